@@ -1,0 +1,3 @@
+"""Bubuh: an open electronic stamp-duty service."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Words everyone uses: errors, ids, shards, money, clock, moves. No I/O."""
