@@ -42,8 +42,8 @@ apt_install() {
   say "installing by apt: $*"
   DEBIAN_FRONTEND=noninteractive
   export DEBIAN_FRONTEND
-  apt-get -qq -o DPkg::Lock::Timeout=120 update >&2 </dev/null || say "apt-get update had trouble; going on"
-  apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@" >&2 </dev/null
+  apt-get -qq -o DPkg::Lock::Timeout=120 update >/dev/null </dev/null || say "apt-get update had trouble; going on"
+  apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@" >/dev/null </dev/null
 }
 
 # good_python COMMAND: Python 3.11 or newer that can make virtual environments.
@@ -93,6 +93,11 @@ fresh_venv() {
 
 # install_locked: exactly the locked packages, hashes checked, and this checkout in place.
 install_locked() {
+  if [ ! -w "${XDG_CACHE_HOME:-${HOME:-/}}" ]; then # a user without a home keeps no cache
+    UV_NO_CACHE=true
+    PIP_NO_CACHE_DIR=true
+    export UV_NO_CACHE PIP_NO_CACHE_DIR
+  fi
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$root/scripts/uv.txt"
   UV_SYSTEM_CERTS=true # the machine's certificates, as every other program here trusts them
   UV_LINK_MODE=copy    # shares no file with a cache that others write
