@@ -1,0 +1,540 @@
+-- Why: documents as chains of revisions, and the affixing saga: every step leaves the row that says how to go on.
+-- The fence stands on the stamp's row and is checked here, under that row's lock, before any quota function
+-- is called (ADR-0004). Lock order: documents, stamps by id, balances by account.
+SET LOCAL lock_timeout = '4s';
+SET LOCAL statement_timeout = '60s';
+
+-- ---------------------------------------------------------------- documents
+
+-- A stranger's bytes, kept sealed under a key of their own; destroying `key_sealed` destroys the document.
+CREATE TABLE documents (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    state text NOT NULL,
+    sha256 bytea NOT NULL,
+    size_bytes bigint NOT NULL,
+    pages integer,
+    boxes jsonb,
+    name_sealed bytea,
+    key_sealed bytea,
+    object_key text,
+    reason text,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, account_id, id),
+    CONSTRAINT documents_shard CHECK (shard = account_id % 64),
+    CONSTRAINT documents_state_known CHECK (state IN ('receiving', 'ready', 'refused', 'destroyed')),
+    CONSTRAINT documents_ready_whole CHECK (
+        state <> 'ready' OR (pages > 0 AND boxes IS NOT NULL AND key_sealed IS NOT NULL AND object_key IS NOT NULL)
+    ),
+    CONSTRAINT documents_refused_why CHECK ((state = 'refused') = (reason IS NOT NULL)),
+    CONSTRAINT documents_sha256 CHECK (length(sha256) = 32)
+) WITH (fillfactor = 85);
+GRANT SELECT, INSERT ON documents TO bubuh_app;
+GRANT UPDATE (state, pages, boxes, name_sealed, key_sealed, object_key, reason) ON documents TO bubuh_app;
+
+-- ---------------------------------------------------------------- serial numbers
+
+-- A block of 1,000 numbers belongs to one shard, for ever; its number is drawn by the worker that takes it.
+CREATE TABLE serial_blocks (
+    block bigint PRIMARY KEY,
+    shard smallint NOT NULL,
+    taken_by text NOT NULL,
+    taken_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (block, shard),
+    CONSTRAINT serial_blocks_shard CHECK (shard BETWEEN 0 AND 63),
+    CONSTRAINT serial_blocks_range CHECK (block BETWEEN 0 AND 281474976710655)
+);
+CREATE TRIGGER serial_blocks_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON serial_blocks
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT, INSERT ON serial_blocks TO bubuh_app;
+
+-- ---------------------------------------------------------------- stamps
+
+CREATE TABLE stamps (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    request_sha256 bytea NOT NULL,
+    document_id uuid NOT NULL,
+    state text NOT NULL,
+    -- what was asked for
+    page integer NOT NULL,
+    x_pt double precision NOT NULL,
+    y_pt double precision NOT NULL,
+    side_pt double precision NOT NULL,
+    document_type text NOT NULL,
+    document_no text NOT NULL,
+    document_date date NOT NULL,
+    accepted_at timestamptz NOT NULL DEFAULT now(),
+    -- who is at work; `fence` rises with each lease and shuts late workers out
+    fence integer NOT NULL DEFAULT 0,
+    lease_owner text,
+    lease_until timestamptz,
+    deaths integer NOT NULL DEFAULT 0,
+    -- the intent: with it, plan is a pure function
+    serial bigint,
+    block bigint,
+    serial_no text,
+    base_revision integer,
+    base_sha256 bytea,
+    signed_at timestamptz,
+    file_id bytea,
+    key_id text,
+    -- what is to be signed
+    digest bytea,
+    -- how it ended
+    ended_at timestamptz,
+    reason text,
+    PRIMARY KEY (shard, account_id, id),
+    CONSTRAINT stamps_shard CHECK (shard = account_id % 64),
+    CONSTRAINT stamps_state_known CHECK (state IN ('accepted', 'processing', 'affixed', 'returned')),
+    CONSTRAINT stamps_block CHECK (block = serial / 1000),
+    CONSTRAINT stamps_serial UNIQUE (shard, serial),
+    CONSTRAINT stamps_block_known FOREIGN KEY (block, shard) REFERENCES serial_blocks (block, shard),
+    CONSTRAINT stamps_intent_whole CHECK (
+        num_nulls(serial, block, serial_no, base_revision, base_sha256, signed_at, file_id, key_id) IN (0, 8)
+    ),
+    CONSTRAINT stamps_digest_of_intent CHECK (digest IS NULL OR (serial IS NOT NULL AND length(digest) = 32)),
+    CONSTRAINT stamps_affixed_whole CHECK (state <> 'affixed' OR digest IS NOT NULL),
+    CONSTRAINT stamps_returned_why CHECK ((state = 'returned') = (reason IS NOT NULL)),
+    CONSTRAINT stamps_ended CHECK ((state IN ('affixed', 'returned')) = (ended_at IS NOT NULL)),
+    CONSTRAINT stamps_leased CHECK (state = 'processing' OR (lease_owner IS NULL AND lease_until IS NULL))
+) WITH (fillfactor = 70);
+-- One stamp a document is in work at a time; others wait `accepted`.
+CREATE UNIQUE INDEX stamps_one_in_work ON stamps (shard, account_id, document_id) WHERE state = 'processing';
+CREATE INDEX stamps_waiting ON stamps (shard, accepted_at) WHERE state IN ('accepted', 'processing');
+CREATE INDEX stamps_history ON stamps (shard, account_id, accepted_at DESC, id DESC);
+GRANT SELECT ON stamps TO bubuh_app;
+GRANT SELECT (
+    shard, account_id, id, state, fence, serial, serial_no, key_id, digest
+) ON stamps TO bubuh_signer;
+
+-- A stamp enters each state once: the timeline its owner sees.
+CREATE TABLE stamp_events (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    stamp_id uuid NOT NULL,
+    state text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, account_id, stamp_id, state),
+    CONSTRAINT stamp_events_shard CHECK (shard = account_id % 64)
+);
+CREATE TRIGGER stamp_events_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON stamp_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON stamp_events TO bubuh_app;
+
+-- What the seal key signed: written before the signature is answered, never changed.
+CREATE TABLE seals (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    serial bigint NOT NULL,
+    stamp_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    signature bytea NOT NULL,
+    key_id text NOT NULL,
+    sealed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, serial),
+    CONSTRAINT seals_shard CHECK (shard = account_id % 64),
+    CONSTRAINT seals_one_a_stamp UNIQUE (shard, account_id, stamp_id),
+    CONSTRAINT seals_digest CHECK (length(digest) = 32)
+);
+CREATE TRIGGER seals_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON seals
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON seals TO bubuh_app, bubuh_signer;
+
+-- Revision 0 is the original in `documents`; revision n is an increment on n-1.
+CREATE TABLE document_revisions (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    document_id uuid NOT NULL,
+    no integer NOT NULL,
+    stamp_id uuid NOT NULL,
+    object_key text NOT NULL,
+    increment_bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    size_bytes bigint NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, account_id, document_id, no),
+    CONSTRAINT document_revisions_shard CHECK (shard = account_id % 64),
+    CONSTRAINT document_revisions_no CHECK (no > 0),
+    CONSTRAINT document_revisions_one_a_stamp UNIQUE (shard, account_id, stamp_id),
+    CONSTRAINT document_revisions_sha256 CHECK (length(sha256) = 32)
+);
+CREATE TRIGGER document_revisions_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON document_revisions
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON document_revisions TO bubuh_app;
+
+-- Leaves of the public log, not yet sequenced: one for each serial number that left its block.
+CREATE TABLE log_leaves (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    serial bigint NOT NULL,
+    serial_no text NOT NULL,
+    kind text NOT NULL,
+    digest bytea,
+    document_sha256 bytea,
+    signature_sha256 bytea,
+    key_id text,
+    reason text,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, serial),
+    CONSTRAINT log_leaves_shard CHECK (shard = account_id % 64),
+    CONSTRAINT log_leaves_kind CHECK (
+        (kind = 'issue' AND num_nulls(digest, document_sha256, signature_sha256, key_id) = 0 AND reason IS NULL)
+        OR (kind = 'void' AND num_nonnulls(digest, document_sha256, signature_sha256, key_id) = 0 AND reason IS NOT NULL)
+    )
+);
+CREATE TRIGGER log_leaves_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON log_leaves
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON log_leaves TO bubuh_app;
+
+-- ---------------------------------------------------------------- the saga's steps
+
+-- S1: hold one stamp for each request and accept it. One row per request, in its order: done, already_done,
+-- conflict (the id stands for another body), exhausted or frozen.
+CREATE FUNCTION stamping_accept_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _actors text [], _request_sha256s bytea [],
+    _document_ids uuid [], _pages integer [], _xs double precision [], _ys double precision [],
+    _sides double precision [], _types text [], _nos text [], _dates date []
+) RETURNS TABLE (id uuid, outcome text, free bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_ids)]);
+    _free bigint [] := array_fill(NULL::bigint, ARRAY[cardinality(_ids)]);
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.no, h.outcome, h.free
+          FROM quota_hold_n(_shard, _ids, _account_ids, array_fill(1::bigint, ARRAY[cardinality(_ids)]), 'stamp', _actors)
+            WITH ORDINALITY AS h (id, outcome, free, held, no)
+          JOIN unnest(_ids) WITH ORDINALITY AS x (id, no) ON x.no = h.no
+    LOOP
+        _outcomes[_r.no] := _r.outcome;
+        _free[_r.no] := _r.free;
+    END LOOP;
+    -- A hold and its stamp are born together, so what was held before has its row here: same body or not?
+    FOR _r IN
+        SELECT x.no, s.request_sha256 = x.request_sha256 AS same
+          FROM unnest(_ids, _account_ids, _request_sha256s, _outcomes) WITH ORDINALITY
+            AS x (id, account_id, request_sha256, outcome, no)
+          LEFT JOIN stamps AS s ON s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+         WHERE x.outcome = 'already_done'
+    LOOP
+        _outcomes[_r.no] := CASE WHEN _r.same THEN 'already_done' ELSE 'conflict' END;
+    END LOOP;
+    INSERT INTO stamps (shard, account_id, id, request_sha256, document_id, state, page, x_pt, y_pt, side_pt,
+                        document_type, document_no, document_date)
+    SELECT b.shard, b.account_id, x.id, x.request_sha256, x.document_id, 'accepted', x.page, x.x_pt, x.y_pt, x.side_pt,
+           x.document_type, x.document_no, x.document_date
+      FROM quota_balances AS b
+      JOIN unnest(_ids, _account_ids, _request_sha256s, _document_ids, _pages, _xs, _ys, _sides, _types, _nos, _dates, _outcomes)
+        AS x (id, account_id, request_sha256, document_id, page, x_pt, y_pt, side_pt,
+              document_type, document_no, document_date, outcome) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done';
+    INSERT INTO stamp_events (shard, account_id, stamp_id, state)
+    SELECT b.shard, b.account_id, x.id, 'accepted'
+      FROM quota_balances AS b
+      JOIN unnest(_ids, _account_ids, _outcomes) AS x (id, account_id, outcome) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done';
+    RETURN QUERY
+    SELECT x.id, x.outcome, x.free FROM unnest(_ids, _outcomes, _free) WITH ORDINALITY AS x (id, outcome, free, no) ORDER BY x.no;
+END
+$$;
+GRANT EXECUTE ON FUNCTION stamping_accept_n(
+    smallint, uuid [], bigint [], text [], bytea [], uuid [], integer [], double precision [], double precision [],
+    double precision [], text [], text [], date []
+) TO bubuh_app;
+
+-- S2: lease up to `_limit` stamps of one shard: waiting ones whose document has none in work, and those whose
+-- worker is gone. Each lease raises the fence; a lease taken from a worker that never gave it back counts a death.
+CREATE FUNCTION stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision)
+RETURNS TABLE (id uuid, account_id bigint, fence integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _documents uuid [];
+    _ids uuid [];
+    _accounts bigint [];
+BEGIN
+    -- Lock the documents of the oldest candidates: two workers never race for one document.
+    SELECT array_agg(c.id) INTO _documents
+      FROM (SELECT d.id
+              FROM documents AS d
+             WHERE d.shard = _shard
+               AND (d.account_id, d.id) IN (
+                   SELECT s.account_id, s.document_id FROM stamps AS s
+                    WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
+                      AND (s.lease_until IS NULL OR s.lease_until < now())
+                    ORDER BY s.accepted_at LIMIT _limit * 4)
+             ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED) AS c;
+    IF _documents IS NULL THEN
+        RETURN;
+    END IF;
+    -- A fresh snapshot: for each document the one in work when its lease is dead, else its oldest waiting one.
+    SELECT array_agg(p.id), array_agg(p.account_id) INTO _ids, _accounts
+      FROM (SELECT DISTINCT ON (s.account_id, s.document_id) s.id, s.account_id, s.state, s.lease_until
+              FROM stamps AS s
+             WHERE s.shard = _shard AND s.document_id = ANY(_documents) AND s.state IN ('accepted', 'processing')
+             ORDER BY s.account_id, s.document_id, s.state DESC, s.accepted_at, s.id) AS p
+     WHERE p.state = 'accepted' OR p.lease_until IS NULL OR p.lease_until < now();
+    -- Lock them, and look once more: an owner may have cancelled meanwhile.
+    SELECT array_agg(l.id), array_agg(l.account_id) INTO _ids, _accounts
+      FROM (SELECT s.id, s.account_id
+              FROM stamps AS s JOIN unnest(_ids, _accounts) AS x (id, account_id)
+                ON s.account_id = x.account_id AND s.id = x.id
+             WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
+             ORDER BY s.id LIMIT _limit FOR NO KEY UPDATE OF s SKIP LOCKED) AS l;
+    RETURN QUERY
+    UPDATE stamps AS s
+       SET state = 'processing', fence = s.fence + 1, lease_owner = _worker,
+           lease_until = clock_timestamp() + make_interval(secs => _lease_s),
+           deaths = s.deaths + CASE WHEN s.lease_owner IS NULL THEN 0 ELSE 1 END
+      FROM unnest(_ids, _accounts) AS x (id, account_id)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+    RETURNING s.id, s.account_id, s.fence;
+    INSERT INTO stamp_events (shard, account_id, stamp_id, state)
+    SELECT s.shard, s.account_id, s.id, 'processing'
+      FROM stamps AS s JOIN unnest(_ids, _accounts) AS x (id, account_id) ON s.account_id = x.account_id AND s.id = x.id
+     WHERE s.shard = _shard
+    ON CONFLICT DO NOTHING;
+END
+$$;
+GRANT EXECUTE ON FUNCTION stamping_lease_n(smallint, text, integer, double precision) TO bubuh_app;
+
+-- Prolong leases that still hold. One row for each that does; a job without a row is lost to its worker.
+CREATE FUNCTION stamping_renew_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _lease_s double precision
+) RETURNS TABLE (id uuid)
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE stamps AS s SET lease_until = clock_timestamp() + make_interval(secs => _lease_s)
+      FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+       AND s.state = 'processing' AND s.fence = x.fence
+    RETURNING s.id
+$$;
+GRANT EXECUTE ON FUNCTION stamping_renew_n(smallint, uuid [], bigint [], integer [], double precision) TO bubuh_app;
+
+-- Give leases back, so that another worker may go on at once (a clean stop is no death).
+CREATE FUNCTION stamping_yield_n(_shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [])
+RETURNS TABLE (id uuid)
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE stamps AS s SET lease_until = now(), lease_owner = NULL
+      FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+       AND s.state = 'processing' AND s.fence = x.fence
+    RETURNING s.id
+$$;
+GRANT EXECUTE ON FUNCTION stamping_yield_n(smallint, uuid [], bigint [], integer []) TO bubuh_app;
+
+-- A worker that starts anew ends the leases of its dead predecessor of the same name: no waiting for the clock.
+CREATE FUNCTION stamping_bury(_shard smallint, _worker text) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH buried AS (
+        UPDATE stamps AS s SET lease_until = now() - interval '1 microsecond'
+         WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_owner = _worker
+        RETURNING s.id
+    )
+    SELECT count(*) FROM buried
+$$;
+GRANT EXECUTE ON FUNCTION stamping_bury(smallint, text) TO bubuh_app;
+
+-- S2: write the intent, once. Returns whether the fence held.
+CREATE FUNCTION stamping_intend(
+    _shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text,
+    _base_revision integer, _base_sha256 bytea, _signed_at timestamptz, _file_id bytea, _key_id text
+) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE stamps AS s
+       SET serial = _serial, block = _serial / 1000, serial_no = _serial_no, base_revision = _base_revision,
+           base_sha256 = _base_sha256, signed_at = _signed_at, file_id = _file_id, key_id = _key_id
+     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
+       AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NULL;
+    RETURN FOUND;
+END
+$$;
+GRANT EXECUTE ON FUNCTION stamping_intend(
+    smallint, uuid, bigint, integer, bigint, text, integer, bytea, timestamptz, bytea, text
+) TO bubuh_app;
+
+-- S3: write the digest that is to be signed, once. Returns whether the fence held and no other digest stands.
+CREATE FUNCTION stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE stamps AS s SET digest = _digest
+     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
+       AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NOT NULL
+       AND (s.digest IS NULL OR s.digest = _digest);
+    RETURN FOUND;
+END
+$$;
+GRANT EXECUTE ON FUNCTION stamping_write_digest(smallint, uuid, bigint, integer, bytea) TO bubuh_app;
+
+-- S4, the signer's only write: keep a signature over exactly what the stamp's row holds. Under the stamp's lock,
+-- so that no stamp is returned while it is being sealed. Answers the signature that stands: the first one.
+-- NULL: the stamp is not in work, the fence is lost, or another digest stands.
+CREATE FUNCTION stamping_seal(
+    _shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text
+) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _stamp record;
+    _stored bytea;
+BEGIN
+    SELECT s.serial, s.account_id, s.shard INTO _stamp FROM stamps AS s
+     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
+       AND s.state = 'processing' AND s.fence = _fence AND s.digest = _digest AND s.key_id = _key_id
+       FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO seals (shard, account_id, serial, stamp_id, digest, signature, key_id)
+    VALUES (_shard, _account_id, _stamp.serial, _id, _digest, _signature, _key_id)
+    ON CONFLICT DO NOTHING;
+    SELECT l.signature INTO _stored FROM seals AS l
+     WHERE l.shard = _shard AND l.serial = _stamp.serial AND l.stamp_id = _id AND l.digest = _digest;
+    RETURN _stored;
+END
+$$;
+GRANT EXECUTE ON FUNCTION stamping_seal(smallint, uuid, bigint, integer, bytea, bytea, text) TO bubuh_signer;
+
+-- S6: capture the holds, record the revisions, append the log leaves and tell the outbox, where the fence still
+-- holds. One row per request, in its order: done, already_done, expired (the fence is lost) or unsealed.
+CREATE FUNCTION stamping_affix_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _object_keys text [],
+    _increment_bytes integer [], _sha256s bytea [], _sizes bigint []
+) RETURNS TABLE (id uuid, outcome text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _outcomes text [] := array_fill('expired'::text, ARRAY[cardinality(_ids)]);
+    _ready_ids uuid [];
+    _ready_accounts bigint [];
+    _r record;
+BEGIN
+    PERFORM 1 FROM stamps AS s JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON s.account_id = x.account_id AND s.id = x.id
+      WHERE s.shard = _shard ORDER BY s.id FOR NO KEY UPDATE OF s;
+    FOR _r IN
+        SELECT x.no, s.state, s.fence = x.fence AS fenced, l.serial IS NOT NULL AS sealed
+          FROM unnest(_ids, _account_ids, _fences) WITH ORDINALITY AS x (id, account_id, fence, no)
+          JOIN stamps AS s ON s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+          LEFT JOIN seals AS l ON l.shard = _shard AND l.account_id = s.account_id AND l.stamp_id = s.id AND l.digest = s.digest
+    LOOP
+        _outcomes[_r.no] := CASE
+            WHEN _r.state = 'affixed' THEN 'already_done'
+            WHEN _r.state <> 'processing' OR NOT _r.fenced THEN 'expired'
+            WHEN NOT _r.sealed THEN 'unsealed'
+            ELSE 'done' END;
+    END LOOP;
+    SELECT array_agg(x.id ORDER BY x.no), array_agg(x.account_id ORDER BY x.no) INTO _ready_ids, _ready_accounts
+      FROM unnest(_ids, _account_ids, _outcomes) WITH ORDINALITY AS x (id, account_id, outcome, no)
+     WHERE x.outcome = 'done';
+    IF _ready_ids IS NOT NULL THEN
+        FOR _r IN
+            SELECT c.id, c.outcome
+              FROM quota_capture_n(_shard, _ready_ids, _ready_accounts, 'used',
+                                   array_fill('worker'::text, ARRAY[cardinality(_ready_ids)])) AS c
+        LOOP
+            ASSERT _r.outcome = 'done', 'a stamp in work has a live hold';
+        END LOOP;
+        UPDATE stamps AS s
+           SET state = 'affixed', ended_at = now(), lease_owner = NULL, lease_until = NULL
+          FROM unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+         WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND s.state = 'processing';
+        INSERT INTO document_revisions (shard, account_id, document_id, no, stamp_id, object_key, increment_bytes, sha256, size_bytes)
+        SELECT s.shard, s.account_id, s.document_id, s.base_revision + 1, s.id, x.object_key, x.increment_bytes, x.sha256, x.size_bytes
+          FROM stamps AS s
+          JOIN unnest(_ids, _account_ids, _object_keys, _increment_bytes, _sha256s, _sizes, _outcomes)
+            AS x (id, account_id, object_key, increment_bytes, sha256, size_bytes, outcome)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard AND x.outcome = 'done';
+        INSERT INTO log_leaves (shard, account_id, serial, serial_no, kind, digest, document_sha256, signature_sha256, key_id)
+        SELECT s.shard, s.account_id, s.serial, s.serial_no, 'issue', s.digest, x.sha256, sha256(l.signature), l.key_id
+          FROM stamps AS s
+          JOIN unnest(_ids, _account_ids, _sha256s, _outcomes) AS x (id, account_id, sha256, outcome)
+            ON s.account_id = x.account_id AND s.id = x.id
+          JOIN seals AS l ON l.shard = s.shard AND l.serial = s.serial
+         WHERE s.shard = _shard AND x.outcome = 'done';
+        INSERT INTO stamp_events (shard, account_id, stamp_id, state)
+        SELECT s.shard, s.account_id, s.id, 'affixed'
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard;
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        SELECT s.shard, s.account_id, 'stamp.affixed', s.id, jsonb_build_object('serial_no', s.serial_no)
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard;
+    END IF;
+    RETURN QUERY
+    SELECT x.id, x.outcome FROM unnest(_ids, _outcomes) WITH ORDINALITY AS x (id, outcome, no) ORDER BY x.no;
+END
+$$;
+GRANT EXECUTE ON FUNCTION stamping_affix_n(
+    smallint, uuid [], bigint [], integer [], text [], integer [], bytea [], bigint []
+) TO bubuh_app;
+
+-- Give quotas back: the serial is void, the reason stands in the row. A NULL fence returns only what nobody works
+-- on (`accepted`); with a fence only what that lease holds. A sealed stamp is never returned.
+-- One row per request, in its order: done, already_done, sealed, or expired (not in the state the caller thought).
+CREATE FUNCTION stamping_return_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _reasons text [], _actors text []
+) RETURNS TABLE (id uuid, outcome text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _outcomes text [] := array_fill('expired'::text, ARRAY[cardinality(_ids)]);
+    _ready_ids uuid [];
+    _ready_accounts bigint [];
+    _ready_actors text [];
+    _r record;
+BEGIN
+    PERFORM 1 FROM stamps AS s JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON s.account_id = x.account_id AND s.id = x.id
+      WHERE s.shard = _shard ORDER BY s.id FOR NO KEY UPDATE OF s;
+    FOR _r IN
+        SELECT x.no, s.state, x.fence, s.fence AS now_fence, l.serial IS NOT NULL AS sealed
+          FROM unnest(_ids, _account_ids, _fences) WITH ORDINALITY AS x (id, account_id, fence, no)
+          JOIN stamps AS s ON s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+          LEFT JOIN seals AS l ON l.shard = _shard AND l.account_id = s.account_id AND l.stamp_id = s.id
+    LOOP
+        _outcomes[_r.no] := CASE
+            WHEN _r.state = 'returned' THEN 'already_done'
+            WHEN _r.sealed THEN 'sealed'
+            WHEN _r.state = 'accepted' AND _r.fence IS NULL THEN 'done'
+            WHEN _r.state = 'processing' AND _r.fence = _r.now_fence THEN 'done'
+            ELSE 'expired' END;
+    END LOOP;
+    SELECT array_agg(x.id ORDER BY x.no), array_agg(x.account_id ORDER BY x.no), array_agg(x.actor ORDER BY x.no)
+      INTO _ready_ids, _ready_accounts, _ready_actors
+      FROM unnest(_ids, _account_ids, _actors, _outcomes) WITH ORDINALITY AS x (id, account_id, actor, outcome, no)
+     WHERE x.outcome = 'done';
+    IF _ready_ids IS NOT NULL THEN
+        FOR _r IN SELECT c.id, c.outcome FROM quota_release_n(_shard, _ready_ids, _ready_accounts, _ready_actors) AS c LOOP
+            ASSERT _r.outcome = 'done', 'a stamp that has not ended has a live hold';
+        END LOOP;
+        UPDATE stamps AS s
+           SET state = 'returned', ended_at = now(), reason = x.reason, lease_owner = NULL, lease_until = NULL
+          FROM unnest(_ids, _account_ids, _reasons, _outcomes) AS x (id, account_id, reason, outcome)
+         WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.outcome = 'done';
+        INSERT INTO log_leaves (shard, account_id, serial, serial_no, kind, reason)
+        SELECT s.shard, s.account_id, s.serial, s.serial_no, 'void', s.reason
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard AND s.serial IS NOT NULL;
+        INSERT INTO stamp_events (shard, account_id, stamp_id, state)
+        SELECT s.shard, s.account_id, s.id, 'returned'
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard;
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        SELECT s.shard, s.account_id, 'stamp.returned', s.id, jsonb_build_object('reason', s.reason)
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard;
+    END IF;
+    RETURN QUERY
+    SELECT x.id, x.outcome FROM unnest(_ids, _outcomes) WITH ORDINALITY AS x (id, outcome, no) ORDER BY x.no;
+END
+$$;
+GRANT EXECUTE ON FUNCTION stamping_return_n(smallint, uuid [], bigint [], integer [], text [], text []) TO bubuh_app;
