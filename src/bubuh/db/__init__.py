@@ -1,0 +1,1 @@
+"""PostgreSQL: the local server, the pool, migrations, named statements, hints and batches."""

@@ -1,0 +1,172 @@
+"""Connections to PostgreSQL: few, checked, and made anew when the server comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, Self, TypeAlias
+
+import asyncpg
+import msgspec
+
+from bubuh.core.errors import Fault
+from bubuh.db.errors import connecting, talking
+
+Conn: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Row: TypeAlias = asyncpg.Record
+
+_DURABLE: Final = {
+    "fsync": {"on"},
+    "full_page_writes": {"on"},
+    "synchronous_commit": {"on", "remote_apply"},  # "local" and "remote_write" lose commits in a failover
+}
+
+
+class NotDurable(Fault):
+    """The server may lose what it has acknowledged, so it is not used."""
+
+    code = "database_not_durable"
+
+
+class RoleTooStrong(Fault):
+    """The role may do anything: what it must never do would rest on our code alone."""
+
+    code = "database_role_too_strong"
+
+
+class Database:
+    """A fixed pool of connections. Every failure to reach the server is a `DatabaseUnavailable`."""
+
+    def __init__(self, pool: asyncpg.Pool, *, acquire_timeout_s: float) -> None:
+        self._pool = pool
+        self._acquire_timeout_s = acquire_timeout_s
+
+    @classmethod
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        size: int = 4,
+        role_checks: bool = True,
+        acquire_timeout_s: float = 5.0,
+        command_timeout_s: float = 60.0,
+    ) -> Self:
+        """Connect `size` times and keep it so.
+
+        Raises:
+            NotDurable: fsync, full_page_writes or synchronous_commit is off.
+            RoleTooStrong: the role is a superuser (not asked with `role_checks=False`).
+            DatabaseUnavailable: nobody answers.
+        """
+
+        async def init(conn: asyncpg.Connection) -> None:
+            await prepare_connection(conn, role_checks=role_checks)
+
+        with connecting():
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=size,
+                max_size=size,
+                max_inactive_connection_lifetime=0,
+                init=init,
+                reset=_keep_session,
+                timeout=acquire_timeout_s,
+                command_timeout=command_timeout_s,
+            )
+        return cls(pool, acquire_timeout_s=acquire_timeout_s)
+
+    async def close(self, *, timeout_s: float = 5.0) -> None:
+        """Wait for connections in use, at most `timeout_s`, then cut them."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Conn]:
+        """One connection, each statement its own commit. Leave no session settings behind."""
+        with connecting():
+            conn = await self._pool.acquire(timeout=self._acquire_timeout_s)
+        try:
+            with talking(conn):
+                yield conn
+        finally:
+            with connecting():
+                await self._pool.release(conn)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Conn]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        async with self.connection() as conn:
+            with talking(conn):
+                async with conn.transaction():
+                    yield conn
+
+    async def fetch(self, sql: str, *args: object) -> list[Row]:
+        """All rows of one statement, committed before they are answered."""
+        async with self.connection() as conn:
+            return await conn.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: object) -> Row | None:
+        """The first row of one statement, or None."""
+        async with self.connection() as conn:
+            return await conn.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        """The first value of the first row, or None."""
+        async with self.connection() as conn:
+            return await conn.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """Run one statement; answers its tag, such as `UPDATE 1`."""
+        async with self.connection() as conn:
+            return await conn.execute(sql, *args)
+
+
+async def connect(dsn: str, *, role_checks: bool = True, timeout_s: float = 5.0) -> asyncpg.Connection:
+    """One checked connection outside any pool; the caller closes it. Raises as `Database.open` does."""
+    with connecting():
+        conn = await asyncpg.connect(dsn, timeout=timeout_s)
+        try:
+            await prepare_connection(conn, role_checks=role_checks)
+        except BaseException:
+            conn.terminate()
+            raise
+    return conn
+
+
+async def prepare_connection(conn: asyncpg.Connection, *, role_checks: bool) -> None:
+    """Check the server behind a new connection and teach it JSON; raises `NotDurable`, `RoleTooStrong`."""
+    await _assert_durable(conn)
+    if role_checks and await conn.fetchval("SELECT current_setting('is_superuser')") == "on":
+        raise RoleTooStrong(f"the role {await conn.fetchval('SELECT current_user')} is a superuser")
+    for name in ("json", "jsonb"):
+        await conn.set_type_codec(
+            name, schema="pg_catalog", encoder=_encode, decoder=msgspec.json.decode, format="text"
+        )
+
+
+async def _assert_durable(conn: asyncpg.Connection) -> None:
+    row = await conn.fetchrow(
+        "SELECT " + ", ".join(f"current_setting('{name}') AS {name}" for name in _DURABLE)
+    )
+    assert row is not None
+    if wrong := [f"{name} = {row[name]}" for name, right in _DURABLE.items() if row[name] not in right]:
+        raise NotDurable(f"PostgreSQL may lose acknowledged writes: {', '.join(wrong)}")
+
+
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+async def _keep_session(conn: asyncpg.Connection) -> None:
+    """In place of the driver's reset, a round trip a release: we leave no session settings behind."""
+    del conn

@@ -1,0 +1,99 @@
+"""What an operator sets: the environment decoded once, and the addresses a running service writes down."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+import msgspec
+
+from bubuh.core.errors import Fault
+
+PREFIX: Final = "BUBUH_"
+TESTS: Final = "BUBUH_TEST"  #: variables that only our own tests read
+RUN_FILE: Final = "run.json"
+
+
+class BadSetting(Exception):
+    """An environment variable cannot be used; the message names it and says what was expected."""
+
+
+class NotRunning(Fault):
+    """The data folder has no readable `run.json`: no service runs there."""
+
+    code = "not_running"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The environment, `BUBUH_DATA` as `data` and so on; an empty variable counts as absent."""
+
+    data: Path = Path(".bubuh")  #: folder of everything this machine keeps
+    database_url: str | None = None  #: somebody else's PostgreSQL; None: our own, in `data`
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+(/[^\s]*[^/\s])?$")] | None = None
+    accept_wait: Annotated[int, msgspec.Meta(ge=60)] = (
+        86_400  #: seconds an accepted stamp may wait for its turn
+    )
+    log: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "json"
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Decode every `BUBUH_` variable; raises `BadSetting`, also for one that nothing reads."""
+        given = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environment.items()
+            if name.startswith(PREFIX) and value and not name.startswith(TESTS)
+        }
+        for name, value in given.items():
+            _check(cls, name, value)
+        return msgspec.convert(given, cls, strict=False, dec_hook=_to_path)
+
+    def __repr__(self) -> str:
+        """Without the database's address, which may hold a password."""
+        return f"Settings(data={str(self.data)!r}, public_url={self.public_url!r}, log={self.log!r}, …)"
+
+
+class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the parts of a running service listen. Holds no password: a DSN names a pass file."""
+
+    web: str | None = None  #: http://127.0.0.1:8000
+    metrics: dict[str, str] = {}  #: process to address
+    gateway: str | None = None  #: of the development gateway
+    signer_socket: str | None = None
+    databases: dict[str, str] = {}  #: role to DSN
+    pids: dict[str, int] = {}  #: process to its id
+
+    def write(self, data: Path) -> None:
+        """Replace `data/run.json`, whole or not at all; everyone may read it."""
+        handle, unfinished = tempfile.mkstemp(dir=data, prefix=f".{RUN_FILE}.")
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, 0o644)
+            file.write(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+            file.flush()
+            os.fsync(handle)
+        Path(unfinished).replace(data / RUN_FILE)
+
+    @classmethod
+    def read(cls, data: Path) -> Self:
+        """The addresses in `data`; raises `NotRunning`."""
+        try:
+            return msgspec.json.decode((data / RUN_FILE).read_bytes(), type=cls)
+        except (OSError, msgspec.DecodeError) as error:
+            raise NotRunning(f"{data / RUN_FILE}: {error}") from error
+
+
+def _check(settings: type[Settings], name: str, value: str) -> None:
+    """Convert one variable alone, so that the message can name it."""
+    try:
+        msgspec.convert({name: value}, settings, strict=False, dec_hook=_to_path)
+    except msgspec.ValidationError as error:
+        raise BadSetting(f"{PREFIX}{name.upper()}: {error}") from error
+
+
+def _to_path(wanted: type, value: object) -> object:
+    if wanted is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(wanted)
