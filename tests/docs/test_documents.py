@@ -1,0 +1,126 @@
+"""Documents tell what is so: links lead somewhere, and tables say what the code says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+DOCUMENTS = sorted(
+    path
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md"))
+    if path.is_file()
+)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def read(name: str | Path) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def anchors(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", read(document)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def rows(document: str, columns: int) -> Iterator[list[str]]:
+    """The cells of every table row of so many columns, heads and rules included."""
+    for line in read(document).splitlines():
+        if line.startswith("|") and len(cells := line.strip("|").split("|")) == columns:
+            yield [cell.strip() for cell in cells]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_link_leads_somewhere(document: Path) -> None:
+    lost = []
+    for target in LINK.findall(FENCE.sub("", read(document))):
+        if target.startswith(("https:", "mailto:")):
+            continue
+        name, _, anchor = target.partition("#")
+        there = document.parent / name if name else document
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            lost.append(target)
+    assert lost == []
+
+
+def test_decisions_are_numbered_without_a_gap_and_listed() -> None:
+    pages = sorted(path.name for path in (ROOT / "docs/adr").glob("0*.md"))
+    assert [int(name[:4]) for name in pages] == list(range(1, len(pages) + 1))
+    listed = re.findall(r"\]\((0\S+\.md)\)", read("docs/adr/README.md"))
+    assert listed == pages
+
+
+def test_a_decision_opens_with_its_number() -> None:
+    for path in (ROOT / "docs/adr").glob("0*.md"):
+        assert read(path).startswith(f"# {path.name[:4]} "), path.name
+
+
+def test_both_readmes_open_with_the_two_commands() -> None:
+    for name in ("README.md", "README.id.md"):
+        first_block = re.search(r"```sh\n(.*?)```", read(name), re.DOTALL)
+        assert first_block is not None
+        commands = [line.split("#")[0].strip() for line in first_block.group(1).splitlines()]
+        assert commands == ["./start", "./test"], name
+
+
+def test_both_readmes_name_the_same_commands_calls_and_promises() -> None:
+    def named(document: str) -> tuple[set[str], set[str]]:
+        code = set(re.findall(r"`([^`\n]+)`", FENCE.sub("", read(document))))
+        return code, set(re.findall(r"^\| (P\d+) \|", read(document), re.MULTILINE))
+
+    english, indonesian = named("README.md"), named("README.id.md")
+    states = {"accepted", "processing", "affixed", "returned"}  # Indonesian readers are told their words
+    assert english[0] == indonesian[0] - states
+    assert english[1] == indonesian[1] == {f"P{number}" for number in range(1, 13)}
+
+
+def test_the_ranks_are_those_the_gate_keeps() -> None:
+    kept = [
+        contract["layers"]
+        for contract in PROJECT["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    ]
+    block = read("ARCHITECTURE.md").split("## Ranks")[1].split("```")[1]
+    told = [re.split(r"\s{2,}", line)[0] for line in block.strip().splitlines()]
+    assert told == [layer for layer in kept[0] if layer != "(__main__)"]
+
+
+def test_each_dependency_has_its_row() -> None:
+    wanted = {re.split(r"[<>=\[;]", entry)[0].strip() for entry in PROJECT["project"]["dependencies"]}
+    told = {cells[0] for cells in rows("docs/adr/0005-dependencies.md", 4)} - {"dependency", "---"}
+    assert told == wanted
+
+
+def test_a_dependency_is_imported_behind_its_door_only() -> None:
+    doors = {
+        name: tuple(f"bubuh.{door}" for door in re.findall(r"`(\w+)`", cells[2]))
+        for cells in rows("docs/adr/0005-dependencies.md", 4)
+        for name in re.findall(r"`(\w+)`", cells[1])
+    }
+    own = {"bubuh", "__future__", *sys.stdlib_module_names}
+    strays = [
+        f"{module} imports {name}"
+        for module, name in imports()
+        if name not in own and not any(module == d or module.startswith(f"{d}.") for d in doors.get(name, ()))
+    ]
+    assert strays == []
+
+
+def imports() -> Iterator[tuple[str, str]]:
+    """Each (our module, the top name it imports)."""
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        parts = path.relative_to(ROOT / "src").with_suffix("").parts
+        module = ".".join(part for part in parts if part != "__init__")
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                yield from ((module, alias.name.split(".")[0]) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield module, node.module.split(".")[0]
