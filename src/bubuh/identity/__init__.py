@@ -1,0 +1,1 @@
+"""Who acts: users, accounts, memberships, API keys, and the principal they make up."""

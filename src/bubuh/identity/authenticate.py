@@ -1,0 +1,49 @@
+"""Say who a key's bearer is, and whether they may."""
+
+from __future__ import annotations
+
+from bubuh.db.pool import Database
+from bubuh.identity import store
+from bubuh.identity.model import Environment, Principal, Role, Scope
+from bubuh.identity.refusals import KeyRefused, NotAnOperator, ScopeMissing
+from bubuh.identity.secret import hash_secret, opens
+
+
+async def authenticate(db: Database, secret: str, environment: Environment) -> Principal:
+    """Who bears `secret`. Asked anew each time, so that a revoked key is refused at once.
+
+    Raises:
+        KeyRefused: no living key of this environment.
+    """
+    if not opens(secret, environment):
+        raise KeyRefused
+    principal = await store.find_principal(db, hash_secret(secret))
+    if principal is None:
+        raise KeyRefused
+    return principal
+
+
+async def authenticate_operator(db: Database, secret: str, environment: Environment) -> Principal:
+    """Which operator bears `secret`. Power over others' accounts needs a key that opens all of one's own.
+
+    Raises:
+        KeyRefused: no living key of this environment.
+        NotAnOperator: its user has not the role.
+        ScopeMissing: it is a narrow key.
+    """
+    principal = await authenticate(db, secret, environment)
+    require_role(principal, Role.OPERATOR)
+    require_scope(principal, Scope.ALL)
+    return principal
+
+
+def require_scope(principal: Principal, scope: Scope) -> None:
+    """Pass when the key opens `scope`; raises `ScopeMissing`."""
+    if not principal.may(scope):
+        raise ScopeMissing(scope=scope)
+
+
+def require_role(principal: Principal, role: Role) -> None:
+    """Pass when the user has `role`; raises `NotAnOperator`."""
+    if role not in principal.roles:
+        raise NotAnOperator(role=role)

@@ -1,0 +1,32 @@
+-- name: publish(shard, account_id, topic, subject, facts)
+-- No row: it was published before.
+INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+VALUES (:shard, :account_id, :topic, :subject, :facts)
+ON CONFLICT DO NOTHING
+RETURNING subject;
+
+-- name: lock_untold(shard, at_most)
+-- The untold facts of one shard that are due, oldest first, without those another is taking just now.
+SELECT f.account_id, f.topic, f.subject, f.facts, f.published_at, f.attempts
+  FROM outbox_facts AS f
+ WHERE f.shard = :shard AND f.told_at IS NULL AND f.not_before <= now()
+ ORDER BY f.not_before
+ LIMIT :at_most
+   FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: put_off(shard, account_ids, topics, subjects, waits_s)
+-- Not to be taken again before its time, should its taker die or fail.
+UPDATE outbox_facts AS f
+   SET attempts = f.attempts + 1, not_before = clock_timestamp() + make_interval(secs => x.wait_s)
+  FROM unnest(:account_ids::bigint[], :topics::text[], :subjects::uuid[], :waits_s::double precision[])
+    AS x (account_id, topic, subject, wait_s)
+ WHERE f.shard = :shard AND f.account_id = x.account_id AND f.topic = x.topic AND f.subject = x.subject;
+
+-- name: mark_told(shard, account_ids, topics, subjects)
+-- One row for each that was untold until now.
+UPDATE outbox_facts AS f
+   SET told_at = clock_timestamp()
+  FROM unnest(:account_ids::bigint[], :topics::text[], :subjects::uuid[]) AS x (account_id, topic, subject)
+ WHERE f.shard = :shard AND f.account_id = x.account_id AND f.topic = x.topic AND f.subject = x.subject
+   AND f.told_at IS NULL
+RETURNING f.subject;
