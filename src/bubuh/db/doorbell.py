@@ -1,0 +1,144 @@
+"""Hints that something may be worth looking at. They get lost, come late, come twice: nothing rests on them.
+
+Whoever waits also looks by itself every so often. Ring in a commit of its own, after the one that matters:
+NOTIFY makes committing transactions queue behind each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+
+import structlog
+
+from bubuh.core.errors import DatabaseUnavailable, Fault
+from bubuh.db.errors import talking
+from bubuh.db.pool import Conn, Database, connect
+
+_log = structlog.get_logger(__name__)
+_RETRY_S: Final = (0.1, 0.5, 1.0, 2.0)  #: the last one repeats
+_ALIVE_S: Final = 30.0  #: how often a silent connection is asked whether it still lives
+
+
+async def ring(on: Conn | Database, channel: str, payload: str = "") -> None:
+    """Tell whoever listens to `channel` now."""
+    await on.execute("SELECT pg_notify($1, $2)", channel, payload)
+
+
+class Doorbell:
+    """Hears rings over a connection of its own, which it makes again whenever it breaks."""
+
+    def __init__(self, dsn: str, channels: Sequence[str]) -> None:
+        self._dsn = dsn
+        self._channels = tuple(channels)
+        self._waiting: set[Subscription] = set()
+        self._listening = asyncio.Event()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Doorbell]:
+        """Listen while the block runs; does not wait until the first connection stands."""
+        task = asyncio.create_task(self._listen_for_ever(), name="doorbell")
+        try:
+            yield self
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def until_listening(self) -> None:
+        """Return when the connection stands; rings before that moment are not heard."""
+        await self._listening.wait()
+
+    @contextmanager
+    def subscribe(self, channel: str, payload: str | None = None) -> Iterator[Subscription]:
+        """Hear rings of `channel`, of one payload or (None) of all. Subscribe first, look, then wait."""
+        assert channel in self._channels, channel
+        subscription = Subscription(channel, payload)
+        self._waiting.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._waiting.discard(subscription)
+
+    async def wait(self, channel: str, timeout_s: float, *, payload: str | None = None) -> bool:
+        """Whether it rang from now on, before `timeout_s` were over."""
+        with self.subscribe(channel, payload) as subscription:
+            return await subscription.wait(timeout_s)
+
+    async def _listen_for_ever(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._listen()
+            except Fault as error:
+                _log.info("doorbell_lost", reason=str(error))
+            failures = 0 if self._listening.is_set() else failures + 1
+            self._listening.clear()
+            await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+
+    async def _listen(self) -> None:
+        """Listen until the connection breaks."""
+        conn = await connect(self._dsn)
+        gone = asyncio.Event()
+        conn.add_termination_listener(lambda *_: gone.set())
+        try:
+            with talking(conn):
+                for channel in self._channels:
+                    await conn.add_listener(channel, self._heard)
+                self._listening.set()
+                self._ring_all()  # whatever rang while nobody listened
+                await _watch(conn, gone)
+        finally:
+            conn.terminate()
+
+    def _heard(self, _conn: Any, _pid: int, channel: str, payload: object) -> None:
+        for subscription in self._waiting:
+            if subscription.channel == channel and subscription.payload in {None, payload}:
+                subscription.ring()
+
+    def _ring_all(self) -> None:
+        for subscription in self._waiting:
+            subscription.ring()
+
+
+async def _watch(conn: Conn, gone: asyncio.Event) -> None:
+    """Return when the connection is gone; a silent one is asked now and then."""
+    while not gone.is_set():
+        try:
+            async with asyncio.timeout(_ALIVE_S):
+                await gone.wait()
+        except TimeoutError:
+            await _ask(conn)
+
+
+async def _ask(conn: Conn) -> None:
+    try:
+        await conn.execute("SELECT 1", timeout=5.0)
+    except TimeoutError as error:
+        raise DatabaseUnavailable("the doorbell's connection does not answer") from error
+
+
+class Subscription:
+    """One ear: remembers a ring until it is waited for."""
+
+    def __init__(self, channel: str, payload: str | None) -> None:
+        self.channel = channel
+        self.payload = payload
+        self._rang = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake whoever waits now or next."""
+        self._rang.set()
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Whether it rang since the last wait (or since subscribing), before `timeout_s` were over."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._rang.wait()
+        except TimeoutError:
+            return False
+        self._rang.clear()
+        return True
