@@ -1,0 +1,422 @@
+-- Why: paid means credited. An order, the attempts to have it paid, the gateway's words as they came, and the one
+-- function that turns money into quota.
+-- Order does not matter: a notice, an answer to a question and a settlement line all end in the same rows, because
+-- a payment counts once by its gateway's number, and an attempt's state only rises.
+-- Lock order: orders by id, attempts by order, balances by account.
+SET LOCAL lock_timeout = '4s';
+SET LOCAL statement_timeout = '60s';
+
+-- ---------------------------------------------------------------- orders
+
+-- The shard stands in the id's first byte: a gateway's reference, which shows the id, says where to look.
+CREATE TABLE orders (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    request_sha256 bytea NOT NULL,
+    stamps bigint NOT NULL,
+    method text NOT NULL,
+    amount_idr bigint NOT NULL,
+    amount_paid_idr bigint NOT NULL DEFAULT 0,
+    state text NOT NULL,
+    actor text NOT NULL,
+    placed_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (shard, account_id, id),
+    CONSTRAINT orders_shard CHECK (shard = account_id % 64),
+    CONSTRAINT orders_id_names_shard CHECK (get_byte(uuid_send(id), 0) = shard),
+    CONSTRAINT orders_request_sha256 CHECK (length(request_sha256) = 32),
+    CONSTRAINT orders_stamps_positive CHECK (stamps > 0),
+    CONSTRAINT orders_amount_positive CHECK (amount_idr > 0),
+    CONSTRAINT orders_paid_not_negative CHECK (amount_paid_idr >= 0),
+    CONSTRAINT orders_method_known CHECK (method IN ('qris', 'va')),
+    CONSTRAINT orders_state_known CHECK (state IN ('placed', 'paid', 'filled', 'expired', 'cancelled')),
+    CONSTRAINT orders_paid_whole CHECK (state NOT IN ('paid', 'filled') OR amount_paid_idr >= amount_idr)
+) WITH (fillfactor = 85);
+CREATE INDEX orders_open ON orders (shard, expires_at) WHERE state = 'placed';
+GRANT SELECT ON orders TO bubuh_app;
+
+-- An order enters each state once.
+CREATE TABLE order_events (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    state text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, account_id, order_id, state),
+    CONSTRAINT order_events_shard CHECK (shard = account_id % 64)
+);
+CREATE TRIGGER order_events_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON order_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON order_events TO bubuh_app;
+
+-- Money that arrived, once for each of the gateway's own payment numbers: partial, double and late ones too.
+-- A refund of money goes back to one of these rows.
+CREATE TABLE order_payments (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    gateway text NOT NULL,
+    payment_no text NOT NULL,
+    amount_idr bigint NOT NULL,
+    paid_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, account_id, order_id, gateway, payment_no),
+    CONSTRAINT order_payments_shard CHECK (shard = account_id % 64),
+    CONSTRAINT order_payments_positive CHECK (amount_idr > 0)
+);
+CREATE TRIGGER order_payments_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON order_payments
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON order_payments TO bubuh_app;
+
+-- Place one order. done, already_done (the same request came before) or conflict (the id stands for another body).
+CREATE FUNCTION orders_place(
+    _shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text,
+    _amount_idr bigint, _actor text, _valid_s double precision
+) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _before bytea;
+BEGIN
+    INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, expires_at)
+    VALUES (_shard, _account_id, _id, _request_sha256, _stamps, _method, _amount_idr, 'placed', _actor,
+            now() + make_interval(secs => _valid_s))
+    ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        INSERT INTO order_events (shard, account_id, order_id, state) VALUES (_shard, _account_id, _id, 'placed');
+        RETURN 'done';
+    END IF;
+    -- A second statement, a fresh snapshot: the other's row is committed, for we waited for it.
+    SELECT o.request_sha256 INTO STRICT _before FROM orders AS o
+     WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id;
+    RETURN CASE WHEN _before = _request_sha256 THEN 'already_done' ELSE 'conflict' END;
+END
+$$;
+GRANT EXECUTE ON FUNCTION orders_place(
+    smallint, uuid, bigint, bytea, bigint, text, bigint, text, double precision
+) TO bubuh_app;
+
+-- Record payments and fill the orders they cover: placed, expired or cancelled to paid to filled, and the quota,
+-- in this one transaction. Late money counts like any other. One row per request, in its order:
+-- done (filled now), already_done (this payment counted before and its order is filled), underpaid (recorded, more
+-- is needed), surplus (recorded, the order was filled without it: money to give back), conflict (this payment came
+-- before with another amount: nothing recorded) or unknown (no such order).
+CREATE FUNCTION orders_settle_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _gateways text [], _payment_nos text [],
+    _amounts_idr bigint [], _paid_ats timestamptz []
+) RETURNS TABLE (id uuid, outcome text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _outcomes text [] := array_fill('unknown'::text, ARRAY[cardinality(_ids)]);
+    _ready_ids uuid [];
+    _ready_accounts bigint [];
+    _ready_stamps bigint [];
+    _ready_actors text [];
+    _r record;
+BEGIN
+    PERFORM 1 FROM orders AS o JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON o.account_id = x.account_id AND o.id = x.id
+      WHERE o.shard = _shard ORDER BY o.id FOR NO KEY UPDATE OF o;
+    -- A second statement, a fresh snapshot: what committed while we waited for the locks is seen.
+    FOR _r IN
+        SELECT x.no, o.state = 'filled' AS filled, p.amount_idr AS before, x.amount_idr,
+               o.amount_paid_idr + x.amount_idr >= o.amount_idr AS covered,
+               row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
+          FROM unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr) WITH ORDINALITY
+            AS x (id, account_id, gateway, payment_no, amount_idr, no)
+          JOIN orders AS o ON o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
+          LEFT JOIN order_payments AS p
+            ON p.shard = _shard AND p.account_id = x.account_id AND p.order_id = x.id
+           AND p.gateway = x.gateway AND p.payment_no = x.payment_no
+    LOOP
+        ASSERT _r.turn = 1, 'a batch names each order once';
+        _outcomes[_r.no] := CASE
+            WHEN _r.before <> _r.amount_idr THEN 'conflict'
+            WHEN _r.before IS NOT NULL AND _r.filled THEN 'already_done'
+            WHEN _r.before IS NOT NULL THEN 'underpaid_before'
+            WHEN _r.filled THEN 'surplus'
+            WHEN _r.covered THEN 'done'
+            ELSE 'underpaid' END;
+    END LOOP;
+    INSERT INTO order_payments (shard, account_id, order_id, gateway, payment_no, amount_idr, paid_at)
+    SELECT o.shard, o.account_id, o.id, x.gateway, x.payment_no, x.amount_idr, x.paid_at
+      FROM orders AS o
+      JOIN unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _paid_ats, _outcomes)
+        AS x (id, account_id, gateway, payment_no, amount_idr, paid_at, outcome)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard AND x.outcome IN ('done', 'underpaid', 'surplus');
+    -- `paid` and `filled` are entered together: nobody ever sees an order paid for and not yet credited.
+    UPDATE orders AS o
+       SET amount_paid_idr = o.amount_paid_idr + x.amount_idr,
+           state = CASE WHEN x.outcome = 'done' THEN 'filled' ELSE o.state END
+      FROM unnest(_ids, _account_ids, _amounts_idr, _outcomes) AS x (id, account_id, amount_idr, outcome)
+     WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
+       AND x.outcome IN ('done', 'underpaid', 'surplus');
+    SELECT array_agg(o.id ORDER BY o.id), array_agg(o.account_id ORDER BY o.id), array_agg(o.stamps ORDER BY o.id),
+           array_agg('gateway:' || x.gateway ORDER BY o.id)
+      INTO _ready_ids, _ready_accounts, _ready_stamps, _ready_actors
+      FROM orders AS o
+      JOIN unnest(_ids, _account_ids, _gateways, _outcomes) AS x (id, account_id, gateway, outcome)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard AND x.outcome = 'done';
+    IF _ready_ids IS NOT NULL THEN
+        FOR _r IN
+            SELECT a.outcome
+              FROM quota_allot_n(_shard, _ready_ids, _ready_accounts, _ready_stamps,
+                                 array_fill('sold'::text, ARRAY[cardinality(_ready_ids)]), _ready_actors) AS a
+        LOOP
+            ASSERT _r.outcome = 'done', 'an order that is not filled has given no quota';
+        END LOOP;
+        -- An order left in `paid` by a hand has that event already; `filled` is new, or we fail.
+        INSERT INTO order_events (shard, account_id, order_id, state)
+        SELECT o.shard, o.account_id, o.id, 'paid'
+          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON o.account_id = x.account_id AND o.id = x.id
+         WHERE o.shard = _shard
+        ON CONFLICT DO NOTHING;
+        INSERT INTO order_events (shard, account_id, order_id, state)
+        SELECT o.shard, o.account_id, o.id, 'filled'
+          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON o.account_id = x.account_id AND o.id = x.id
+         WHERE o.shard = _shard;
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        SELECT o.shard, o.account_id, 'order.filled', o.id, jsonb_build_object('stamps', o.stamps)
+          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON o.account_id = x.account_id AND o.id = x.id
+         WHERE o.shard = _shard;
+    END IF;
+    RETURN QUERY
+    SELECT x.id, CASE x.outcome WHEN 'underpaid_before' THEN 'underpaid' ELSE x.outcome END
+      FROM unnest(_ids, _outcomes) WITH ORDINALITY AS x (id, outcome, no) ORDER BY x.no;
+END
+$$;
+GRANT EXECUTE ON FUNCTION orders_settle_n(
+    smallint, uuid [], bigint [], text [], text [], bigint [], timestamptz []
+) TO bubuh_app;
+
+-- Expire up to `_limit` placed orders of one shard whose time is over by this database's clock.
+-- Money may still come: settling does not ask whether an order has expired.
+CREATE FUNCTION orders_expire_n(_shard smallint, _limit integer) RETURNS TABLE (id uuid, account_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _ids uuid [];
+    _accounts bigint [];
+BEGIN
+    SELECT array_agg(c.id), array_agg(c.account_id) INTO _ids, _accounts
+      FROM (SELECT o.id, o.account_id FROM orders AS o
+             WHERE o.shard = _shard AND o.state = 'placed' AND o.expires_at <= now()
+             ORDER BY o.expires_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
+    IF _ids IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    UPDATE orders AS o SET state = 'expired'
+      FROM unnest(_ids, _accounts) AS x (id, account_id)
+     WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id AND o.state = 'placed'
+    RETURNING o.id, o.account_id;
+    INSERT INTO order_events (shard, account_id, order_id, state)
+    SELECT o.shard, o.account_id, o.id, 'expired'
+      FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard;
+END
+$$;
+GRANT EXECUTE ON FUNCTION orders_expire_n(smallint, integer) TO bubuh_app;
+
+-- ---------------------------------------------------------------- attempts: an order at a gateway
+
+-- Committed with its order, before the gateway hears of it: whatever happens then, somebody will ask.
+-- States: unknown (we do not know whether the gateway has it), open, closed (the gateway takes no more money, but may
+-- still report some) and paid. What a payer needs is known once it is open.
+CREATE TABLE payment_attempts (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    no integer NOT NULL,
+    gateway text NOT NULL,
+    reference text NOT NULL,
+    method text NOT NULL,
+    amount_idr bigint NOT NULL,
+    state text NOT NULL DEFAULT 'unknown',
+    expires_at timestamptz NOT NULL,
+    opened_at timestamptz NOT NULL DEFAULT now(),
+    -- what the payer needs
+    qris text,
+    va text,
+    pay_url text,
+    -- when the gateway is asked
+    next_ask_at timestamptz,
+    asked_at timestamptz,
+    looked_at timestamptz,
+    asks integer NOT NULL DEFAULT 0,
+    fault text,
+    PRIMARY KEY (shard, account_id, order_id, no),
+    CONSTRAINT payment_attempts_shard CHECK (shard = account_id % 64),
+    CONSTRAINT payment_attempts_no CHECK (no > 0),
+    CONSTRAINT payment_attempts_reference UNIQUE (shard, gateway, reference),
+    CONSTRAINT payment_attempts_state_known CHECK (state IN ('unknown', 'open', 'closed', 'paid')),
+    CONSTRAINT payment_attempts_paid_rests CHECK (state <> 'paid' OR next_ask_at IS NULL)
+) WITH (fillfactor = 70);
+CREATE INDEX payment_attempts_due ON payment_attempts (shard, next_ask_at) WHERE next_ask_at IS NOT NULL;
+GRANT SELECT, INSERT ON payment_attempts TO bubuh_app;
+GRANT UPDATE (next_ask_at, asked_at, looked_at, asks, fault) ON payment_attempts TO bubuh_app;
+
+-- When to ask about an attempt next, `_asks` questions after anybody last looked; NULL: never again by itself.
+-- Looked at in the last 15 minutes: every 40 s, so that with the asking itself an answer is known within 60 s.
+-- Else backing off to 5 minutes. Once in the last minute before expiry, and once a minute after it: a QRIS code can be
+-- paid when it should not. An attempt the gateway has not closed is asked about for a day more.
+CREATE FUNCTION payments_next_ask(
+    _now timestamptz, _state text, _asks integer, _looked_at timestamptz, _expires_at timestamptz
+) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN _state = 'paid' THEN NULL
+        WHEN _looked_at > _now - interval '15 minutes' AND _state = 'unknown' THEN _now + interval '10 seconds'
+        WHEN _looked_at > _now - interval '15 minutes' THEN _now + interval '40 seconds'
+        WHEN _now < _expires_at - interval '1 minute' THEN least(
+            _now + make_interval(secs => least(300, 40 * power(2, least(_asks, 3)))), _expires_at - interval '1 minute')
+        WHEN _now < _expires_at + interval '1 minute' THEN _expires_at + interval '1 minute'
+        WHEN _state <> 'closed' AND _now < _expires_at + interval '1 day'
+            THEN _now + greatest(interval '5 minutes', _now - _expires_at)
+    END
+$$;
+GRANT EXECUTE ON FUNCTION payments_next_ask(timestamptz, text, integer, timestamptz, timestamptz) TO bubuh_app;
+
+-- Take up to `_limit` attempts of one shard whose hour to be asked about has come; the next hour is set at once, so
+-- that a worker that dies while asking delays nothing but this one question.
+CREATE FUNCTION payments_take_due_n(_shard smallint, _limit integer)
+RETURNS TABLE (
+    account_id bigint, order_id uuid, no integer, gateway text, reference text, method text, amount_idr bigint,
+    state text, expires_at timestamptz, is_over boolean
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _accounts bigint [];
+    _orders uuid [];
+    _nos integer [];
+BEGIN
+    SELECT array_agg(c.account_id), array_agg(c.order_id), array_agg(c.no) INTO _accounts, _orders, _nos
+      FROM (SELECT a.account_id, a.order_id, a.no FROM payment_attempts AS a
+             WHERE a.shard = _shard AND a.next_ask_at <= now()
+             ORDER BY a.next_ask_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
+    RETURN QUERY
+    UPDATE payment_attempts AS a
+       SET asked_at = now(), asks = a.asks + 1,
+           next_ask_at = payments_next_ask(now(), a.state, a.asks + 1, a.looked_at, a.expires_at)
+      FROM unnest(_accounts, _orders, _nos) AS x (account_id, order_id, no)
+     WHERE a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+    RETURNING a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
+              a.expires_at <= now();
+END
+$$;
+GRANT EXECUTE ON FUNCTION payments_take_due_n(smallint, integer) TO bubuh_app;
+
+-- Record what gateways say of many attempts. States only rise, so words that arrive out of order do no harm; what a
+-- payer needs is kept when a gateway no longer tells it. One row for each attempt that rose or stood.
+CREATE FUNCTION payments_record_n(
+    _shard smallint, _account_ids bigint [], _order_ids uuid [], _nos integer [], _states text [], _qris text [],
+    _vas text [], _pay_urls text []
+) RETURNS TABLE (order_id uuid, state text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _rising CONSTANT text [] := ARRAY['unknown', 'open', 'closed', 'paid'];
+BEGIN
+    PERFORM 1 FROM payment_attempts AS a
+       JOIN unnest(_account_ids, _order_ids, _nos) AS x (account_id, order_id, no)
+         ON a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+      WHERE a.shard = _shard ORDER BY a.order_id, a.no FOR NO KEY UPDATE OF a;
+    RETURN QUERY
+    UPDATE payment_attempts AS a
+       SET state = x.state, fault = NULL,
+           qris = coalesce(x.qris, a.qris), va = coalesce(x.va, a.va), pay_url = coalesce(x.pay_url, a.pay_url),
+           next_ask_at = payments_next_ask(now(), x.state, a.asks, a.looked_at, a.expires_at)
+      FROM unnest(_account_ids, _order_ids, _nos, _states, _qris, _vas, _pay_urls)
+        AS x (account_id, order_id, no, state, qris, va, pay_url)
+     WHERE a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+       AND array_position(_rising, x.state) >= array_position(_rising, a.state)
+    RETURNING a.order_id, a.state;
+END
+$$;
+GRANT EXECUTE ON FUNCTION payments_record_n(
+    smallint, bigint [], uuid [], integer [], text [], text [], text [], text []
+) TO bubuh_app;
+
+-- ---------------------------------------------------------------- the inbox: gateways' words, as they came
+
+-- Raw, before anything is believed. It is no account's: a word may be garbage, so it has no shard.
+-- A genuine notice's event_id is the gateway's; another's is its own hash, so that a forger takes nobody's place.
+CREATE TABLE payment_notices (
+    gateway text NOT NULL,
+    event_id text NOT NULL,
+    body bytea NOT NULL,
+    headers text NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (gateway, event_id)
+);
+CREATE TRIGGER payment_notices_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON payment_notices
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON payment_notices TO bubuh_app;
+
+-- What became of each notice. States: waiting, done, refused (forged: never acted on) and unmatched (genuine, and
+-- nothing here that it fits: for people to look at). `outcome` says in one word how far it came.
+CREATE TABLE payment_notice_work (
+    gateway text NOT NULL,
+    event_id text NOT NULL,
+    state text NOT NULL,
+    outcome text,
+    tries integer NOT NULL DEFAULT 0,
+    not_before timestamptz NOT NULL DEFAULT now(),
+    ended_at timestamptz,
+    PRIMARY KEY (gateway, event_id),
+    CONSTRAINT payment_notice_work_state_known CHECK (state IN ('waiting', 'done', 'refused', 'unmatched')),
+    CONSTRAINT payment_notice_work_ended CHECK ((state = 'waiting') = (ended_at IS NULL))
+) WITH (fillfactor = 75);
+CREATE INDEX payment_notice_work_waiting ON payment_notice_work (not_before) WHERE state = 'waiting';
+GRANT SELECT ON payment_notice_work TO bubuh_app;
+GRANT UPDATE (state, outcome, not_before, ended_at) ON payment_notice_work TO bubuh_app;
+
+-- Keep one notice; false: it is there already. A refused one is kept as the evidence that it is.
+CREATE FUNCTION payments_keep_notice(
+    _gateway text, _event_id text, _body bytea, _headers text, _refusal text
+) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO payment_notices (gateway, event_id, body, headers) VALUES (_gateway, _event_id, _body, _headers)
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO payment_notice_work (gateway, event_id, state, outcome, ended_at)
+    VALUES (_gateway, _event_id, CASE WHEN _refusal IS NULL THEN 'waiting' ELSE 'refused' END, _refusal,
+            CASE WHEN _refusal IS NULL THEN NULL ELSE now() END);
+    RETURN true;
+END
+$$;
+GRANT EXECUTE ON FUNCTION payments_keep_notice(text, text, bytea, text, text) TO bubuh_app;
+
+-- Lease up to `_limit` waiting notices. Each lease puts the next try off, twice as far each time up to 5 minutes: a
+-- notice that kills its worker neither blocks the others nor is forgotten.
+CREATE FUNCTION payments_lease_notices_n(_limit integer)
+RETURNS TABLE (gateway text, event_id text, body bytea, headers text, received_at timestamptz, is_old boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _gateways text [];
+    _event_ids text [];
+BEGIN
+    SELECT array_agg(c.gateway), array_agg(c.event_id) INTO _gateways, _event_ids
+      FROM (SELECT w.gateway, w.event_id FROM payment_notice_work AS w
+             WHERE w.state = 'waiting' AND w.not_before <= now()
+             ORDER BY w.not_before LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
+    UPDATE payment_notice_work AS w
+       SET tries = w.tries + 1,
+           not_before = now() + make_interval(secs => least(300, 15 * power(2, least(w.tries, 5))))
+      FROM unnest(_gateways, _event_ids) AS x (gateway, event_id)
+     WHERE w.gateway = x.gateway AND w.event_id = x.event_id;
+    RETURN QUERY
+    SELECT n.gateway, n.event_id, n.body, n.headers, n.received_at, n.received_at < now() - interval '1 day'
+      FROM payment_notices AS n
+      JOIN unnest(_gateways, _event_ids) AS x (gateway, event_id)
+        ON n.gateway = x.gateway AND n.event_id = x.event_id
+     ORDER BY n.received_at;
+END
+$$;
+GRANT EXECUTE ON FUNCTION payments_lease_notices_n(integer) TO bubuh_app;
