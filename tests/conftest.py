@@ -16,10 +16,11 @@ import asyncpg
 import pytest
 
 from bubuh.db import local
-from bubuh.db.home import SUPERUSER
+from bubuh.db.home import SUPERUSER, settle_home
 from bubuh.db.local import LocalPostgres
 from bubuh.db.migrate import migrate
 from bubuh.db.pool import Conn, Database, connect
+from bubuh.db.rights import server_owner
 from bubuh.db.roles import APP, OWNER, SIGNER, ensure_database
 
 MEMORY = Path("/dev/shm")
@@ -88,6 +89,15 @@ def database_folder() -> Path:
     return folder
 
 
+def forget(folder: Path) -> None:
+    """Remove a data folder, and its database's home when that had to be elsewhere."""
+    home = settle_home(folder, server_owner())
+    shutil.rmtree(home.folder)
+    if home.sockets.exists():
+        shutil.rmtree(home.sockets)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[LocalPostgres]:
     """A server of this worker's own: with our launcher that is quicker than sharing one."""
@@ -95,7 +105,7 @@ def postgres() -> Iterator[LocalPostgres]:
     server = local.start(folder)
     yield server
     server.stop()
-    shutil.rmtree(folder)
+    forget(folder)
 
 
 @pytest.fixture(scope="session")

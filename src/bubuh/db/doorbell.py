@@ -97,7 +97,7 @@ class Doorbell:
     def _heard(self, _conn: Any, _pid: int, channel: str, payload: object) -> None:
         for subscription in self._waiting:
             if subscription.channel == channel and subscription.payload in {None, payload}:
-                subscription.ring()
+                subscription.ring(str(payload))
 
     def _ring_all(self) -> None:
         for subscription in self._waiting:
@@ -128,10 +128,18 @@ class Subscription:
         self.channel = channel
         self.payload = payload
         self._rang = asyncio.Event()
+        self._heard: set[str] = set()
 
-    def ring(self) -> None:
-        """Wake whoever waits now or next."""
+    def ring(self, payload: str | None = None) -> None:
+        """Wake whoever waits now or next; None: something may have been missed."""
         self._rang.set()
+        if payload is not None:
+            self._heard.add(payload)
+
+    def take(self) -> set[str]:
+        """The payloads heard since this was last asked."""
+        heard, self._heard = self._heard, set()
+        return heard
 
     async def wait(self, timeout_s: float) -> bool:
         """Whether it rang since the last wait (or since subscribing), before `timeout_s` were over."""

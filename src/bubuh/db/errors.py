@@ -49,9 +49,16 @@ def talking(conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy) -> Iter
     except _SERVER as error:
         raise _unavailable(error) from error
     except (asyncpg.InterfaceError, OSError) as error:
-        if isinstance(error, ValueError) or not conn.is_closed():
+        if isinstance(error, ValueError) or not _is_gone(conn):
             raise
         raise _unavailable(error) from error
+
+
+def _is_gone(conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy) -> bool:
+    try:
+        return conn.is_closed()
+    except asyncpg.InterfaceError:  # its pool has already taken a broken connection back
+        return True
 
 
 def _unavailable(error: BaseException) -> DatabaseUnavailable:

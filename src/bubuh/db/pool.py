@@ -9,6 +9,7 @@ from typing import Any, Final, Self, TypeAlias
 
 import asyncpg
 import msgspec
+import structlog
 
 from bubuh.core.errors import Fault
 from bubuh.db.errors import connecting, talking
@@ -16,6 +17,7 @@ from bubuh.db.errors import connecting, talking
 Conn: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Row: TypeAlias = asyncpg.Record
 
+_log = structlog.get_logger(__name__)
 _DURABLE: Final = {
     "fsync": {"on"},
     "full_page_writes": {"on"},
@@ -52,7 +54,7 @@ class Database:
         acquire_timeout_s: float = 5.0,
         command_timeout_s: float = 60.0,
     ) -> Self:
-        """Connect `size` times and keep it so.
+        """A pool of at most `size` connections; the first is made and checked now, the others when wanted.
 
         Raises:
             NotDurable: fsync, full_page_writes or synchronous_commit is off.
@@ -66,15 +68,21 @@ class Database:
         with connecting():
             pool = await asyncpg.create_pool(
                 dsn,
-                min_size=size,
+                min_size=0,
                 max_size=size,
-                max_inactive_connection_lifetime=0,
+                max_inactive_connection_lifetime=0,  # what is made stays, so a surge finds it warm
                 init=init,
                 reset=_keep_session,
                 timeout=acquire_timeout_s,
                 command_timeout=command_timeout_s,
             )
-        return cls(pool, acquire_timeout_s=acquire_timeout_s)
+        opened = cls(pool, acquire_timeout_s=acquire_timeout_s)
+        try:
+            await opened.fetchval("SELECT 1")
+        except BaseException:
+            pool.terminate()
+            raise
+        return opened
 
     async def close(self, *, timeout_s: float = 5.0) -> None:
         """Wait for connections in use, at most `timeout_s`, then cut them."""
@@ -99,8 +107,7 @@ class Database:
             with talking(conn):
                 yield conn
         finally:
-            with connecting():
-                await self._pool.release(conn)
+            await self._release(conn)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Conn]:
@@ -129,6 +136,13 @@ class Database:
         """Run one statement; answers its tag, such as `UPDATE 1`."""
         async with self.connection() as conn:
             return await conn.execute(sql, *args)
+
+    async def _release(self, conn: asyncpg.pool.PoolConnectionProxy) -> None:
+        """Give `conn` back. A broken one is dropped: what the block did is decided already."""
+        try:
+            await self._pool.release(conn)
+        except (asyncpg.PostgresError, asyncpg.InternalClientError, asyncpg.InterfaceError, OSError) as error:
+            _log.info("database_connection_dropped", reason=str(error))
 
 
 async def connect(dsn: str, *, role_checks: bool = True, timeout_s: float = 5.0) -> asyncpg.Connection:
