@@ -1,0 +1,139 @@
+"""How refusals, faults and mistakes are answered: `application/problem+json`. Source: RFC 9457."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from bubuh.core.errors import Fault, Refusal
+from bubuh.edge import metrics, refusals
+from bubuh.edge.exchange import exchange_of
+from bubuh.edge.problems import UNAVAILABLE, UNEXPECTED, Problem, problem_of
+from bubuh.edge.reasons import DOCUMENT_REASONS
+from bubuh.edge.words import Language, Words, pick_language
+from bubuh.identity.refusals import KeyRefused
+
+log: Final = structlog.get_logger("bubuh.web")
+
+MEDIA_TYPE: Final = "application/problem+json"
+_JITTER: Final = random.SystemRandom()  # so that those turned away do not come back in one wave
+
+AnyRequest = Request[Any, Any, Any]
+Answer = Response[bytes]
+
+
+def answer_refusal(request: AnyRequest, refusal: Refusal) -> Answer:
+    """The rules said no: the row of the table, with the facts its reader may see."""
+    problem = problem_of(type(refusal))
+    facts = {name: refusal.details[name] for name in problem.facts if refusal.details.get(name) is not None}
+    detail = DOCUMENT_REASONS.get(str(facts.get("reason")), problem.detail)
+    return _answer(
+        request,
+        problem,
+        code=refusal.code,
+        detail=detail,
+        facts=facts,
+        pointer=refusal.pointer,
+        headers=_headers_of(request, refusal),
+    )
+
+
+def answer_fault(request: AnyRequest, fault: Fault) -> Answer:
+    """Something outside us failed: come back soon."""
+    log.warning("fault", request_id=exchange_of(request.scope).request_id, code=fault.code, exc_info=fault)
+    wait_s = fault.retry_after_s + _JITTER.randint(0, fault.retry_after_s)
+    return _answer(request, UNAVAILABLE, code=fault.code, headers={"retry-after": str(wait_s)})
+
+
+def answer_mistake(request: AnyRequest, error: Exception) -> Answer:
+    """Our own mistake: told to the log whole, to the caller not at all."""
+    log.error("unexpected", request_id=exchange_of(request.scope).request_id, exc_info=error)
+    return _answer(request, UNEXPECTED, code="internal_error")
+
+
+def answer_http(request: AnyRequest, error: HTTPException) -> Answer:
+    """What the HTTP layer refused by itself, before a handler was reached."""
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return answer_refusal(request, refusals.RouteUnknown())
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer = answer_refusal(request, refusals.MethodNotAllowed())
+        answer.headers["allow"] = (error.headers or {}).get("Allow", "")
+        return answer
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return answer_mistake(request, error)
+    found = next(iter(error.extra), None) if isinstance(error.extra, list) else None
+    if isinstance(found, Mapping):
+        return answer_refusal(request, _unreadable(found))
+    return answer_refusal(request, refusals.Unacceptable())
+
+
+EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
+    Refusal: answer_refusal,
+    Fault: answer_fault,
+    HTTPException: answer_http,
+    Exception: answer_mistake,
+}
+
+
+def language_of(request: AnyRequest) -> Language:
+    """The language this request is answered in."""
+    return pick_language(request.headers.get("accept-language"))
+
+
+def _unreadable(found: Mapping[str, Any]) -> refusals.UnreadableRequest:
+    """A query parameter, header or path that the framework could not decode."""
+    parameter = str(found.get("key", "")) or None
+    return refusals.UnreadableRequest(
+        expected=str(found.get("message", "")).replace("`", ""), parameter=parameter
+    )
+
+
+def _headers_of(request: AnyRequest, refusal: Refusal) -> dict[str, str]:
+    if isinstance(refusal, KeyRefused):
+        given = "authorization" in request.headers
+        return {"www-authenticate": 'Bearer realm="bubuh"' + (', error="invalid_token"' if given else "")}
+    if isinstance(refusal, refusals.RateLimited):
+        return {"retry-after": str(math.ceil(refusal.retry_after_s))}
+    return {}
+
+
+def _answer(
+    request: AnyRequest,
+    problem: Problem,
+    *,
+    code: str,
+    detail: Words | None = None,
+    facts: Mapping[str, object] | None = None,
+    pointer: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    exchange = exchange_of(request.scope)
+    exchange.problem = code
+    metrics.PROBLEMS.labels(code=code).inc()
+    language = language_of(request)
+    body = {
+        "type": f"/docs#{code}",
+        "title": problem.title.said(language),
+        "status": problem.status,
+        "detail": (detail or problem.detail).said(language, facts),
+        "instance": request.scope["path"],
+        "code": code,
+        "request_id": exchange.request_id,
+        **({} if pointer is None else {"pointer": pointer}),
+        **(facts or {}),
+    }
+    return Response(
+        content=msgspec.json.encode(body),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={"content-language": str(language), "vary": "accept-language", **(headers or {})},
+    )

@@ -1,0 +1,271 @@
+"""The one table of problems: each Refusal's status, and its words in both languages.
+
+Slices know no status codes and no Indonesian; this module knows no rules. A refusal without a row is answered
+as `REFUSED`, and a test fails: it walks every Refusal there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bubuh.core.errors import Refusal
+from bubuh.core.ids import MalformedId
+from bubuh.core.moves import IllegalMove
+from bubuh.edge import refusals as edge
+from bubuh.edge.words import Words
+from bubuh.identity import refusals as identity
+from bubuh.pdf import refusals as pdf
+from bubuh.sandbox import refusals as sandbox
+from bubuh.stamping import refusals as stamping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """How a refusal is told: status, title, what happened and what to do."""
+
+    status: int
+    title: Words
+    detail: Words
+    facts: tuple[str, ...] = ()  #: details of the refusal that its reader may see, also as `{name}` in words
+
+
+NOT_FOUND: Final = Problem(
+    status=404,
+    title=Words("Tidak ditemukan", "Not found"),
+    detail=Words(
+        "Alamat atau nomor ini tidak ada, atau bukan milik Anda. Periksa kembali penulisannya.",
+        "There is nothing at this address, or it is not yours. Check how it is written.",
+    ),
+)
+REFUSED: Final = Problem(
+    status=409,
+    title=Words("Permintaan ditolak", "Refused"),
+    detail=Words(
+        "Permintaan ini tidak dapat dijalankan pada keadaan sekarang.",
+        "This request cannot be carried out as things are.",
+    ),
+)
+UNEXPECTED: Final = Problem(
+    status=500,
+    title=Words("Terjadi kesalahan di pihak kami", "Something went wrong on our side"),
+    detail=Words(
+        "Kesalahan ini tercatat. Coba lagi dengan Idempotency-Key yang sama; sebutkan request_id "
+        "bila melapor.",
+        "The error is recorded. Try again with the same Idempotency-Key; name the request_id "
+        "when you report it.",
+    ),
+)
+UNAVAILABLE: Final = Problem(
+    status=503,
+    title=Words("Layanan sedang tidak tersedia", "Temporarily unavailable"),
+    detail=Words(
+        "Sebagian layanan sedang terganggu. Yang sudah diterima tidak hilang. Coba lagi sebentar lagi "
+        "dengan Idempotency-Key yang sama.",
+        "Part of the service is disturbed. What was accepted is not lost. Try again shortly with the same "
+        "Idempotency-Key.",
+    ),
+)
+_DOCUMENT_REFUSED: Final = Problem(
+    status=422,
+    title=Words("Dokumen tidak dapat dibubuhi meterai", "The document cannot be stamped"),
+    detail=Words(
+        "Dokumen ini tidak dapat dibubuhi meterai. Simpan ulang sebagai PDF lalu unggah kembali.",
+        "This document cannot be stamped. Save it again as a PDF and upload that.",
+    ),  # `bubuh.edge.reasons` says more, by reason
+    facts=("reason",),
+)
+
+PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
+    Refusal: REFUSED,
+    # ------------------------------------------------ what the edge refuses
+    edge.RouteUnknown: NOT_FOUND,
+    edge.MethodNotAllowed: Problem(
+        status=405,
+        title=Words("Metode tidak dilayani", "Method not allowed"),
+        detail=Words(
+            "Alamat ini tidak melayani metode tersebut; lihat header Allow.",
+            "This address does not take that method; see the Allow header.",
+        ),
+    ),
+    edge.Unacceptable: Problem(
+        status=400,
+        title=Words("Permintaan tidak dapat dibaca", "The request cannot be read"),
+        detail=Words("Permintaan HTTP ini tidak sesuai.", "This HTTP request is not well formed."),
+    ),
+    edge.InvalidRequest: Problem(
+        status=422,
+        title=Words("Isian tidak sesuai", "The request is not valid"),
+        detail=Words(
+            "Isian yang disebut pada `pointer` tidak sesuai: {expected}.",
+            "The member named by `pointer` is not as it should be: {expected}.",
+        ),
+        facts=("expected",),
+    ),
+    edge.UnreadableRequest: Problem(
+        status=400,
+        title=Words("Permintaan tidak dapat dibaca", "The request cannot be read"),
+        detail=Words("Permintaan tidak dapat dibaca: {expected}.", "The request cannot be read: {expected}."),
+        facts=("expected", "parameter"),
+    ),
+    edge.IdempotencyKeyRequired: Problem(
+        status=400,
+        title=Words("Idempotency-Key wajib disertakan", "Idempotency-Key is required"),
+        detail=Words(
+            "Sertakan header Idempotency-Key: 1 sampai {longest} karakter ASCII tanpa spasi, baru untuk "
+            "setiap permintaan baru, sama untuk pengulangannya.",
+            "Send an Idempotency-Key header: 1 to {longest} visible ASCII characters, a new one for each new "
+            "request, the same one for its repetition.",
+        ),
+        facts=("longest",),
+    ),
+    edge.RateLimited: Problem(
+        status=429,
+        title=Words("Terlalu banyak permintaan", "Too many requests"),
+        detail=Words(
+            "Coba lagi dalam {retry_after_s} detik.",
+            "Try again in {retry_after_s} seconds.",
+        ),
+        facts=("retry_after_s",),
+    ),
+    edge.BodyTooLarge: Problem(
+        status=413,
+        title=Words("Isi permintaan terlalu besar", "The body is too large"),
+        detail=Words("Paling besar {limit_bytes} bita.", "At most {limit_bytes} bytes."),
+        facts=("limit_bytes",),
+    ),
+    edge.BodyTooSlow: Problem(
+        status=408,
+        title=Words("Kiriman terhenti", "The body stopped arriving"),
+        detail=Words(
+            "Kiriman terhenti terlalu lama. Periksa jaringan lalu kirim ulang dengan Idempotency-Key "
+            "yang sama.",
+            "Nothing arrived for too long. Check the network and send again with the same Idempotency-Key.",
+        ),
+    ),
+    edge.ClientGone: Problem(
+        status=400,
+        title=Words("Kiriman terputus", "The body was cut off"),
+        detail=Words("Kiriman terputus sebelum selesai.", "The connection ended before the body did."),
+    ),
+    edge.MediaTypeUnsupported: Problem(
+        status=415,
+        title=Words("Jenis isi tidak dikenal", "Unsupported media type"),
+        detail=Words(
+            "Kirim isi dengan Content-Type {expected}.",
+            "Send the body with Content-Type {expected}.",
+        ),
+        facts=("expected",),
+    ),
+    # ------------------------------------------------ ids and states
+    MalformedId: NOT_FOUND,
+    IllegalMove: Problem(
+        status=409,
+        title=Words("Tidak mungkin pada keadaan sekarang", "Not possible in the present state"),
+        detail=Words("Keadaannya sudah berubah.", "Its state has moved on."),
+        facts=("state", "wanted"),
+    ),
+    # ------------------------------------------------ identity
+    identity.KeyRefused: Problem(
+        status=401,
+        title=Words("Kunci tidak diterima", "The key is not accepted"),
+        detail=Words(
+            "Sertakan header Authorization: Bearer dengan kunci API yang masih berlaku di lingkungan ini.",
+            "Send an Authorization: Bearer header with a living API key of this environment.",
+        ),
+    ),
+    identity.ScopeMissing: Problem(
+        status=403,
+        title=Words("Kunci tidak mencakup panggilan ini", "The key does not cover this call"),
+        detail=Words("Kunci ini memerlukan cakupan {scope}.", "The key would need the scope {scope}."),
+        facts=("scope",),
+    ),
+    identity.NotAnOperator: Problem(
+        status=403,
+        title=Words("Hanya untuk petugas", "For operators only"),
+        detail=Words("Tindakan ini memerlukan peran {role}.", "This act needs the role {role}."),
+        facts=("role",),
+    ),
+    identity.AccountUnknown: NOT_FOUND,
+    identity.KeyUnknown: NOT_FOUND,
+    identity.ScopesEmpty: Problem(
+        status=422,
+        title=Words("Kunci tanpa cakupan", "A key without scopes"),
+        detail=Words("Sebutkan sedikitnya satu cakupan.", "Name at least one scope."),
+    ),
+    identity.IdempotencyConflict: Problem(
+        status=422,
+        title=Words("Idempotency-Key sudah dipakai", "The Idempotency-Key was used before"),
+        detail=Words(
+            "Kunci ini sudah dipakai untuk permintaan dengan isi lain. Pakai kunci baru.",
+            "This key stands for a request with another body. Use a new one.",
+        ),
+    ),
+    # ------------------------------------------------ documents and places
+    pdf.DocumentRefused: _DOCUMENT_REFUSED,
+    sandbox.SandboxDied: _DOCUMENT_REFUSED,
+    pdf.PageOutOfRange: Problem(
+        status=422,
+        title=Words("Halaman tidak ada", "No such page"),
+        detail=Words(
+            "Halaman {page} tidak ada; dokumen ini memiliki {pages} halaman.",
+            "There is no page {page}; the document has {pages}.",
+        ),
+        facts=("page", "pages"),
+    ),
+    pdf.FaceSize: Problem(
+        status=422,
+        title=Words("Ukuran meterai tidak sesuai", "The face has the wrong size"),
+        detail=Words(
+            "Lebar meterai {least} sampai {most} pt; yang diminta {width} pt.",
+            "A face is {least} to {most} pt wide; {width} pt was asked for.",
+        ),
+        facts=("width", "least", "most"),
+    ),
+    pdf.OutsidePage: Problem(
+        status=422,
+        title=Words("Meterai keluar dari halaman", "The face lies outside the page"),
+        detail=Words(
+            "Halaman ini {page_width} x {page_height} pt; geser meterai ke dalamnya.",
+            "The page is {page_width} x {page_height} pt; move the face inside.",
+        ),
+        facts=("x", "y", "width", "page_width", "page_height"),
+    ),
+    pdf.SerialMalformed: NOT_FOUND,
+    # ------------------------------------------------ stamps
+    stamping.StampUnknown: NOT_FOUND,
+    stamping.SerialUnknown: NOT_FOUND,
+    stamping.StampNotCancellable: Problem(
+        status=409,
+        title=Words("Pembubuhan tidak dapat dibatalkan lagi", "The stamp can no longer be cancelled"),
+        detail=Words(
+            "Hanya yang masih Diterima dapat dibatalkan; yang ini sudah dikerjakan atau selesai.",
+            "Only an accepted stamp can be cancelled; work on this one has begun or has ended.",
+        ),
+    ),
+    stamping.StampNotReady: Problem(
+        status=409,
+        title=Words("Dokumen bermeterai belum ada", "The stamped document does not exist yet"),
+        detail=Words(
+            "Tunggu sampai keadaannya affixed. Bila returned, kuota telah dikembalikan dan dokumen tidak "
+            "dibuat.",
+            "Wait until its state is affixed. If it is returned, the quota is back and there is no document.",
+        ),
+        facts=("state",),
+    ),
+    stamping.DocumentNotReady: Problem(
+        status=409,
+        title=Words("Dokumen belum siap", "The document is not ready"),
+        detail=Words(
+            "Dokumen ini ditolak, belum selesai diterima, atau isinya telah dihapus. Unggah kembali.",
+            "The document was refused, is not whole yet, or its bytes are gone. Upload it again.",
+        ),
+        facts=("state",),
+    ),
+}
+
+
+def problem_of(kind: type[Refusal]) -> Problem:
+    """The row of `kind`, or of the nearest kind it is one of."""
+    return next(PROBLEMS[parent] for parent in kind.__mro__ if parent in PROBLEMS)

@@ -1,0 +1,112 @@
+"""Why a document is refused, and why quota came back: what is the matter, and what its owner can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bubuh.edge.words import Words
+from bubuh.pdf.refusals import Reason
+from bubuh.stamping.moves import ReturnReason
+
+_PRINT_ID: Final = "Cetak ke PDF dari aplikasi asalnya, lalu unggah hasilnya."
+_PRINT_EN: Final = "Print it to PDF from the program it came from, and upload the result."
+
+_TOO_COMPLEX: Final = Words(
+    f"Pemeriksaan dokumen ini melampaui batas yang aman. {_PRINT_ID}",
+    f"Looking at this document went past what is safe. {_PRINT_EN}",
+)
+
+DOCUMENT_REASONS: Final[Mapping[str, Words]] = {
+    Reason.EMPTY: Words(
+        "Berkas ini kosong. Pilih berkas yang benar lalu unggah kembali.",
+        "The file is empty. Choose the right one and upload it.",
+    ),
+    Reason.NOT_A_PDF: Words(
+        "Berkas ini bukan PDF. Simpan dokumen sebagai PDF, bukan hanya mengganti nama berkasnya.",
+        "The file is not a PDF. Save the document as PDF; renaming a file does not make it one.",
+    ),
+    Reason.TRUNCATED: Words(
+        "Berkas ini terpotong. Unduh atau simpan ulang sampai selesai, lalu unggah kembali.",
+        "The file is cut off. Download or save it again to its end, and upload that.",
+    ),
+    Reason.LEADING_BYTES: Words(
+        f"Ada isi lain sebelum awal PDF. {_PRINT_ID}",
+        f"Something else stands before the PDF begins. {_PRINT_EN}",
+    ),
+    Reason.TRAILING_BYTES: Words(
+        f"Ada isi lain sesudah akhir PDF. {_PRINT_ID}",
+        f"Something else stands after the PDF ends. {_PRINT_EN}",
+    ),
+    Reason.DAMAGED: Words(f"Struktur PDF ini rusak. {_PRINT_ID}", f"The PDF is damaged. {_PRINT_EN}"),
+    Reason.AMBIGUOUS: Words(
+        f"PDF ini tampil berbeda pada pembaca yang berbeda. {_PRINT_ID}",
+        f"Different readers see different things in this PDF. {_PRINT_EN}",
+    ),
+    Reason.HYBRID: Words(
+        f"PDF ini memuat dua daftar isi yang berlainan. {_PRINT_ID}",
+        f"The PDF has two kinds of cross-reference at once. {_PRINT_EN}",
+    ),
+    Reason.ENCRYPTED: Words(
+        "PDF ini terkunci dengan kata sandi. Buka kuncinya, simpan tanpa kata sandi, lalu unggah kembali.",
+        "The PDF is locked with a password. Unlock it, save it without one, and upload that.",
+    ),
+    Reason.CERTIFIED: Words(
+        "Penanda tangan sebelumnya melarang perubahan pada PDF ini. Mintalah dokumen tanpa larangan itu.",
+        "An earlier signer forbids changes to this PDF. Ask them for one without that rule.",
+    ),
+    Reason.SIGNATURE_BROKEN: Words(
+        "Tanda tangan yang ada sudah tidak cocok dengan isi PDF. Mintalah dokumen asli kepada "
+        "penanda tangannya.",
+        "An earlier signature no longer fits the PDF. Ask its signer for the original.",
+    ),
+    Reason.XFA: Words(
+        "PDF ini formulir dinamis (XFA). Cetak formulir yang sudah diisi ke PDF, lalu unggah hasilnya.",
+        "The PDF is a dynamic form (XFA). Print the filled form to PDF and upload the result.",
+    ),
+    Reason.TOO_LARGE: Words(
+        "PDF ini terlalu besar. Kecilkan gambarnya atau bagi dokumennya, lalu unggah kembali.",
+        "The PDF is too large. Shrink its pictures or split it, and upload that.",
+    ),
+    Reason.TOO_MANY_PAGES: Words(
+        "Halaman PDF ini terlalu banyak. Bagi dokumennya, lalu unggah kembali.",
+        "The PDF has too many pages. Split it and upload the part.",
+    ),
+    Reason.TOO_MANY_OBJECTS: _TOO_COMPLEX,
+    Reason.TOO_MANY_REVISIONS: Words(
+        f"PDF ini sudah terlalu sering diubah. {_PRINT_ID}",
+        f"The PDF was changed too many times. {_PRINT_EN}",
+    ),
+    Reason.TOO_DEEP: _TOO_COMPLEX,
+    Reason.NO_PAGES: Words("PDF ini tidak memiliki halaman.", "The PDF has no page."),
+    Reason.SERIAL_PRESENT: Words(
+        "Dokumen ini sudah memuat meterai dengan nomor seri yang sama.",
+        "The document bears a stamp with this serial number already.",
+    ),
+    Reason.SANDBOX_DIED: Words(
+        f"Dokumen ini menggagalkan pemeriksaannya. {_PRINT_ID}",
+        f"The document made its inspection fail. {_PRINT_EN}",
+    ),
+    Reason.SANDBOX_TIMEOUT: Words(
+        f"Pemeriksaan dokumen ini terlalu lama. {_PRINT_ID}",
+        f"Looking at the document took too long. {_PRINT_EN}",
+    ),
+    Reason.SANDBOX_MEMORY: _TOO_COMPLEX,
+}
+
+RETURN_REASONS: Final[Mapping[str, Words]] = {
+    **DOCUMENT_REASONS,
+    ReturnReason.CANCELLED: Words("Dibatalkan oleh pemiliknya.", "Its owner cancelled it."),
+    ReturnReason.WAITED_TOO_LONG: Words(
+        "Terlalu lama menunggu giliran. Kuota sudah dikembalikan; silakan bubuhkan lagi.",
+        "It waited too long for its turn. The quota is back; please try again.",
+    ),
+    ReturnReason.WORKER_DIED: Words(
+        f"Pembubuhan pada dokumen ini berulang kali gagal. Kuota sudah dikembalikan. {_PRINT_ID}",
+        f"Stamping this document failed again and again. The quota is back. {_PRINT_EN}",
+    ),
+    ReturnReason.ORIGINAL_LOST: Words(
+        "Berkas asli tidak dapat dibaca lagi. Kuota sudah dikembalikan; unggah kembali dokumennya.",
+        "The original can no longer be read. The quota is back; upload the document again.",
+    ),
+}
