@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -11,15 +11,13 @@ from bubuh.audit.model import SEPARATOR
 from bubuh.core.ids import AccountId
 from bubuh.db.pool import Conn
 
-Fact = str | int | bool | None | Sequence[str]
-
 
 async def record(
-    conn: Conn, *, account_id: AccountId, act: str, actor: str, facts: Mapping[str, Fact]
+    conn: Conn, *, account_id: AccountId, act: str, actor: str, facts: Mapping[str, object]
 ) -> int:
     """Record that `actor` did `act` to an account, in the transaction that does it; the entry's number.
 
-    Recorded acts of one shard wait for each other until they commit, so record last. `facts` never hold
+    Recorded acts of one shard wait for each other until they commit, so record last. `facts` are JSON, and hold no
     secrets or personal data: an entry cannot be taken back.
     """
     assert SEPARATOR not in act + actor

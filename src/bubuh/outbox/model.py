@@ -14,7 +14,7 @@ from bubuh.core.shards import Shard, shard_of_account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something that happened to `subject`: published once a (account, topic, subject), told at least once."""
+    """Something that happened to `subject`: published once per topic, told at least once."""
 
     account_id: AccountId
     topic: str  #: as `stamp.affixed`

@@ -1,0 +1,157 @@
+"""What a holder has, what moves it, and how an asking ends. How many may move is decided in SQL alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+
+
+class Source(StrEnum):
+    """Where allotted stamps come from."""
+
+    MINTED = "minted"  #: given by an operator for the authority
+    SOLD = "sold"  #: a paid order
+
+
+class Sink(StrEnum):
+    """Where captured stamps go."""
+
+    USED = "used"  #: affixed
+    PAID_BACK = "paid_back"  #: their price went back to the buyer
+
+
+class Purpose(StrEnum):
+    """What stamps are held for."""
+
+    STAMP = "stamp"
+    REFUND = "refund"
+
+
+class Leg(StrEnum):
+    """The three local steps of a transfer between accounts."""
+
+    OUT = "out"  #: at the giver, free to in_transit
+    IN = "in"  #: at the receiver, to free
+    ACK = "ack"  #: at the giver, in_transit to transferred
+
+
+class MovementKind(StrEnum):
+    """What a movement was."""
+
+    ALLOT = "allot"
+    HOLD = "hold"
+    CAPTURE = "capture"
+    RELEASE = "release"
+    TRANSFER_OUT = "transfer_out"
+    TRANSFER_IN = "transfer_in"
+    TRANSFER_ACK = "transfer_ack"
+
+
+class Outcome(StrEnum):
+    """How one request of many ended."""
+
+    DONE = "done"
+    ALREADY_DONE = "already_done"  #: by an earlier request of the same id
+    EXHAUSTED = "exhausted"
+    FROZEN = "frozen"
+    CONFLICT = "conflict"  #: the id stands for something else
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What an account has, in stamps."""
+
+    free: int
+    held: int
+    used: int
+    in_transit: int  #: on their way to another account
+    frozen: bool  #: nothing can be held or sent until an operator has looked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedAllotment:
+    """Give `stamps` to an account. `ref` is the order or the allotment."""
+
+    ref: UUID
+    account_id: AccountId
+    stamps: int
+    source: Source
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedHold:
+    """Set `stamps` of an account aside. `id` is that of what they are held for."""
+
+    id: UUID
+    account_id: AccountId
+    stamps: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedEnd:
+    """End the hold `id`, by capture or by release."""
+
+    id: UUID
+    account_id: AccountId
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedLeg:
+    """One leg of the transfer `ref`, at `account_id`; the other side is `counter_account_id`."""
+
+    ref: UUID
+    account_id: AccountId
+    counter_account_id: AccountId
+    stamps: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a request ended, and what the account has since."""
+
+    id: UUID  #: the request's id or ref
+    outcome: Outcome
+    free: int
+    held: int
+
+    @property
+    def replayed(self) -> bool:
+        """Whether an earlier request of the same id had done it."""
+        return self.outcome is Outcome.ALREADY_DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """A place in an account's movements, newest first."""
+
+    recorded_at: datetime
+    ref: UUID
+    kind: MovementKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """One immutable transfer, as its account's owner sees it."""
+
+    ref: UUID  #: the stamp, order, allotment or transfer that moved the stamps
+    kind: MovementKind
+    debit: str  #: the bucket or sink they left
+    credit: str  #: the bucket or sink they entered
+    stamps: int
+    counter_account_id: AccountId | None  #: the other side of a transfer between accounts
+    actor: str
+    recorded_at: datetime
+
+    @property
+    def cursor(self) -> Cursor:
+        """The place just after this movement."""
+        return Cursor(recorded_at=self.recorded_at, ref=self.ref, kind=self.kind)
