@@ -1,0 +1,38 @@
+"""What a child does with a document. Imported by the zygote alone: it loads the PDF libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bubuh.pdf.inspect import inspect
+from bubuh.pdf.judge import judge
+from bubuh.pdf.model import Facts, Increment, Judgement
+from bubuh.pdf.plan import plan
+from bubuh.pdf.rehearse import rehearse
+from bubuh.sandbox.calls import INSPECT, JUDGE, PLAN, InspectArguments, JudgeArguments, PlanArguments
+from bubuh.sandbox.child import Job
+
+
+def _inspect(_: InspectArguments, document: bytes) -> Facts:
+    return inspect(document)
+
+
+def _plan(asked: PlanArguments, document: bytes) -> Increment:
+    increment = plan(document, asked.intent, asked.chain)
+    rehearse(document, increment, asked.intent)
+    return increment
+
+
+def _judge(asked: JudgeArguments, document: bytes) -> Judgement:
+    return judge(document, asked.trust)
+
+
+JOBS: Final[Mapping[str, Job]] = MappingProxyType(
+    {
+        INSPECT.job: Job(InspectArguments, _inspect),
+        PLAN.job: Job(PlanArguments, _plan),
+        JUDGE.job: Job(JudgeArguments, _judge),
+    }
+)

@@ -1,0 +1,206 @@
+"""The owner's end: starts a zygote, gives it calls, a few at once, and reads what dead children left.
+
+A zygote that dies leaves its owner unable to open documents: every call, waiting or new, ends in
+`SandboxUnavailable`, and `gone` returns. The owner cannot start another (by now it holds secrets and
+sockets, and may have dropped the right to): it ends, and its supervisor starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Final, Self, TypeVar
+
+from bubuh.sandbox import answers, wire
+from bubuh.sandbox.calls import Kind
+from bubuh.sandbox.limits import FOR_ONE_FILE
+from bubuh.sandbox.refusals import SandboxUnavailable
+
+R = TypeVar("R")
+
+PROGRAM: Final = ("-m", "bubuh.sandbox")
+
+_START_S: Final = 60.0  # importing everything on a slow, busy machine
+_STOP_S: Final = 5.0
+_STUCK_S: Final = FOR_ONE_FILE.wall_s + 10.0  # a zygote that has not told of a death by now is stuck
+_INHERITED: Final = ("LD_LIBRARY_PATH",)  # some interpreters need it to start at all
+
+
+class Line:
+    """A running zygote, as its owner holds it; belongs to one event loop from the first call on."""
+
+    def __init__(self, process: subprocess.Popen[bytes], channel: socket.socket, at_once: int) -> None:
+        self._process = process
+        self._socket = channel
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._slots = asyncio.Semaphore(at_once)
+        self._gone = asyncio.Event()
+        self._numbers = itertools.count(1)
+        self._running: dict[int, asyncio.Future[wire.Ended]] = {}
+
+    @classmethod
+    def start(cls, uid: int | None, *, program: Sequence[str] = PROGRAM, at_once: int | None = None) -> Self:
+        """Start a zygote and wait until it is locked down, about a second.
+
+        To be called from a thread that lasts as long as the process: the kernel ends the zygote with that
+        thread. `program` is what Python runs; a test brings its own jobs by another one than ours.
+
+        Raises:
+            SandboxUnavailable: it did not come up; why stands on our standard error.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            process = _spawn(program, line=theirs.fileno(), uid=uid)
+        line = cls(process, ours, at_once or len(os.sched_getaffinity(0)))
+        if _first_packet(ours) != wire.READY:
+            line.close()
+            raise SandboxUnavailable(f"the sandbox did not start (exit {process.returncode})")
+        ours.setblocking(False)
+        return line
+
+    @property
+    def pid(self) -> int:
+        """The zygote's."""
+        return self._process.pid
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the zygote is known to be dead or stuck, or the line is closed."""
+        return self._gone.is_set()
+
+    async def gone(self) -> None:
+        """Return when the zygote is dead or stuck: the sign for a process to end and be started again."""
+        self._attach()
+        await self._gone.wait()
+
+    async def call(self, kind: Kind[R], arguments: object, document: bytes) -> R:
+        """Have a child do one job over `document`, when its turn comes. A cancelled call's child is killed.
+
+        Raises:
+            Refusal: the job's own.
+            SandboxDied: the document was the child's end.
+            SandboxUnavailable: the zygote is gone or does not answer.
+        """
+        self._attach()
+        await self._slots.acquire()
+        try:
+            number, ended, answer = self._begin(kind.job, arguments, document)
+        except BaseException:
+            self._slots.release()
+            raise
+        try:  # from here the slot is given back by the child's death, not by the caller
+            return answers.read(await self._end_of(number, ended), answer, kind)
+        finally:
+            os.close(answer)
+
+    def close(self) -> None:
+        """End the zygote and its children, and wait until it is dead."""
+        self._break()
+        self._socket.close()
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(_STOP_S)
+
+    def _attach(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._loop is None and not self.is_gone:
+            self._loop = loop
+            loop.add_reader(self._socket, self._hear)
+        assert self._loop in {None, loop}, "a sandbox belongs to one event loop"
+
+    def _begin(
+        self, job: str, arguments: object, document: bytes
+    ) -> tuple[int, asyncio.Future[wire.Ended], int]:
+        if self.is_gone:
+            raise SandboxUnavailable("the sandbox is gone")
+        number, ended = next(self._numbers), asyncio.get_running_loop().create_future()
+        answer = wire.answer_file()
+        try:
+            request = wire.request_file(job, arguments, document)
+        except BaseException:
+            os.close(answer)
+            raise
+        self._running[number] = ended
+        self._send(wire.Order(act="begin", number=number), request, answer)
+        os.close(request)
+        return number, ended, answer
+
+    async def _end_of(self, number: int, ended: asyncio.Future[wire.Ended]) -> wire.Ended:
+        try:
+            async with asyncio.timeout(_STUCK_S):
+                return await ended
+        except TimeoutError:
+            self._break()
+            raise SandboxUnavailable("the sandbox is stuck") from None
+        except asyncio.CancelledError:
+            self._send(wire.Order(act="stop", number=number))
+            raise
+
+    def _send(self, order: wire.Order, *descriptors: int) -> None:
+        """Packets are few and tiny: one that does not go out at once finds nobody who reads."""
+        if self.is_gone:
+            return
+        try:
+            socket.send_fds(self._socket, [wire.encode(order)], descriptors)
+        except OSError:
+            self._break()
+
+    def _hear(self) -> None:
+        try:
+            packet = self._socket.recv(wire.PACKET_BYTES)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            packet = b""
+        if not packet:
+            self._break()
+            return
+        ended = wire.decode_ended(packet)
+        waiting = self._running.pop(ended.number, None)
+        if waiting is None:
+            return  # told twice, which no zygote of ours does
+        self._slots.release()
+        if not waiting.done():
+            waiting.set_result(ended)
+
+    def _break(self) -> None:
+        """From now on there is no sandbox; whoever waits hears so."""
+        if self.is_gone:
+            return
+        self._gone.set()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(self._socket)
+        for waiting in self._running.values():
+            self._slots.release()
+            if not waiting.done():
+                waiting.set_exception(SandboxUnavailable("the sandbox is gone"))
+        self._running.clear()
+
+
+def _spawn(program: Sequence[str], *, line: int, uid: int | None) -> subprocess.Popen[bytes]:
+    """A Python that has nothing of ours but one socket: no environment, descriptor, folder or terminal."""
+    return subprocess.Popen(  # noqa: S603  our own interpreter; the words are constants and numbers
+        [sys.executable, "-I", *program, "--line", str(line), *(() if uid is None else ("--uid", str(uid)))],
+        cwd="/",
+        env={"LANG": "C.UTF-8", "TZ": "UTC0"}
+        | {name: os.environ[name] for name in _INHERITED & os.environ.keys()},
+        pass_fds=(line,),
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def _first_packet(channel: socket.socket) -> bytes:
+    channel.settimeout(_START_S)
+    try:
+        return channel.recv(wire.PACKET_BYTES)
+    except (TimeoutError, ConnectionError):
+        return b""
