@@ -23,6 +23,7 @@ from bubuh.db.rights import Owner, make_folder, server_owner, sync_folder
 from bubuh.db.roles import ROLES, ensure_database, ensure_roles
 
 _TRIES: Final = 3
+_LOCK_PATIENCE_S: Final = 10.0  #: a killed parent may need a moment to be gone
 _LOG_BYTES: Final = 10 * 1024 * 1024  #: a larger log is set aside at the next start
 _SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "",  # the socket only
@@ -79,7 +80,7 @@ class LocalPostgres:
             WrongMajor: the cluster needs other programs.
             CannotStart: the server ended, or was not ready in time (crash recovery counts).
         """
-        self._held.enter_context(held(self.home, timeout_s=10.0))
+        self._held.enter_context(held(self.home, timeout_s=_LOCK_PATIENCE_S))
         try:
             self._start(ready_within_s)
         except BaseException:

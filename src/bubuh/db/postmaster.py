@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -21,6 +22,8 @@ _PR_SET_PDEATHSIG: Final = 1
 _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 #: how to ask a server to end, politest first, and how long to wait before the next
 _ENDINGS: Final = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
+#: children whose postmaster was killed end by themselves, unless they are deep in a long statement
+_HEADLESS_S: Final = 1.0
 
 
 class WillNotEnd(Fault):
@@ -81,8 +84,8 @@ def evict(home: Home) -> None:
     for ending, patience_s in _ENDINGS:
         if not residents(home.cluster):
             break
-        _signal_all(home.cluster, ending)
-        _wait_until_empty(home.cluster, patience_s)
+        headed = _signal_all(home.cluster, ending)
+        _wait_until_empty(home.cluster, patience_s if headed else min(patience_s, _HEADLESS_S))
     if left := residents(home.cluster):
         raise WillNotEnd(f"processes {left} still use {home.cluster}")
     for stale in (
@@ -109,15 +112,19 @@ def _lives_in(entry: Path, cluster: Path) -> bool:
         return False
 
 
-def _signal_all(cluster: Path, ending: signal.Signals) -> None:
-    """SIGINT means "fast shutdown" to a postmaster only; its children understand SIGQUIT and SIGKILL."""
+def _signal_all(cluster: Path, ending: signal.Signals) -> bool:
+    """Signal whom `ending` is for; answers whether a postmaster is among them.
+
+    SIGINT means "fast shutdown" to a postmaster only; its children understand SIGQUIT and SIGKILL.
+    """
+    headed = False
     for pid in residents(cluster):
-        if ending is signal.SIGINT and not _is_postmaster(pid, cluster):
-            continue
-        try:
-            os.kill(pid, ending)
-        except ProcessLookupError:
-            continue
+        is_postmaster = _is_postmaster(pid, cluster)
+        headed = headed or is_postmaster
+        if is_postmaster or ending is not signal.SIGINT:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, ending)
+    return headed
 
 
 def _is_postmaster(pid: int, cluster: Path) -> bool:
