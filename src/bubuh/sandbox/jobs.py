@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bubuh.pdf.inspect import inspect
+from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge
 from bubuh.pdf.model import Facts, Increment, Judgement
 from bubuh.pdf.plan import plan
