@@ -17,7 +17,7 @@ async def record(
 ) -> int:
     """Record that `actor` did `act` to an account, in the transaction that does it; the entry's number.
 
-    Recorded acts of one shard wait for each other until they commit, so record last. `facts` are JSON, and hold no
+    Acts of one shard wait for each other until they commit, so record last. `facts` are JSON and hold no
     secrets or personal data: an entry cannot be taken back.
     """
     assert SEPARATOR not in act + actor

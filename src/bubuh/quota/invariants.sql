@@ -1,0 +1,254 @@
+-- The invariants of docs/reference/invariants.md, one statement each, named by its code, over one shard.
+-- A row is a breach: whose, on what, what should be, what is. Each statement is one snapshot, so it may run
+-- while others work; none reads a clock except where a promise is about time.
+-- Why here: they hold quota against the tables of slices above (orders, stamps, seals, leaves), whose code
+-- quota never imports. Reading their rows is the point: a witness asks others, not itself.
+
+-- name: conservation(shard)
+-- A balance row is the fold of its account's transfers, figure by figure.
+SELECT coalesce(b.account_id, f.account_id) AS account_id,
+       'balance' AS subject,
+       format('free %s, held %s, used %s, in transit %s', coalesce(f.free, 0), coalesce(f.held, 0),
+              coalesce(f.used, 0), coalesce(f.in_transit, 0)) AS expected,
+       coalesce(format('free %s, held %s, used %s, in transit %s', b.free, b.held, b.used, b.in_transit),
+                'no row') AS found
+  FROM (SELECT q.account_id, q.free, q.held, q.used, q.in_transit
+          FROM quota_balances AS q
+         WHERE q.shard = :shard) AS b
+  FULL JOIN (
+        SELECT t.account_id,
+               sum(t.stamps * ((t.credit = 'free')::int - (t.debit = 'free')::int)) AS free,
+               sum(t.stamps * ((t.credit = 'held')::int - (t.debit = 'held')::int)) AS held,
+               sum(t.stamps * ((t.credit = 'used')::int - (t.debit = 'used')::int)) AS used,
+               sum(t.stamps * ((t.credit = 'in_transit')::int - (t.debit = 'in_transit')::int)) AS in_transit
+          FROM quota_transfers AS t
+         WHERE t.shard = :shard
+         GROUP BY t.account_id) AS f USING (account_id)
+ WHERE (b.free, b.held, b.used, b.in_transit)
+       IS DISTINCT FROM (coalesce(f.free, 0), coalesce(f.held, 0), coalesce(f.used, 0), coalesce(f.in_transit, 0));
+
+-- name: list_legs(shard, kind, after_account_id, after_ref, at_most)
+-- One kind of leg of the transfers that touch a shard's accounts, in the order of their key.
+SELECT t.account_id, t.ref, t.counter_account_id, t.stamps
+  FROM quota_transfers AS t
+ WHERE t.shard = :shard AND t.kind = :kind AND (t.account_id, t.ref) > (:after_account_id, :after_ref)
+ ORDER BY t.account_id, t.ref
+ LIMIT :at_most;
+
+-- name: legs_unmatched(shard, kind, account_ids, refs, counter_account_ids, stamps)
+-- Part of conservation: those of the wanted legs that no transfer of this shard is.
+SELECT x.counter_account_id AS account_id,
+       'transfer ' || x.ref AS subject,
+       format('%s of %s at %s', :kind::text, x.stamps, x.account_id) AS expected,
+       coalesce(format('%s of %s', t.kind, t.stamps), 'none') AS found
+  FROM unnest(:account_ids::bigint[], :refs::uuid[], :counter_account_ids::bigint[], :stamps::bigint[])
+    AS x (account_id, ref, counter_account_id, stamps)
+  LEFT JOIN quota_transfers AS t
+    ON t.shard = :shard AND t.account_id = x.account_id AND t.ref = x.ref AND t.kind = :kind
+ WHERE (t.counter_account_id, t.stamps) IS DISTINCT FROM (x.counter_account_id, x.stamps);
+
+-- name: held_equals_holds(shard)
+SELECT coalesce(b.account_id, h.account_id) AS account_id,
+       'balance' AS subject,
+       format('held %s', coalesce(h.stamps, 0)) AS expected,
+       coalesce(format('held %s', b.held), 'no row') AS found
+  FROM (SELECT q.account_id, q.held
+          FROM quota_balances AS q
+         WHERE q.shard = :shard) AS b
+  FULL JOIN (
+        SELECT l.account_id, sum(l.stamps) AS stamps
+          FROM quota_holds AS l
+         WHERE l.shard = :shard AND l.state = 'held'
+         GROUP BY l.account_id) AS h USING (account_id)
+ WHERE b.held IS DISTINCT FROM coalesce(h.stamps, 0);
+
+-- name: hold_has_purpose(shard)
+-- A stamp and its hold live and end together. (Refunds join here with the issue that brings their table.)
+SELECT coalesce(h.account_id, s.account_id) AS account_id,
+       'hold ' || coalesce(h.id, s.id) AS subject,
+       coalesce('a stamp ' || CASE h.state WHEN 'held' THEN 'accepted or processing' WHEN 'captured' THEN 'affixed'
+                                           WHEN 'released' THEN 'returned' END, 'no stamp') AS expected,
+       coalesce('a stamp ' || s.state, 'no stamp') AS found
+  FROM (SELECT l.account_id, l.id, l.state
+          FROM quota_holds AS l
+         WHERE l.shard = :shard AND l.purpose = 'stamp') AS h
+  FULL JOIN (
+        SELECT p.account_id, p.id, p.state,
+               CASE p.state WHEN 'affixed' THEN 'captured' WHEN 'returned' THEN 'released' ELSE 'held' END AS hold_state
+          FROM stamps AS p
+         WHERE p.shard = :shard) AS s ON s.account_id = h.account_id AND s.id = h.id
+ WHERE h.state IS DISTINCT FROM s.hold_state;
+
+-- name: used_equals_seals(shard)
+-- Sealed stamps still at work are not counted; a returned stamp with a seal is, for it must not be.
+SELECT coalesce(b.account_id, s.account_id, e.account_id) AS account_id,
+       'balance' AS subject,
+       format('used %s', coalesce(b.used, 0)) AS expected,
+       format('affixed %s, seals %s, leaves %s', coalesce(s.affixed, 0), coalesce(s.seals, 0),
+              coalesce(e.leaves, 0)) AS found
+  FROM (SELECT q.account_id, q.used
+          FROM quota_balances AS q
+         WHERE q.shard = :shard) AS b
+  FULL JOIN (
+        SELECT p.account_id,
+               count(*) FILTER (WHERE p.state = 'affixed') AS affixed,
+               count(*) FILTER (WHERE p.state <> 'processing' AND l.digest = p.digest) AS seals
+          FROM stamps AS p
+          LEFT JOIN seals AS l ON l.shard = :shard AND l.account_id = p.account_id AND l.stamp_id = p.id
+         WHERE p.shard = :shard
+         GROUP BY p.account_id) AS s USING (account_id)
+  FULL JOIN (
+        SELECT g.account_id, count(*) FILTER (WHERE g.digest = p.digest) AS leaves
+          FROM log_leaves AS g
+          LEFT JOIN stamps AS p ON p.shard = :shard AND p.account_id = g.account_id AND p.serial = g.serial
+         WHERE g.shard = :shard AND g.kind = 'issue'
+         GROUP BY g.account_id) AS e USING (account_id)
+ WHERE (coalesce(b.used, 0), coalesce(b.used, 0), coalesce(b.used, 0))
+       <> (coalesce(s.affixed, 0), coalesce(s.seals, 0), coalesce(e.leaves, 0));
+
+-- name: payment_allotted_once(shard)
+-- An order is paid and filled in one transaction, so `paid` alone is a breach too. (One allotment: its key.)
+SELECT coalesce(o.account_id, a.account_id) AS account_id,
+       'order ' || coalesce(o.id, a.ref) AS subject,
+       coalesce(format('an allotment of %s', o.stamps), 'no allotment') AS expected,
+       coalesce(format('an allotment of %s', a.stamps), 'no allotment') AS found
+  FROM (SELECT r.account_id, r.id, r.stamps
+          FROM orders AS r
+         WHERE r.shard = :shard AND r.state IN ('paid', 'filled')) AS o
+  FULL JOIN (
+        SELECT t.account_id, t.ref, t.stamps
+          FROM quota_transfers AS t
+         WHERE t.shard = :shard AND t.kind = 'allot' AND t.debit = 'sold') AS a
+    ON a.account_id = o.account_id AND a.ref = o.id
+ WHERE o.stamps IS DISTINCT FROM a.stamps;
+
+-- name: processing_has_lease(shard)
+SELECT s.account_id,
+       'stamp ' || s.id AS subject,
+       'a lease, or one that ended less than 60 s ago' AS expected,
+       coalesce('a lease until ' || s.lease_until, 'no lease') AS found
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.state = 'processing'
+   AND coalesce(s.lease_until, '-infinity') < now() - interval '60 seconds';
+
+-- name: serial_unique_block_known(shard)
+-- Each number is on one stamp, from a block of this shard; once its stamp has ended it stands in the log with
+-- the right kind, and so on the seal. Nothing is in the log or sealed that no stamp bears.
+SELECT min(s.account_id) AS account_id, 'serial ' || s.serial AS subject, 'one stamp' AS expected,
+       format('%s stamps', count(*)) AS found
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.serial IS NOT NULL
+ GROUP BY s.serial
+HAVING count(*) > 1
+ UNION ALL
+SELECT s.account_id, 'serial ' || s.serial, format('a block of shard %s', s.shard),
+       coalesce(format('block %s of shard %s', k.block, k.shard), 'no block')
+  FROM stamps AS s
+  LEFT JOIN serial_blocks AS k ON k.block = s.serial / 1000
+ WHERE s.shard = :shard AND s.serial IS NOT NULL AND k.shard IS DISTINCT FROM s.shard
+ UNION ALL
+SELECT coalesce(s.account_id, g.account_id), 'serial ' || coalesce(s.serial, g.serial),
+       coalesce('leaf ' || CASE s.state WHEN 'affixed' THEN 'issue' WHEN 'returned' THEN 'void' END, 'no leaf'),
+       coalesce('leaf ' || g.kind, 'no leaf')
+  FROM (SELECT p.account_id, p.serial, p.serial_no, p.state
+          FROM stamps AS p
+         WHERE p.shard = :shard AND p.serial IS NOT NULL AND p.state IN ('affixed', 'returned')) AS s
+  FULL JOIN (
+        SELECT f.account_id, f.serial, f.serial_no, f.kind
+          FROM log_leaves AS f
+         WHERE f.shard = :shard) AS g ON g.account_id = s.account_id AND g.serial = s.serial AND g.serial_no = s.serial_no
+ WHERE g.kind IS DISTINCT FROM CASE s.state WHEN 'affixed' THEN 'issue' WHEN 'returned' THEN 'void' END
+ UNION ALL
+SELECT l.account_id, 'serial ' || l.serial, 'its stamp ' || l.stamp_id, coalesce('serial ' || s.serial, 'no stamp')
+  FROM seals AS l
+  LEFT JOIN stamps AS s ON s.shard = :shard AND s.account_id = l.account_id AND s.id = l.stamp_id
+ WHERE l.shard = :shard AND s.serial IS DISTINCT FROM l.serial;
+
+-- name: affixed_has_object(shard)
+-- Each affixed stamp has its revision, and each revision its affixed stamp, at its place in the chain.
+SELECT coalesce(s.account_id, r.account_id) AS account_id,
+       'stamp ' || coalesce(s.id, r.stamp_id) AS subject,
+       coalesce(format('revision %s of document %s', s.no, s.document_id), 'no revision') AS expected,
+       coalesce(format('revision %s of document %s', r.no, r.document_id), 'no revision') AS found
+  FROM (SELECT p.account_id, p.id, p.document_id, p.base_revision + 1 AS no
+          FROM stamps AS p
+         WHERE p.shard = :shard AND p.state = 'affixed') AS s
+  FULL JOIN (
+        SELECT d.account_id, d.stamp_id, d.document_id, d.no
+          FROM document_revisions AS d
+         WHERE d.shard = :shard) AS r ON r.account_id = s.account_id AND r.stamp_id = s.id
+ WHERE (s.document_id, s.no) IS DISTINCT FROM (r.document_id, r.no);
+
+-- name: list_revisions(shard, after_account_id, after_document_id, after_no, at_most)
+-- Part of affixed_has_object: the revisions whose bytes must be there, in the order of their key. Not those of
+-- documents that were destroyed.
+SELECT r.account_id, r.document_id, r.no
+  FROM document_revisions AS r
+  JOIN documents AS d ON d.shard = :shard AND d.account_id = r.account_id AND d.id = r.document_id
+ WHERE r.shard = :shard AND d.state <> 'destroyed'
+   AND (r.account_id, r.document_id, r.no) > (:after_account_id, :after_document_id, :after_no)
+ ORDER BY r.account_id, r.document_id, r.no
+ LIMIT :at_most;
+
+-- name: states_forward(shard)
+-- Events are those of one path through the table of moves, and end at the state; a hold's are its transfers.
+-- By what there is, not by when: a clock may step back.
+SELECT s.account_id, 'stamp ' || s.id AS subject, 'a path to ' || s.state AS expected,
+       coalesce(array_to_string(e.states, ', '), 'nothing') AS found
+  FROM stamps AS s
+  LEFT JOIN (
+        SELECT v.account_id, v.stamp_id, array_agg(v.state ORDER BY v.state) AS states
+          FROM stamp_events AS v
+         WHERE v.shard = :shard
+         GROUP BY v.account_id, v.stamp_id) AS e ON e.account_id = s.account_id AND e.stamp_id = s.id
+ WHERE s.shard = :shard
+   AND NOT coalesce(CASE s.state
+        WHEN 'accepted' THEN e.states = ARRAY['accepted']
+        WHEN 'processing' THEN e.states = ARRAY['accepted', 'processing']
+        WHEN 'affixed' THEN e.states = ARRAY['accepted', 'affixed', 'processing']
+        WHEN 'returned' THEN e.states IN (ARRAY['accepted', 'returned'], ARRAY['accepted', 'processing', 'returned'])
+        END, false)
+ UNION ALL
+SELECT o.account_id, 'order ' || o.id, 'a path to ' || o.state, coalesce(array_to_string(e.states, ', '), 'nothing')
+  FROM orders AS o
+  LEFT JOIN (
+        SELECT v.account_id, v.order_id, array_agg(v.state ORDER BY v.state) AS states
+          FROM order_events AS v
+         WHERE v.shard = :shard
+         GROUP BY v.account_id, v.order_id) AS e ON e.account_id = o.account_id AND e.order_id = o.id
+ WHERE o.shard = :shard
+   AND NOT coalesce(CASE o.state
+        WHEN 'placed' THEN e.states = ARRAY['placed']
+        WHEN 'expired' THEN e.states = ARRAY['expired', 'placed']
+        WHEN 'cancelled' THEN e.states = ARRAY['cancelled', 'placed']
+        WHEN 'paid' THEN e.states IN (ARRAY['paid', 'placed'], ARRAY['expired', 'paid', 'placed'],
+                                      ARRAY['cancelled', 'paid', 'placed'])
+        WHEN 'filled' THEN e.states IN (ARRAY['filled', 'paid', 'placed'], ARRAY['expired', 'filled', 'paid', 'placed'],
+                                        ARRAY['cancelled', 'filled', 'paid', 'placed'])
+        END, false)
+ UNION ALL
+SELECT coalesce(h.account_id, m.account_id), 'hold ' || coalesce(h.id, m.ref),
+       coalesce(format('a path to %s of %s', h.state, h.stamps), 'nothing'),
+       coalesce(array_to_string(m.steps, ', '), 'nothing')
+  FROM (SELECT l.account_id, l.id, l.state, l.stamps,
+               CASE l.state
+                   WHEN 'held' THEN ARRAY[format('hold %s', l.stamps)]
+                   WHEN 'captured' THEN ARRAY[format('capture %s', l.stamps), format('hold %s', l.stamps)]
+                   WHEN 'released' THEN ARRAY[format('hold %s', l.stamps), format('release %s', l.stamps)]
+               END AS steps
+          FROM quota_holds AS l
+         WHERE l.shard = :shard) AS h
+  FULL JOIN (
+        SELECT t.account_id, t.ref, array_agg(format('%s %s', t.kind, t.stamps) ORDER BY t.kind) AS steps
+          FROM quota_transfers AS t
+         WHERE t.shard = :shard AND t.kind IN ('hold', 'capture', 'release')
+         GROUP BY t.account_id, t.ref) AS m ON m.account_id = h.account_id AND m.ref = h.id
+ WHERE h.steps IS DISTINCT FROM m.steps;
+
+-- name: outbox_fresh(shard)
+SELECT f.account_id,
+       format('%s %s', f.topic, f.subject) AS subject,
+       'told within a minute' AS expected,
+       format('untold since %s, %s attempts', f.published_at, f.attempts) AS found
+  FROM outbox_facts AS f
+ WHERE f.shard = :shard AND f.told_at IS NULL AND f.published_at < now() - interval '60 seconds';
