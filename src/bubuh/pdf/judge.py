@@ -1,0 +1,215 @@
+"""Say whether a document's stamps are genuine. Never raises: what cannot be read is not proven.
+
+The words follow EN 319 102-1. The verdict is the least over all signatures and our own rules; a good stamp
+beside a bad one makes no genuine document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.status import PdfSignatureStatus
+
+from bubuh.pdf.face import read_drawing
+from bubuh.pdf.model import (
+    FIELD_PREFIX,
+    RANK,
+    SERIAL,
+    Indication,
+    Judgement,
+    StampFinding,
+    Trust,
+)
+from bubuh.pdf.reader import check_shape, entry, open_reader, pages
+from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
+from bubuh.pdf.revisions import Breach, check_appended, covered
+from bubuh.pdf.signatures import (
+    Signed,
+    context,
+    is_undisturbed,
+    is_whole,
+    seal_status,
+    signatures,
+    time_stamp_status,
+)
+
+FORMAT_FAILURE: Final = "FORMAT_FAILURE"
+CONSTRAINTS_FAILURE: Final = "SIG_CONSTRAINTS_FAILURE"
+
+
+def judge(document: bytes, trust: Trust) -> Judgement:
+    """The verdict on `document` by one who believes `trust`; asks no ledger and no network.
+
+    Whoever calls without a ledger adds the finding `ledger_not_asked`.
+    """
+    try:
+        return _judged(document, trust)
+    except DocumentRefused as refused:
+        return _unreadable(refused.reason)
+    except Exception:  # noqa: BLE001 - whatever hostile bytes provoke: not provable, and never a fault
+        return _unreadable(Reason.DAMAGED)
+
+
+@refusing_damage
+def _judged(document: bytes, trust: Trust) -> Judgement:
+    check_shape(document)
+    reader = open_reader(document)
+    found = signatures(reader)
+    stamps = [signed for signed in found if _serial_no(signed) is not None]
+    if not stamps:
+        return Judgement(indication=Indication.INDETERMINATE, reasons=("no_stamp",), findings=_beside(found))
+    findings = tuple(_stamp_finding(document, reader, stamp, trust) for stamp in stamps)
+    problems = [
+        *((finding.indication, finding.sub_indication, finding.reasons) for finding in findings),
+        *_shared(found, stamps),
+        *_others(found, stamps[0].revision, trust),
+        *_appended(document, reader, stamps[0].revision, found),
+    ]
+    indication, sub_indication, _reasons = min(problems, key=lambda problem: RANK[problem[0]])
+    reasons = tuple(dict.fromkeys(reason for problem in problems for reason in problem[2]))
+    return Judgement(
+        indication=indication,
+        sub_indication=sub_indication,
+        reasons=reasons,
+        stamps=findings,
+        findings=_beside(found),
+    )
+
+
+Problem = tuple[Indication, str | None, tuple[str, ...]]
+
+
+def _unreadable(reason: Reason) -> Judgement:
+    if reason is Reason.ENCRYPTED:
+        return Judgement(indication=Indication.INDETERMINATE, reasons=(str(reason),))
+    return Judgement(indication=Indication.FAILED, sub_indication=FORMAT_FAILURE, reasons=(str(reason),))
+
+
+def _serial_no(signed: Signed) -> str | None:
+    """The serial number that a signature claims by its field's name."""
+    serial_no = signed.name.removeprefix(FIELD_PREFIX)
+    return serial_no if serial_no != signed.name and SERIAL.fullmatch(serial_no) else None
+
+
+def _stamp_finding(document: bytes, reader: PdfFileReader, stamp: Signed, trust: Trust) -> StampFinding:
+    digest, problem = None, None
+    try:
+        first, second = covered(document, reader, stamp)
+        digest = hashlib.sha256(first + second).digest()
+        problem = _seal_problem(stamp, trust) or _drawing_problem(stamp)
+    except Breach as breach:
+        problem = (Indication.FAILED, FORMAT_FAILURE, (breach.reason,))
+    indication, sub_indication, reasons = problem or (Indication.PASSED, None, ())
+    return StampFinding(
+        serial_no=str(_serial_no(stamp)),
+        digest=digest,
+        signed_at=stamp.embedded.self_reported_timestamp,
+        indication=indication,
+        sub_indication=sub_indication,
+        reasons=reasons,
+        page=_page_of(reader, stamp),
+        certificate_sha256=hashlib.sha256(stamp.embedded.signer_cert.dump()).digest(),
+    )
+
+
+def _seal_problem(stamp: Signed, trust: Trust) -> Problem | None:
+    """What is wrong with the signature itself, or None."""
+    try:
+        status = seal_status(stamp, context(trust.roots, trust.now))
+    except SignatureValidationError as error:
+        return _of_sub_indication(error.ades_subindication, "seal_invalid")
+    if not status.intact:
+        return Indication.FAILED, "HASH_FAILURE", ("digest_differs",)
+    if not status.valid:
+        return Indication.FAILED, "SIG_CRYPTO_FAILURE", ("seal_invalid",)
+    if not status.trusted:
+        return _of_sub_indication(status.trust_problem_indic, "untrusted")
+    return _change_problem(status)
+
+
+def _change_problem(status: PdfSignatureStatus) -> Problem | None:
+    if not is_undisturbed(status):
+        return Indication.FAILED, FORMAT_FAILURE, ("changed_after_stamp",)
+    if not status.bottom_line:
+        return Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("constraints",)
+    return None
+
+
+def _of_sub_indication(sub_indication: Any, reason: str) -> Problem:
+    if sub_indication is None:
+        return Indication.INDETERMINATE, "NO_CERTIFICATE_CHAIN_FOUND", (reason,)
+    failed = type(sub_indication).__name__ == "AdESFailure"
+    return (
+        Indication.FAILED if failed else Indication.INDETERMINATE,
+        str(sub_indication.standard_name),
+        (reason,),
+    )
+
+
+def _drawing_problem(stamp: Signed) -> Problem | None:
+    """The serial number in drawing and /Reason must be the field's."""
+    serial_no = str(_serial_no(stamp))
+    drawn = read_drawing(stamp.field.dictionary["/AP"]["/N"].data)
+    claimed = str(entry(stamp.embedded.sig_object, "/Reason", ""))
+    if drawn.serial_no == serial_no and claimed.startswith(f"[{serial_no}]"):
+        return None
+    return Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("serial_differs",)
+
+
+def _shared(found: Sequence[Signed], stamps: Sequence[Signed]) -> list[Problem]:
+    """One signature under two names, or one serial number twice: prepared before stamping, or copied."""
+    values = Counter(signed.value for signed in found)
+    serials = Counter(stamp.name for stamp in stamps)
+    twice = max(values.values()) > 1 or max(serials.values()) > 1
+    return [(Indication.FAILED, FORMAT_FAILURE, ("signature_shared",))] if twice else []
+
+
+def _others(found: Sequence[Signed], first_stamp: int, trust: Trust) -> list[Problem]:
+    """What the signatures that are no stamps cost the verdict."""
+    problems: list[Problem] = []
+    for signed in found:
+        if _serial_no(signed) is not None:
+            continue
+        if signed.revision < first_stamp:  # the stamp covers it; it must be whole, trusted it need not be
+            if not is_whole(signed):
+                problems.append(
+                    (Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("earlier_signature_broken",))
+                )
+        elif not signed.is_time_stamp:
+            problems.append((Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("signed_after_stamp",)))
+        else:
+            status = time_stamp_status(signed, context(trust.timestamp_roots, trust.now))
+            if not (status.intact and status.valid and status.trusted):
+                problems.append((Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("time_stamp_untrusted",)))
+    return problems
+
+
+def _appended(
+    document: bytes, reader: PdfFileReader, first_stamp: int, found: Sequence[Signed]
+) -> list[Problem]:
+    try:
+        check_appended(document, reader, since=first_stamp, signatures=found)
+    except Breach as breach:
+        return [(Indication.FAILED, FORMAT_FAILURE, (breach.reason,))]
+    return []
+
+
+def _beside(found: Sequence[Signed]) -> tuple[str, ...]:
+    names = {
+        "time_stamp" if signed.is_time_stamp else "other_signature"
+        for signed in found
+        if _serial_no(signed) is None
+    }
+    return tuple(sorted(names))
+
+
+def _page_of(reader: PdfFileReader, stamp: Signed) -> int | None:
+    raw = stamp.field.dictionary.raw_get("/P") if "/P" in stamp.field.dictionary else None
+    wanted = getattr(raw, "reference", None)
+    places = (number for number, page in enumerate(pages(reader), start=1) if page.ref == wanted)
+    return next(places, None)

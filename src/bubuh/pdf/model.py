@@ -1,0 +1,187 @@
+"""What the PDF engine takes and gives: frozen objects, no behaviour beyond their own shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Literal
+
+from bubuh.pdf.refusals import PageOutOfRange, SerialMalformed
+
+Algorithm = Literal["p256", "rsa2048", "rsa3072"]
+
+FIELD_PREFIX: Final = "Stamp_"
+SERIAL: Final = re.compile(r"[0-9A-Z]{22}", re.ASCII)
+
+LEAST_SIDE_PT: Final = 40.0
+MOST_SIDE_PT: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A rectangle by its lower left and upper right corners; the space is the caller's."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        """Along x."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """Along y."""
+        return self.y1 - self.y0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a face goes: top left corner and side, in points of the page as its reader sees it."""
+
+    page: int  #: from 1
+    x_pt: float
+    y_pt: float  #: downwards
+    side_pt: float  #: 40 to 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageBox:
+    """What decides how a page is seen: crop box in the page's own space, turn, and size of its unit."""
+
+    crop: Rect
+    rotate: int = 0  #: clockwise: 0, 90, 180 or 270
+    user_unit: float = 1.0  #: points in one unit of the page's space
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What inspection found out about a document that may be stamped."""
+
+    size_bytes: int
+    sha256: bytes
+    version: str  #: as the file says, for example "1.7"
+    pages: int
+    boxes: tuple[PageBox, ...]
+    signatures: int = 0  #: filled signature fields, stamps included
+    earlier_stamps: tuple[str, ...] = ()  #: serial numbers in the names of signed fields; not yet judged
+    encrypted: bool = False  #: with the empty user password, so that anyone may open it
+    revisions: int = 1
+    findings: tuple[str, ...] = ()  #: what an operator may want to know: active content and the like
+
+    def box(self, page: int) -> PageBox:
+        """The box of `page`, counted from 1; raises `PageOutOfRange`."""
+        if not 1 <= page <= self.pages:
+            raise PageOutOfRange(page=page, pages=self.pages)
+        return self.boxes[page - 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """All that decides a stamp's bytes besides the document and the chain."""
+
+    serial_no: str
+    place: Place
+    signed_at: datetime  #: aware; whole seconds count
+    file_id: bytes  #: 16 bytes, the second half of /ID
+    qr_payload: str
+    key_id: str
+
+    def __post_init__(self) -> None:
+        """Refuse a serial number that could not be drawn or would need escaping."""
+        if SERIAL.fullmatch(self.serial_no) is None:
+            raise SerialMalformed(serial_no=self.serial_no)
+        assert len(self.file_id) == 16, "a file id is 16 bytes"
+        assert self.signed_at.tzinfo is not None, "times are aware"
+
+    @property
+    def field_name(self) -> str:
+        """The signature field's name, also what ties drawing, QR and field together."""
+        return FIELD_PREFIX + self.serial_no
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """A seal certificate and the one that issued it, both DER; the root is known to the checker."""
+
+    key_id: str
+    seal_certificate: bytes
+    issuing_certificate: bytes
+    algorithm: Algorithm = "p256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Increment:
+    """What a stamp appends to its document, but for the signature.
+
+    The appended bytes are `pre`, `<`, the signature in hex padded with zeros to `room_bytes`, `>`, `post`.
+    `digest` is the SHA-256 over the document, `pre` and `post`: the ByteRange.
+    """
+
+    pre: bytes
+    room_bytes: int
+    post: bytes
+    digest: bytes
+
+    def sealed(self, cms: bytes) -> bytes:
+        """The bytes to append, with the signature `cms` (DER) in its room."""
+        assert len(cms) <= self.room_bytes, "the signature outgrew its room"
+        return b"".join((self.pre, b"<", cms.hex().ljust(2 * self.room_bytes, "0").encode(), b">", self.post))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Whom a judge believes, and when it judges. Nothing else is ever asked: no network, no system store."""
+
+    roots: tuple[bytes, ...]  #: certificates, DER
+    now: datetime  #: aware
+    timestamp_roots: tuple[bytes, ...] = ()  #: of time-stamping authorities, DER
+
+
+class Indication(StrEnum):
+    """The three answers of EN 319 102-1, clause 5.1.3."""
+
+    PASSED = "TOTAL-PASSED"
+    INDETERMINATE = "INDETERMINATE"
+    FAILED = "TOTAL-FAILED"
+
+
+RANK: Final[Mapping[Indication, int]] = MappingProxyType(
+    {Indication.FAILED: 0, Indication.INDETERMINATE: 1, Indication.PASSED: 2}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampFinding:
+    """What a judge says about one stamp."""
+
+    serial_no: str
+    digest: bytes | None  #: SHA-256 over the stamp's own ByteRange: the registered digest
+    signed_at: datetime | None  #: as the document claims
+    indication: Indication
+    sub_indication: str | None = None
+    reasons: tuple[str, ...] = ()
+    page: int | None = None
+    certificate_sha256: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The verdict on a document: the least over all its signatures and our own rules."""
+
+    indication: Indication
+    sub_indication: str | None = None
+    reasons: tuple[str, ...] = ()
+    stamps: tuple[StampFinding, ...] = field(default=())
+    findings: tuple[str, ...] = ()  #: facts that do not change the verdict
+
+    @property
+    def is_genuine(self) -> bool:
+        """Whether every stamp is proven and nothing was added but what may be."""
+        return self.indication is Indication.PASSED

@@ -1,0 +1,118 @@
+"""Why a document or a place is refused; and the one wrapper that turns library errors into a refusal."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from enum import StrEnum
+from typing import ParamSpec, TypeVar
+
+from bubuh.core.errors import Refusal
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Reason(StrEnum):
+    """The fixed list of reasons for which a document is refused; each has words for people in `edge`."""
+
+    EMPTY = "empty"
+    NOT_A_PDF = "not_a_pdf"
+    TRUNCATED = "truncated"
+    LEADING_BYTES = "leading_bytes"  #: something stands before %PDF-
+    TRAILING_BYTES = "trailing_bytes"  #: something stands after the last %%EOF
+    DAMAGED = "damaged"
+    AMBIGUOUS = "ambiguous"  #: two readers see two different documents
+    HYBRID = "hybrid"  #: both kinds of cross-reference at once: readers see different objects
+    ENCRYPTED = "encrypted"  #: with a password that we do not have
+    CERTIFIED = "certified"  #: an earlier signer forbids what a stamp adds
+    SIGNATURE_BROKEN = "signature_broken"  #: an earlier signature no longer fits the document
+    XFA = "xfa"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PAGES = "too_many_pages"
+    TOO_MANY_OBJECTS = "too_many_objects"
+    TOO_MANY_REVISIONS = "too_many_revisions"
+    TOO_DEEP = "too_deep"
+    NO_PAGES = "no_pages"
+    SERIAL_PRESENT = "serial_present"  #: the document bears this serial number already
+    SANDBOX_DIED = "sandbox_died"
+    SANDBOX_TIMEOUT = "sandbox_timeout"
+    SANDBOX_MEMORY = "sandbox_memory"
+
+
+class DocumentRefused(Refusal):
+    """The document cannot be stamped as it is; `reason` says why."""
+
+    code = "document_refused"
+
+    def __init__(self, *, reason: Reason, **details: object) -> None:
+        """Keep `reason` where a program finds it."""
+        super().__init__(pointer=None, reason=str(reason), **details)
+        self.reason = reason
+
+
+class PageOutOfRange(Refusal):
+    """The document has no such page."""
+
+    code = "page_out_of_range"
+
+    def __init__(self, *, page: int, pages: int) -> None:
+        """`page` was asked for; the document has `pages`."""
+        super().__init__(pointer="/page", page=page, pages=pages)
+
+
+class FaceSize(Refusal):
+    """A face is a square of 40 to 120 points."""
+
+    code = "face_size"
+
+    def __init__(self, *, width: float, least: float, most: float) -> None:
+        """`width` was asked for."""
+        super().__init__(pointer="/width", width=width, least=least, most=most)
+
+
+class OutsidePage(Refusal):
+    """A corner of the face falls outside what the reader sees of the page."""
+
+    code = "outside_page"
+
+    def __init__(self, *, pointer: str, x: float, y: float, width: float, seen: tuple[float, float]) -> None:
+        """`pointer` names the coordinate at fault; `seen` is the page's width and height in points."""
+        super().__init__(
+            pointer=pointer,
+            x=x,
+            y=y,
+            width=width,
+            page_width=round(seen[0], 2),
+            page_height=round(seen[1], 2),
+        )
+
+
+class SerialMalformed(Refusal):
+    """A serial number is 22 characters 0-9 and A-Z."""
+
+    code = "serial_malformed"
+
+    def __init__(self, *, serial_no: str) -> None:
+        """`serial_no` was given."""
+        super().__init__(pointer="/serial", serial_no=serial_no)
+
+
+def refusing_damage(act: Callable[P, T]) -> Callable[P, T]:
+    """`act`, in which anything a PDF library throws becomes `DocumentRefused(damaged)`.
+
+    The libraries fail in a dozen ways on hostile bytes (PdfReadError, ValueError, KeyError, TypeError,
+    AssertionError, RecursionError, OSError, struct.error, zlib.error, ...); this is the one place
+    where they are caught. Refusals and MemoryError pass: the latter is the sandbox's to judge.
+    """
+
+    @functools.wraps(act)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return act(*args, **kwargs)
+        except (Refusal, MemoryError):
+            raise
+        except Exception as error:
+            raise DocumentRefused(reason=Reason.DAMAGED, error=type(error).__name__) from error
+
+    return guarded

@@ -1,0 +1,234 @@
+"""Our own rules for what may stand in a stamped file, byte by byte and object by object.
+
+pyHanko's verdict is not enough: it calls a file good when bytes are appended without a cross-reference, and
+lets form filling and some shadow attacks through. These rules stand on top of it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Collection
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from bubuh.pdf.objects import dictionary
+from bubuh.pdf.reader import entry, form_of, pages
+from bubuh.pdf.signatures import Signed
+
+_FOOT: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF(?:\r\n|\r|\n)?")
+_HEX: Final = re.compile(rb"<((?:[0-9A-Fa-f]{2})+)>")
+_HEAD: Final = re.compile(rb"\s*(\d+)\s+(\d+)\s+obj\b")
+_CONTENTS: Final = re.compile(rb"/Contents\s*\Z")
+_BLANK: Final = b" \t\r\n\0\f"
+
+_CATALOG_MAY_CHANGE: Final = frozenset({"/AcroForm", "/DSS", "/Extensions"})
+_FORM_MAY_CHANGE: Final = frozenset({"/Fields", "/SigFlags"})
+_PAGE_MAY_CHANGE: Final = frozenset({"/Annots"})
+
+
+class Breach(Exception):
+    """A rule is broken; `reason` is the code that a judgement shows."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+
+
+def covered(document: bytes, reader: PdfFileReader, signed: Signed) -> tuple[bytes, bytes]:
+    """The two spans of bytes that a signature covers, when they are as they must be.
+
+    ByteRange is `[0 a b c]`; the gap from a to b is exactly `<hex>` of this signature's own /Contents, in its
+    own object; b + c is the end of its revision. Raises `Breach("byte_range")`.
+    """
+    spans = list(signed.embedded.byte_range)
+    if len(spans) != 4 or any(type(span) is not generic.NumberObject for span in spans):
+        raise Breach("byte_range", "not four whole numbers")
+    zero, start, end, rest = (int(span) for span in spans)
+    if zero != 0 or not 0 < start < end or rest <= 0 or end + rest > len(document):
+        raise Breach("byte_range", "not from the start, or past the end")
+    gap = _HEX.fullmatch(document, start, end)
+    if gap is None or bytes.fromhex(gap[1].decode()) != bytes(signed.embedded.pkcs7_content):
+        raise Breach("byte_range", "the gap is not the signature")
+    _check_gap_owner(document, reader, signed, start)
+    if end + rest != end_of(document, reader, signed.revision):
+        raise Breach("byte_range", "not the end of a revision")
+    return document[:start], document[end : end + rest]
+
+
+def end_of(document: bytes, reader: PdfFileReader, revision: int) -> int:
+    """Where `revision` ends: after its %%EOF and one line end."""
+    meta = reader.xrefs.get_xref_container_info(revision)
+    foot = _FOOT.search(document, meta.end_location)
+    if foot is None or int(foot[1]) != meta.declared_startxref:
+        raise Breach("revision_end", "no foot, or another's")
+    if b" obj" in document[meta.end_location : foot.start()]:
+        raise Breach("revision_end", "objects after the cross-reference")
+    return foot.end()
+
+
+def check_appended(
+    document: bytes, reader: PdfFileReader, *, since: int, signatures: Collection[Signed]
+) -> None:
+    """Pass when everything after revision `since` is further signatures of ours, time-stamps or a DSS.
+
+    `signatures` are all of the document's; whether they are to be trusted is judged elsewhere. General form
+    filling, annotations, changed pages, stray bytes: each raises `Breach`.
+    """
+    last = reader.xrefs.total_revisions - 1
+    for revision in range(since + 1, last + 1):
+        _check_tiling(document, reader, revision)
+        brought = {signed.field.ref for signed in signatures if signed.revision == revision}
+        _Change(reader, revision, since).check({_key(ref) for ref in brought if ref is not None})
+    if end_of(document, reader, last) != len(document):
+        raise Breach("trailing_bytes")
+
+
+def _check_gap_owner(document: bytes, reader: PdfFileReader, signed: Signed, start: int) -> None:
+    """The gap lies in the signature's own object, under its /Contents."""
+    offset = reader.xrefs[signed.value]
+    if not isinstance(offset, int) or not 0 <= offset < start:
+        raise Breach("byte_range", "the signature lies elsewhere")
+    before = document[offset:start]
+    head = _HEAD.match(before)
+    if head is None or int(head[1]) != signed.value.idnum or b"endobj" in before:
+        raise Breach("byte_range", "the gap lies in another object")
+    if _CONTENTS.search(before) is None:
+        raise Breach("byte_range", "the gap is not under /Contents")
+
+
+def _check_tiling(document: bytes, reader: PdfFileReader, revision: int) -> None:
+    """A revision begins where the one before it ended and holds only what its own cross-reference lists."""
+    start, end = end_of(document, reader, revision - 1), end_of(document, reader, revision)
+    data = reader.xrefs.get_xref_data(revision)
+    places = [offset for _generation, offset in data.standard_xrefs.values()]
+    places.append(reader.xrefs.get_xref_container_info(revision).start_location)
+    if min(places) < start or max(places) >= end:
+        raise Breach("changed_after_stamp", "objects outside their revision")
+    if document[start : min(places)].strip(_BLANK):
+        raise Breach("changed_after_stamp", "bytes between two revisions")
+
+
+class _Change:
+    """What one revision changed, seen against the one before it."""
+
+    def __init__(self, reader: PdfFileReader, revision: int, since: int) -> None:
+        self.reader, self.revision, self.since = reader, revision, since
+        self.before = reader.get_historical_resolver(revision - 1)
+        self.after = reader.get_historical_resolver(revision)
+
+    def check(self, brought: set[tuple[int, int]]) -> None:
+        """`brought` are the signature fields that this revision may add, as (number, generation)."""
+        self._check_trailer()
+        changed = self._changed()
+        added = self._check_form(brought)
+        page_keys = {_key(page.ref) for page in pages(self.before)}
+        allowed = {_key(self.before.root_ref), *self._form_keys(), *self._dss_key()}
+        for key in sorted(page_keys):
+            old, new = self._both(key)
+            _check_entries(old, new, _PAGE_MAY_CHANGE)
+            _check_array(old, new, "/Annots", added)
+            allowed |= {key, *_array_key(old, "/Annots")}
+        if changed - allowed:
+            raise Breach("changed_after_stamp", "objects that must not change")
+
+    def _check_trailer(self) -> None:
+        for key in ("/Root", "/Encrypt", "/Info"):
+            if self._trailer(key, self.revision - 1) != self._trailer(key, self.revision):
+                raise Breach("changed_after_stamp", f"trailer {key}")
+
+    def _trailer(self, key: str, revision: int) -> bytes:
+        try:
+            return _plain(self.reader.trailer.raw_get(key, revision=revision))
+        except KeyError:
+            return b""
+
+    def _changed(self) -> set[tuple[int, int]]:
+        """The objects of earlier revisions that this one defines again; freeing is never allowed."""
+        data = self.reader.xrefs.get_xref_data(self.revision)
+        if any(number for number in data.freed):
+            raise Breach("changed_after_stamp", "objects freed")
+        known: set[tuple[int, int]] = set()
+        for earlier in range(self.revision):
+            known |= set(self.reader.xrefs.get_xref_data(earlier).explicit_refs_in_revision)
+        numbers = {number for number, _generation in known}
+        return {key for key in data.explicit_refs_in_revision if key[0] in numbers}
+
+    def _check_form(self, brought: set[tuple[int, int]]) -> set[tuple[int, int]]:
+        _check_entries(self.before.root, self.after.root, _CATALOG_MAY_CHANGE)
+        empty = dictionary()
+        old, new = form_of(self.before) or empty, form_of(self.after) or empty
+        _check_entries(old, new, _FORM_MAY_CHANGE)
+        added = _check_array(old, new, "/Fields", brought)
+        if added != brought:
+            raise Breach("changed_after_stamp", "a signature outside the form")
+        return added
+
+    def _form_keys(self) -> set[tuple[int, int]]:
+        form = form_of(self.before)
+        if form is None:
+            return set()
+        return _array_key(self.before.root, "/AcroForm") | _array_key(form, "/Fields")
+
+    def _dss_key(self) -> set[tuple[int, int]]:
+        """A DSS may be written again only when it came after the stamp: before, it might be anything."""
+        raw = self.before.root.raw_get("/DSS") if "/DSS" in self.before.root else None
+        if not isinstance(raw, generic.IndirectObject):
+            return set()
+        introduced = self.reader.xrefs.get_introducing_revision(raw.reference)
+        return {_key(raw.reference)} if introduced > self.since else set()
+
+    def _both(self, key: tuple[int, int]) -> tuple[Any, Any]:
+        return (
+            self.before(generic.Reference(*key, pdf=self.before)),
+            self.after(generic.Reference(*key, pdf=self.after)),
+        )
+
+
+def _check_entries(old: Any, new: Any, may_change: frozenset[str]) -> None:
+    for key in (set(old) | set(new)) - may_change:
+        if key not in old or key not in new or _plain(dict.get(old, key)) != _plain(dict.get(new, key)):
+            raise Breach("changed_after_stamp", str(key))
+
+
+def _check_array(old: Any, new: Any, key: str, may_add: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """The references appended to the array under `key`; raises `Breach` when anything else happened to it."""
+    before, after = _items(old, key), _items(new, key)
+    added = after[len(before) :]
+    if list(map(_plain, after[: len(before)])) != list(map(_plain, before)):
+        raise Breach("changed_after_stamp", f"{key} rewritten")
+    if not all(isinstance(item, generic.IndirectObject) for item in added):
+        raise Breach("changed_after_stamp", f"{key} with a direct object")
+    keys = {_key(item.reference) for item in added}
+    if not keys <= may_add or len(keys) != len(added):
+        raise Breach("changed_after_stamp", f"{key} with something new")
+    return keys
+
+
+def _items(holder: Any, key: str) -> list[Any]:
+    array = entry(holder, key)
+    if array is None:
+        return []
+    if not isinstance(array, generic.ArrayObject):
+        raise Breach("changed_after_stamp", f"{key} is not an array")
+    return [array.raw_get(index) for index in range(len(array))]
+
+
+def _array_key(holder: Any, key: str) -> set[tuple[int, int]]:
+    if key not in holder:
+        return set()
+    raw = holder.raw_get(key)
+    return {_key(raw.reference)} if isinstance(raw, generic.IndirectObject) else set()
+
+
+def _key(ref: generic.Reference) -> tuple[int, int]:
+    return ref.idnum, ref.generation
+
+
+def _plain(value: Any) -> bytes:
+    """A value as bytes, references left as references: equal bytes, equal value."""
+    out = io.BytesIO()
+    value.write_to_stream(out, None)
+    return out.getvalue()

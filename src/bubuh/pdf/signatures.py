@@ -1,0 +1,133 @@
+"""A document's signatures as pyHanko sees them: no network, event loop, clock or trust of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from asn1crypto import x509
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.pdf_embedded import (
+    EmbeddedPdfSignature,
+    async_validate_pdf_signature,
+    async_validate_pdf_timestamp,
+)
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import (
+    DocumentTimestampStatus,
+    ModificationInfo,
+    PdfSignatureStatus,
+    SignatureCoverageLevel,
+)
+from pyhanko_certvalidator import ValidationContext
+
+from bubuh.pdf.reader import Field, fields
+
+T = TypeVar("T")
+
+#: A certificate with stated purposes must have this one: the service's statement certificate has not.
+SEAL_USAGE: Final = KeyUsageConstraints(
+    key_usage={"digital_signature", "non_repudiation"},
+    match_all_key_usages=True,
+    extd_key_usage={"1.3.6.1.5.5.7.3.36"},
+    explicit_extd_key_usage_required=False,
+)
+_ANY_TIME: Final = datetime(2020, 1, 1, tzinfo=UTC)  # nothing is believed then: it decides nothing
+_ANY_USAGE: Final = KeyUsageConstraints(key_usage=set(), extd_key_usage=None)
+
+
+class Signed:
+    """One filled signature field: what the form says of it and what the library makes of it."""
+
+    def __init__(self, field: Field, embedded: EmbeddedPdfSignature, value: generic.Reference) -> None:
+        self.name = field.name
+        self.field = field
+        self.value = value  #: where the signature dictionary lies
+        self.embedded = embedded
+
+    @property
+    def revision(self) -> int:
+        """The revision that brought the signature, from 0."""
+        return int(self.embedded.signed_revision)
+
+    @property
+    def is_time_stamp(self) -> bool:
+        """Whether it is a document time-stamp rather than somebody's signature."""
+        return str(self.embedded.sig_object_type) == "/DocTimeStamp"
+
+
+def signatures(reader: PdfFileReader) -> list[Signed]:
+    """Every filled signature field, in the order of their revisions; one that cannot be read is an error."""
+    found = [_signed(reader, field) for field in fields(reader) if field.is_signed]
+    return sorted(found, key=lambda signed: signed.revision)
+
+
+def context(roots: Sequence[bytes], now: datetime) -> ValidationContext:
+    """What is believed, and when: `roots` (DER) and nothing else, without asking anyone."""
+    return ValidationContext(
+        trust_roots=[x509.Certificate.load(root) for root in roots],
+        moment=now,
+        allow_fetching=False,
+        revocation_mode="soft-fail",
+    )
+
+
+def seal_status(signed: Signed, believed: ValidationContext) -> PdfSignatureStatus:
+    """The library's word on a stamp."""
+    return drive(async_validate_pdf_signature(signed.embedded, believed, key_usage_settings=SEAL_USAGE))
+
+
+def time_stamp_status(signed: Signed, believed: ValidationContext) -> DocumentTimestampStatus:
+    """The library's word on a document time-stamp."""
+    return drive(async_validate_pdf_timestamp(signed.embedded, believed))
+
+
+def is_whole(signed: Signed) -> bool:
+    """Whether anyone's signature fits the bytes it covers and what came after; trust is not asked."""
+    believed = context((), _ANY_TIME)
+    status: Any
+    try:
+        if signed.is_time_stamp:
+            status = time_stamp_status(signed, believed)
+        else:
+            status = drive(
+                async_validate_pdf_signature(signed.embedded, believed, key_usage_settings=_ANY_USAGE)
+            )
+    except SignatureValidationError:
+        return False
+    return bool(status.intact and status.valid) and is_undisturbed(status)
+
+
+def is_undisturbed(status: ModificationInfo) -> bool:
+    """Whether a whole revision is covered and the library finds nothing forbidden after it."""
+    covered = status.coverage is not None and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
+    return covered and status.modification_level is not None and status.docmdp_ok is not False
+
+
+def drive(act: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits.
+
+    Nothing is fetched, so nothing is waited for; an event loop would open sockets, which the sandbox forbids.
+    """
+    try:
+        act.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    act.close()
+    raise RuntimeError("the validator wanted to wait for something")
+
+
+def _signed(reader: PdfFileReader, field: Field) -> Signed:
+    value = field.dictionary.raw_get("/V")
+    if not isinstance(value, generic.IndirectObject):
+        raise ValueError("a signature that is not an object of its own")  # noqa: TRY004 - hostile data
+    return Signed(field, EmbeddedPdfSignature(reader, field.dictionary, field.name), value.reference)
+
+
+def broken_signatures(reader: PdfFileReader) -> list[str]:
+    """The names of signed fields whose signatures no longer fit the document."""
+    return [signed.name for signed in signatures(reader) if not is_whole(signed)]
