@@ -1,0 +1,79 @@
+"""A document as its account sees it, and what passes through the hands of this slice."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import Shard, shard_of_account
+from bubuh.documents.moves import DocumentState
+from bubuh.pdf.model import Facts, PageBox
+
+LIMIT_BYTES: Final = 10 * 2**20  #: of an original
+ORIGINAL: Final = 0  #: the number of the revision that was uploaded; n is an increment upon n - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document and how far it is. What is sealed can be opened with the store key alone."""
+
+    id: UUID
+    account_id: AccountId
+    state: DocumentState
+    sha256: bytes  #: of the original
+    size_bytes: int  #: of the original
+    pages: int | None  #: once ready
+    boxes: tuple[PageBox, ...]  #: one a page, once ready
+    reason: str | None  #: code, when refused
+    received_at: datetime
+    name_sealed: bytes | None = field(repr=False)
+    key_sealed: bytes | None = field(repr=False)  #: None: destroyed, or never kept
+    object_key: str | None = field(repr=False)  #: of the original
+
+    @property
+    def shard(self) -> Shard:
+        """Where the document's rows live."""
+        return shard_of_account(self.account_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A document that is ready, and whether an earlier request had made it so."""
+
+    document: Document
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A body that arrived whole, within the limit, and calls itself a PDF."""
+
+    data: bytes = field(repr=False)
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """An increment's row: what it appends lies under `object_key`; the figures are of the whole document."""
+
+    no: int  #: from 1
+    object_key: str
+    increment_bytes: int
+    sha256: bytes
+    size_bytes: int
+
+
+def is_sound(facts: Facts) -> bool:
+    """Whether `facts` may be believed: a page at least, a box each, finite figures.
+
+    The process that found them had a stranger's bytes in its hands, and may be the stranger's by now.
+    """
+    return 0 < facts.pages == len(facts.boxes) and all(
+        math.isfinite(figure)
+        for box in facts.boxes
+        for figure in (box.crop.x0, box.crop.y0, box.crop.x1, box.crop.y1, box.user_unit)
+    )

@@ -1,0 +1,33 @@
+-- name: open_document(shard, account_id, id, sha256, size_bytes, name_sealed, key_sealed, object_key)
+-- The first request under an id makes the row and with it the document's key. No row: there is one already.
+INSERT INTO documents (shard, account_id, id, state, sha256, size_bytes, name_sealed, key_sealed, object_key)
+VALUES (:shard, :account_id, :id, 'receiving', :sha256, :size_bytes, :name_sealed, :key_sealed, :object_key)
+ON CONFLICT (shard, account_id, id) DO NOTHING
+RETURNING id;
+
+-- name: find_document(shard, account_id, id)
+SELECT d.id, d.account_id, d.state, d.sha256, d.size_bytes, d.pages, d.boxes, d.reason, d.received_at,
+       d.name_sealed, d.key_sealed, d.object_key
+  FROM documents AS d
+ WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :id;
+
+-- name: make_ready(shard, account_id, id, pages, boxes)
+-- Its object is stored. No row: another request was quicker.
+UPDATE documents
+   SET state = 'ready', pages = :pages, boxes = :boxes
+ WHERE shard = :shard AND account_id = :account_id AND id = :id AND state = 'receiving'
+RETURNING id;
+
+-- name: refuse_document(shard, account_id, id, reason)
+-- Nothing is kept but the hash and the reason. No row: another request was quicker.
+UPDATE documents
+   SET state = 'refused', reason = :reason, name_sealed = NULL, key_sealed = NULL, object_key = NULL
+ WHERE shard = :shard AND account_id = :account_id AND id = :id AND state = 'receiving'
+RETURNING id;
+
+-- name: list_revisions(shard, account_id, document_id, upto)
+-- What was appended to the original, in its order, up to and with revision `upto`.
+SELECT r.no, r.object_key, r.increment_bytes, r.sha256, r.size_bytes
+  FROM document_revisions AS r
+ WHERE r.shard = :shard AND r.account_id = :account_id AND r.document_id = :document_id AND r.no <= :upto
+ ORDER BY r.no;

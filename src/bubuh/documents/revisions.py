@@ -1,0 +1,158 @@
+"""A document is a chain of revisions: the original, then increments in row order. Given bytes never change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.db.pool import Database
+from bubuh.documents import store
+from bubuh.documents.find import find_document, key_of
+from bubuh.documents.keep import keep
+from bubuh.documents.keys import DocumentKey, StoreKey
+from bubuh.documents.model import ORIGINAL, Document, Revision
+from bubuh.documents.moves import DocumentState
+from bubuh.documents.ports import ObjectDamaged, Objects
+from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
+from bubuh.documents.sealing import ObjectOf, unseal, unseal_stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRevision:
+    """What is known of a revision before its first byte, and its bytes."""
+
+    document: Document
+    no: int
+    sha256: bytes
+    size_bytes: int
+    chunks: AsyncIterator[bytes]
+
+
+async def create_increment(
+    account_id: AccountId,
+    document_id: UUID,
+    no: int,
+    increment: bytes,
+    *,
+    db: Database,
+    objects: Objects,
+    store_key: StoreKey,
+) -> str:
+    """Keep `increment` as what revision `no` appends; the object's key, for the row that will name it.
+
+    To be done before that row (S5 before S6). Doing it again with the same bytes is harmless.
+
+    Raises:
+        DocumentUnknown, DocumentNotReady: no such document, or its key is destroyed.
+        RevisionTaken: another increment is kept under this number.
+        StoreUnavailable: not kept, or not known to be.
+    """
+    assert no > ORIGINAL, "revision 0 is the original"
+    key = key_of(await find_document(db, account_id, document_id), store_key)
+    object_key = store_key.object_key(account_id=account_id, document_id=document_id, revision=no)
+    of = ObjectOf(document_id=document_id, revision=no)
+    await keep(increment, object_key, key=key, of=of, objects=objects)
+    return object_key
+
+
+async def open_revision(
+    account_id: AccountId,
+    document_id: UUID,
+    no: int,
+    *,
+    db: Database,
+    objects: Objects,
+    store_key: StoreKey,
+) -> OpenRevision:
+    """Revision `no` (0 is the original), ready to be streamed; what can fail early fails here.
+
+    The last piece of `chunks` is given on only when the SHA-256 over the whole is that of the row: a reader
+    that got `size_bytes` got the very bytes.
+
+    Raises:
+        DocumentUnknown: no such document or revision in the account.
+        DocumentNotReady: it has no bytes.
+        ObjectMissing, ObjectDamaged, StoreUnavailable: so does `chunks`.
+    """
+    document = await find_document(db, account_id, document_id)
+    if document.state is not DocumentState.READY or document.object_key is None:
+        raise DocumentNotReady(document_id=document_id, state=document.state)
+    key = key_of(document, store_key)
+    revisions = await _chain(db, document, no)
+    original = await objects.open(document.object_key)
+    increments = [await _read_increment(document, revision, key, objects) for revision in revisions]
+    sha256, size_bytes = document.sha256, document.size_bytes
+    if revisions:
+        sha256, size_bytes = revisions[-1].sha256, revisions[-1].size_bytes
+    of = ObjectOf(document_id=document_id, revision=ORIGINAL)
+    pieces = _joined(unseal_stream(original, key, of), increments)
+    return OpenRevision(
+        document=document, no=no, sha256=sha256, size_bytes=size_bytes, chunks=_checked(pieces, sha256)
+    )
+
+
+async def stream_revision(
+    account_id: AccountId,
+    document_id: UUID,
+    no: int,
+    *,
+    db: Database,
+    objects: Objects,
+    store_key: StoreKey,
+) -> AsyncIterator[bytes]:
+    """The bytes of revision `no`, as `open_revision` gives them."""
+    opened = await open_revision(account_id, document_id, no, db=db, objects=objects, store_key=store_key)
+    async for piece in opened.chunks:
+        yield piece
+
+
+async def read_revision(
+    account_id: AccountId,
+    document_id: UUID,
+    no: int,
+    *,
+    db: Database,
+    objects: Objects,
+    store_key: StoreKey,
+) -> bytes:
+    """All bytes of revision `no`, held to the row's SHA-256; raises as `open_revision` does."""
+    opened = await open_revision(account_id, document_id, no, db=db, objects=objects, store_key=store_key)
+    return b"".join([piece async for piece in opened.chunks])
+
+
+async def _chain(db: Database, document: Document, no: int) -> list[Revision]:
+    """The increments that make revision `no`, none missing."""
+    revisions = await store.list_revisions(db, document, upto=no)
+    if no < ORIGINAL or [revision.no for revision in revisions] != list(range(1, no + 1)):
+        raise DocumentUnknown(document_id=document.id)
+    return revisions
+
+
+async def _read_increment(
+    document: Document, revision: Revision, key: DocumentKey, objects: Objects
+) -> bytes:
+    of = ObjectOf(document_id=document.id, revision=revision.no)
+    return unseal(await objects.read(revision.object_key), key, of)
+
+
+async def _joined(original: AsyncIterator[bytes], increments: Sequence[bytes]) -> AsyncIterator[bytes]:
+    async for piece in original:
+        yield piece
+    for increment in increments:
+        yield increment
+
+
+async def _checked(pieces: AsyncIterator[bytes], sha256: bytes) -> AsyncIterator[bytes]:
+    """`pieces`, the last of which is given on only when the hash over all of them is right."""
+    digest, held = hashlib.sha256(), b""
+    async for piece in pieces:
+        digest.update(piece)
+        if held:
+            yield held
+        held = piece
+    if digest.digest() != sha256:
+        raise ObjectDamaged("a revision's bytes do not have the hash that its row names")
+    yield held

@@ -1,0 +1,69 @@
+"""The documents' statements, one typed function each."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import shard_of_account
+from bubuh.db.pool import Database, Row
+from bubuh.db.queries import load_queries
+from bubuh.documents.model import Document, Revision
+from bubuh.documents.moves import DocumentState
+from bubuh.pdf.model import PageBox
+
+SQL: Final[Any] = load_queries("bubuh.documents")
+
+
+async def open_document(
+    db: Database,
+    *,
+    account_id: AccountId,
+    document_id: UUID,
+    sha256: bytes,
+    size_bytes: int,
+    name_sealed: bytes,
+    key_sealed: bytes,
+    object_key: str,
+) -> bool:
+    """Make the row in state `receiving`; False when there is one under this id, which stays as it is."""
+    shard = shard_of_account(account_id)
+    sealed = (name_sealed, key_sealed, object_key)
+    row = await db.fetchrow(
+        SQL.open_document.sql, shard, account_id, document_id, sha256, size_bytes, *sealed
+    )
+    return row is not None
+
+
+async def find_document(db: Database, account_id: AccountId, document_id: UUID) -> Document | None:
+    """The account's document, or None."""
+    row = await db.fetchrow(SQL.find_document.sql, shard_of_account(account_id), account_id, document_id)
+    return None if row is None else _document(row)
+
+
+async def make_ready(db: Database, document: Document, boxes: tuple[PageBox, ...]) -> bool:
+    """From `receiving` to `ready`; whether this call moved it."""
+    shown = msgspec.to_builtins(boxes)
+    where = (document.shard, document.account_id, document.id)
+    return await db.fetchrow(SQL.make_ready.sql, *where, len(boxes), shown) is not None
+
+
+async def refuse_document(db: Database, document: Document, reason: str) -> bool:
+    """From `receiving` to `refused`, and its key destroyed; whether this call moved it."""
+    where = (document.shard, document.account_id, document.id)
+    return await db.fetchrow(SQL.refuse_document.sql, *where, reason) is not None
+
+
+async def list_revisions(db: Database, document: Document, *, upto: int) -> list[Revision]:
+    """The increments 1 to `upto` that there are, in their order."""
+    rows = await db.fetch(SQL.list_revisions.sql, document.shard, document.account_id, document.id, upto)
+    return [Revision(**row) for row in rows]
+
+
+def _document(row: Row) -> Document:
+    boxes = () if row["boxes"] is None else msgspec.convert(row["boxes"], tuple[PageBox, ...])
+    state = DocumentState(row["state"])
+    return Document(**{**row, "account_id": AccountId(row["account_id"]), "state": state, "boxes": boxes})
