@@ -1,0 +1,49 @@
+"""A seal key in a file: for development. Its reader is the signer's uid alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+import structlog
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from bubuh.pdf.model import Chain
+from bubuh.stamping.refusals import SignerUnavailable
+
+_log = structlog.get_logger(__name__)
+
+
+class FileSealKey:
+    """`stamping.ports.SealKey` over a PEM file, loaded once (loading again costs 60 ms with RSA)."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, chain: Chain) -> None:
+        """Warns: a key in a file can be copied."""
+        self._key = key
+        self._chain = chain
+        _log.warning("seal_key_in_a_file", key_id=chain.key_id, meaning="for development only")
+
+    @classmethod
+    def load(cls, path: Path, chain: Chain) -> Self:
+        """The key in the PEM file `path`; raises `SignerUnavailable` when it cannot be read or used."""
+        try:
+            key = load_pem_private_key(path.read_bytes(), password=None)
+        except (OSError, ValueError, UnsupportedAlgorithm) as error:
+            raise SignerUnavailable(f"the seal key cannot be loaded: {type(error).__name__}") from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+            raise SignerUnavailable("the seal key is neither P-256 nor RSA")
+        return cls(key, chain)
+
+    @property
+    def chain(self) -> Chain:
+        """See `stamping.ports.SealKey.chain`."""
+        return self._chain
+
+    def sign(self, message: bytes) -> bytes:
+        """See `stamping.ports.SealKey.sign`."""
+        if isinstance(self._key, ec.EllipticCurvePrivateKey):
+            return self._key.sign(message, ec.ECDSA(hashes.SHA256()))
+        return self._key.sign(message, padding.PKCS1v15(), hashes.SHA256())

@@ -1,0 +1,73 @@
+"""S1: hold one stamp and take the request on, in one commit; whatever can be refused is refused before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from bubuh.db.batch import Batch
+from bubuh.db.doorbell import ring
+from bubuh.db.pool import Database
+from bubuh.documents.find import find_document
+from bubuh.documents.moves import DocumentState
+from bubuh.documents.refusals import DocumentNotReady
+from bubuh.identity.model import Principal
+from bubuh.identity.refusals import IdempotencyConflict
+from bubuh.pdf.geometry import to_page_space
+from bubuh.pdf.refusals import PageOutOfRange
+from bubuh.quota.refusals import AccountFrozen, QuotaExhausted
+from bubuh.stamping import store
+from bubuh.stamping.bells import WAITING
+from bubuh.stamping.model import Stamp, WantedStamp
+from bubuh.stamping.show import find_stamp
+
+AcceptBatch = Batch[store.AcceptRequest, store.AcceptOutcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The stamp, and whether an earlier request had made it."""
+
+    stamp: Stamp
+    replayed: bool
+
+
+async def accept(
+    principal: Principal, wanted: WantedStamp, *, stamp_id: UUID, db: Database, batch: AcceptBatch
+) -> Accepted:
+    """Accept one stamp under `stamp_id`; repeating it shows the same one, as it is now.
+
+    Raises, in this order:
+        DocumentUnknown: no such document in the principal's account.
+        DocumentNotReady: it was refused, or its bytes are gone.
+        PageOutOfRange, OutsidePage, SideOutOfRange: the face does not fit.
+        IdempotencyConflict: the id stands for another request.
+        AccountFrozen, QuotaExhausted: no stamp can be held.
+    """
+    await _check_face(principal, wanted, db=db)
+    request = store.AcceptRequest(
+        stamp_id=stamp_id, account_id=principal.account_id, actor=principal.actor, wanted=wanted
+    )
+    outcome = await batch.submit(principal.shard, request)
+    match outcome.outcome:
+        case "done" | "already_done":
+            await ring(db, WAITING, str(principal.shard))
+            stamp = await find_stamp(db, principal.account_id, stamp_id)
+            return Accepted(stamp=stamp, replayed=outcome.outcome == "already_done")
+        case "conflict":
+            raise IdempotencyConflict
+        case "exhausted":
+            raise QuotaExhausted(wanted=1, free=outcome.free)
+        case "frozen":
+            raise AccountFrozen(account_id=principal.account_id)
+        case other:
+            raise AssertionError(f"stamping_accept_n answered {other}")
+
+
+async def _check_face(principal: Principal, wanted: WantedStamp, *, db: Database) -> None:
+    document = await find_document(db, principal.account_id, wanted.document_id)
+    if document.state is not DocumentState.READY:
+        raise DocumentNotReady(document_id=document.id, state=document.state)
+    if not 1 <= wanted.place.page <= len(document.boxes):
+        raise PageOutOfRange(page=wanted.place.page, pages=len(document.boxes))
+    to_page_space(wanted.place, document.boxes[wanted.place.page - 1])

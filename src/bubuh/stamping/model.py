@@ -1,0 +1,121 @@
+"""A stamp as its owner sees it, and as a worker finds it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import Shard, shard_of_account
+from bubuh.pdf.model import Intent, Place
+from bubuh.stamping.moves import StampState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedStamp:
+    """One stamp to affix: on which document, where, for what kind of deed."""
+
+    document_id: UUID
+    place: Place
+    document_type: str  #: free text, up to 64 characters
+    document_no: str
+    document_date: date
+
+    def sha256(self) -> bytes:
+        """What the request said, so that its repetition can be told from another one."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The stamp entered a state."""
+
+    state: StampState
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """A stamp and how far it is."""
+
+    id: UUID
+    account_id: AccountId
+    document_id: UUID
+    state: StampState
+    place: Place
+    document_type: str
+    document_no: str
+    document_date: date
+    accepted_at: datetime
+    ended_at: datetime | None
+    serial_no: str | None  #: shown once affixed
+    reason: str | None  #: code, when returned
+    timeline: tuple[Event, ...]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it will not move again."""
+        return self.state in {StampState.AFFIXED, StampState.RETURNED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """One job in this worker's hands, as long as its fence holds."""
+
+    account_id: AccountId
+    stamp_id: UUID
+    fence: int
+
+    @property
+    def shard(self) -> Shard:
+        """Where the job's rows live."""
+        return shard_of_account(self.account_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The revision a stamp is put upon."""
+
+    revision: int  #: 0 is the original
+    sha256: bytes
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenIntent:
+    """An intent as the stamp's row holds it: from here on the increment is a pure function."""
+
+    serial: int
+    serial_no: str
+    base_revision: int
+    base_sha256: bytes
+    signed_at: datetime
+    file_id: bytes
+    key_id: str
+
+    def intent(self, place: Place, *, public_url: str) -> Intent:
+        """All that decides the increment's bytes, besides the document and the certificates."""
+        return Intent(
+            serial_no=self.serial_no,
+            place=place,
+            signed_at=self.signed_at,
+            file_id=self.file_id,
+            qr_payload=f"{public_url}/s/{self.serial_no}",
+            key_id=self.key_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What the stamp's row tells its worker."""
+
+    lease: Lease
+    document_id: UUID
+    place: Place
+    deaths: int  #: how many workers died over it
+    sealed: bool
+    written: WrittenIntent | None

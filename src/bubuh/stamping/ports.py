@@ -1,0 +1,42 @@
+"""What stamping needs from outside: a seal key in its device, and the signer that alone may use it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bubuh.pdf.model import Chain
+from bubuh.stamping.model import Lease
+
+
+class SealKey(Protocol):
+    """Signs with the service's seal key, which never leaves its device. Lives in the signer alone."""
+
+    @property
+    def chain(self) -> Chain:
+        """The key's id, algorithm and certificates."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Signature over SHA-256 of `message` (DER for ECDSA, PKCS#1 v1.5 for RSA).
+
+        Raises:
+            SignerUnavailable: the device does not answer.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """The signer process, as the worker sees it."""
+
+    async def seal(self, lease: Lease) -> bytes:
+        """The signature over the digest that the stamp's row holds; kept in `seals` before it is answered.
+
+        Raises:
+            SignerUnavailable: no answer; ask again, the answer will be the same.
+            LeaseLost: the row is not in work under this fence.
+        """
+        ...
+
+    async def is_well(self) -> bool:
+        """Whether the signer answers and can reach its key and its database."""
+        ...

@@ -1,0 +1,103 @@
+-- name: accept_n(shard, ids, account_ids, actors, request_sha256s, document_ids, pages, xs, ys, sides, types, nos, dates)
+-- S1 for many requests of one shard. One row per request, in its order: done, already_done, conflict,
+-- exhausted or frozen; free is what the account has left.
+SELECT id, outcome, free
+  FROM stamping_accept_n(:shard, :ids::uuid[], :account_ids::bigint[], :actors::text[], :request_sha256s::bytea[],
+                         :document_ids::uuid[], :pages::int[], :xs::float8[], :ys::float8[], :sides::float8[],
+                         :types::text[], :nos::text[], :dates::date[]);
+
+-- name: find_stamp(shard, account_id, id)
+SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
+       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.reason
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id;
+
+-- name: find_timeline(shard, account_id, id)
+SELECT e.state, e.at
+  FROM stamp_events AS e
+ WHERE e.shard = :shard AND e.account_id = :account_id AND e.stamp_id = :id
+ ORDER BY e.at, e.state;
+
+-- name: list_stamps(shard, account_id, before_at, before_id, most)
+-- Newest first, from below (before_at, before_id).
+SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
+       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.reason
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.account_id = :account_id
+   AND (s.accepted_at, s.id) < (:before_at::timestamptz, :before_id::uuid)
+ ORDER BY s.accepted_at DESC, s.id DESC
+ LIMIT :most;
+
+-- name: list_timelines(shard, account_id, ids)
+SELECT e.stamp_id, e.state, e.at
+  FROM stamp_events AS e
+ WHERE e.shard = :shard AND e.account_id = :account_id AND e.stamp_id = ANY(:ids::uuid[])
+ ORDER BY e.at, e.state;
+
+-- name: lease_n(shard, worker, most, lease_s)
+SELECT id, account_id, fence FROM stamping_lease_n(:shard, :worker, :most, :lease_s);
+
+-- name: renew_n(shard, ids, account_ids, fences, lease_s)
+SELECT id FROM stamping_renew_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :lease_s);
+
+-- name: yield_n(shard, ids, account_ids, fences)
+SELECT id FROM stamping_yield_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[]);
+
+-- name: bury(shard, worker)
+SELECT stamping_bury(:shard, :worker);
+
+-- name: find_job(shard, account_id, id, fence)
+-- All that a worker needs to go on, while its fence holds.
+SELECT s.document_id, s.page, s.x_pt, s.y_pt, s.side_pt, s.deaths, s.serial, s.serial_no, s.base_revision,
+       s.base_sha256, s.signed_at, s.file_id, s.key_id, l.serial IS NOT NULL AS sealed
+  FROM stamps AS s
+  LEFT JOIN seals AS l ON l.shard = :shard AND l.account_id = s.account_id AND l.stamp_id = s.id
+ WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id
+   AND s.state = 'processing' AND s.fence = :fence;
+
+-- name: find_base(shard, account_id, document_id)
+-- The newest revision: the original when nothing was appended yet.
+SELECT coalesce(r.no, 0) AS revision, coalesce(r.sha256, d.sha256) AS sha256,
+       coalesce(r.size_bytes, d.size_bytes) AS size_bytes
+  FROM documents AS d
+  LEFT JOIN document_revisions AS r
+    ON r.shard = :shard AND r.account_id = d.account_id AND r.document_id = d.id
+ WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :document_id
+ ORDER BY r.no DESC NULLS LAST
+ LIMIT 1;
+
+-- name: take_block(block, shard, taken_by)
+-- A block number is drawn at random by the caller; one that is taken gives no row, and another is drawn.
+INSERT INTO serial_blocks (block, shard, taken_by) VALUES (:block, :shard, :taken_by)
+ON CONFLICT DO NOTHING RETURNING block;
+
+-- name: intend(shard, id, account_id, fence, serial, serial_no, base_revision, base_sha256, signed_at, file_id, key_id)
+SELECT stamping_intend(:shard, :id, :account_id, :fence, :serial, :serial_no, :base_revision, :base_sha256,
+                       :signed_at, :file_id, :key_id);
+
+-- name: write_digest(shard, id, account_id, fence, digest)
+SELECT stamping_write_digest(:shard, :id, :account_id, :fence, :digest);
+
+-- name: affix_n(shard, ids, account_ids, fences, object_keys, increment_bytes, sha256s, sizes)
+SELECT id, outcome
+  FROM stamping_affix_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :object_keys::text[],
+                        :increment_bytes::int[], :sha256s::bytea[], :sizes::bigint[]);
+
+-- name: return_n(shard, ids, account_ids, fences, reasons, actors)
+SELECT id, outcome
+  FROM stamping_return_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :reasons::text[],
+                         :actors::text[]);
+
+-- name: list_waited_too_long(shard, wait_s, most)
+-- By the database's clock alone; at most `most` a pass, so that a clock that jumps cannot empty the queue.
+SELECT s.id, s.account_id
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.state = 'accepted'
+   AND s.accepted_at < now() - make_interval(secs => :wait_s)
+ ORDER BY s.accepted_at
+ LIMIT :most;
+
+-- name: find_revision_of_stamp(shard, account_id, stamp_id)
+SELECT r.document_id, r.no
+  FROM document_revisions AS r
+ WHERE r.shard = :shard AND r.account_id = :account_id AND r.stamp_id = :stamp_id;

@@ -1,0 +1,42 @@
+"""What the rules of stamping say no to."""
+
+from __future__ import annotations
+
+from bubuh.core.errors import Fault, Refusal
+
+
+class StampUnknown(Refusal):
+    """There is no such stamp, or it is another account's: to the asker the same."""
+
+    code = "not_found"
+
+
+class StampNotCancellable(Refusal):
+    """Work on the stamp has begun or has ended; only an accepted one can be cancelled."""
+
+    code = "stamp_not_cancellable"
+
+
+class StampNotReady(Refusal):
+    """The stamped document does not exist yet, or never will."""
+
+    code = "stamp_not_ready"
+    transient = True
+
+
+class SerialUnknown(Refusal):
+    """No stamp bears this serial number; void, unknown and malformed look equal."""
+
+    code = "not_found"
+
+
+class SignerUnavailable(Fault):
+    """The signer does not answer; what was accepted waits and expires not."""
+
+    code = "signer_unavailable"
+
+
+class LeaseLost(Fault):
+    """The job is another worker's now, or has ended: this one must let it go, whatever it holds in hand."""
+
+    code = "lease_lost"

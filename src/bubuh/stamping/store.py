@@ -1,0 +1,245 @@
+"""The stamping slice's statements, one typed function each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import Shard, shard_of_account
+from bubuh.db.pool import Database, Row
+from bubuh.db.queries import load_queries
+from bubuh.pdf.model import Place
+from bubuh.stamping.model import Base, Event, Job, Lease, Stamp, WantedStamp, WrittenIntent
+from bubuh.stamping.moves import StampState
+
+SQL: Any = load_queries(__package__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptRequest:
+    """One stamp that somebody wants, under an id of its maker's."""
+
+    stamp_id: UUID
+    account_id: AccountId
+    actor: str
+    wanted: WantedStamp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptOutcome:
+    """done, already_done, conflict, exhausted or frozen; `free` stamps are left."""
+
+    outcome: str
+    free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What is recorded of a stamp whose sealed increment is stored."""
+
+    lease: Lease
+    object_key: str
+    increment_bytes: int
+    sha256: bytes  #: of the whole document, this increment included
+    size_bytes: int
+
+
+async def accept_n(db: Database, shard: Shard, wanted: Sequence[AcceptRequest]) -> list[AcceptOutcome]:
+    """Hold and accept each of `wanted` (at most 500, all of `shard`, each id once) in one commit."""
+    rows = await db.fetch(
+        SQL.accept_n.sql,
+        shard,
+        [w.stamp_id for w in wanted],
+        [w.account_id for w in wanted],
+        [w.actor for w in wanted],
+        [w.wanted.sha256() for w in wanted],
+        [w.wanted.document_id for w in wanted],
+        [w.wanted.place.page for w in wanted],
+        [w.wanted.place.x_pt for w in wanted],
+        [w.wanted.place.y_pt for w in wanted],
+        [w.wanted.place.side_pt for w in wanted],
+        [w.wanted.document_type for w in wanted],
+        [w.wanted.document_no for w in wanted],
+        [w.wanted.document_date for w in wanted],
+    )
+    return [AcceptOutcome(outcome=row["outcome"], free=row["free"]) for row in rows]
+
+
+async def find_stamp(db: Database, account_id: AccountId, stamp_id: UUID) -> Stamp | None:
+    """The account's stamp with its timeline, or None."""
+    shard = shard_of_account(account_id)
+    async with db.connection() as conn:
+        row = await conn.fetchrow(SQL.find_stamp.sql, shard, account_id, stamp_id)
+        if row is None:
+            return None
+        events = await conn.fetch(SQL.find_timeline.sql, shard, account_id, stamp_id)
+    return _stamp(row, events)
+
+
+async def list_stamps(
+    db: Database, account_id: AccountId, *, before: tuple[datetime, UUID], most: int
+) -> list[Stamp]:
+    """The account's stamps below `before`, newest first."""
+    shard = shard_of_account(account_id)
+    async with db.connection() as conn:
+        rows = await conn.fetch(SQL.list_stamps.sql, shard, account_id, *before, most)
+        events = await conn.fetch(SQL.list_timelines.sql, shard, account_id, [row["id"] for row in rows])
+    return [_stamp(row, [e for e in events if e["stamp_id"] == row["id"]]) for row in rows]
+
+
+async def lease_n(db: Database, shard: Shard, *, worker: str, most: int, lease_s: float) -> list[Lease]:
+    """Up to `most` jobs of `shard`, each under a new fence."""
+    rows = await db.fetch(SQL.lease_n.sql, shard, worker, most, lease_s)
+    return [
+        Lease(account_id=AccountId(row["account_id"]), stamp_id=row["id"], fence=row["fence"]) for row in rows
+    ]
+
+
+async def renew_n(db: Database, shard: Shard, leases: Sequence[Lease], *, lease_s: float) -> set[UUID]:
+    """Prolong `leases` of `shard`; answers the stamps whose lease still holds."""
+    rows = await db.fetch(SQL.renew_n.sql, shard, *_columns(leases), lease_s)
+    return {row["id"] for row in rows}
+
+
+async def yield_n(db: Database, shard: Shard, leases: Sequence[Lease]) -> None:
+    """Give `leases` of `shard` back at once."""
+    await db.fetch(SQL.yield_n.sql, shard, *_columns(leases))
+
+
+async def bury(db: Database, shard: Shard, *, worker: str) -> int:
+    """End the leases that a dead process named `worker` left in `shard`; answers how many."""
+    return int(await db.fetchval(SQL.bury.sql, shard, worker))
+
+
+async def find_job(db: Database, lease: Lease) -> Job | None:
+    """What the stamp's row says, or None when the fence no longer holds."""
+    row = await db.fetchrow(SQL.find_job.sql, lease.shard, lease.account_id, lease.stamp_id, lease.fence)
+    if row is None:
+        return None
+    return Job(
+        lease=lease,
+        document_id=row["document_id"],
+        place=_place(row),
+        deaths=row["deaths"],
+        sealed=row["sealed"],
+        written=_written(row),
+    )
+
+
+async def find_base(db: Database, account_id: AccountId, document_id: UUID) -> Base:
+    """The document's newest revision."""
+    row = await db.fetchrow(SQL.find_base.sql, shard_of_account(account_id), account_id, document_id)
+    assert row is not None, "a stamp names a document of its account"
+    return Base(revision=row["revision"], sha256=row["sha256"], size_bytes=row["size_bytes"])
+
+
+async def take_block(db: Database, shard: Shard, *, block: int, taken_by: str) -> bool:
+    """Whether `block` is now this shard's; false when it was taken before."""
+    return await db.fetchval(SQL.take_block.sql, block, shard, taken_by) is not None
+
+
+async def intend(db: Database, lease: Lease, written: WrittenIntent) -> bool:
+    """Write the intent, once; false when the fence is lost or another intent stands."""
+    return bool(
+        await db.fetchval(
+            SQL.intend.sql,
+            lease.shard,
+            lease.stamp_id,
+            lease.account_id,
+            lease.fence,
+            written.serial,
+            written.serial_no,
+            written.base_revision,
+            written.base_sha256,
+            written.signed_at,
+            written.file_id,
+            written.key_id,
+        )
+    )
+
+
+async def write_digest(db: Database, lease: Lease, digest: bytes) -> bool:
+    """Write what is to be signed, once; false when the fence is lost or another digest stands."""
+    args = (lease.shard, lease.stamp_id, lease.account_id, lease.fence, digest)
+    return bool(await db.fetchval(SQL.write_digest.sql, *args))
+
+
+async def affix_n(db: Database, shard: Shard, finished: Sequence[Finished]) -> list[str]:
+    """S6 for each of `finished`, all of `shard`, in one commit: done, already_done, expired or unsealed."""
+    rows = await db.fetch(
+        SQL.affix_n.sql,
+        shard,
+        *_columns([f.lease for f in finished]),
+        [f.object_key for f in finished],
+        [f.increment_bytes for f in finished],
+        [f.sha256 for f in finished],
+        [f.size_bytes for f in finished],
+    )
+    return [row["outcome"] for row in rows]
+
+
+async def return_one(
+    db: Database, account_id: AccountId, stamp_id: UUID, *, fence: int | None, reason: str, actor: str
+) -> str:
+    """Give the quota back: done, already_done, sealed or expired. No fence: only what nobody works on."""
+    args = ([stamp_id], [account_id], [fence], [reason], [actor])
+    row = await db.fetchrow(SQL.return_n.sql, shard_of_account(account_id), *args)
+    assert row is not None, "one row per request"
+    return str(row["outcome"])
+
+
+async def list_waited_too_long(
+    db: Database, shard: Shard, *, wait_s: float, most: int
+) -> list[tuple[AccountId, UUID]]:
+    """Accepted stamps of `shard` that waited longer than `wait_s`, oldest first."""
+    rows = await db.fetch(SQL.list_waited_too_long.sql, shard, wait_s, most)
+    return [(AccountId(row["account_id"]), row["id"]) for row in rows]
+
+
+def _stamp(row: Row, events: Sequence[Row]) -> Stamp:
+    state = StampState(row["state"])
+    return Stamp(
+        id=row["id"],
+        account_id=AccountId(row["account_id"]),
+        document_id=row["document_id"],
+        state=state,
+        place=_place(row),
+        document_type=row["document_type"],
+        document_no=row["document_no"],
+        document_date=row["document_date"],
+        accepted_at=row["accepted_at"],
+        ended_at=row["ended_at"],
+        serial_no=row["serial_no"] if state is StampState.AFFIXED else None,
+        reason=row["reason"],
+        timeline=tuple(Event(state=StampState(e["state"]), at=e["at"]) for e in events),
+    )
+
+
+def _place(row: Row) -> Place:
+    return Place(page=row["page"], x_pt=row["x_pt"], y_pt=row["y_pt"], side_pt=row["side_pt"])
+
+
+def _written(row: Row) -> WrittenIntent | None:
+    if row["serial"] is None:
+        return None
+    return WrittenIntent(
+        serial=row["serial"],
+        serial_no=row["serial_no"],
+        base_revision=row["base_revision"],
+        base_sha256=row["base_sha256"],
+        signed_at=row["signed_at"],
+        file_id=row["file_id"],
+        key_id=row["key_id"],
+    )
+
+
+def _columns(leases: Sequence[Lease]) -> tuple[list[UUID], list[AccountId], list[int]]:
+    return (
+        [lease.stamp_id for lease in leases],
+        [lease.account_id for lease in leases],
+        [lease.fence for lease in leases],
+    )

@@ -1,0 +1,171 @@
+"""Leases stamps, works on several at once, keeps its leases alive, and gives them back when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Final
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+from bubuh.core.errors import Fault
+from bubuh.core.shards import ALL_SHARDS, Shard
+from bubuh.db.doorbell import Doorbell, Subscription, ring
+from bubuh.stamping import store
+from bubuh.stamping.affix import Workshop, affix
+from bubuh.stamping.bells import ENDED, WAITING
+from bubuh.stamping.model import Lease
+from bubuh.stamping.refusals import LeaseLost
+
+_log = structlog.get_logger(__name__)
+_ENDED = Counter("bubuh_worker_stamps", "Stamps this worker let go of", ["how"])
+_IN_HAND = Gauge("bubuh_worker_in_hand", "Stamps in work")
+_SECONDS = Histogram("bubuh_worker_stamp_seconds", "From lease to end")
+
+LEASE_S: Final = 15.0
+RENEW_EVERY_S: Final = 4.0
+LOOK_ROUND_EVERY_S: Final = 2.0  #: every shard is looked at so often, hint or no hint
+MOST_IN_HAND: Final = 8
+_TRY_AGAIN_S: Final = (0.1, 0.3, 1.0, 3.0)  #: after a Fault, while the lease is kept; the last one repeats
+
+
+class Desk:
+    """One worker's desk. `name` is the same after a restart, so that it can bury its own dead."""
+
+    def __init__(self, shop: Workshop, doorbell: Doorbell, *, name: str) -> None:
+        """Nothing is leased yet."""
+        self._shop = shop
+        self._doorbell = doorbell
+        self._name = name
+        self._in_hand: dict[UUID, tuple[Lease, asyncio.Task[None]]] = {}
+        self._a_hand_is_free = asyncio.Event()
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then give back what has not ended.
+
+        Raises:
+            BaseException: our own mistake in a job; the other jobs were given back, the process shall end.
+        """
+        await self._bury_own_dead()
+        with self._doorbell.subscribe(WAITING) as heard:
+            renewing = asyncio.create_task(self._renew_for_ever(), name="renew")
+            try:
+                await self._lease_until(stop, heard, renewing)
+            finally:
+                renewing.cancel()
+                await self._clear()
+
+    async def _lease_until(
+        self, stop: asyncio.Event, heard: Subscription, renewing: asyncio.Task[None]
+    ) -> None:
+        shards = itertools.cycle(ALL_SHARDS)
+        while not stop.is_set():
+            hinted = [Shard(int(payload)) for payload in heard.take() if payload.isdigit()]
+            try:
+                if not await self._look(hinted):
+                    await self._look(itertools.islice(shards, len(ALL_SHARDS)))
+            except Fault as fault:
+                _log.warning("lease_failed", code=fault.code)
+            self._raise_mistakes(renewing)
+            await _first_of(heard.wait(LOOK_ROUND_EVERY_S), stop.wait())
+
+    async def _look(self, shards: Iterator[Shard] | list[Shard]) -> bool:
+        """Lease from each of `shards` what two hands can hold; whether there were any shards."""
+        looked = False
+        for shard in shards:
+            looked = True
+            while (most := MOST_IN_HAND - len(self._in_hand)) <= 0:
+                self._a_hand_is_free.clear()
+                await self._a_hand_is_free.wait()
+                self._raise_mistakes()
+            for lease in await store.lease_n(
+                self._shop.db, shard, worker=self._name, most=most, lease_s=LEASE_S
+            ):
+                task = asyncio.create_task(self._run(lease), name=f"stamp {lease.stamp_id}")
+                self._in_hand[lease.stamp_id] = (lease, task)
+                _IN_HAND.set(len(self._in_hand))
+        return looked
+
+    async def _run(self, lease: Lease) -> None:
+        started = asyncio.get_running_loop().time()
+        try:
+            for attempt in itertools.count():
+                try:
+                    ended = await affix(lease, self._shop)
+                    break
+                except LeaseLost:
+                    _ENDED.labels("lost").inc()
+                    return self._let_go(lease)
+                except Fault as fault:
+                    _log.warning("stamp_waits", stamp=str(lease.stamp_id), code=fault.code)
+                    await asyncio.sleep(_TRY_AGAIN_S[min(attempt, len(_TRY_AGAIN_S) - 1)])
+            _ENDED.labels(str(ended)).inc()
+            _SECONDS.observe(asyncio.get_running_loop().time() - started)
+            self._let_go(lease)
+            await ring(self._shop.db, ENDED, str(lease.stamp_id))
+        except Fault as fault:
+            _log.info("bell_not_rung", code=fault.code)  # a hint only: whoever waits looks by itself
+        finally:
+            self._a_hand_is_free.set()
+        return None
+
+    def _let_go(self, lease: Lease) -> None:
+        self._in_hand.pop(lease.stamp_id, None)
+        _IN_HAND.set(len(self._in_hand))
+
+    def _raise_mistakes(self, *others: asyncio.Task[None]) -> None:
+        """Raise what a job raised that no rule foresees; its lease is not given back: a death."""
+        for task in (*others, *(task for _, task in self._in_hand.values())):
+            if task.done() and not task.cancelled() and (mistake := task.exception()) is not None:
+                raise mistake
+
+    async def _renew_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            for shard, leases in _by_shard(lease for lease, _ in self._in_hand.values()).items():
+                try:
+                    held = await store.renew_n(self._shop.db, shard, leases, lease_s=LEASE_S)
+                except Fault as fault:
+                    _log.warning("renew_failed", code=fault.code)
+                    continue
+                for lost in (lease for lease in leases if lease.stamp_id not in held):
+                    _log.info("lease_lost", stamp=str(lost.stamp_id))
+
+    async def _bury_own_dead(self) -> None:
+        for shard in ALL_SHARDS:
+            if buried := await store.bury(self._shop.db, shard, worker=self._name):
+                _log.warning("own_dead_buried", shard=shard, stamps=buried)
+
+    async def _clear(self) -> None:
+        """Stop every job and give its lease back; one that raised keeps it, as a death."""
+        leases = []
+        for lease, task in list(self._in_hand.values()):
+            task.cancel()
+            (result,) = await asyncio.gather(task, return_exceptions=True)
+            if isinstance(result, asyncio.CancelledError) or result is None:
+                leases.append(lease)
+        self._in_hand.clear()
+        for shard, held in _by_shard(leases).items():
+            try:
+                await store.yield_n(self._shop.db, shard, held)
+            except Fault as fault:
+                _log.warning("yield_failed", code=fault.code)  # the next worker of this name buries them
+
+
+def _by_shard(leases: Iterator[Lease] | list[Lease]) -> Mapping[Shard, list[Lease]]:
+    grouped: dict[Shard, list[Lease]] = {}
+    for lease in leases:
+        grouped.setdefault(lease.shard, []).append(lease)
+    return grouped
+
+
+async def _first_of(*waits: object) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]  # type: ignore[call-overload]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
