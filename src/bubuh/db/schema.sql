@@ -1,0 +1,1676 @@
+-- Made by `python -m bubuh.db.schema` from the migrations, which alone are applied. Do not edit.
+
+CREATE FUNCTION public.audit_append(_shard smallint, _account_id bigint, _act text, _actor text, _facts text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _head record;
+    _hash bytea;
+    _at timestamptz := clock_timestamp();
+BEGIN
+    SELECT h.no, h.hash INTO STRICT _head FROM audit_heads AS h WHERE h.shard = _shard FOR NO KEY UPDATE;
+    _hash := audit_hash(_head.hash, _shard, _head.no + 1, _account_id, _act, _actor, _facts, _at);
+    INSERT INTO audit_entries (shard, account_id, no, act, actor, facts, recorded_at, previous_hash, hash)
+    VALUES (_shard, _account_id, _head.no + 1, _act, _actor, _facts, _at, _head.hash, _hash);
+    UPDATE audit_heads SET no = _head.no + 1, hash = _hash WHERE shard = _shard;
+    RETURN _head.no + 1;
+END
+$$;
+
+ALTER FUNCTION public.audit_append(_shard smallint, _account_id bigint, _act text, _actor text, _facts text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.audit_hash(_previous bytea, _shard smallint, _no bigint, _account_id bigint, _act text, _actor text, _facts text, _at timestamp with time zone) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT sha256(_previous || convert_to(concat_ws(chr(31),
+        _shard, _no, _account_id, _act, _actor, _facts, (extract(epoch FROM _at) * 1000000)::bigint), 'UTF8'))
+$$;
+
+ALTER FUNCTION public.audit_hash(_previous bytea, _shard smallint, _no bigint, _account_id bigint, _act text, _actor text, _facts text, _at timestamp with time zone) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.orders_expire_n(_shard smallint, _limit integer) RETURNS TABLE(id uuid, account_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _ids uuid [];
+    _accounts bigint [];
+BEGIN
+    SELECT array_agg(c.id), array_agg(c.account_id) INTO _ids, _accounts
+      FROM (SELECT o.id, o.account_id FROM orders AS o
+             WHERE o.shard = _shard AND o.state = 'placed' AND o.expires_at <= now()
+             ORDER BY o.expires_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
+    IF _ids IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    UPDATE orders AS o SET state = 'expired'
+      FROM unnest(_ids, _accounts) AS x (id, account_id)
+     WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id AND o.state = 'placed'
+    RETURNING o.id, o.account_id;
+    INSERT INTO order_events (shard, account_id, order_id, state)
+    SELECT o.shard, o.account_id, o.id, 'expired'
+      FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard;
+END
+$$;
+
+ALTER FUNCTION public.orders_expire_n(_shard smallint, _limit integer) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _before bytea;
+BEGIN
+    INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, expires_at)
+    VALUES (_shard, _account_id, _id, _request_sha256, _stamps, _method, _amount_idr, 'placed', _actor,
+            now() + make_interval(secs => _valid_s))
+    ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        INSERT INTO order_events (shard, account_id, order_id, state) VALUES (_shard, _account_id, _id, 'placed');
+        RETURN 'done';
+    END IF;
+    -- A second statement, a fresh snapshot: the other's row is committed, for we waited for it.
+    SELECT o.request_sha256 INTO STRICT _before FROM orders AS o
+     WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id;
+    RETURN CASE WHEN _before = _request_sha256 THEN 'already_done' ELSE 'conflict' END;
+END
+$$;
+
+ALTER FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) RETURNS TABLE(id uuid, outcome text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _outcomes text [] := array_fill('unknown'::text, ARRAY[cardinality(_ids)]);
+    _ready_ids uuid [];
+    _ready_accounts bigint [];
+    _ready_stamps bigint [];
+    _ready_actors text [];
+    _r record;
+BEGIN
+    PERFORM 1 FROM orders AS o JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON o.account_id = x.account_id AND o.id = x.id
+      WHERE o.shard = _shard ORDER BY o.id FOR NO KEY UPDATE OF o;
+    -- A second statement, a fresh snapshot: what committed while we waited for the locks is seen.
+    FOR _r IN
+        SELECT x.no, o.state = 'filled' AS filled, p.amount_idr AS before, x.amount_idr,
+               o.amount_paid_idr + x.amount_idr >= o.amount_idr AS covered,
+               row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
+          FROM unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr) WITH ORDINALITY
+            AS x (id, account_id, gateway, payment_no, amount_idr, no)
+          JOIN orders AS o ON o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
+          LEFT JOIN order_payments AS p
+            ON p.shard = _shard AND p.account_id = x.account_id AND p.order_id = x.id
+           AND p.gateway = x.gateway AND p.payment_no = x.payment_no
+    LOOP
+        ASSERT _r.turn = 1, 'a batch names each order once';
+        _outcomes[_r.no] := CASE
+            WHEN _r.before <> _r.amount_idr THEN 'conflict'
+            WHEN _r.before IS NOT NULL AND _r.filled THEN 'already_done'
+            WHEN _r.before IS NOT NULL THEN 'underpaid_before'
+            WHEN _r.filled THEN 'surplus'
+            WHEN _r.covered THEN 'done'
+            ELSE 'underpaid' END;
+    END LOOP;
+    INSERT INTO order_payments (shard, account_id, order_id, gateway, payment_no, amount_idr, paid_at)
+    SELECT o.shard, o.account_id, o.id, x.gateway, x.payment_no, x.amount_idr, x.paid_at
+      FROM orders AS o
+      JOIN unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _paid_ats, _outcomes)
+        AS x (id, account_id, gateway, payment_no, amount_idr, paid_at, outcome)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard AND x.outcome IN ('done', 'underpaid', 'surplus');
+    -- `paid` and `filled` are entered together: nobody ever sees an order paid for and not yet credited.
+    UPDATE orders AS o
+       SET amount_paid_idr = o.amount_paid_idr + x.amount_idr,
+           state = CASE WHEN x.outcome = 'done' THEN 'filled' ELSE o.state END
+      FROM unnest(_ids, _account_ids, _amounts_idr, _outcomes) AS x (id, account_id, amount_idr, outcome)
+     WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
+       AND x.outcome IN ('done', 'underpaid', 'surplus');
+    SELECT array_agg(o.id ORDER BY o.id), array_agg(o.account_id ORDER BY o.id), array_agg(o.stamps ORDER BY o.id),
+           array_agg('gateway:' || x.gateway ORDER BY o.id)
+      INTO _ready_ids, _ready_accounts, _ready_stamps, _ready_actors
+      FROM orders AS o
+      JOIN unnest(_ids, _account_ids, _gateways, _outcomes) AS x (id, account_id, gateway, outcome)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard AND x.outcome = 'done';
+    IF _ready_ids IS NOT NULL THEN
+        FOR _r IN
+            SELECT a.outcome
+              FROM quota_allot_n(_shard, _ready_ids, _ready_accounts, _ready_stamps,
+                                 array_fill('sold'::text, ARRAY[cardinality(_ready_ids)]), _ready_actors) AS a
+        LOOP
+            ASSERT _r.outcome = 'done', 'an order that is not filled has given no quota';
+        END LOOP;
+        -- An order left in `paid` by a hand has that event already; `filled` is new, or we fail.
+        INSERT INTO order_events (shard, account_id, order_id, state)
+        SELECT o.shard, o.account_id, o.id, 'paid'
+          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON o.account_id = x.account_id AND o.id = x.id
+         WHERE o.shard = _shard
+        ON CONFLICT DO NOTHING;
+        INSERT INTO order_events (shard, account_id, order_id, state)
+        SELECT o.shard, o.account_id, o.id, 'filled'
+          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON o.account_id = x.account_id AND o.id = x.id
+         WHERE o.shard = _shard;
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        SELECT o.shard, o.account_id, 'order.filled', o.id, jsonb_build_object('stamps', o.stamps)
+          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON o.account_id = x.account_id AND o.id = x.id
+         WHERE o.shard = _shard;
+    END IF;
+    RETURN QUERY
+    SELECT x.id, CASE x.outcome WHEN 'underpaid_before' THEN 'underpaid' ELSE x.outcome END
+      FROM unnest(_ids, _outcomes) WITH ORDINALITY AS x (id, outcome, no) ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO payment_notices (gateway, event_id, body, headers) VALUES (_gateway, _event_id, _body, _headers)
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO payment_notice_work (gateway, event_id, state, outcome, ended_at)
+    VALUES (_gateway, _event_id, CASE WHEN _refusal IS NULL THEN 'waiting' ELSE 'refused' END, _refusal,
+            CASE WHEN _refusal IS NULL THEN NULL ELSE now() END);
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_lease_notices_n(_limit integer) RETURNS TABLE(gateway text, event_id text, body bytea, headers text, received_at timestamp with time zone, is_old boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _gateways text [];
+    _event_ids text [];
+BEGIN
+    SELECT array_agg(c.gateway), array_agg(c.event_id) INTO _gateways, _event_ids
+      FROM (SELECT w.gateway, w.event_id FROM payment_notice_work AS w
+             WHERE w.state = 'waiting' AND w.not_before <= now()
+             ORDER BY w.not_before LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
+    UPDATE payment_notice_work AS w
+       SET tries = w.tries + 1,
+           not_before = now() + make_interval(secs => least(300, 15 * power(2, least(w.tries, 5))))
+      FROM unnest(_gateways, _event_ids) AS x (gateway, event_id)
+     WHERE w.gateway = x.gateway AND w.event_id = x.event_id;
+    RETURN QUERY
+    SELECT n.gateway, n.event_id, n.body, n.headers, n.received_at, n.received_at < now() - interval '1 day'
+      FROM payment_notices AS n
+      JOIN unnest(_gateways, _event_ids) AS x (gateway, event_id)
+        ON n.gateway = x.gateway AND n.event_id = x.event_id
+     ORDER BY n.received_at;
+END
+$$;
+
+ALTER FUNCTION public.payments_lease_notices_n(_limit integer) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE
+        WHEN _state = 'paid' THEN NULL
+        WHEN _looked_at > _now - interval '15 minutes' AND _state = 'unknown' THEN _now + interval '10 seconds'
+        WHEN _looked_at > _now - interval '15 minutes' THEN _now + interval '40 seconds'
+        WHEN _now < _expires_at - interval '1 minute' THEN least(
+            _now + make_interval(secs => least(300, 40 * power(2, least(_asks, 3)))), _expires_at - interval '1 minute')
+        WHEN _now < _expires_at + interval '1 minute' THEN _expires_at + interval '1 minute'
+        WHEN _state <> 'closed' AND _now < _expires_at + interval '1 day'
+            THEN _now + greatest(interval '5 minutes', _now - _expires_at)
+    END
+$$;
+
+ALTER FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[], _order_ids uuid[], _nos integer[], _states text[], _qris text[], _vas text[], _pay_urls text[]) RETURNS TABLE(order_id uuid, state text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _rising CONSTANT text [] := ARRAY['unknown', 'open', 'closed', 'paid'];
+BEGIN
+    PERFORM 1 FROM payment_attempts AS a
+       JOIN unnest(_account_ids, _order_ids, _nos) AS x (account_id, order_id, no)
+         ON a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+      WHERE a.shard = _shard ORDER BY a.order_id, a.no FOR NO KEY UPDATE OF a;
+    RETURN QUERY
+    UPDATE payment_attempts AS a
+       SET state = x.state, fault = NULL,
+           qris = coalesce(x.qris, a.qris), va = coalesce(x.va, a.va), pay_url = coalesce(x.pay_url, a.pay_url),
+           next_ask_at = payments_next_ask(now(), x.state, a.asks, a.looked_at, a.expires_at)
+      FROM unnest(_account_ids, _order_ids, _nos, _states, _qris, _vas, _pay_urls)
+        AS x (account_id, order_id, no, state, qris, va, pay_url)
+     WHERE a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+       AND array_position(_rising, x.state) >= array_position(_rising, a.state)
+    RETURNING a.order_id, a.state;
+END
+$$;
+
+ALTER FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[], _order_ids uuid[], _nos integer[], _states text[], _qris text[], _vas text[], _pay_urls text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) RETURNS TABLE(account_id bigint, order_id uuid, no integer, gateway text, reference text, method text, amount_idr bigint, state text, expires_at timestamp with time zone, is_over boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _accounts bigint [];
+    _orders uuid [];
+    _nos integer [];
+BEGIN
+    SELECT array_agg(c.account_id), array_agg(c.order_id), array_agg(c.no) INTO _accounts, _orders, _nos
+      FROM (SELECT a.account_id, a.order_id, a.no FROM payment_attempts AS a
+             WHERE a.shard = _shard AND a.next_ask_at <= now()
+             ORDER BY a.next_ask_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
+    RETURN QUERY
+    UPDATE payment_attempts AS a
+       SET asked_at = now(), asks = a.asks + 1,
+           next_ask_at = payments_next_ask(now(), a.state, a.asks + 1, a.looked_at, a.expires_at)
+      FROM unnest(_accounts, _orders, _nos) AS x (account_id, order_id, no)
+     WHERE a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+    RETURNING a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
+              a.expires_at <= now();
+END
+$$;
+
+ALTER FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_allot_n(_shard smallint, _refs uuid[], _account_ids bigint[], _stamps bigint[], _sources text[], _actors text[]) RETURNS TABLE(ref uuid, outcome text, free bigint, held bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _account bigint;
+    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_refs)]);
+    _r record;
+BEGIN
+    FOR _account IN SELECT DISTINCT x FROM unnest(_account_ids) AS x ORDER BY x LOOP
+        INSERT INTO quota_balances (shard, account_id) VALUES (_shard, _account) ON CONFLICT DO NOTHING;
+    END LOOP;
+    PERFORM 1 FROM quota_balances AS b
+      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
+      ORDER BY b.account_id FOR NO KEY UPDATE;
+    -- A second statement, a fresh snapshot: what committed while we waited for the lock is seen.
+    FOR _r IN
+        SELECT x.no, x.stamps, t.stamps AS before, row_number() OVER (PARTITION BY x.account_id, x.ref ORDER BY x.no) AS turn
+          FROM unnest(_refs, _account_ids, _stamps) WITH ORDINALITY AS x (ref, account_id, stamps, no)
+          LEFT JOIN quota_transfers AS t
+            ON t.shard = _shard AND t.account_id = x.account_id AND t.ref = x.ref AND t.kind = 'allot'
+    LOOP
+        ASSERT _r.turn = 1, 'a batch names each ref once';
+        _outcomes[_r.no] := CASE WHEN _r.before IS NULL THEN 'done' WHEN _r.before = _r.stamps THEN 'already_done' ELSE 'conflict' END;
+    END LOOP;
+    UPDATE quota_balances AS b SET free = b.free + x.stamps
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+              FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
+             WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
+     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, actor)
+    SELECT b.shard, b.account_id, x.ref, 'allot', x.source, 'free', x.stamps, x.actor
+      FROM quota_balances AS b
+      JOIN unnest(_refs, _account_ids, _stamps, _sources, _actors, _outcomes)
+        AS x (ref, account_id, stamps, source, actor, outcome) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done';
+    RETURN QUERY
+    SELECT x.ref, x.outcome, b.free, b.held
+      FROM unnest(_refs, _account_ids, _outcomes) WITH ORDINALITY AS x (ref, account_id, outcome, no)
+      JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
+     ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.quota_allot_n(_shard smallint, _refs uuid[], _account_ids bigint[], _stamps bigint[], _sources text[], _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_capture_n(_shard smallint, _ids uuid[], _account_ids bigint[], _credit text, _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT e.id, e.outcome, e.free, e.held FROM quota_end_n(_shard, _ids, _account_ids, 'capture', _credit, _actors) AS e
+$$;
+
+ALTER FUNCTION public.quota_capture_n(_shard smallint, _ids uuid[], _account_ids bigint[], _credit text, _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _state text := CASE _kind WHEN 'capture' THEN 'captured' WHEN 'release' THEN 'released' END;
+    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_ids)]);
+    _stamps bigint [] := array_fill(NULL::bigint, ARRAY[cardinality(_ids)]);
+    _r record;
+BEGIN
+    ASSERT _state IS NOT NULL, 'a hold ends by capture or by release';
+    PERFORM 1 FROM quota_balances AS b
+      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
+      ORDER BY b.account_id FOR NO KEY UPDATE;
+    -- Every change of a hold is made under its balance's lock, so this reads what holds until we commit.
+    FOR _r IN
+        SELECT x.no, h.stamps, h.state, row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
+          FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
+          LEFT JOIN quota_holds AS h ON h.shard = _shard AND h.account_id = x.account_id AND h.id = x.id
+    LOOP
+        ASSERT _r.turn = 1, 'a batch names each id once';
+        _stamps[_r.no] := _r.stamps;
+        _outcomes[_r.no] := CASE
+            WHEN _r.state IS NULL THEN 'unknown'
+            WHEN _r.state = 'held' THEN 'done'
+            WHEN _r.state = _state THEN 'already_done'
+            ELSE 'conflict' END;
+    END LOOP;
+    UPDATE quota_holds AS h SET state = _state, ended_at = now()
+      FROM unnest(_ids, _account_ids, _outcomes) AS x (id, account_id, outcome)
+     WHERE h.shard = _shard AND h.account_id = x.account_id AND h.id = x.id
+       AND h.state = 'held' AND x.outcome = 'done';
+    UPDATE quota_balances AS b
+       SET held = b.held - x.stamps,
+           free = b.free + CASE WHEN _credit = 'free' THEN x.stamps ELSE 0 END,
+           used = b.used + CASE WHEN _credit = 'used' THEN x.stamps ELSE 0 END
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+              FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
+             WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
+     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, actor)
+    SELECT b.shard, b.account_id, x.id, _kind, 'held', _credit, x.stamps, x.actor
+      FROM quota_balances AS b
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) AS x (id, account_id, stamps, actor, outcome)
+        ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done';
+    RETURN QUERY
+    SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
+      FROM unnest(_ids, _account_ids, _outcomes) WITH ORDINALITY AS x (id, account_id, outcome, no)
+      LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
+     ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_ids)]);
+    _account bigint;
+    _left bigint;
+    _r record;
+BEGIN
+    PERFORM 1 FROM quota_balances AS b
+      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
+      ORDER BY b.account_id FOR NO KEY UPDATE;
+    -- A second statement, a fresh snapshot: what committed while we waited for the lock is seen.
+    FOR _r IN
+        SELECT x.no, x.account_id, x.stamps, h.stamps AS before, b.frozen_at, coalesce(b.free, 0) AS free,
+               row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
+          FROM unnest(_ids, _account_ids, _stamps) WITH ORDINALITY AS x (id, account_id, stamps, no)
+          LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
+          LEFT JOIN quota_holds AS h ON h.shard = _shard AND h.account_id = x.account_id AND h.id = x.id
+         ORDER BY x.account_id, x.no
+    LOOP
+        ASSERT _r.turn = 1, 'a batch names each id once';
+        IF _account IS DISTINCT FROM _r.account_id THEN
+            _account := _r.account_id;
+            _left := _r.free;
+        END IF;
+        IF _r.before IS NOT NULL THEN
+            _outcomes[_r.no] := CASE WHEN _r.before = _r.stamps THEN 'already_done' ELSE 'conflict' END;
+        ELSIF _r.frozen_at IS NOT NULL THEN
+            _outcomes[_r.no] := 'frozen';
+        ELSIF _left >= _r.stamps THEN
+            _outcomes[_r.no] := 'done';
+            _left := _left - _r.stamps;
+        ELSE
+            _outcomes[_r.no] := 'exhausted';
+        END IF;
+    END LOOP;
+    UPDATE quota_balances AS b SET free = b.free - x.stamps, held = b.held + x.stamps
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+              FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
+             WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
+     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    INSERT INTO quota_holds (shard, account_id, id, purpose, stamps)
+    SELECT b.shard, b.account_id, x.id, _purpose, x.stamps
+      FROM quota_balances AS b
+      JOIN unnest(_ids, _account_ids, _stamps, _outcomes) AS x (id, account_id, stamps, outcome)
+        ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done';
+    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, actor)
+    SELECT b.shard, b.account_id, x.id, 'hold', 'free', 'held', x.stamps, x.actor
+      FROM quota_balances AS b
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) AS x (id, account_id, stamps, actor, outcome)
+        ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done';
+    RETURN QUERY
+    SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
+      FROM unnest(_ids, _account_ids, _outcomes) WITH ORDINALITY AS x (id, account_id, outcome, no)
+      LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
+     ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT e.id, e.outcome, e.free, e.held FROM quota_end_n(_shard, _ids, _account_ids, 'release', 'free', _actors) AS e
+$$;
+
+ALTER FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs uuid[], _account_ids bigint[], _counter_account_ids bigint[], _stamps bigint[], _actors text[]) RETURNS TABLE(ref uuid, outcome text, free bigint, held bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _kind text := 'transfer_' || _leg;
+    _debit text := CASE _leg WHEN 'out' THEN 'free' WHEN 'in' THEN 'transferred' WHEN 'ack' THEN 'in_transit' END;
+    _credit text := CASE _leg WHEN 'out' THEN 'in_transit' WHEN 'in' THEN 'free' WHEN 'ack' THEN 'transferred' END;
+    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_refs)]);
+    _account bigint;
+    _left bigint;
+    _r record;
+BEGIN
+    ASSERT _debit IS NOT NULL, 'a move has the legs out, in and ack';
+    FOR _account IN SELECT DISTINCT x FROM unnest(_account_ids) AS x ORDER BY x LOOP
+        INSERT INTO quota_balances (shard, account_id) VALUES (_shard, _account) ON CONFLICT DO NOTHING;
+    END LOOP;
+    PERFORM 1 FROM quota_balances AS b
+      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
+      ORDER BY b.account_id FOR NO KEY UPDATE;
+    _account := NULL;
+    FOR _r IN
+        SELECT x.no, x.account_id, x.counter_account_id, x.stamps, b.free, b.frozen_at,
+               t.stamps AS before, t.counter_account_id AS before_counter,
+               o.stamps AS sent, o.counter_account_id AS sent_to,
+               row_number() OVER (PARTITION BY x.account_id, x.ref ORDER BY x.no) AS turn
+          FROM unnest(_refs, _account_ids, _counter_account_ids, _stamps) WITH ORDINALITY
+            AS x (ref, account_id, counter_account_id, stamps, no)
+          JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
+          LEFT JOIN quota_transfers AS t
+            ON t.shard = _shard AND t.account_id = x.account_id AND t.ref = x.ref AND t.kind = _kind
+          LEFT JOIN quota_transfers AS o
+            ON o.shard = _shard AND o.account_id = x.account_id AND o.ref = x.ref AND o.kind = 'transfer_out'
+         ORDER BY x.account_id, x.no
+    LOOP
+        ASSERT _r.turn = 1, 'a batch names each ref once';
+        IF _account IS DISTINCT FROM _r.account_id THEN
+            _account := _r.account_id;
+            _left := _r.free;
+        END IF;
+        IF _r.before IS NOT NULL THEN
+            _outcomes[_r.no] := CASE WHEN (_r.before, _r.before_counter) = (_r.stamps, _r.counter_account_id)
+                THEN 'already_done' ELSE 'conflict' END;
+        ELSIF _leg = 'ack' AND _r.sent IS NULL THEN
+            _outcomes[_r.no] := 'unknown';
+        ELSIF _leg = 'ack' AND (_r.sent, _r.sent_to) IS DISTINCT FROM (_r.stamps, _r.counter_account_id) THEN
+            _outcomes[_r.no] := 'conflict';
+        ELSIF _leg = 'out' AND _r.frozen_at IS NOT NULL THEN
+            _outcomes[_r.no] := 'frozen';
+        ELSIF _leg = 'out' AND _left < _r.stamps THEN
+            _outcomes[_r.no] := 'exhausted';
+        ELSE
+            _outcomes[_r.no] := 'done';
+            _left := _left - CASE WHEN _leg = 'out' THEN _r.stamps ELSE 0 END;
+        END IF;
+    END LOOP;
+    UPDATE quota_balances AS b
+       SET free = b.free + CASE _leg WHEN 'out' THEN -x.stamps WHEN 'in' THEN x.stamps ELSE 0 END,
+           in_transit = b.in_transit + CASE _leg WHEN 'out' THEN x.stamps WHEN 'ack' THEN -x.stamps ELSE 0 END
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+              FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
+             WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
+     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, counter_account_id, actor)
+    SELECT b.shard, b.account_id, x.ref, _kind, _debit, _credit, x.stamps, x.counter_account_id, x.actor
+      FROM quota_balances AS b
+      JOIN unnest(_refs, _account_ids, _counter_account_ids, _stamps, _actors, _outcomes)
+        AS x (ref, account_id, counter_account_id, stamps, actor, outcome) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done';
+    RETURN QUERY
+    SELECT x.ref, x.outcome, b.free, b.held
+      FROM unnest(_refs, _account_ids, _outcomes) WITH ORDINALITY AS x (ref, account_id, outcome, no)
+      JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
+     ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs uuid[], _account_ids bigint[], _counter_account_ids bigint[], _stamps bigint[], _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% only grows: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+ALTER FUNCTION public.refuse_change() OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_accept_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[], _request_sha256s bytea[], _document_ids uuid[], _pages integer[], _xs double precision[], _ys double precision[], _sides double precision[], _types text[], _nos text[], _dates date[]) RETURNS TABLE(id uuid, outcome text, free bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_ids)]);
+    _free bigint [] := array_fill(NULL::bigint, ARRAY[cardinality(_ids)]);
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.no, h.outcome, h.free
+          FROM quota_hold_n(_shard, _ids, _account_ids, array_fill(1::bigint, ARRAY[cardinality(_ids)]), 'stamp', _actors)
+            WITH ORDINALITY AS h (id, outcome, free, held, no)
+          JOIN unnest(_ids) WITH ORDINALITY AS x (id, no) ON x.no = h.no
+    LOOP
+        _outcomes[_r.no] := _r.outcome;
+        _free[_r.no] := _r.free;
+    END LOOP;
+    -- A hold and its stamp are born together, so what was held before has its row here: same body or not?
+    FOR _r IN
+        SELECT x.no, s.request_sha256 = x.request_sha256 AS same
+          FROM unnest(_ids, _account_ids, _request_sha256s, _outcomes) WITH ORDINALITY
+            AS x (id, account_id, request_sha256, outcome, no)
+          LEFT JOIN stamps AS s ON s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+         WHERE x.outcome = 'already_done'
+    LOOP
+        _outcomes[_r.no] := CASE WHEN _r.same THEN 'already_done' ELSE 'conflict' END;
+    END LOOP;
+    INSERT INTO stamps (shard, account_id, id, request_sha256, document_id, state, page, x_pt, y_pt, side_pt,
+                        document_type, document_no, document_date)
+    SELECT b.shard, b.account_id, x.id, x.request_sha256, x.document_id, 'accepted', x.page, x.x_pt, x.y_pt, x.side_pt,
+           x.document_type, x.document_no, x.document_date
+      FROM quota_balances AS b
+      JOIN unnest(_ids, _account_ids, _request_sha256s, _document_ids, _pages, _xs, _ys, _sides, _types, _nos, _dates, _outcomes)
+        AS x (id, account_id, request_sha256, document_id, page, x_pt, y_pt, side_pt,
+              document_type, document_no, document_date, outcome) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done';
+    INSERT INTO stamp_events (shard, account_id, stamp_id, state)
+    SELECT b.shard, b.account_id, x.id, 'accepted'
+      FROM quota_balances AS b
+      JOIN unnest(_ids, _account_ids, _outcomes) AS x (id, account_id, outcome) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done';
+    RETURN QUERY
+    SELECT x.id, x.outcome, x.free FROM unnest(_ids, _outcomes, _free) WITH ORDINALITY AS x (id, outcome, free, no) ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.stamping_accept_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[], _request_sha256s bytea[], _document_ids uuid[], _pages integer[], _xs double precision[], _ys double precision[], _sides double precision[], _types text[], _nos text[], _dates date[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[]) RETURNS TABLE(id uuid, outcome text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _outcomes text [] := array_fill('expired'::text, ARRAY[cardinality(_ids)]);
+    _ready_ids uuid [];
+    _ready_accounts bigint [];
+    _r record;
+BEGIN
+    PERFORM 1 FROM stamps AS s JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON s.account_id = x.account_id AND s.id = x.id
+      WHERE s.shard = _shard ORDER BY s.id FOR NO KEY UPDATE OF s;
+    FOR _r IN
+        SELECT x.no, s.state, s.fence = x.fence AS fenced, l.serial IS NOT NULL AS sealed
+          FROM unnest(_ids, _account_ids, _fences) WITH ORDINALITY AS x (id, account_id, fence, no)
+          JOIN stamps AS s ON s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+          LEFT JOIN seals AS l ON l.shard = _shard AND l.account_id = s.account_id AND l.stamp_id = s.id AND l.digest = s.digest
+    LOOP
+        _outcomes[_r.no] := CASE
+            WHEN _r.state = 'affixed' THEN 'already_done'
+            WHEN _r.state <> 'processing' OR NOT _r.fenced THEN 'expired'
+            WHEN NOT _r.sealed THEN 'unsealed'
+            ELSE 'done' END;
+    END LOOP;
+    SELECT array_agg(x.id ORDER BY x.no), array_agg(x.account_id ORDER BY x.no) INTO _ready_ids, _ready_accounts
+      FROM unnest(_ids, _account_ids, _outcomes) WITH ORDINALITY AS x (id, account_id, outcome, no)
+     WHERE x.outcome = 'done';
+    IF _ready_ids IS NOT NULL THEN
+        FOR _r IN
+            SELECT c.id, c.outcome
+              FROM quota_capture_n(_shard, _ready_ids, _ready_accounts, 'used',
+                                   array_fill('worker'::text, ARRAY[cardinality(_ready_ids)])) AS c
+        LOOP
+            ASSERT _r.outcome = 'done', 'a stamp in work has a live hold';
+        END LOOP;
+        UPDATE stamps AS s
+           SET state = 'affixed', ended_at = now(), lease_owner = NULL, lease_until = NULL
+          FROM unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+         WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND s.state = 'processing';
+        INSERT INTO document_revisions (shard, account_id, document_id, no, stamp_id, object_key, increment_bytes, sha256, size_bytes)
+        SELECT s.shard, s.account_id, s.document_id, s.base_revision + 1, s.id, x.object_key, x.increment_bytes, x.sha256, x.size_bytes
+          FROM stamps AS s
+          JOIN unnest(_ids, _account_ids, _object_keys, _increment_bytes, _sha256s, _sizes, _outcomes)
+            AS x (id, account_id, object_key, increment_bytes, sha256, size_bytes, outcome)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard AND x.outcome = 'done';
+        INSERT INTO log_leaves (shard, account_id, serial, serial_no, kind, digest, document_sha256, signature_sha256, key_id)
+        SELECT s.shard, s.account_id, s.serial, s.serial_no, 'issue', s.digest, x.sha256, sha256(l.signature), l.key_id
+          FROM stamps AS s
+          JOIN unnest(_ids, _account_ids, _sha256s, _outcomes) AS x (id, account_id, sha256, outcome)
+            ON s.account_id = x.account_id AND s.id = x.id
+          JOIN seals AS l ON l.shard = s.shard AND l.serial = s.serial
+         WHERE s.shard = _shard AND x.outcome = 'done';
+        INSERT INTO stamp_events (shard, account_id, stamp_id, state)
+        SELECT s.shard, s.account_id, s.id, 'affixed'
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard;
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        SELECT s.shard, s.account_id, 'stamp.affixed', s.id, jsonb_build_object('serial_no', s.serial_no)
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard;
+    END IF;
+    RETURN QUERY
+    SELECT x.id, x.outcome FROM unnest(_ids, _outcomes) WITH ORDINALITY AS x (id, outcome, no) ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_bury(_shard smallint, _worker text) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    WITH buried AS (
+        UPDATE stamps AS s SET lease_until = now() - interval '1 microsecond'
+         WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_owner = _worker
+        RETURNING s.id
+    )
+    SELECT count(*) FROM buried
+$$;
+
+ALTER FUNCTION public.stamping_bury(_shard smallint, _worker text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE stamps AS s
+       SET serial = _serial, block = _serial / 1000, serial_no = _serial_no, base_revision = _base_revision,
+           base_sha256 = _base_sha256, signed_at = _signed_at, file_id = _file_id, key_id = _key_id
+     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
+       AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NULL;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) RETURNS TABLE(id uuid, account_id bigint, fence integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _documents uuid [];
+    _ids uuid [];
+    _accounts bigint [];
+BEGIN
+    -- Lock the documents of the oldest candidates: two workers never race for one document.
+    SELECT array_agg(c.id) INTO _documents
+      FROM (SELECT d.id
+              FROM documents AS d
+             WHERE d.shard = _shard
+               AND (d.account_id, d.id) IN (
+                   SELECT s.account_id, s.document_id FROM stamps AS s
+                    WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
+                      AND (s.lease_until IS NULL OR s.lease_until < now())
+                    ORDER BY s.accepted_at LIMIT _limit * 4)
+             ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED) AS c;
+    IF _documents IS NULL THEN
+        RETURN;
+    END IF;
+    -- A fresh snapshot: for each document the one in work when its lease is dead, else its oldest waiting one.
+    SELECT array_agg(p.id), array_agg(p.account_id) INTO _ids, _accounts
+      FROM (SELECT DISTINCT ON (s.account_id, s.document_id) s.id, s.account_id, s.state, s.lease_until
+              FROM stamps AS s
+             WHERE s.shard = _shard AND s.document_id = ANY(_documents) AND s.state IN ('accepted', 'processing')
+             ORDER BY s.account_id, s.document_id, s.state DESC, s.accepted_at, s.id) AS p
+     WHERE p.state = 'accepted' OR p.lease_until IS NULL OR p.lease_until < now();
+    -- Lock them, and look once more: an owner may have cancelled meanwhile.
+    SELECT array_agg(l.id), array_agg(l.account_id) INTO _ids, _accounts
+      FROM (SELECT s.id, s.account_id
+              FROM stamps AS s JOIN unnest(_ids, _accounts) AS x (id, account_id)
+                ON s.account_id = x.account_id AND s.id = x.id
+             WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
+             ORDER BY s.id LIMIT _limit FOR NO KEY UPDATE OF s SKIP LOCKED) AS l;
+    RETURN QUERY
+    UPDATE stamps AS s
+       SET state = 'processing', fence = s.fence + 1, lease_owner = _worker,
+           lease_until = clock_timestamp() + make_interval(secs => _lease_s),
+           deaths = s.deaths + CASE WHEN s.lease_owner IS NULL THEN 0 ELSE 1 END
+      FROM unnest(_ids, _accounts) AS x (id, account_id)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+    RETURNING s.id, s.account_id, s.fence;
+    INSERT INTO stamp_events (shard, account_id, stamp_id, state)
+    SELECT s.shard, s.account_id, s.id, 'processing'
+      FROM stamps AS s JOIN unnest(_ids, _accounts) AS x (id, account_id) ON s.account_id = x.account_id AND s.id = x.id
+     WHERE s.shard = _shard
+    ON CONFLICT DO NOTHING;
+END
+$$;
+
+ALTER FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) RETURNS TABLE(id uuid)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    UPDATE stamps AS s SET lease_until = clock_timestamp() + make_interval(secs => _lease_s)
+      FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+       AND s.state = 'processing' AND s.fence = x.fence
+    RETURNING s.id
+$$;
+
+ALTER FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_return_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _reasons text[], _actors text[]) RETURNS TABLE(id uuid, outcome text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _outcomes text [] := array_fill('expired'::text, ARRAY[cardinality(_ids)]);
+    _ready_ids uuid [];
+    _ready_accounts bigint [];
+    _ready_actors text [];
+    _r record;
+BEGIN
+    PERFORM 1 FROM stamps AS s JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON s.account_id = x.account_id AND s.id = x.id
+      WHERE s.shard = _shard ORDER BY s.id FOR NO KEY UPDATE OF s;
+    FOR _r IN
+        SELECT x.no, s.state, x.fence, s.fence AS now_fence, l.serial IS NOT NULL AS sealed
+          FROM unnest(_ids, _account_ids, _fences) WITH ORDINALITY AS x (id, account_id, fence, no)
+          JOIN stamps AS s ON s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+          LEFT JOIN seals AS l ON l.shard = _shard AND l.account_id = s.account_id AND l.stamp_id = s.id
+    LOOP
+        _outcomes[_r.no] := CASE
+            WHEN _r.state = 'returned' THEN 'already_done'
+            WHEN _r.sealed THEN 'sealed'
+            WHEN _r.state = 'accepted' AND _r.fence IS NULL THEN 'done'
+            WHEN _r.state = 'processing' AND _r.fence = _r.now_fence THEN 'done'
+            ELSE 'expired' END;
+    END LOOP;
+    SELECT array_agg(x.id ORDER BY x.no), array_agg(x.account_id ORDER BY x.no), array_agg(x.actor ORDER BY x.no)
+      INTO _ready_ids, _ready_accounts, _ready_actors
+      FROM unnest(_ids, _account_ids, _actors, _outcomes) WITH ORDINALITY AS x (id, account_id, actor, outcome, no)
+     WHERE x.outcome = 'done';
+    IF _ready_ids IS NOT NULL THEN
+        FOR _r IN SELECT c.id, c.outcome FROM quota_release_n(_shard, _ready_ids, _ready_accounts, _ready_actors) AS c LOOP
+            ASSERT _r.outcome = 'done', 'a stamp that has not ended has a live hold';
+        END LOOP;
+        UPDATE stamps AS s
+           SET state = 'returned', ended_at = now(), reason = x.reason, lease_owner = NULL, lease_until = NULL
+          FROM unnest(_ids, _account_ids, _reasons, _outcomes) AS x (id, account_id, reason, outcome)
+         WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.outcome = 'done';
+        INSERT INTO log_leaves (shard, account_id, serial, serial_no, kind, reason)
+        SELECT s.shard, s.account_id, s.serial, s.serial_no, 'void', s.reason
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard AND s.serial IS NOT NULL;
+        INSERT INTO stamp_events (shard, account_id, stamp_id, state)
+        SELECT s.shard, s.account_id, s.id, 'returned'
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard;
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        SELECT s.shard, s.account_id, 'stamp.returned', s.id, jsonb_build_object('reason', s.reason)
+          FROM stamps AS s JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard;
+    END IF;
+    RETURN QUERY
+    SELECT x.id, x.outcome FROM unnest(_ids, _outcomes) WITH ORDINALITY AS x (id, outcome, no) ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.stamping_return_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _reasons text[], _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) RETURNS bytea
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _stamp record;
+    _stored bytea;
+BEGIN
+    SELECT s.serial, s.account_id, s.shard INTO _stamp FROM stamps AS s
+     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
+       AND s.state = 'processing' AND s.fence = _fence AND s.digest = _digest AND s.key_id = _key_id
+       FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO seals (shard, account_id, serial, stamp_id, digest, signature, key_id)
+    VALUES (_shard, _account_id, _stamp.serial, _id, _digest, _signature, _key_id)
+    ON CONFLICT DO NOTHING;
+    SELECT l.signature INTO _stored FROM seals AS l
+     WHERE l.shard = _shard AND l.serial = _stamp.serial AND l.stamp_id = _id AND l.digest = _digest;
+    RETURN _stored;
+END
+$$;
+
+ALTER FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE stamps AS s SET digest = _digest
+     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
+       AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NOT NULL
+       AND (s.digest IS NULL OR s.digest = _digest);
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) RETURNS TABLE(id uuid)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    UPDATE stamps AS s SET lease_until = now(), lease_owner = NULL
+      FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+       AND s.state = 'processing' AND s.fence = x.fence
+    RETURNING s.id
+$$;
+
+ALTER FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) OWNER TO bubuh_owner;
+
+CREATE TABLE public.accounts (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT accounts_id_positive CHECK ((id > 0)),
+    CONSTRAINT accounts_kind_known CHECK ((kind = ANY (ARRAY['person'::text, 'organisation'::text, 'channel'::text, 'authority'::text])))
+);
+
+ALTER TABLE public.accounts OWNER TO bubuh_owner;
+
+CREATE TABLE public.api_keys (
+    id uuid NOT NULL,
+    secret_sha256 bytea NOT NULL,
+    ending text NOT NULL,
+    account_id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_secret_is_sha256 CHECK ((length(secret_sha256) = 32))
+);
+
+ALTER TABLE public.api_keys OWNER TO bubuh_owner;
+
+CREATE TABLE public.audit_entries (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    no bigint NOT NULL,
+    act text NOT NULL,
+    actor text NOT NULL,
+    facts text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_entries_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.audit_entries OWNER TO bubuh_owner;
+
+CREATE TABLE public.audit_heads (
+    shard smallint NOT NULL,
+    no bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_heads_shard CHECK (((shard >= 0) AND (shard <= 63)))
+);
+
+ALTER TABLE public.audit_heads OWNER TO bubuh_owner;
+
+CREATE TABLE public.document_revisions (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    document_id uuid NOT NULL,
+    no integer NOT NULL,
+    stamp_id uuid NOT NULL,
+    object_key text NOT NULL,
+    increment_bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    size_bytes bigint NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT document_revisions_no CHECK ((no > 0)),
+    CONSTRAINT document_revisions_sha256 CHECK ((length(sha256) = 32)),
+    CONSTRAINT document_revisions_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.document_revisions OWNER TO bubuh_owner;
+
+CREATE TABLE public.documents (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    state text NOT NULL,
+    sha256 bytea NOT NULL,
+    size_bytes bigint NOT NULL,
+    pages integer,
+    boxes jsonb,
+    name_sealed bytea,
+    key_sealed bytea,
+    object_key text,
+    reason text,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT documents_ready_whole CHECK (((state <> 'ready'::text) OR ((pages > 0) AND (boxes IS NOT NULL) AND (key_sealed IS NOT NULL) AND (object_key IS NOT NULL)))),
+    CONSTRAINT documents_refused_why CHECK (((state = 'refused'::text) = (reason IS NOT NULL))),
+    CONSTRAINT documents_sha256 CHECK ((length(sha256) = 32)),
+    CONSTRAINT documents_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT documents_state_known CHECK ((state = ANY (ARRAY['receiving'::text, 'ready'::text, 'refused'::text, 'destroyed'::text])))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE public.documents OWNER TO bubuh_owner;
+
+CREATE TABLE public.log_leaves (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    serial bigint NOT NULL,
+    serial_no text NOT NULL,
+    kind text NOT NULL,
+    digest bytea,
+    document_sha256 bytea,
+    signature_sha256 bytea,
+    key_id text,
+    reason text,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT log_leaves_kind CHECK ((((kind = 'issue'::text) AND (num_nulls(digest, document_sha256, signature_sha256, key_id) = 0) AND (reason IS NULL)) OR ((kind = 'void'::text) AND (num_nonnulls(digest, document_sha256, signature_sha256, key_id) = 0) AND (reason IS NOT NULL)))),
+    CONSTRAINT log_leaves_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.log_leaves OWNER TO bubuh_owner;
+
+CREATE TABLE public.memberships (
+    user_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT memberships_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'member'::text])))
+);
+
+ALTER TABLE public.memberships OWNER TO bubuh_owner;
+
+CREATE TABLE public.order_events (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    state text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT order_events_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.order_events OWNER TO bubuh_owner;
+
+CREATE TABLE public.order_payments (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    gateway text NOT NULL,
+    payment_no text NOT NULL,
+    amount_idr bigint NOT NULL,
+    paid_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT order_payments_positive CHECK ((amount_idr > 0)),
+    CONSTRAINT order_payments_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.order_payments OWNER TO bubuh_owner;
+
+CREATE TABLE public.orders (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    request_sha256 bytea NOT NULL,
+    stamps bigint NOT NULL,
+    method text NOT NULL,
+    amount_idr bigint NOT NULL,
+    amount_paid_idr bigint DEFAULT 0 NOT NULL,
+    state text NOT NULL,
+    actor text NOT NULL,
+    placed_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT orders_amount_positive CHECK ((amount_idr > 0)),
+    CONSTRAINT orders_id_names_shard CHECK ((get_byte(uuid_send(id), 0) = shard)),
+    CONSTRAINT orders_method_known CHECK ((method = ANY (ARRAY['qris'::text, 'va'::text]))),
+    CONSTRAINT orders_paid_not_negative CHECK ((amount_paid_idr >= 0)),
+    CONSTRAINT orders_paid_whole CHECK (((state <> ALL (ARRAY['paid'::text, 'filled'::text])) OR (amount_paid_idr >= amount_idr))),
+    CONSTRAINT orders_request_sha256 CHECK ((length(request_sha256) = 32)),
+    CONSTRAINT orders_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT orders_stamps_positive CHECK ((stamps > 0)),
+    CONSTRAINT orders_state_known CHECK ((state = ANY (ARRAY['placed'::text, 'paid'::text, 'filled'::text, 'expired'::text, 'cancelled'::text])))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE public.orders OWNER TO bubuh_owner;
+
+CREATE TABLE public.outbox_facts (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    topic text NOT NULL,
+    subject uuid NOT NULL,
+    facts jsonb NOT NULL,
+    published_at timestamp with time zone DEFAULT now() NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone DEFAULT now() NOT NULL,
+    told_at timestamp with time zone,
+    CONSTRAINT outbox_facts_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.outbox_facts OWNER TO bubuh_owner;
+
+CREATE TABLE public.payment_attempts (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    no integer NOT NULL,
+    gateway text NOT NULL,
+    reference text NOT NULL,
+    method text NOT NULL,
+    amount_idr bigint NOT NULL,
+    state text DEFAULT 'unknown'::text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    qris text,
+    va text,
+    pay_url text,
+    next_ask_at timestamp with time zone,
+    asked_at timestamp with time zone,
+    looked_at timestamp with time zone,
+    asks integer DEFAULT 0 NOT NULL,
+    fault text,
+    CONSTRAINT payment_attempts_no CHECK ((no > 0)),
+    CONSTRAINT payment_attempts_paid_rests CHECK (((state <> 'paid'::text) OR (next_ask_at IS NULL))),
+    CONSTRAINT payment_attempts_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT payment_attempts_state_known CHECK ((state = ANY (ARRAY['unknown'::text, 'open'::text, 'closed'::text, 'paid'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.payment_attempts OWNER TO bubuh_owner;
+
+CREATE TABLE public.payment_notice_work (
+    gateway text NOT NULL,
+    event_id text NOT NULL,
+    state text NOT NULL,
+    outcome text,
+    tries integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT payment_notice_work_ended CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT payment_notice_work_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'done'::text, 'refused'::text, 'unmatched'::text])))
+)
+WITH (fillfactor='75');
+
+ALTER TABLE public.payment_notice_work OWNER TO bubuh_owner;
+
+CREATE TABLE public.payment_notices (
+    gateway text NOT NULL,
+    event_id text NOT NULL,
+    body bytea NOT NULL,
+    headers text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.payment_notices OWNER TO bubuh_owner;
+
+CREATE TABLE public.quota_balances (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    free bigint DEFAULT 0 NOT NULL,
+    held bigint DEFAULT 0 NOT NULL,
+    used bigint DEFAULT 0 NOT NULL,
+    in_transit bigint DEFAULT 0 NOT NULL,
+    frozen_at timestamp with time zone,
+    CONSTRAINT quota_balances_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT quota_free_not_negative CHECK ((free >= 0)),
+    CONSTRAINT quota_held_not_negative CHECK ((held >= 0)),
+    CONSTRAINT quota_in_transit_not_negative CHECK ((in_transit >= 0)),
+    CONSTRAINT quota_used_not_negative CHECK ((used >= 0))
+)
+WITH (fillfactor='60');
+
+ALTER TABLE public.quota_balances OWNER TO bubuh_owner;
+
+CREATE TABLE public.quota_holds (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    purpose text NOT NULL,
+    stamps bigint NOT NULL,
+    state text DEFAULT 'held'::text NOT NULL,
+    held_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT quota_holds_ended CHECK (((state = 'held'::text) = (ended_at IS NULL))),
+    CONSTRAINT quota_holds_positive CHECK ((stamps > 0)),
+    CONSTRAINT quota_holds_purpose_known CHECK ((purpose = ANY (ARRAY['stamp'::text, 'refund'::text]))),
+    CONSTRAINT quota_holds_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT quota_holds_state_known CHECK ((state = ANY (ARRAY['held'::text, 'captured'::text, 'released'::text])))
+)
+WITH (fillfactor='75');
+
+ALTER TABLE public.quota_holds OWNER TO bubuh_owner;
+
+CREATE TABLE public.quota_transfers (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    ref uuid NOT NULL,
+    kind text NOT NULL,
+    debit text NOT NULL,
+    credit text NOT NULL,
+    stamps bigint NOT NULL,
+    counter_account_id bigint,
+    actor text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT quota_transfers_arrow CHECK ((((kind = 'allot'::text) AND (debit = ANY (ARRAY['minted'::text, 'sold'::text])) AND (credit = 'free'::text)) OR ((kind = 'hold'::text) AND (debit = 'free'::text) AND (credit = 'held'::text)) OR ((kind = 'capture'::text) AND (debit = 'held'::text) AND (credit = ANY (ARRAY['used'::text, 'paid_back'::text]))) OR ((kind = 'release'::text) AND (debit = 'held'::text) AND (credit = 'free'::text)) OR ((kind = 'transfer_out'::text) AND (debit = 'free'::text) AND (credit = 'in_transit'::text)) OR ((kind = 'transfer_in'::text) AND (debit = 'transferred'::text) AND (credit = 'free'::text)) OR ((kind = 'transfer_ack'::text) AND (debit = 'in_transit'::text) AND (credit = 'transferred'::text)))),
+    CONSTRAINT quota_transfers_counter CHECK (((counter_account_id IS NOT NULL) = (kind ~~ 'transfer_%'::text))),
+    CONSTRAINT quota_transfers_positive CHECK ((stamps > 0)),
+    CONSTRAINT quota_transfers_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.quota_transfers OWNER TO bubuh_owner;
+
+CREATE TABLE public.schema_migrations (
+    number integer NOT NULL,
+    phase text NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.schema_migrations OWNER TO bubuh_owner;
+
+CREATE TABLE public.seals (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    serial bigint NOT NULL,
+    stamp_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    signature bytea NOT NULL,
+    key_id text NOT NULL,
+    sealed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT seals_digest CHECK ((length(digest) = 32)),
+    CONSTRAINT seals_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.seals OWNER TO bubuh_owner;
+
+CREATE TABLE public.serial_blocks (
+    block bigint NOT NULL,
+    shard smallint NOT NULL,
+    taken_by text NOT NULL,
+    taken_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT serial_blocks_range CHECK (((block >= 0) AND (block <= '281474976710655'::bigint))),
+    CONSTRAINT serial_blocks_shard CHECK (((shard >= 0) AND (shard <= 63)))
+);
+
+ALTER TABLE public.serial_blocks OWNER TO bubuh_owner;
+
+CREATE TABLE public.service_facts (
+    name text NOT NULL,
+    value text NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.service_facts OWNER TO bubuh_owner;
+
+CREATE TABLE public.stamp_events (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    stamp_id uuid NOT NULL,
+    state text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT stamp_events_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.stamp_events OWNER TO bubuh_owner;
+
+CREATE TABLE public.stamps (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    request_sha256 bytea NOT NULL,
+    document_id uuid NOT NULL,
+    state text NOT NULL,
+    page integer NOT NULL,
+    x_pt double precision NOT NULL,
+    y_pt double precision NOT NULL,
+    side_pt double precision NOT NULL,
+    document_type text NOT NULL,
+    document_no text NOT NULL,
+    document_date date NOT NULL,
+    accepted_at timestamp with time zone DEFAULT now() NOT NULL,
+    fence integer DEFAULT 0 NOT NULL,
+    lease_owner text,
+    lease_until timestamp with time zone,
+    deaths integer DEFAULT 0 NOT NULL,
+    serial bigint,
+    block bigint,
+    serial_no text,
+    base_revision integer,
+    base_sha256 bytea,
+    signed_at timestamp with time zone,
+    file_id bytea,
+    key_id text,
+    digest bytea,
+    ended_at timestamp with time zone,
+    reason text,
+    CONSTRAINT stamps_affixed_whole CHECK (((state <> 'affixed'::text) OR (digest IS NOT NULL))),
+    CONSTRAINT stamps_block CHECK ((block = (serial / 1000))),
+    CONSTRAINT stamps_digest_of_intent CHECK (((digest IS NULL) OR ((serial IS NOT NULL) AND (length(digest) = 32)))),
+    CONSTRAINT stamps_ended CHECK (((state = ANY (ARRAY['affixed'::text, 'returned'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT stamps_intent_whole CHECK ((num_nulls(serial, block, serial_no, base_revision, base_sha256, signed_at, file_id, key_id) = ANY (ARRAY[0, 8]))),
+    CONSTRAINT stamps_leased CHECK (((state = 'processing'::text) OR ((lease_owner IS NULL) AND (lease_until IS NULL)))),
+    CONSTRAINT stamps_returned_why CHECK (((state = 'returned'::text) = (reason IS NOT NULL))),
+    CONSTRAINT stamps_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT stamps_state_known CHECK ((state = ANY (ARRAY['accepted'::text, 'processing'::text, 'affixed'::text, 'returned'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.stamps OWNER TO bubuh_owner;
+
+CREATE TABLE public.users (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_roles_known CHECK ((roles <@ ARRAY['operator'::text, 'approver'::text, 'auditor'::text]))
+);
+
+ALTER TABLE public.users OWNER TO bubuh_owner;
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_secret_sha256_key UNIQUE (secret_sha256);
+
+ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (shard, no);
+
+ALTER TABLE ONLY public.audit_heads
+    ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (shard);
+
+ALTER TABLE ONLY public.document_revisions
+    ADD CONSTRAINT document_revisions_one_a_stamp UNIQUE (shard, account_id, stamp_id);
+
+ALTER TABLE ONLY public.document_revisions
+    ADD CONSTRAINT document_revisions_pkey PRIMARY KEY (shard, account_id, document_id, no);
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_pkey PRIMARY KEY (shard, account_id, id);
+
+ALTER TABLE ONLY public.log_leaves
+    ADD CONSTRAINT log_leaves_pkey PRIMARY KEY (shard, serial);
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_pkey PRIMARY KEY (user_id, account_id);
+
+ALTER TABLE ONLY public.order_events
+    ADD CONSTRAINT order_events_pkey PRIMARY KEY (shard, account_id, order_id, state);
+
+ALTER TABLE ONLY public.order_payments
+    ADD CONSTRAINT order_payments_pkey PRIMARY KEY (shard, account_id, order_id, gateway, payment_no);
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (shard, account_id, id);
+
+ALTER TABLE ONLY public.outbox_facts
+    ADD CONSTRAINT outbox_facts_pkey PRIMARY KEY (shard, account_id, topic, subject);
+
+ALTER TABLE ONLY public.payment_attempts
+    ADD CONSTRAINT payment_attempts_pkey PRIMARY KEY (shard, account_id, order_id, no);
+
+ALTER TABLE ONLY public.payment_attempts
+    ADD CONSTRAINT payment_attempts_reference UNIQUE (shard, gateway, reference);
+
+ALTER TABLE ONLY public.payment_notice_work
+    ADD CONSTRAINT payment_notice_work_pkey PRIMARY KEY (gateway, event_id);
+
+ALTER TABLE ONLY public.payment_notices
+    ADD CONSTRAINT payment_notices_pkey PRIMARY KEY (gateway, event_id);
+
+ALTER TABLE ONLY public.quota_balances
+    ADD CONSTRAINT quota_balances_pkey PRIMARY KEY (shard, account_id);
+
+ALTER TABLE ONLY public.quota_holds
+    ADD CONSTRAINT quota_holds_pkey PRIMARY KEY (shard, account_id, id);
+
+ALTER TABLE ONLY public.quota_transfers
+    ADD CONSTRAINT quota_transfers_pkey PRIMARY KEY (shard, account_id, ref, kind);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_one_a_stamp UNIQUE (shard, account_id, stamp_id);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_pkey PRIMARY KEY (shard, serial);
+
+ALTER TABLE ONLY public.serial_blocks
+    ADD CONSTRAINT serial_blocks_block_shard_key UNIQUE (block, shard);
+
+ALTER TABLE ONLY public.serial_blocks
+    ADD CONSTRAINT serial_blocks_pkey PRIMARY KEY (block);
+
+ALTER TABLE ONLY public.service_facts
+    ADD CONSTRAINT service_facts_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.stamp_events
+    ADD CONSTRAINT stamp_events_pkey PRIMARY KEY (shard, account_id, stamp_id, state);
+
+ALTER TABLE ONLY public.stamps
+    ADD CONSTRAINT stamps_pkey PRIMARY KEY (shard, account_id, id);
+
+ALTER TABLE ONLY public.stamps
+    ADD CONSTRAINT stamps_serial UNIQUE (shard, serial);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+CREATE INDEX api_keys_account ON public.api_keys USING btree (account_id);
+
+CREATE INDEX orders_open ON public.orders USING btree (shard, expires_at) WHERE (state = 'placed'::text);
+
+CREATE INDEX outbox_facts_untold ON public.outbox_facts USING btree (shard, not_before) WHERE (told_at IS NULL);
+
+CREATE INDEX payment_attempts_due ON public.payment_attempts USING btree (shard, next_ask_at) WHERE (next_ask_at IS NOT NULL);
+
+CREATE INDEX payment_notice_work_waiting ON public.payment_notice_work USING btree (not_before) WHERE (state = 'waiting'::text);
+
+CREATE INDEX quota_holds_live ON public.quota_holds USING btree (shard, account_id) WHERE (state = 'held'::text);
+
+CREATE INDEX quota_transfers_recent ON public.quota_transfers USING btree (shard, account_id, recorded_at DESC, ref, kind);
+
+CREATE INDEX stamps_history ON public.stamps USING btree (shard, account_id, accepted_at DESC, id DESC);
+
+CREATE UNIQUE INDEX stamps_one_in_work ON public.stamps USING btree (shard, account_id, document_id) WHERE (state = 'processing'::text);
+
+CREATE INDEX stamps_waiting ON public.stamps USING btree (shard, accepted_at) WHERE (state = ANY (ARRAY['accepted'::text, 'processing'::text]));
+
+CREATE TRIGGER audit_entries_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER document_revisions_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.document_revisions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER log_leaves_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.log_leaves FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER order_events_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER order_payments_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER payment_notices_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payment_notices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER quota_transfers_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER seals_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER serial_blocks_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.serial_blocks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER service_facts_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.service_facts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER stamp_events_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stamp_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.stamps
+    ADD CONSTRAINT stamps_block_known FOREIGN KEY (block, shard) REFERENCES public.serial_blocks(block, shard);
+
+GRANT USAGE ON SCHEMA public TO bubuh_app;
+
+GRANT USAGE ON SCHEMA public TO bubuh_signer;
+
+REVOKE ALL ON FUNCTION public.audit_append(_shard smallint, _account_id bigint, _act text, _actor text, _facts text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.audit_append(_shard smallint, _account_id bigint, _act text, _actor text, _facts text) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.audit_hash(_previous bytea, _shard smallint, _no bigint, _account_id bigint, _act text, _actor text, _facts text, _at timestamp with time zone) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.audit_hash(_previous bytea, _shard smallint, _no bigint, _account_id bigint, _act text, _actor text, _facts text, _at timestamp with time zone) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.orders_expire_n(_shard smallint, _limit integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.orders_expire_n(_shard smallint, _limit integer) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_lease_notices_n(_limit integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_lease_notices_n(_limit integer) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[], _order_ids uuid[], _nos integer[], _states text[], _qris text[], _vas text[], _pay_urls text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[], _order_ids uuid[], _nos integer[], _states text[], _qris text[], _vas text[], _pay_urls text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_allot_n(_shard smallint, _refs uuid[], _account_ids bigint[], _stamps bigint[], _sources text[], _actors text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_allot_n(_shard smallint, _refs uuid[], _account_ids bigint[], _stamps bigint[], _sources text[], _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_capture_n(_shard smallint, _ids uuid[], _account_ids bigint[], _credit text, _actors text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_capture_n(_shard smallint, _ids uuid[], _account_ids bigint[], _credit text, _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs uuid[], _account_ids bigint[], _counter_account_ids bigint[], _stamps bigint[], _actors text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs uuid[], _account_ids bigint[], _counter_account_ids bigint[], _stamps bigint[], _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.refuse_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.stamping_accept_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[], _request_sha256s bytea[], _document_ids uuid[], _pages integer[], _xs double precision[], _ys double precision[], _sides double precision[], _types text[], _nos text[], _dates date[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_accept_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[], _request_sha256s bytea[], _document_ids uuid[], _pages integer[], _xs double precision[], _ys double precision[], _sides double precision[], _types text[], _nos text[], _dates date[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_bury(_shard smallint, _worker text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_bury(_shard smallint, _worker text) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_return_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _reasons text[], _actors text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_return_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _reasons text[], _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) TO bubuh_signer;
+
+REVOKE ALL ON FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.accounts TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.api_keys TO bubuh_app;
+
+GRANT UPDATE(revoked_at) ON TABLE public.api_keys TO bubuh_app;
+
+GRANT SELECT ON TABLE public.audit_entries TO bubuh_app;
+
+GRANT SELECT ON TABLE public.audit_heads TO bubuh_app;
+
+GRANT SELECT ON TABLE public.document_revisions TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(state) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(pages) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(boxes) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(name_sealed) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(key_sealed) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(object_key) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(reason) ON TABLE public.documents TO bubuh_app;
+
+GRANT SELECT ON TABLE public.log_leaves TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.memberships TO bubuh_app;
+
+GRANT SELECT ON TABLE public.order_events TO bubuh_app;
+
+GRANT SELECT ON TABLE public.order_payments TO bubuh_app;
+
+GRANT SELECT ON TABLE public.orders TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.outbox_facts TO bubuh_app;
+
+GRANT UPDATE(attempts) ON TABLE public.outbox_facts TO bubuh_app;
+
+GRANT UPDATE(not_before) ON TABLE public.outbox_facts TO bubuh_app;
+
+GRANT UPDATE(told_at) ON TABLE public.outbox_facts TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.payment_attempts TO bubuh_app;
+
+GRANT UPDATE(next_ask_at) ON TABLE public.payment_attempts TO bubuh_app;
+
+GRANT UPDATE(asked_at) ON TABLE public.payment_attempts TO bubuh_app;
+
+GRANT UPDATE(looked_at) ON TABLE public.payment_attempts TO bubuh_app;
+
+GRANT UPDATE(asks) ON TABLE public.payment_attempts TO bubuh_app;
+
+GRANT UPDATE(fault) ON TABLE public.payment_attempts TO bubuh_app;
+
+GRANT SELECT ON TABLE public.payment_notice_work TO bubuh_app;
+
+GRANT UPDATE(state) ON TABLE public.payment_notice_work TO bubuh_app;
+
+GRANT UPDATE(outcome) ON TABLE public.payment_notice_work TO bubuh_app;
+
+GRANT UPDATE(not_before) ON TABLE public.payment_notice_work TO bubuh_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.payment_notice_work TO bubuh_app;
+
+GRANT SELECT ON TABLE public.payment_notices TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_balances TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_holds TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_transfers TO bubuh_app;
+
+GRANT SELECT ON TABLE public.seals TO bubuh_app;
+
+GRANT SELECT ON TABLE public.seals TO bubuh_signer;
+
+GRANT SELECT,INSERT ON TABLE public.serial_blocks TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.service_facts TO bubuh_app;
+
+GRANT SELECT ON TABLE public.service_facts TO bubuh_signer;
+
+GRANT SELECT ON TABLE public.stamp_events TO bubuh_app;
+
+GRANT SELECT ON TABLE public.stamps TO bubuh_app;
+
+GRANT SELECT(shard) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT(account_id) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT(id) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT(state) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT(fence) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT(serial) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT(serial_no) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT(key_id) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT(digest) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT,INSERT ON TABLE public.users TO bubuh_app;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE bubuh_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;

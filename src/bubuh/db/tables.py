@@ -1,0 +1,45 @@
+"""Which tables are sharded and which are whole: the lists for the shape checks and for distribution."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: led by `shard` in every key; a statement names one shard of them
+HOT_TABLES: Final = frozenset(
+    {
+        "audit_entries",
+        "audit_heads",
+        "document_revisions",
+        "documents",
+        "log_leaves",
+        "order_events",
+        "order_payments",
+        "orders",
+        "outbox_facts",
+        "payment_attempts",
+        "quota_balances",
+        "quota_holds",
+        "quota_transfers",
+        "seals",
+        "stamp_events",
+        "stamps",
+    }
+)
+
+#: one place or a copy everywhere: rarely written, or keyed by what has no account
+REFERENCE_TABLES: Final = frozenset(
+    {
+        "accounts",
+        "api_keys",
+        "memberships",
+        "payment_notice_work",
+        "payment_notices",
+        "schema_migrations",
+        "serial_blocks",
+        "service_facts",
+        "users",
+    }
+)
+
+#: hot, but a row belongs to a shard and to no account
+SHARD_ONLY: Final = frozenset({"audit_heads"})
