@@ -1,4 +1,4 @@
-"""Finding an account's document, and what is sealed in its row."""
+"""Finding an account's document, and the key in its row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from bubuh.documents import store
 from bubuh.documents.keys import DocumentKey, StoreKey
 from bubuh.documents.model import Document
 from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
-from bubuh.documents.sealing import unseal_name
 
 
 async def find_document(db: Database, account_id: AccountId, document_id: UUID) -> Document:
@@ -25,20 +24,13 @@ async def find_document(db: Database, account_id: AccountId, document_id: UUID) 
     return document
 
 
-def document_name(document: Document, store_key: StoreKey) -> str:
-    """The file's name as its owner gave it.
+def key_of(document: Document, store_key: StoreKey) -> DocumentKey:
+    """The document's own key.
 
     Raises:
-        DocumentNotReady: refused or destroyed, and the name with it.
+        DocumentNotReady: refused or destroyed, and the key with it.
         ObjectDamaged: the row was changed, or its secret is not in the store key.
     """
-    key = key_of(document, store_key)
-    assert document.name_sealed is not None, "a document's key and name go together"
-    return unseal_name(document.name_sealed, key, document.id)
-
-
-def key_of(document: Document, store_key: StoreKey) -> DocumentKey:
-    """The document's own key; fails as `document_name` does."""
     if document.key_sealed is None:
         raise DocumentNotReady(document_id=document.id, state=document.state)
     return store_key.unwrap(document.key_sealed, document.id)

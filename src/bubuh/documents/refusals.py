@@ -55,6 +55,7 @@ class DocumentNotReady(Refusal):
     def __init__(self, *, document_id: UUID, state: DocumentState) -> None:
         """`state` is what it is in."""
         super().__init__(document=show_id("doc", document_id), state=str(state))
+        self.state = state
 
 
 class RevisionTaken(Refusal):

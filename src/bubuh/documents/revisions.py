@@ -1,4 +1,4 @@
-"""A document is a chain of revisions: the original, then increments in row order. Given bytes never change."""
+"""A document is a chain of revisions: the original, then increments in row order. Given bytes stay."""
 
 from __future__ import annotations
 

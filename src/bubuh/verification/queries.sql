@@ -1,0 +1,9 @@
+-- name: find_block(block)
+-- Which shard numbers of this block belong to. No row: the block was never taken.
+SELECT b.shard FROM serial_blocks AS b WHERE b.block = :block;
+
+-- name: find_affixed(shard, serial)
+-- No row: the number was not used, its stamp is still in work, or it is void; to the asker the same.
+SELECT s.serial_no, s.ended_at AS affixed_at, s.digest
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.serial = :serial AND s.state = 'affixed';
