@@ -18,6 +18,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+
+_NO_HOME: Final = "/nonexistent"  # Debian's word for it
+
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -39,7 +43,6 @@ _LATE: Final[Mapping[str, tuple[str, ...]]] = {
         "asyncio.base_subprocess",
         "asyncio.sslproto",
         "asyncio.unix_events",
-        "concurrent.futures.process",
         "concurrent.futures.thread",
     ),
     "cryptography": ("cryptography.hazmat.backends.openssl.backend",),
@@ -155,6 +158,9 @@ def drop_to(uid: int | None, *, parent_pid: int | None = None) -> None:
         assert os.getresuid() == (uid, uid, uid)
         assert os.getresgid() == (gid, gid, gid)
         assert uid == 0 or not _may_be_root_again()
+        os.environ["HOME"] = (
+            _NO_HOME  # libraries look for settings there, and trip over a home closed to them
+        )
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)  # no core, no ptrace, /proc/self/mem closed to others of the same user
     if parent_pid is not None:
@@ -190,7 +196,6 @@ def _may_be_root_again() -> bool:
 
 
 def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(ctypes.c_int(option), *map(ctypes.c_ulong, (value, 0, 0, 0))) != 0:
+    if _LIBC.prctl(ctypes.c_int(option), *map(ctypes.c_ulong, (value, 0, 0, 0))) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), f"prctl {option}")

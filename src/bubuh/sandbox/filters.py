@@ -16,6 +16,8 @@ from typing import Final
 
 import pyseccomp as seccomp
 
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+
 _PR_SET_SECCOMP: Final = 22  # linux/prctl.h
 _SECCOMP_MODE_FILTER: Final = 2  # linux/seccomp.h
 _INSTRUCTION_BYTES: Final = 8  # sizeof(struct sock_filter)
@@ -79,8 +81,7 @@ def install(program: bytes) -> None:
     """
     code = ctypes.create_string_buffer(program, len(program))
     filter_of = _SockFprog(len(program) // _INSTRUCTION_BYTES, ctypes.cast(code, ctypes.c_void_p))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), ctypes.byref(filter_of)) != 0:
+    if _LIBC.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), ctypes.byref(filter_of)) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), "seccomp filter")
 

@@ -40,6 +40,7 @@ def serve(jobs: Jobs, *, line: socket.socket, uid: int | None, limits: Limits = 
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C is the owner's to answer; it closes the line when done
     privileges.drop_to(uid, parent_pid=os.getppid())
+    assert os.getuid() != 0, "root starts the sandbox as another user: its limits do not bind root"
     filters.install(own_program)
     gc.collect()
     gc.freeze()  # so that a child's collector does not copy every page it inherited

@@ -1,0 +1,184 @@
+"""What the engine says inside the sandbox is what it says outside."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pikepdf
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from reportlab.pdfgen.canvas import Canvas
+
+from bubuh.core.errors import Refusal
+from bubuh.core.privileges import Uids
+from bubuh.pdf.cms import signed_attributes, signed_data
+from bubuh.pdf.intake import inspect
+from bubuh.pdf.judge import judge
+from bubuh.pdf.model import Facts, Increment, Indication, Intent, Place, Trust
+from bubuh.pdf.pki import Pki, development_pki
+from bubuh.pdf.plan import plan
+from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
+from bubuh.sandbox import Sandbox, SyncSandbox
+from bubuh.sandbox.sandbox import _covers, _fits
+
+NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
+SERIAL = "0123456789ABCDEFGHIJKL"
+INTENT = Intent(
+    serial_no=SERIAL,
+    place=Place(page=1, x_pt=60, y_pt=500, side_pt=70),
+    signed_at=NOW,
+    file_id=bytes(range(16)),
+    qr_payload=f"https://bubuh.example/s/{SERIAL}",
+    key_id="test",
+)
+STRANGE = (b"", b"%PDF-1.7\n", b"not a pdf at all", b"%PDF-1.4\n" + b"[" * 100_000, b"\xff" * 5000)
+
+
+def letter(pages: int = 1) -> bytes:
+    """A letter as a simple program writes it."""
+    out = io.BytesIO()
+    canvas = Canvas(out, invariant=True)
+    for page in range(pages):
+        canvas.drawString(72, 720, f"Surat lamaran, halaman {page + 1}")
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def locked(document: bytes) -> bytes:
+    """The same under a password nobody here has."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        pdf.save(out, encryption=pikepdf.Encryption(user="rahasia", owner="pemilik"))
+    return out.getvalue()
+
+
+def sealed(increment: Increment, pki: Pki) -> bytes:
+    """The increment with its signature, made as the signer makes it."""
+    chain, key = pki.chain("test"), serialization.load_pem_private_key(pki.seal_key, password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    signature = key.sign(signed_attributes(increment.digest, chain), ec.ECDSA(hashes.SHA256()))
+    return increment.sealed(signed_data(increment.digest, signature, chain))
+
+
+@pytest.fixture(scope="module")
+def pki() -> Pki:
+    return development_pki(NOW)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SyncSandbox]:
+    with Sandbox.open_sync(Uids.here().sandbox) as sandbox:
+        yield sandbox
+
+
+def outcome(act: Callable[[], object]) -> object:
+    """What `act` returns, or the refusal it raises, to be compared."""
+    try:
+        return act()
+    except Refusal as refusal:
+        return type(refusal), refusal.pointer, refusal.details
+
+
+@pytest.mark.parametrize(
+    "document",
+    [letter(), letter(40), locked(letter()), *STRANGE],
+    ids=["letter", "long", "locked", "empty", "header", "text", "nested", "noise"],
+)
+def test_inside_and_outside_agree(sandbox: SyncSandbox, pki: Pki, document: bytes) -> None:
+    chain, trust = pki.chain("test"), Trust(roots=(pki.root_certificate,), now=NOW)
+    assert outcome(lambda: sandbox.inspect(document)) == outcome(lambda: inspect(document))
+    assert outcome(lambda: sandbox.plan(document, INTENT, chain)) == outcome(
+        lambda: plan(document, INTENT, chain)
+    )
+    assert outcome(lambda: sandbox.judge(document, trust)) == outcome(lambda: judge(document, trust))
+
+
+def test_a_refusal_keeps_its_reason_and_its_pointer(sandbox: SyncSandbox, pki: Pki) -> None:
+    with pytest.raises(DocumentRefused) as told:
+        sandbox.inspect(locked(letter()))
+    assert told.value.reason is Reason.ENCRYPTED
+    elsewhere = replace(INTENT, place=replace(INTENT.place, page=9))
+    with pytest.raises(PageOutOfRange) as where:
+        sandbox.plan(letter(), elsewhere, pki.chain("test"))
+    assert where.value.pointer == "/page"
+
+
+def test_a_stamp_planned_inside_is_genuine_inside(sandbox: SyncSandbox, pki: Pki) -> None:
+    increment = sandbox.plan(letter(), INTENT, pki.chain("test"))
+    stamped = letter() + sealed(increment, pki)
+    found = sandbox.judge(stamped, Trust(roots=(pki.root_certificate,), now=NOW))
+    assert found.indication is Indication.PASSED, found
+    assert [(stamp.serial_no, stamp.digest) for stamp in found.stamps] == [(SERIAL, increment.digest)]
+
+
+def test_only_a_digest_over_this_document_is_passed_on() -> None:
+    document, chain = letter(), development_pki(NOW).chain("test")
+    increment = plan(document, INTENT, chain)
+    assert _covers(increment, document)
+    others: tuple[Increment, ...] = (
+        replace(increment, digest=bytes(32)),
+        replace(increment, post=increment.post + b" "),
+        replace(increment, room_bytes=1 << 30),
+    )
+    assert not any(_covers(other, document) for other in others)
+    assert not _covers(increment, document + b"\n")
+
+
+def test_only_facts_of_this_document_are_passed_on() -> None:
+    document = letter(2)
+    facts = inspect(document)
+    assert _fits(facts, document)
+    others: tuple[Facts, ...] = (replace(facts, pages=3), replace(facts, pages=0, boxes=()))
+    assert not any(_fits(other, document) for other in others)
+    assert not _fits(facts, document + b"\n")
+
+
+def test_nothing_is_imported_or_opened_once_it_is_locked_down(tmp_path: Path, pki: Pki) -> None:
+    """A library that meets a closed door may not fail but judge otherwise: so there must be no door left."""
+    stamped = letter() + sealed(plan(letter(), INTENT, pki.chain("test")), pki)
+    for number, document in enumerate((letter(), stamped, locked(letter()), *STRANGE)):
+        (tmp_path / f"{number}.pdf").write_bytes(document)
+    (tmp_path / "root.der").write_bytes(pki.root_certificate)
+    program = """
+import json, sys
+from pathlib import Path
+from datetime import UTC, datetime
+from bubuh.core.errors import Refusal
+from bubuh.core.privileges import preload
+from bubuh.pdf.model import Intent, Place, Trust
+from bubuh.pdf.pki import development_pki
+from bubuh.sandbox.calls import InspectArguments, JudgeArguments, PlanArguments
+from bubuh.sandbox.jobs import JOBS
+
+now, root = datetime(2026, 9, 2, tzinfo=UTC), Path(sys.argv[1], "root.der").read_bytes()
+pki = development_pki(now)
+intent = Intent(serial_no="A" * 22, place=Place(page=1, x_pt=9, y_pt=9, side_pt=70), signed_at=now,
+                file_id=bytes(16), qr_payload="https://bubuh.example/s/" + "A" * 22, key_id="k")
+arguments = (("inspect", InspectArguments()), ("plan", PlanArguments(intent=intent, chain=pki.chain("k"))),
+             ("judge", JudgeArguments(trust=Trust(roots=(root,), now=now))))
+documents = [path.read_bytes() for path in Path(sys.argv[1]).glob("*.pdf")]
+preload("bubuh.pdf")
+known, opened = set(sys.modules), []
+sys.addaudithook(lambda event, found: opened.append(str(found[0])) if event == "open" else None)
+for document in documents:
+    for name, asked in arguments:
+        try:
+            JOBS[name].act(asked, document)
+        except Refusal:
+            pass
+late = {"imported": sorted(set(sys.modules) - known), "opened": list(opened)}
+print(json.dumps(late))
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == {"imported": [], "opened": []}
