@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     accept_wait: Annotated[int, msgspec.Meta(ge=60)] = (
         86_400  #: seconds an accepted stamp may wait for its turn
     )
+    api_key: str | None = None  #: whose account a command acts for; never shown
+    supervised: bool = False  #: set by `bubuh up` for its children, which end with it
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"
 

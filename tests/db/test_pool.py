@@ -3,29 +3,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
 import pytest
-from tests.conftest import Dsns, database_folder, forget
+from tests.conftest import Dsns
 
 from bubuh.core.errors import DatabaseUnavailable
-from bubuh.db import local
 from bubuh.db.local import LocalPostgres
 from bubuh.db.pool import Database, NotDurable, RoleTooStrong
 from bubuh.db.roles import APP
-
-
-@pytest.fixture
-def own_server() -> Iterator[LocalPostgres]:
-    """A server that a test may kill."""
-    folder = database_folder()
-    server = local.start(folder)
-    yield server
-    server.stop()
-    forget(folder)
 
 
 @pytest.mark.parametrize("setting", ["synchronous_commit = off", "synchronous_commit = local"])
@@ -125,17 +113,17 @@ async def test_a_statement_that_takes_too_long_is_unavailable(db: Database) -> N
     assert await db.fetchval("SELECT 1") == 1
 
 
-async def test_killed_in_the_middle_is_unavailable_and_back_is_back(own_server: LocalPostgres) -> None:
-    async with await Database.open(own_server.dsn(APP), size=2) as db:
+async def test_killed_in_the_middle_is_unavailable_and_back_is_back(server: LocalPostgres) -> None:
+    async with await Database.open(server.dsn(APP), size=2) as db:
         async with asyncio.TaskGroup() as group:
             asleep = group.create_task(outcome_of(db, "SELECT pg_sleep(9)"))
             in_transaction = group.create_task(outcome_of_transaction(db))
             await asyncio.sleep(0.1)
-            os.kill(own_server.pid, signal.SIGKILL)
+            os.kill(server.pid, signal.SIGKILL)
         assert isinstance(asleep.result(), DatabaseUnavailable)
         assert isinstance(in_transaction.result(), DatabaseUnavailable)
         assert isinstance(await outcome_of(db, "SELECT 1"), DatabaseUnavailable)
-        own_server.restart()
+        server.restart()
         assert await db.fetchval("SELECT 1") == 1
 
 
@@ -155,10 +143,10 @@ async def outcome_of_transaction(db: Database) -> object:
         return error
 
 
-async def test_a_fast_shutdown_is_unavailable(own_server: LocalPostgres) -> None:
-    async with await Database.open(own_server.dsn(APP), size=1) as db:
+async def test_a_fast_shutdown_is_unavailable(server: LocalPostgres) -> None:
+    async with await Database.open(server.dsn(APP), size=1) as db:
         async with asyncio.TaskGroup() as group:
             asleep = group.create_task(outcome_of(db, "SELECT pg_sleep(9)"))
             await asyncio.sleep(0.1)
-            own_server.stop()
+            server.stop()
         assert isinstance(asleep.result(), DatabaseUnavailable)
