@@ -21,6 +21,7 @@ from bubuh.edge.refusals import (
 
 JSON_LIMIT_BYTES: Final = 16 * 1024
 PIECE_TIMEOUT_S: Final = 30.0  #: for the next piece of a body
+WHOLE_TIMEOUT_S: Final = 900.0  #: for all of it: 10 MiB at 100 kbit/s
 
 Wanted = TypeVar("Wanted", bound=msgspec.Struct)
 AnyRequest = Request[Any, Any, Any]
@@ -37,15 +38,17 @@ async def pieces(
 
     Raises:
         BodyTooLarge: announced before the first piece, or found out on the way.
-        BodyTooSlow: nothing came for `piece_timeout_s`.
+        BodyTooSlow: nothing came for `piece_timeout_s`, or it is not whole after `WHOLE_TIMEOUT_S`.
         ClientGone: the client hung up.
     """
     if (announced_bytes(request) or 0) > limit_bytes:
         raise BodyTooLarge(limit_bytes=limit_bytes)
+    clock_s = asyncio.get_running_loop().time
+    give_up_s = clock_s() + WHOLE_TIMEOUT_S
     received = 0
     more = True
     while more:
-        piece, more = await _next_piece(request, piece_timeout_s)
+        piece, more = await _next_piece(request, min(piece_timeout_s, give_up_s - clock_s()))
         received += len(piece)
         if received > limit_bytes:
             raise BodyTooLarge(limit_bytes=limit_bytes)

@@ -14,6 +14,7 @@ from litestar.enums import ScopeType
 
 from bubuh.edge import metrics
 from bubuh.edge.limits import Allowance, address_group
+from bubuh.identity.model import Principal
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
@@ -42,6 +43,7 @@ class Exchange:
 
     request_id: str
     client: str  #: the address it came from, an IPv6 one by its /64
+    principal: Principal | None = None  #: who calls, once a guard knows
     allowance: Allowance | None = None
     problem: str | None = None  #: code of the problem that was answered
     status: int = 0  #: 0: no answer was begun

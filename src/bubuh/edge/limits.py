@@ -57,6 +57,7 @@ class Rates:
     verifications: Rate = Rate(name="verifications", quota=60, window_s=60)  #: documents judged, by address
     notices: Rate = Rate(name="notices", quota=6_000, window_s=60)  #: words of gateways, by address
     pages: Rate = Rate(name="pages", quota=600, window_s=60)  #: other public pages, by address
+    health: Rate = Rate(name="health", quota=1_200, window_s=60)  #: probes, by address
     development: Rate = Rate(name="development", quota=600, window_s=60)  #: development accounts
 
 

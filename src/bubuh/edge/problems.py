@@ -13,10 +13,14 @@ from typing import Final
 from bubuh.core.errors import Refusal
 from bubuh.core.ids import MalformedId
 from bubuh.core.moves import IllegalMove
+from bubuh.documents import refusals as documents
 from bubuh.edge import refusals as edge
 from bubuh.edge.words import Words
 from bubuh.identity import refusals as identity
+from bubuh.orders import refusals as orders
+from bubuh.payments import refusals as payments
 from bubuh.pdf import refusals as pdf
+from bubuh.quota import refusals as quota
 from bubuh.sandbox import refusals as sandbox
 from bubuh.stamping import refusals as stamping
 
@@ -75,6 +79,21 @@ _DOCUMENT_REFUSED: Final = Problem(
         "This document cannot be stamped. Save it again as a PDF and upload that.",
     ),  # `bubuh.edge.reasons` says more, by reason
     facts=("reason",),
+)
+_STAMPS_OUT_OF_RANGE: Final = Problem(
+    status=422,
+    title=Words("Jumlah meterai tidak sesuai", "That number of stamps cannot be asked for"),
+    detail=Words("Sedikitnya 1 dan sebanyaknya {most} meterai.", "At least 1 and at most {most} stamps."),
+    facts=("stamps", "most"),
+)
+_DOCUMENT_NOT_READY: Final = Problem(
+    status=409,
+    title=Words("Dokumen belum siap", "The document is not ready"),
+    detail=Words(
+        "Dokumen ini ditolak, belum selesai diterima, atau isinya telah dihapus. Unggah kembali.",
+        "The document was refused, is not whole yet, or its bytes are gone. Upload it again.",
+    ),
+    facts=("state",),
 )
 
 PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
@@ -233,6 +252,49 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         facts=("x", "y", "width", "page_width", "page_height"),
     ),
     pdf.SerialMalformed: NOT_FOUND,
+    documents.DocumentUnknown: NOT_FOUND,
+    documents.DocumentNotReady: _DOCUMENT_NOT_READY,
+    documents.RevisionTaken: Problem(
+        status=409,
+        title=Words("Revisi sudah ada", "The revision exists"),
+        detail=Words(
+            "Revisi dokumen dengan nomor ini sudah tersimpan.", "A revision of this number is kept already."
+        ),
+        facts=("revision",),
+    ),
+    documents.DocumentEmpty: Problem(
+        status=400,
+        title=Words("Berkas kosong", "The file is empty"),
+        detail=Words(
+            "Berkas ini kosong. Pilih berkas yang benar lalu unggah kembali.",
+            "The file is empty. Choose the right one and upload it.",
+        ),
+    ),
+    documents.DocumentTruncated: Problem(
+        status=400,
+        title=Words("Berkas terpotong", "The file is cut off"),
+        detail=Words(
+            "Berkas ini terpotong. Unduh atau simpan ulang sampai selesai, lalu unggah kembali.",
+            "The file is cut off. Download or save it again to its end, and upload that.",
+        ),
+    ),
+    documents.NotAPdf: Problem(
+        status=415,
+        title=Words("Bukan PDF", "Not a PDF"),
+        detail=Words(
+            "Berkas ini bukan PDF. Simpan dokumen sebagai PDF, bukan hanya mengganti nama berkasnya.",
+            "The file is not a PDF. Save the document as PDF; renaming a file does not make it one.",
+        ),
+    ),
+    documents.DocumentTooLarge: Problem(
+        status=413,
+        title=Words("Berkas terlalu besar", "The file is too large"),
+        detail=Words(
+            "Paling besar {limit_bytes} bita (10 MiB). Kecilkan gambarnya atau bagi dokumennya.",
+            "At most {limit_bytes} bytes (10 MiB). Shrink its pictures or split it.",
+        ),
+        facts=("limit_bytes",),
+    ),
     # ------------------------------------------------ stamps
     stamping.StampUnknown: NOT_FOUND,
     stamping.SerialUnknown: NOT_FOUND,
@@ -254,14 +316,50 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         ),
         facts=("state",),
     ),
-    stamping.DocumentNotReady: Problem(
+    # ------------------------------------------------ quota, orders, payments
+    quota.QuotaExhausted: Problem(
         status=409,
-        title=Words("Dokumen belum siap", "The document is not ready"),
+        title=Words("Kuota meterai tidak mencukupi", "Not enough quota"),
         detail=Words(
-            "Dokumen ini ditolak, belum selesai diterima, atau isinya telah dihapus. Unggah kembali.",
-            "The document was refused, is not whole yet, or its bytes are gone. Upload it again.",
+            "Kuota bebas Anda {free}, yang diperlukan {wanted}. Beli meterai lalu ulangi permintaan ini.",
+            "You have {free} free stamps and need {wanted}. Buy stamps and repeat this request.",
         ),
+        facts=("free", "wanted"),
+    ),
+    quota.AccountFrozen: Problem(
+        status=409,
+        title=Words("Akun dibekukan sementara", "The account is frozen"),
+        detail=Words(
+            "Pembukuan akun ini sedang diperiksa petugas. Kuota Anda tidak hilang; coba lagi nanti.",
+            "An operator is looking at this account's books. Your quota is safe; try again later.",
+        ),
+    ),
+    quota.HoldUnknown: NOT_FOUND,
+    quota.HoldEnded: Problem(
+        status=409,
+        title=Words("Penahanan kuota sudah berakhir", "The hold has ended"),
+        detail=Words("Kuota ini sudah dipakai atau dikembalikan.", "It was captured or released before."),
         facts=("state",),
+    ),
+    quota.StampsOutOfRange: _STAMPS_OUT_OF_RANGE,
+    quota.SameAccount: Problem(
+        status=422,
+        title=Words("Akun asal dan tujuan sama", "One account on both sides"),
+        detail=Words("Pilih akun tujuan yang lain.", "Name another account to transfer to."),
+    ),
+    orders.StampsOutOfRange: _STAMPS_OUT_OF_RANGE,
+    orders.OrderUnknown: NOT_FOUND,
+    payments.GatewayUnknown: NOT_FOUND,
+    payments.NoticeForged: Problem(
+        status=401,
+        title=Words("Notifikasi tidak sah", "The notice is not genuine"),
+        detail=Words("Tanda tangan notifikasi tidak cocok.", "The notice's signature does not fit."),
+    ),
+    payments.NoticeTooLarge: Problem(
+        status=413,
+        title=Words("Notifikasi terlalu besar", "The notice is too large"),
+        detail=Words("Paling besar {most_bytes} bita.", "At most {most_bytes} bytes."),
+        facts=("most_bytes",),
     ),
 }
 

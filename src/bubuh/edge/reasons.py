@@ -8,6 +8,7 @@ from typing import Final
 from bubuh.edge.words import Words
 from bubuh.pdf.refusals import Reason
 from bubuh.stamping.moves import ReturnReason
+from bubuh.verification.model import Word
 
 _PRINT_ID: Final = "Cetak ke PDF dari aplikasi asalnya, lalu unggah hasilnya."
 _PRINT_EN: Final = "Print it to PDF from the program it came from, and upload the result."
@@ -108,5 +109,26 @@ RETURN_REASONS: Final[Mapping[str, Words]] = {
     ReturnReason.ORIGINAL_LOST: Words(
         "Berkas asli tidak dapat dibaca lagi. Kuota sudah dikembalikan; unggah kembali dokumennya.",
         "The original can no longer be read. The quota is back; upload the document again.",
+    ),
+}
+
+VERDICTS: Final[Mapping[Word, Words]] = {
+    Word.GENUINE: Words(
+        "Asli: setiap meterai di dokumen ini terbukti dan tidak ada yang berubah sesudahnya. Dokumen dapat "
+        "dipakai.",
+        "Genuine: every stamp in this document is proven and nothing was changed after it. You can rely on "
+        "it.",
+    ),
+    Word.NOT_GENUINE: Words(
+        "Tidak asli: dokumen ini diubah sesudah dibubuhi meterai, atau meterainya bukan dari kami. Jangan "
+        "diterima.",
+        "Not genuine: the document was changed after it was stamped, or the stamp is not ours. Do not "
+        "accept it.",
+    ),
+    Word.NOT_PROVABLE: Words(
+        "Tidak dapat dibuktikan: keaslian dokumen ini tidak dapat dipastikan. Mintalah berkas PDF aslinya, "
+        "bukan cetakan, pindaian, atau hasil simpan ulang.",
+        "Not provable: nothing certain can be said of this document. Ask for the original PDF file, not a "
+        "print, a scan or a copy that was saved again.",
     ),
 }

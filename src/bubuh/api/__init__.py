@@ -1,0 +1,1 @@
+"""The distributors' API `/v1`: decodes, calls one act, shows the result."""

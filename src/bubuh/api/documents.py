@@ -1,0 +1,139 @@
+"""`/v1/documents`: PDFs are received, kept sealed, and shown by what is known of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Self
+
+import msgspec
+from litestar import get, post
+
+from bubuh.api.reply import REPLAYED, AnyRequest, Caller, Parts, Reply, replay_header, reply
+from bubuh.core.ids import derived_id, read_id, show_id
+from bubuh.documents.find import find_document
+from bubuh.documents.model import LIMIT_BYTES, Document
+from bubuh.documents.moves import DocumentState
+from bubuh.documents.receive import receive
+from bubuh.documents.refusals import DocumentEmpty, DocumentTooLarge, DocumentTruncated, NotAPdf
+from bubuh.edge.bodies import announced_bytes, check_media_type, pieces
+from bubuh.edge.calls import PDF, Answer, Body, Call, Parameter, told
+from bubuh.edge.disposition import read_name
+from bubuh.edge.guards import May
+from bubuh.identity.model import Scope
+from bubuh.pdf.refusals import DocumentRefused
+
+ROUTE: Final = "POST /v1/documents"
+SLACK_BYTES: Final = (
+    2**20
+)  #: what the framework lets pass over the limit, so that the slice says no in its words
+
+
+class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as its owner sees it."""
+
+    id: str
+    state: DocumentState
+    sha256: str  # of the original, in hex
+    size_bytes: int
+    pages: int | None
+    reason: str | None  # code, when refused
+    received_at: datetime
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """The view of `document`."""
+        return cls(
+            id=show_id("doc", document.id),
+            state=document.state,
+            sha256=document.sha256.hex(),
+            size_bytes=document.size_bytes,
+            pages=document.pages,
+            reason=document.reason,
+            received_at=document.received_at,
+        )
+
+
+_EXAMPLE: Final = {
+    "id": "doc_0G3ZMVQ2H49Q8S2NXW5T7R6K1P",
+    "state": "ready",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "size_bytes": 25123,
+    "pages": 1,
+    "reason": None,
+    "received_at": "2026-11-22T07:00:00Z",
+}
+
+
+@post(
+    "/v1/documents",
+    guards=[May(Scope.DOCUMENTS_WRITE)],
+    opt=told(
+        Call(
+            summary="Upload a PDF",
+            summary_id="Unggah PDF",
+            tag="documents",
+            body=Body(media_type=PDF),
+            answers={
+                201: Answer(
+                    says="Received, inspected and ready.",
+                    body=Body(shape=DocumentView, example=_EXAMPLE),
+                    headers={
+                        "Location": "The document's address.",
+                        REPLAYED: "`true` when it was here before.",
+                    },
+                )
+            },
+            parameters=(
+                Parameter(
+                    name="Content-Disposition",
+                    where="header",
+                    description="The file's name, `attachment; filename*=UTF-8''surat.pdf` (RFC 6266).",
+                    schema={"type": "string", "maxLength": 1000},
+                ),
+            ),
+            creates=True,
+            refusals=(DocumentEmpty, DocumentTruncated, NotAPdf, DocumentTooLarge, DocumentRefused),
+        )
+    ),
+)
+async def create_document(
+    request: AnyRequest, principal: Caller, idempotency_key: str, services: Parts
+) -> Reply:
+    """Receive a PDF of at most 10 x 2^20 bytes. What cannot be stamped is refused before quota is touched."""
+    check_media_type(request, PDF)
+    async with request.app.state.uploads.one(str(principal.account_id)):
+        received = await receive(
+            pieces(request, limit_bytes=LIMIT_BYTES + SLACK_BYTES),
+            document_id=derived_id(principal.account_id, ROUTE, idempotency_key),
+            account_id=principal.account_id,
+            name=read_name(request.headers.get("content-disposition")),
+            db=services.db,
+            sandbox=services.sandbox,
+            objects=services.objects,
+            store_key=services.store_key,
+            announced_bytes=announced_bytes(request),
+        )
+    view = DocumentView.of(received.document)
+    headers = {"Location": f"/v1/documents/{view.id}", **replay_header(replayed=received.replayed)}
+    return reply(view, status=201, headers=headers)
+
+
+@get(
+    "/v1/documents/{document_id:str}",
+    guards=[May(Scope.DOCUMENTS_WRITE)],
+    opt=told(
+        Call(
+            summary="Show a document",
+            summary_id="Lihat dokumen",
+            tag="documents",
+            answers={200: Answer(says="The document.", body=Body(shape=DocumentView, example=_EXAMPLE))},
+        )
+    ),
+)
+async def get_document(document_id: str, principal: Caller, services: Parts) -> Reply:
+    """What is known of a document; its bytes come with its stamps."""
+    document = await find_document(services.db, principal.account_id, read_id("doc", document_id))
+    return reply(DocumentView.of(document))
+
+
+HANDLERS = [create_document, get_document]

@@ -1,0 +1,32 @@
+"""Where payment gateways tell us of money. Kept raw and answered at once; a job of the worker acts on it."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import post
+
+from bubuh.api.reply import AnyRequest, Parts, Reply, reply
+from bubuh.core.clock import utc_now
+from bubuh.edge.bodies import whole
+from bubuh.edge.guards import Public
+from bubuh.payments.model import MAX_NOTICE_BYTES
+from bubuh.payments.ports import find_gateway
+from bubuh.payments.take_notice import take_notice
+
+
+class NoticeKept(msgspec.Struct, frozen=True, kw_only=True):
+    """We have it; do not send it again."""
+
+    received: bool = True
+
+
+@post("/gateway/{gateway:str}/notices", guards=[Public("notices")], status_code=200)
+async def create_notice(request: AnyRequest, gateway: str, services: Parts) -> Reply:
+    """Keep a gateway's notice, byte for byte, at most 64 KiB of it."""
+    found = find_gateway({services.gateway.name: services.gateway}, gateway)
+    raw = await whole(request, limit_bytes=MAX_NOTICE_BYTES)
+    await take_notice(raw, dict(request.headers), gateway=found, db=services.db, now=utc_now())
+    return reply(NoticeKept())
+
+
+HANDLERS = [create_notice]

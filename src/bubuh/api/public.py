@@ -1,0 +1,144 @@
+"""What anyone may ask, without a key: is this document genuine, what is known of this serial number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Self
+
+import msgspec
+from litestar import get, post
+
+from bubuh.api.reply import AnyRequest, Parts, Reply, reply
+from bubuh.edge.answers import language_of
+from bubuh.edge.bodies import check_media_type, whole
+from bubuh.edge.calls import PDF, Answer, Body, Call, told
+from bubuh.edge.exchange import exchange_of
+from bubuh.edge.guards import Public
+from bubuh.edge.reasons import VERDICTS
+from bubuh.edge.words import Language
+from bubuh.pdf.model import Indication
+from bubuh.verification.look_up import DatabaseLedger, look_up
+from bubuh.verification.model import SerialFacts, StampVerdict, Verdict, Word
+from bubuh.verification.verify import verify
+
+LIMIT_BYTES: Final = 16 * 2**20  #: an original of 10 MiB and the stamps on it
+
+
+class StampVerdictView(msgspec.Struct, frozen=True, kw_only=True):
+    """One stamp of the document."""
+
+    serial: str
+    verdict: Word
+    indication: Indication
+    sub_indication: str | None
+    reasons: list[str]
+    page: int | None
+    signed_at: datetime | None  # as the document claims
+    affixed_at: datetime | None  # as we know
+
+    @classmethod
+    def of(cls, stamp: StampVerdict) -> Self:
+        """The view of `stamp`."""
+        return cls(
+            serial=stamp.serial_no,
+            verdict=stamp.verdict,
+            indication=stamp.indication,
+            sub_indication=stamp.sub_indication,
+            reasons=list(stamp.reasons),
+            page=stamp.page,
+            signed_at=stamp.signed_at,
+            affixed_at=stamp.affixed_at,
+        )
+
+
+class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be said of a document; indications as in ETSI EN 319 102-1."""
+
+    verdict: Word
+    indication: Indication
+    sub_indication: str | None
+    explanation: str  # what it means and what to do
+    reasons: list[str]
+    findings: list[str]  # what does not change the verdict
+    serial: str | None  # of the newest stamp
+    stamps: list[StampVerdictView]
+
+    @classmethod
+    def of(cls, verdict: Verdict, language: Language) -> Self:
+        """The view of `verdict`, explained in `language`."""
+        return cls(
+            verdict=verdict.verdict,
+            indication=verdict.indication,
+            sub_indication=verdict.sub_indication,
+            explanation=VERDICTS[verdict.verdict].said(language),
+            reasons=list(verdict.reasons),
+            findings=list(verdict.findings),
+            serial=verdict.serial_no,
+            stamps=[StampVerdictView.of(stamp) for stamp in verdict.stamps],
+        )
+
+
+class SerialView(msgspec.Struct, frozen=True, kw_only=True):
+    """What anyone may know of a serial number. It does not prove a document: verify the file."""
+
+    serial: str
+    state: str
+    affixed_at: datetime
+    digest: str  # SHA-256 over the stamp's own byte range, in hex
+
+    @classmethod
+    def of(cls, facts: SerialFacts) -> Self:
+        """The view of `facts`."""
+        return cls(
+            serial=facts.serial_no,
+            state=facts.state,
+            affixed_at=facts.affixed_at,
+            digest=facts.digest.hex(),
+        )
+
+
+@post(
+    "/v1/verifications",
+    guards=[Public("verifications")],
+    status_code=200,
+    opt=told(
+        Call(
+            summary="Verify a document",
+            summary_id="Periksa keaslian dokumen",
+            tag="public",
+            body=Body(media_type=PDF),
+            answers={200: Answer(says="The verdict.", body=Body(shape=VerdictView))},
+        )
+    ),
+)
+async def create_verification(request: AnyRequest, services: Parts) -> Reply:
+    """Judge a PDF of at most 16 x 2^20 bytes: its seals, then the ledger. Nothing of it is kept."""
+    check_media_type(request, PDF)
+    async with request.app.state.verifications.one(exchange_of(request.scope).client):
+        verdict = await verify(
+            await whole(request, limit_bytes=LIMIT_BYTES),
+            sandbox=services.sandbox,
+            trust=services.trust(),
+            ledger=DatabaseLedger(services.db, services.serial_key),
+        )
+    return reply(VerdictView.of(verdict, language_of(request)))
+
+
+@get(
+    "/v1/serials/{serial:str}",
+    guards=[Public("serials")],
+    opt=told(
+        Call(
+            summary="Look up a serial number",
+            summary_id="Cari nomor seri",
+            tag="public",
+            answers={200: Answer(says="What is known of it.", body=Body(shape=SerialView))},
+        )
+    ),
+)
+async def get_serial(serial: str, services: Parts) -> Reply:
+    """State, time and registered digest. Void and unknown numbers look equal."""
+    return reply(SerialView.of(await look_up(services.db, services.serial_key, serial.strip().upper())))
+
+
+HANDLERS = [create_verification, get_serial]

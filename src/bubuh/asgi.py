@@ -1,0 +1,59 @@
+"""The web application: every handler, behind guards, dressed by the edge."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from litestar import Litestar, Router
+from litestar.datastructures import State
+
+from bubuh import __version__
+from bubuh.api import development, documents, health, meta, notices, orders, public, quota, stamps
+from bubuh.api.openapi import describe
+from bubuh.api.reply import DEPENDENCIES
+from bubuh.edge.answers import EXCEPTION_HANDLERS
+from bubuh.edge.bodies import JSON_LIMIT_BYTES
+from bubuh.edge.exchange import ExchangeLayer
+from bubuh.edge.guards import guarded
+from bubuh.edge.limits import Limiter
+from bubuh.edge.services import Services
+from bubuh.edge.slots import Slots
+from bubuh.edge.words import Language
+from bubuh.web import pages
+from bubuh.web.reference import reference_page
+
+HANDLERS: Final = [
+    *quota.HANDLERS,
+    *orders.HANDLERS,
+    *documents.HANDLERS,
+    *stamps.HANDLERS,
+    *public.HANDLERS,
+    *development.HANDLERS,
+    *notices.HANDLERS,
+    *health.HANDLERS,
+    *meta.HANDLERS,
+    *pages.HANDLERS,
+]
+
+
+def create_app(services: Services) -> Litestar:
+    """The application over `services`; fails when a route has no guard."""
+    app = Litestar(
+        route_handlers=[Router(path="/", route_handlers=HANDLERS)],
+        dependencies=DEPENDENCIES,
+        exception_handlers=EXCEPTION_HANDLERS,
+        state=State({"services": services, "limiter": Limiter()}),
+        request_max_body_size=JSON_LIMIT_BYTES,  # whoever takes more reads its body by `edge.bodies`
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    guarded(app.routes)
+    document = describe(app.routes, public_url=services.public_url, version=__version__)
+    app.state.openapi = msgspec.json.encode(document)
+    app.state.reference = {language: reference_page(document, language) for language in Language}
+    app.state.uploads = Slots(total=24, each=12)
+    app.state.verifications = Slots(total=12, each=4)
+    app.asgi_handler = ExchangeLayer(app.asgi_handler, is_https=services.public_url.startswith("https:"))
+    return app

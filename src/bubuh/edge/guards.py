@@ -1,0 +1,132 @@
+"""Who may call: every route bears exactly one of these guards, or the application does not start."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from litestar import HttpMethod
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.routes import BaseRoute, HTTPRoute
+
+from bubuh.edge.exchange import Exchange, exchange_of
+from bubuh.edge.limits import Limiter, Rate
+from bubuh.edge.refusals import RateLimited, RouteUnknown
+from bubuh.edge.services import Services
+from bubuh.identity.authenticate import authenticate, require_scope
+from bubuh.identity.model import Environment, Scope
+from bubuh.identity.refusals import KeyRefused
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+RateName = Literal["serials", "verifications", "notices", "pages", "health"]
+
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_BEARER: Final = "bearer "
+
+
+class May:
+    """Callers whose API key opens `scope`; the key's account is limited, not the address."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
+        """Say who calls, count the call, and see that the key opens this."""
+        services, limiter, exchange = _parts(connection)
+        refused = services.rates.refused_keys
+        if not limiter.look(refused, exchange.client).allowed:
+            _take(limiter, refused, exchange.client, exchange)
+        try:
+            principal = await authenticate(services.db, _secret(connection), services.environment)
+        except KeyRefused:
+            limiter.take(refused, exchange.client)
+            raise
+        exchange.principal = principal
+        _take(limiter, services.rates.account, str(principal.account_id), exchange)
+        require_scope(principal, self.scope)
+
+
+class Public:
+    """Anyone, as often as the named rate allows their address."""
+
+    def __init__(self, rate: RateName) -> None:
+        self.rate = rate
+
+    async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
+        """Count the call."""
+        services, limiter, exchange = _parts(connection)
+        rate: Rate = getattr(services.rates, self.rate)
+        _take(limiter, rate, exchange.client, exchange)
+
+
+class DevelopmentOnly:
+    """Callers on this very machine, where the data folder is a development one; for others nothing is there.
+
+    The Host must be loopback too: a web page may have any name resolve to this machine.
+    """
+
+    async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
+        """Hide unless all three hold: development, loopback, not forwarded."""
+        services, limiter, exchange = _parts(connection)
+        client = connection.scope.get("client")
+        if (
+            services.environment is not Environment.TEST
+            or client is None
+            or not is_loopback(client[0])
+            or not is_loopback(urlsplit("//" + connection.headers.get("host", "")).hostname or "")
+            or any(name in connection.headers for name in _FORWARDED)
+        ):
+            raise RouteUnknown
+        _take(limiter, services.rates.development, exchange.client, exchange)
+
+
+Guard = May | Public | DevelopmentOnly
+
+
+def guard_of(handler: HTTPRouteHandler) -> Guard:
+    """The one guard of `handler`; a handler without, or with two, is our mistake."""
+    found = [guard for guard in handler.resolve_guards() if isinstance(guard, May | Public | DevelopmentOnly)]
+    assert len(found) == 1, f"{handler} needs exactly one guard of bubuh.edge.guards"
+    return found[0]
+
+
+def guarded(routes: Iterable[BaseRoute]) -> Mapping[tuple[str, str], Guard]:
+    """The guard of every (method, path); fails when one has none. OPTIONS is the framework's own."""
+    found: dict[tuple[str, str], Guard] = {}
+    for route in routes:
+        assert isinstance(route, HTTPRoute), f"{route.path}: only HTTP is served"
+        for handler in route.route_handlers:
+            for method in handler.http_methods - {HttpMethod.OPTIONS}:
+                found[str(HttpMethod(method).value), route.path] = guard_of(handler)
+    return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine by a name that nobody else can give."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _parts(connection: Connection) -> tuple[Services, Limiter, Exchange]:
+    state = connection.app.state
+    return state.services, state.limiter, exchange_of(connection.scope)
+
+
+def _take(limiter: Limiter, rate: Rate, owner: str, exchange: Exchange) -> None:
+    exchange.allowance = limiter.take(rate, owner)
+    if not exchange.allowance.allowed:
+        raise RateLimited(retry_after_s=max(1, round(exchange.allowance.retry_after_s + 0.5)))
+
+
+def _secret(connection: Connection) -> str:
+    given = connection.headers.get("authorization", "")
+    if not given.lower().startswith(_BEARER):
+        raise KeyRefused
+    return given[len(_BEARER) :].strip()

@@ -1,0 +1,37 @@
+"""What handlers need from below, as one typed bag that the wiring fills."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bubuh.db.doorbell import Doorbell
+from bubuh.db.pool import Database
+from bubuh.documents.keys import StoreKey
+from bubuh.documents.ports import Objects
+from bubuh.edge.limits import Rates
+from bubuh.identity.model import Environment
+from bubuh.payments.ports import Gateway
+from bubuh.pdf.model import Trust
+from bubuh.sandbox.sandbox import Sandbox
+from bubuh.stamping.accept import AcceptBatch
+from bubuh.stamping.serial import SerialKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts of one web process."""
+
+    db: Database
+    sandbox: Sandbox
+    objects: Objects
+    store_key: StoreKey
+    gateway: Gateway
+    accept_batch: AcceptBatch
+    doorbell: Doorbell  #: listens to `stamping.bells.ENDED`
+    serial_key: SerialKey
+    trust: Callable[[], Trust]  #: whom the checker believes, as of now
+    signer_health: Callable[[], Awaitable[bool]]
+    environment: Environment
+    public_url: str  #: without a slash at its end
+    rates: Rates = field(default_factory=Rates)

@@ -1,0 +1,1 @@
+"""The site: pages rendered here, read from memory, useful without JavaScript."""
