@@ -1,0 +1,180 @@
+"""The development gateway behind payments' `Gateway` port: plain JSON over HTTP, signed by HMAC-SHA256.
+
+A message carries `Bubuh-Dev-Timestamp` (seconds since 1970) and `Bubuh-Dev-Signature`: the hexadecimal HMAC
+of `timestamp.body` for a notice, of `timestamp.METHOD path.body` for a call of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Final, Literal
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from bubuh.core.clock import Clock, utc_now
+from bubuh.payments.model import (
+    AttemptState,
+    Charge,
+    Method,
+    Notice,
+    Payment,
+    PaymentDetails,
+    WantedCharge,
+)
+from bubuh.payments.refusals import GatewayMisspoke, GatewayRefused, GatewayUnavailable, NoticeForged
+
+NAME: Final = "development"
+TIMESTAMP: Final = "bubuh-dev-timestamp"
+SIGNATURE: Final = "bubuh-dev-signature"
+TOLERANCE_S: Final = 300  #: between a notice's timestamp and the moment it came
+TIMEOUT_S: Final = 3.0
+_MOST_BYTES: Final = 65_536
+
+
+class _Payment(msgspec.Struct, frozen=True):
+    payment_no: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    amount_idr: Annotated[int, msgspec.Meta(gt=0)]
+    paid_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class _Charge(msgspec.Struct, frozen=True):
+    reference: str
+    state: Literal["open", "closed", "paid"]
+    currency: Literal["IDR"]
+    qris: str | None = None
+    va: str | None = None
+    pay_url: str | None = None
+    payments: tuple[_Payment, ...] = ()
+
+    def read(self) -> Charge:
+        """In the port's words."""
+        return Charge(
+            reference=self.reference,
+            state=AttemptState(self.state),
+            details=PaymentDetails(qris=self.qris, va=self.va, pay_url=self.pay_url),
+            payments=tuple(
+                Payment(payment_no=one.payment_no, amount_idr=one.amount_idr, paid_at=one.paid_at)
+                for one in self.payments
+            ),
+        )
+
+
+class _Notice(msgspec.Struct, frozen=True):
+    event_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^evt_")]
+    charge: _Charge
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    reference: str
+    amount_idr: int
+    method: Method
+    expires_at: datetime
+
+
+class DevelopmentGateway:
+    """See `payments.ports.Gateway`. `address` is asked each time: the gateway may come back elsewhere."""
+
+    name: Final = NAME
+
+    def __init__(
+        self,
+        address: str | Callable[[], str],
+        secrets: Sequence[bytes],
+        *,
+        timeout_s: float = TIMEOUT_S,
+        clock: Clock = utc_now,
+    ) -> None:
+        """`secrets` are the keys valid now: we sign with the first and believe any of them."""
+        assert secrets, "a gateway has a key"
+        self._address = address if callable(address) else lambda: address
+        self._secrets = tuple(secrets)
+        self._clock = clock
+        self._client = httpx.AsyncClient(timeout=timeout_s, trust_env=False)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def create(self, wanted: WantedCharge) -> Charge:
+        """See `Gateway.create`."""
+        body = msgspec.json.encode(
+            _Wanted(
+                reference=wanted.reference,
+                amount_idr=wanted.amount_idr,
+                method=wanted.method,
+                expires_at=wanted.expires_at,
+            )
+        )
+        charge = await self._ask("POST", "/charges", body, reference=wanted.reference)
+        if charge is None:
+            raise GatewayMisspoke("create: 404")
+        return charge
+
+    async def status(self, reference: str) -> Charge | None:
+        """See `Gateway.status`."""
+        return await self._ask("GET", f"/charges/{quote(reference, safe='')}", reference=reference)
+
+    async def cancel(self, reference: str) -> Charge | None:
+        """See `Gateway.cancel`."""
+        return await self._ask("POST", f"/charges/{quote(reference, safe='')}/cancel", reference=reference)
+
+    def verify_notice(self, raw: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Notice:
+        """See `Gateway.verify_notice`."""
+        timestamp = headers.get(TIMESTAMP, "")
+        signature = headers.get(SIGNATURE, "").encode("utf-8", "replace")
+        wanted = [_hmac(secret, timestamp.encode() + b"." + raw).encode() for secret in self._secrets]
+        if not any([hmac.compare_digest(signature, one) for one in wanted]):  # noqa: C419 -- all, in equal time
+            raise NoticeForged(gateway=NAME, why="signature")
+        if not timestamp.isdecimal() or abs(int(timestamp) - received_at.timestamp()) > TOLERANCE_S:
+            raise NoticeForged(gateway=NAME, why="timestamp")
+        try:
+            notice = msgspec.json.decode(raw, type=_Notice)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GatewayMisspoke(f"notice: {error}") from error
+        return Notice(event_id=notice.event_id, charge=notice.charge.read())
+
+    async def _ask(self, method: str, path: str, body: bytes = b"", *, reference: str) -> Charge | None:
+        """One signed call, answered by this reference's charge, or None for 404."""
+        timestamp = str(int(self._clock().timestamp()))
+        signature = _hmac(self._secrets[0], f"{timestamp}.{method} {path}.".encode() + body)
+        headers = {TIMESTAMP: timestamp, SIGNATURE: signature, "content-type": "application/json"}
+        status, answer = await self._send(method, path, body, headers)
+        if status == httpx.codes.NOT_FOUND:
+            return None
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.TOO_MANY_REQUESTS:
+            raise GatewayUnavailable(f"{method} {path}: {status}")
+        if status >= httpx.codes.BAD_REQUEST:
+            raise GatewayRefused(f"{method} {path}: {status}")
+        try:
+            charge = msgspec.json.decode(answer, type=_Charge)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise GatewayMisspoke(f"{method} {path}: {error}") from error
+        if charge.reference != reference:
+            raise GatewayMisspoke(f"{method} {path}: an answer about {charge.reference}")
+        return charge.read()
+
+    async def _send(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """Status and body, at most _MOST_BYTES of it."""
+        answer = bytearray()
+        try:
+            async with self._client.stream(
+                method, self._address() + path, content=body, headers=headers
+            ) as response:
+                async for part in response.aiter_bytes():
+                    answer += part
+                    if len(answer) > _MOST_BYTES:
+                        raise GatewayMisspoke(f"{method} {path}: more than {_MOST_BYTES} bytes")
+        except httpx.HTTPError as error:
+            raise GatewayUnavailable(f"{method} {path}: {type(error).__name__}") from error
+        return response.status_code, bytes(answer)
+
+
+def _hmac(secret: bytes, message: bytes) -> str:
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()

@@ -1,0 +1,205 @@
+"""The gateway's HTTP surface: calls of its customer (signed), the payer's page, and the script of faults."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+import structlog
+from litestar import Litestar, MediaType, Request, Response, get, post, put
+from litestar.datastructures import State
+from litestar.response import Redirect
+
+from bubuh.core.clock import utc_now
+from bubuh.gateway_dev.book import Book
+from bubuh.gateway_dev.lines import NewCharge, Refused, ShownCharge
+from bubuh.gateway_dev.page import pay_page
+from bubuh.gateway_dev.script import Script
+from bubuh.gateway_dev.signing import check_call
+from bubuh.gateway_dev.teller import Teller
+
+_log = structlog.get_logger(__name__)
+
+_MOST_BYTES: Final = 65_536
+_FORM: Final = "application/x-www-form-urlencoded"
+
+Asked = Request[None, None, State]
+Wanted = TypeVar("Wanted")
+
+
+class PayNow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a program may say when it pays; a form says nothing."""
+
+    amount_idr: Annotated[int, msgspec.Meta(gt=0)] | None = None  #: None: what is asked for
+    insist: bool = False  #: pay even what is paid, cancelled or past its time
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every handler works with."""
+
+    book: Book
+    teller: Teller
+    secret: bytes
+
+    async def called(self, request: Asked) -> bytes:
+        """The body of our customer's call; raises `Refused` when it is not theirs, or as the script says."""
+        body = await request.body()
+        path = request.url.path
+        check_call(self.secret, request.method, path, body, request.headers)
+        await asyncio.sleep(self.teller.script.slow_s)
+        if self.teller.chance(self.teller.script.fail):
+            raise Refused(500, "out of order, as the script says")
+        return body
+
+    async def answer(self, reference: str, request: Asked) -> Response[bytes]:
+        """The charge, once all it tells is on the disk."""
+        await self.book.flush()
+        body = msgspec.json.encode(self.book.show(reference, address_of(request)))
+        if self.teller.chance(self.teller.script.garbage):
+            body = b'{"reference": 7, "' + body[:20]
+        return Response(body, media_type=MediaType.JSON, status_code=200)
+
+
+def address_of(request: Asked) -> str:
+    """Where this gateway was called."""
+    return str(request.base_url).rstrip("/")
+
+
+@post("/charges", status_code=200)
+async def create_charge(request: Asked, desk: Desk) -> Response[bytes]:
+    """Make a charge; its reference stands for it, for ever."""
+    wanted = _decode(await desk.called(request), NewCharge)
+    is_new = wanted.reference not in desk.book.charges
+    desk.book.open(wanted)
+    answer = await desk.answer(wanted.reference, request)
+    if is_new:
+        desk.teller.maybe_forge(desk.book.show(wanted.reference, address_of(request)))
+    return answer
+
+
+@get("/charges/{reference:str}")
+async def show_charge(reference: str, request: Asked, desk: Desk) -> Response[bytes]:
+    """The charge as it is now."""
+    await desk.called(request)
+    return await desk.answer(reference, request)
+
+
+@post("/charges/{reference:str}/cancel", status_code=200)
+async def cancel_charge(reference: str, request: Asked, desk: Desk) -> Response[bytes]:
+    """Close the charge if it is open."""
+    await desk.called(request)
+    event_id = desk.book.close(reference)
+    answer = await desk.answer(reference, request)
+    if event_id is not None:
+        desk.teller.tell(event_id, desk.book.show(reference, address_of(request)))
+    return answer
+
+
+@get("/book")
+async def show_book(request: Asked, desk: Desk) -> Response[bytes]:
+    """Every charge and payment: what the merchant's ledger must equal."""
+    check_call(desk.secret, request.method, request.url.path, b"", request.headers)
+    await desk.book.flush()
+    shown: list[ShownCharge] = [desk.book.show(name, address_of(request)) for name in desk.book.charges]
+    return Response(msgspec.json.encode(shown), media_type=MediaType.JSON)
+
+
+@put("/script")
+async def follow_script(request: Asked, desk: Desk) -> Response[bytes]:
+    """Behave so from now on."""
+    body = await request.body()
+    check_call(desk.secret, request.method, request.url.path, body, request.headers)
+    desk.teller.follow(_decode(body, Script))
+    return Response(msgspec.json.encode(desk.teller.script), media_type=MediaType.JSON)
+
+
+@get("/pay/{reference:str}", media_type=MediaType.HTML)
+async def show_pay_page(reference: str, request: Asked, desk: Desk) -> str:
+    """The payer's page."""
+    return pay_page(desk.book.show(reference, address_of(request)))
+
+
+@post("/pay/{reference:str}", status_code=200)
+async def pay_charge(reference: str, request: Asked, desk: Desk) -> Response[bytes] | Redirect:
+    """Pay: the page's button leads back to the page; a program sends JSON or nothing and gets the charge."""
+    by_form = request.headers.get("content-type", "").startswith(_FORM)
+    body = await request.body()
+    told = _decode(body, PayNow) if body and not by_form else PayNow()
+    asked_idr = desk.book.find(reference).opened.amount_idr
+    amount_idr = told.amount_idr or max(1, asked_idr + desk.teller.script.amount_off_idr)
+    event_id = desk.book.pay(reference, amount_idr, insist=told.insist)
+    await desk.book.flush()
+    shown = desk.book.show(reference, address_of(request))
+    desk.teller.tell(event_id, shown)
+    if by_form:
+        return Redirect(f"/pay/{reference}", status_code=303)
+    return Response(msgspec.json.encode(shown), media_type=MediaType.JSON, status_code=200)
+
+
+@get("/health")
+async def show_health() -> dict[str, str]:
+    """Alive."""
+    return {"gateway": "development"}
+
+
+def create_app(book_path: Path, secret: bytes, notify_url: str | Callable[[], str | None]) -> Litestar:
+    """The gateway with its book in file `book_path`.
+
+    `secret` is what it shares with its one customer. Notices go to `notify_url`; a callable is asked before
+    each, and None puts the notice off.
+    """
+    where = notify_url if callable(notify_url) else lambda: notify_url
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        _log.warning("development_gateway", note="for development only: no real money moves here")
+        with Book.at(book_path, utc_now) as book:
+            app.state.desk = Desk(book, Teller(book, secret, where), secret)
+            for event_id, reference in list(book.untold.items()):
+                app.state.desk.teller.tell(event_id, book.show(reference, None))
+            try:
+                yield
+            finally:
+                await app.state.desk.teller.close()
+                await book.flush()
+
+    return Litestar(
+        [
+            create_charge,
+            show_charge,
+            cancel_charge,
+            show_book,
+            follow_script,
+            show_pay_page,
+            pay_charge,
+            show_health,
+        ],
+        dependencies={"desk": _desk},
+        exception_handlers={Refused: _refuse},
+        lifespan=[lifespan],
+        request_max_body_size=_MOST_BYTES,
+        openapi_config=None,
+    )
+
+
+async def _desk(state: State) -> Desk:
+    desk: Desk = state.desk
+    return desk
+
+
+def _refuse(_request: Asked, refused: Refused) -> Response[bytes]:
+    body = msgspec.json.encode({"error": refused.why})
+    return Response(body, media_type=MediaType.JSON, status_code=refused.status)
+
+
+def _decode(body: bytes, wanted: type[Wanted]) -> Wanted:
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(400, str(error)) from error

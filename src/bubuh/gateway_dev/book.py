@@ -1,0 +1,202 @@
+"""The gateway's book: lines that are only appended, on the disk before anybody hears of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from typing import Literal, Self
+
+import msgspec
+
+from bubuh.gateway_dev.lines import (
+    Closed,
+    Line,
+    NewCharge,
+    Opened,
+    Paid,
+    Refused,
+    ShownCharge,
+    ShownPayment,
+    Told,
+)
+from bubuh.gateway_dev.qris import dynamic_qris
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Kept:
+    """A charge and what happened to it."""
+
+    opened: Opened
+    closed: bool = False
+    payments: list[ShownPayment] = field(default_factory=list)
+
+    def state(self, now: datetime) -> Literal["open", "closed", "paid"]:
+        """Paid when what was paid suffices; a charge past its time is closed, and may still be paid."""
+        if sum(payment.amount_idr for payment in self.payments) >= self.opened.amount_idr:
+            return "paid"
+        return "closed" if self.closed or now >= self.opened.expires_at else "open"
+
+
+class Book:
+    """Every charge, payment and untold notice. What its methods answer is on the disk after `flush`."""
+
+    def __init__(self, handle: int, clock: Clock) -> None:
+        self._handle = handle
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._pending: list[bytes] = []
+        self._added = 0
+        self._durable = 0
+        self._is_torn = False
+        self.charges: dict[str, Kept] = {}
+        self.untold: dict[str, str] = {}  #: event_id to reference
+
+    @classmethod
+    @contextmanager
+    def at(cls, path: Path, clock: Clock) -> Iterator[Self]:
+        """The book in file `path`, made when absent. A line torn by a power cut was told to nobody."""
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            book = cls(handle, clock)
+            kept = path.read_bytes()
+            whole, _, torn = kept.rpartition(b"\n")
+            if torn:
+                os.ftruncate(handle, len(kept) - len(torn))
+            for line in whole.splitlines():
+                book.apply(msgspec.json.decode(line, type=Line))
+            _sync_folder(path.parent)
+            yield book
+        finally:
+            os.close(handle)
+
+    def apply(self, line: Line) -> None:
+        """Let `line` be true in memory."""
+        match line:
+            case Opened():
+                self.charges[line.reference] = Kept(opened=line)
+            case Paid():
+                payment = ShownPayment(
+                    payment_no=line.payment_no, amount_idr=line.amount_idr, paid_at=line.at
+                )
+                self.charges[line.reference].payments.append(payment)
+                self.untold[line.event_id] = line.reference
+            case Closed():
+                self.charges[line.reference].closed = True
+                self.untold[line.event_id] = line.reference
+            case Told():
+                self.untold.pop(line.event_id, None)
+
+    def open(self, wanted: NewCharge) -> None:
+        """Make a charge, or find the one its reference stands for; raises `Refused` when that differs."""
+        kept = self.charges.get(wanted.reference)
+        if kept is None:
+            self._write(
+                Opened(
+                    reference=wanted.reference,
+                    amount_idr=wanted.amount_idr,
+                    method=wanted.method,
+                    expires_at=wanted.expires_at,
+                    at=self._clock(),
+                )
+            )
+        elif (kept.opened.amount_idr, kept.opened.method) != (wanted.amount_idr, wanted.method):
+            raise Refused(409, "the reference stands for another charge")
+
+    def pay(self, reference: str, amount_idr: int, *, insist: bool) -> str:
+        """Take money; answers the notice's event_id. `insist` pays even what is paid or closed."""
+        state = self.find(reference).state(self._clock())
+        if state != "open" and not insist:
+            raise Refused(409, f"the charge is {state}")
+        event_id = "evt_" + token_hex(12)
+        self._write(
+            Paid(
+                reference=reference,
+                payment_no="pay_" + token_hex(12),
+                amount_idr=amount_idr,
+                at=self._clock(),
+                event_id=event_id,
+            )
+        )
+        return event_id
+
+    def close(self, reference: str) -> str | None:
+        """Close an open charge to payers; answers the notice's event_id, or None when it was not open."""
+        if self.find(reference).state(self._clock()) != "open":
+            return None
+        event_id = "evt_" + token_hex(12)
+        self._write(Closed(reference=reference, at=self._clock(), event_id=event_id))
+        return event_id
+
+    def told(self, event_id: str) -> None:
+        """The notice needs no more telling."""
+        self._write(Told(event_id=event_id))
+
+    def find(self, reference: str) -> Kept:
+        """The charge; raises `Refused`, 404."""
+        if reference not in self.charges:
+            raise Refused(404, "no such charge")
+        return self.charges[reference]
+
+    def show(self, reference: str, address: str | None) -> ShownCharge:
+        """The charge as it is now; its page lies under `address`, when that is known."""
+        kept = self.find(reference)
+        opened = kept.opened
+        is_qris = opened.method == "qris"
+        return ShownCharge(
+            reference=reference,
+            state=kept.state(self._clock()),
+            amount_idr=opened.amount_idr,
+            currency="IDR",
+            method=opened.method,
+            expires_at=opened.expires_at,
+            qris=dynamic_qris(reference, opened.amount_idr) if is_qris else None,
+            va=None if is_qris else _account_no(reference),
+            pay_url=address and f"{address}/pay/{reference}",
+            payments=tuple(kept.payments),
+        )
+
+    async def flush(self) -> None:
+        """Return when all that was written is on the disk. Many callers share one fsync."""
+        mark = self._added
+        async with self._lock:
+            if self._durable >= mark:
+                return
+            assert not self._is_torn, "what is on the disk is not known: start anew and read it"
+            lines, self._pending, upto = self._pending, [], self._added
+            self._is_torn = True
+            await asyncio.to_thread(self._append, b"".join(lines))
+            self._is_torn = False
+            self._durable = upto
+
+    def _write(self, line: Line) -> None:
+        self.apply(line)
+        self._pending.append(msgspec.json.encode(line) + b"\n")
+        self._added += 1
+
+    def _append(self, lines: bytes) -> None:
+        rest = memoryview(lines)
+        while rest:
+            rest = rest[os.write(self._handle, rest) :]
+        os.fsync(self._handle)
+
+
+def _account_no(reference: str) -> str:
+    """A virtual account number: 16 digits, always the same for a reference."""
+    return f"9888{int.from_bytes(sha256(reference.encode()).digest()[:8]) % 10**12:012}"
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,33 @@
+"""Show an order to its owner."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.db.pool import Database
+from bubuh.orders import store
+from bubuh.orders.model import ShownOrder
+from bubuh.orders.refusals import OrderUnknown
+from bubuh.payments.store import find_details, look
+
+
+async def find_order(db: Database, account_id: AccountId, order_id: UUID) -> ShownOrder:
+    """The account's order and how to pay it. Looking has the gateway asked often for the next 15 minutes.
+
+    Raises:
+        OrderUnknown: the account has no such order.
+    """
+    shown = await show_order(db, account_id, order_id)
+    await look(db, account_id=account_id, order_id=order_id)
+    return shown
+
+
+async def show_order(db: Database, account_id: AccountId, order_id: UUID) -> ShownOrder:
+    """The same, and nobody learns that it was looked at; raises `OrderUnknown`."""
+    async with db.connection() as conn:
+        order = await store.find(conn, account_id=account_id, order_id=order_id)
+        if order is None:
+            raise OrderUnknown(order_id=order_id)
+        details = await find_details(conn, account_id=account_id, order_id=order_id)
+    return ShownOrder(order=order, payment=details)

@@ -1,0 +1,57 @@
+"""The statements of orders, one typed function each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, cast
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import Shard, shard_of_account
+from bubuh.db.pool import Conn, Database
+from bubuh.db.queries import columns, load_queries
+from bubuh.orders.model import Order, OrderState, WantedOrder
+from bubuh.payments.model import Method, ReceivedPayment, SettleOutcome
+
+SQL = load_queries("bubuh.orders")
+
+PlaceOutcome = Literal["done", "already_done", "conflict"]
+
+
+async def place(
+    conn: Conn, wanted: WantedOrder, *, order_id: UUID, account_id: AccountId, actor: str, valid_s: float
+) -> PlaceOutcome:
+    """Write a new order, or say whether the one of this id came from the same request."""
+    outcome = await conn.fetchval(
+        SQL.place.sql,
+        shard_of_account(account_id),
+        order_id,
+        account_id,
+        wanted.sha256,
+        wanted.stamps,
+        str(wanted.method),
+        wanted.amount_idr,
+        actor,
+        valid_s,
+    )
+    return cast("PlaceOutcome", outcome)
+
+
+async def find(conn: Conn | Database, *, account_id: AccountId, order_id: UUID) -> Order | None:
+    """The account's order, or None."""
+    row = await conn.fetchrow(SQL.find.sql, shard_of_account(account_id), account_id, order_id)
+    if row is None:
+        return None
+    return Order(**{**row, "state": OrderState(row["state"]), "method": Method(row["method"])})
+
+
+async def settle_n(db: Database, shard: Shard, payments: Sequence[ReceivedPayment]) -> list[SettleOutcome]:
+    """Record payments of one shard (each order at most once) and fill what they cover, in one commit."""
+    names = ("order_id", "account_id", "gateway", "payment_no", "amount_idr", "paid_at")
+    rows = await db.fetch(SQL.settle_n.sql, shard, *columns(payments, *names))
+    return [SettleOutcome(row["outcome"]) for row in rows]
+
+
+async def expire_n(conn: Conn, shard: Shard, *, at_most: int) -> list[UUID]:
+    """Expire orders of one shard whose time is over; their ids."""
+    return [row["id"] for row in await conn.fetch(SQL.expire_n.sql, shard, at_most)]

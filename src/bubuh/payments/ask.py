@@ -1,0 +1,103 @@
+"""Ask gateways about attempts that are not paid: when it is time, or now because somebody wants to know."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import ALL_SHARDS
+from bubuh.db.pool import Database
+from bubuh.payments import store
+from bubuh.payments.hear import hear
+from bubuh.payments.model import Attempt, AttemptState, Word
+from bubuh.payments.ports import Gateways, Settle
+from bubuh.payments.refusals import GatewayUnavailable, GatewayUnknown
+from bubuh.payments.take_in import take_in, take_in_apart
+
+_log = structlog.get_logger(__name__)
+
+MOST_ASKS: Final = 100  #: in one pass
+AT_ONCE: Final = 10  #: questions on their way together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a pass of asking did."""
+
+    asked: int
+    answered: int
+
+
+async def ask_due(db: Database, gateways: Gateways, settle: Settle, *, at_most: int = MOST_ASKS) -> Asked:
+    """Ask about the attempts whose hour has come by the database's clock, at most `at_most`.
+
+    The hours stand in `payments_next_ask`. No connection is held while a gateway thinks. A gateway that fails
+    is asked again at the attempt's next hour.
+    """
+    due = await _take_due(db, at_most=at_most)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def ask_one(attempt: Attempt) -> Word | None:
+        async with gate:
+            return await _hear_or_note(db, gateways, attempt)
+
+    heard = await asyncio.gather(*map(ask_one, due))
+    words = [word for word in heard if word is not None]
+    await take_in_apart(db, words, settle)
+    return Asked(asked=len(due), answered=len(words))
+
+
+async def ask_now(
+    db: Database, gateways: Gateways, settle: Settle, *, account_id: AccountId, order_id: UUID
+) -> None:
+    """Ask about one order's attempts, unless that was done 2 s ago; all it says is committed on return.
+
+    Raises:
+        GatewayUnavailable: the gateway does not answer; what it would say is not known.
+    """
+    attempts = await store.take_now(db, account_id=account_id, order_id=order_id)
+    await take_in(db, [await hear(gateways, attempt) for attempt in attempts], settle)
+
+
+async def reach(
+    db: Database, gateways: Gateways, settle: Settle, *, account_id: AccountId, order_id: UUID
+) -> None:
+    """Make sure the gateway has the order's attempts, if it answers; if not, the asking job does so later.
+
+    Doing this twice, or after a crash in between, finds the same charge by its reference.
+    """
+    attempts = await store.find_attempts(db, account_id=account_id, order_id=order_id)
+    unsure = [attempt for attempt in attempts if attempt.state is AttemptState.UNKNOWN]
+    heard = [await _hear_or_note(db, gateways, attempt) for attempt in unsure]
+    await take_in(db, [word for word in heard if word is not None], settle)
+
+
+async def _take_due(db: Database, *, at_most: int) -> Sequence[Attempt]:
+    """Shard by shard from a random one, so that no shard is always last."""
+    due: list[Attempt] = []
+    first = random.randrange(len(ALL_SHARDS))  # noqa: S311 -- fairness, not secrecy
+    async with db.connection() as conn:
+        for shard in ALL_SHARDS[first:] + ALL_SHARDS[:first]:
+            if len(due) >= at_most:
+                break
+            due += await store.take_due_n(conn, shard, at_most=at_most - len(due))
+    return due
+
+
+async def _hear_or_note(db: Database, gateways: Gateways, attempt: Attempt) -> Word | None:
+    """What the gateway says; None when it fails: the fault is kept on the attempt, its next hour is set."""
+    try:
+        return await hear(gateways, attempt)
+    except (GatewayUnavailable, GatewayUnknown) as fault:
+        _log.warning(
+            "gateway_not_asked", gateway=attempt.gateway, reference=attempt.reference, why=str(fault)
+        )
+        await store.note_fault(db, attempt, fault=fault.code)
+        return None

@@ -1,0 +1,171 @@
+"""What gateways and we say to each other, in one vocabulary. Money is whole rupiah."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from bubuh.core.ids import AccountId, MalformedId, read_id, shard_of_id, show_id
+from bubuh.core.shards import Shard, shard_of_account
+
+MAX_NOTICE_BYTES: Final = 65_536  #: real notices have 1 to 4 KB
+FIRST_ATTEMPT: Final = 1
+
+
+class Method(StrEnum):
+    """How a buyer pays."""
+
+    QRIS = "qris"
+    VA = "va"  #: a bank's virtual account
+
+
+class AttemptState(StrEnum):
+    """What we know of an attempt; see `moves.py`."""
+
+    UNKNOWN = "unknown"  #: the gateway may or may not have it
+    OPEN = "open"
+    CLOSED = "closed"  #: takes no more money, says the gateway; some may have come or still come
+    PAID = "paid"
+
+
+class SettleOutcome(StrEnum):
+    """What became of money that arrived."""
+
+    DONE = "done"  #: its order is filled now
+    ALREADY_DONE = "already_done"  #: it counted before
+    UNDERPAID = "underpaid"  #: kept; the order needs more
+    SURPLUS = "surplus"  #: kept; the order was filled without it
+    CONFLICT = "conflict"  #: this payment was told before with another amount
+    UNKNOWN = "unknown"  #: there is no such order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDetails:
+    """What a payer needs; None where the method does not have it."""
+
+    qris: str | None = None  #: EMVCo merchant-presented text, to be shown as a code
+    va: str | None = None  #: virtual account number
+    pay_url: str | None = None  #: the gateway's own page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money a gateway took. It counts once, by the gateway's own number for it."""
+
+    payment_no: str
+    amount_idr: int
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedCharge:
+    """What a gateway is asked to collect. The reference is ours and unique: the same one, the same charge."""
+
+    reference: str
+    amount_idr: int
+    method: Method
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a gateway says of a reference. Never `unknown`: a gateway that does not know says so by None."""
+
+    reference: str
+    state: AttemptState
+    details: PaymentDetails = field(default_factory=PaymentDetails)
+    payments: tuple[Payment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A gateway's genuine word, unasked. The same `event_id` may come many times."""
+
+    event_id: str
+    charge: Charge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to have an order paid at one gateway."""
+
+    account_id: AccountId
+    order_id: UUID
+    no: int  #: from 1
+    gateway: str
+    reference: str
+    method: Method
+    amount_idr: int
+    state: AttemptState
+    expires_at: datetime
+    is_over: bool  #: expired, by the database's clock when this was read
+
+    @property
+    def shard(self) -> Shard:
+        """The shard of the attempt's row."""
+        return shard_of_account(self.account_id)
+
+    def wanted(self) -> WantedCharge:
+        """What the gateway is asked for, the same each time."""
+        return WantedCharge(
+            reference=self.reference,
+            amount_idr=self.amount_idr,
+            method=self.method,
+            expires_at=self.expires_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedPayment:
+    """A payment and the order it is for."""
+
+    account_id: AccountId
+    order_id: UUID
+    gateway: str
+    payment_no: str
+    amount_idr: int
+    paid_at: datetime
+
+    @property
+    def shard(self) -> Shard:
+        """The shard of the order's row."""
+        return shard_of_account(self.account_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a gateway said of one of our attempts, asked or unasked."""
+
+    attempt: Attempt
+    charge: Charge
+
+    def payments(self) -> list[ReceivedPayment]:
+        """The money in it, with the order it is for."""
+        return [
+            ReceivedPayment(
+                account_id=self.attempt.account_id,
+                order_id=self.attempt.order_id,
+                gateway=self.attempt.gateway,
+                payment_no=payment.payment_no,
+                amount_idr=payment.amount_idr,
+                paid_at=payment.paid_at,
+            )
+            for payment in self.charge.payments
+        ]
+
+
+def reference_of(order_id: UUID, no: int = FIRST_ATTEMPT) -> str:
+    """The gateway's name for attempt `no`: the order's shown id, and the number."""
+    return f"{show_id('ord', order_id)}-{no}"
+
+
+def shard_of_reference(reference: str) -> Shard | None:
+    """Where the attempt with this reference lives; None: no reference of ours looks so."""
+    shown, _, _ = reference.rpartition("-")
+    try:
+        return shard_of_id(read_id("ord", shown))
+    except MalformedId:
+        return None

@@ -1,0 +1,102 @@
+"""The job behind the inbox: believe what is signed, credit what it says, and leave nothing in limbo."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from bubuh.core.shards import Shard
+from bubuh.db.pool import Database
+from bubuh.payments import store
+from bubuh.payments.model import Attempt, Charge, SettleOutcome, Word, shard_of_reference
+from bubuh.payments.ports import Gateways, Settle
+from bubuh.payments.refusals import GatewayMisspoke, NoticeForged
+from bubuh.payments.store import KeptNotice, NoticeEnd
+from bubuh.payments.take_in import take_in_apart
+
+_log = structlog.get_logger(__name__)
+
+MOST_NOTICES: Final = 200  #: in one pass
+
+_Told = tuple[KeptNotice, Charge]
+
+
+async def process_notices(
+    db: Database, gateways: Gateways, settle: Settle, *, at_most: int = MOST_NOTICES
+) -> int:
+    """Process the notices that wait, at most `at_most`; how many there were.
+
+    Each signature is checked again, as of the moment its notice came. A crash anywhere leaves the notice
+    waiting, and its money counts once. A notice for an order nobody knows waits a day (its order may not be
+    committed yet), then it is `unmatched`.
+    """
+    notices = await store.lease_notices_n(db, at_most=at_most)
+    ends, told = _read(notices, gateways)
+    attempts = await _match(db, [(notice.gateway, charge.reference) for notice, charge in told])
+    ours = [pair for pair in told if _name(pair) in attempts]
+    words = [Word(attempt=attempts[_name(pair)], charge=pair[1]) for pair in ours]
+    outcomes = await take_in_apart(db, words, settle)
+    ends += [
+        NoticeEnd(notice=notice, state=_state_after(outcome), outcome=outcome)
+        for (notice, _), outcome in zip(ours, outcomes, strict=True)
+        if outcome is not None
+    ]
+    ends += [_strange(*pair) for pair in told if _name(pair) not in attempts]
+    await store.end_notices_n(db, ends)
+    return len(notices)
+
+
+def _read(notices: Sequence[KeptNotice], gateways: Gateways) -> tuple[list[NoticeEnd], list[_Told]]:
+    """Which notices end here, and what the others say. One of a gateway we no longer have goes on waiting."""
+    ends: list[NoticeEnd] = []
+    told: list[_Told] = []
+    for notice in notices:
+        gateway = gateways.get(notice.gateway)
+        if gateway is None:
+            continue
+        try:
+            read = gateway.verify_notice(notice.body, notice.headers, received_at=notice.received_at)
+        except NoticeForged as refusal:
+            ends.append(NoticeEnd(notice=notice, state="refused", outcome=refusal.code))
+        except GatewayMisspoke as fault:
+            _log.error("notice_unreadable", gateway=notice.gateway, event_no=notice.event_id)
+            ends.append(NoticeEnd(notice=notice, state="unmatched", outcome=fault.code))
+        else:
+            told.append((notice, read.charge))
+    return ends, told
+
+
+def _name(pair: _Told) -> tuple[str, str]:
+    return pair[0].gateway, pair[1].reference
+
+
+async def _match(db: Database, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Attempt]:
+    """The attempts that (gateway, reference) stand for, looked up a shard at a time."""
+    by_shard: dict[Shard, set[tuple[str, str]]] = defaultdict(set)
+    for name in names:
+        shard = shard_of_reference(name[1])
+        if shard is not None:
+            by_shard[shard].add(name)
+    found = [
+        attempt
+        for shard, group in by_shard.items()
+        for attempt in await store.match_attempts(db, shard, sorted(group))
+    ]
+    return {(attempt.gateway, attempt.reference): attempt for attempt in found}
+
+
+def _strange(notice: KeptNotice, charge: Charge) -> NoticeEnd:
+    """A genuine notice of something we do not know: perhaps not yet."""
+    if shard_of_reference(charge.reference) is None:
+        return NoticeEnd(notice=notice, state="unmatched", outcome="foreign_reference")
+    return NoticeEnd(
+        notice=notice, state="unmatched" if notice.is_old else "waiting", outcome="unknown_order"
+    )
+
+
+def _state_after(outcome: str) -> str:
+    """Money that contradicts what was told before is for people to look at; all else is booked."""
+    return "unmatched" if outcome in {SettleOutcome.CONFLICT, SettleOutcome.UNKNOWN} else "done"

@@ -1,0 +1,84 @@
+-- name: open_attempt(shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at)
+-- Committed with its order. Whoever opened it calls the gateway now; should that fail, the asking job does soon.
+INSERT INTO payment_attempts (shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at,
+                              looked_at, next_ask_at)
+VALUES (:shard, :account_id, :order_id, :no, :gateway, :reference, :method, :amount_idr, :expires_at,
+        now(), now() + interval '10 seconds');
+
+-- name: find_attempts(shard, account_id, order_id)
+-- An order's attempts, the newest first.
+SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
+       a.expires_at <= now() AS is_over
+  FROM payment_attempts AS a
+ WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id
+ ORDER BY a.no DESC;
+
+-- name: find_details(shard, account_id, order_id)
+-- No row: no gateway has told yet how to pay.
+SELECT a.qris, a.va, a.pay_url
+  FROM payment_attempts AS a
+ WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id
+   AND num_nonnulls(a.qris, a.va, a.pay_url) > 0
+ ORDER BY a.no DESC
+ LIMIT 1;
+
+-- name: match_attempts(shard, gateways, references)
+-- The attempts that these references stand for. No row for one: not ours, or not committed yet.
+SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
+       a.expires_at <= now() AS is_over
+  FROM payment_attempts AS a
+  JOIN unnest(:gateways::text[], :references::text[]) AS x (gateway, reference)
+    ON a.gateway = x.gateway AND a.reference = x.reference
+ WHERE a.shard = :shard;
+
+-- name: look(shard, account_id, order_id)
+-- The buyer is looking: ask soon, and often. At most one write in 10 s, however often the page is loaded.
+UPDATE payment_attempts AS a
+   SET looked_at = now(), asks = 0,
+       next_ask_at = least(a.next_ask_at, payments_next_ask(now(), a.state, 0, now(), a.expires_at))
+ WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id
+   AND a.state <> 'paid' AND (a.looked_at IS NULL OR a.looked_at < now() - interval '10 seconds');
+
+-- name: take_now(shard, account_id, order_id)
+-- Take an order's attempts to be asked about at once. No row: all are paid, or were asked about 2 s ago.
+UPDATE payment_attempts AS a
+   SET asked_at = now(), looked_at = now(), asks = 0,
+       next_ask_at = payments_next_ask(now(), a.state, 0, now(), a.expires_at)
+ WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id
+   AND a.state <> 'paid' AND (a.asked_at IS NULL OR a.asked_at < now() - interval '2 seconds')
+RETURNING a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
+          a.expires_at <= now() AS is_over;
+
+-- name: take_due_n(shard, at_most)
+-- Attempts whose hour to be asked about has come; their next hour is set.
+SELECT account_id, order_id, no, gateway, reference, method, amount_idr, state, expires_at, is_over
+  FROM payments_take_due_n(:shard, :at_most);
+
+-- name: record_n(shard, account_ids, order_ids, nos, states, qris, vas, pay_urls)
+-- One row for each attempt whose state rose or stood.
+SELECT order_id, state
+  FROM payments_record_n(:shard, :account_ids::bigint[], :order_ids::uuid[], :nos::integer[], :states::text[],
+                         :qris::text[], :vas::text[], :pay_urls::text[]);
+
+-- name: note_fault(shard, account_id, order_id, no, fault)
+-- Why the gateway could not be asked, for whoever wonders; the next answer clears it.
+UPDATE payment_attempts AS a
+   SET fault = :fault
+ WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id AND a.no = :no;
+
+-- name: keep_notice(gateway, event_id, body, headers, refusal)
+-- False: it is kept already.
+SELECT payments_keep_notice(:gateway, :event_id, :body, :headers, :refusal);
+
+-- name: lease_notices_n(at_most)
+-- Waiting notices; their next try is put off.
+SELECT gateway, event_id, body, headers, received_at, is_old
+  FROM payments_lease_notices_n(:at_most);
+
+-- name: end_notices_n(gateways, event_ids, states, outcomes)
+-- Say what became of notices; one that stays `waiting` is tried again.
+UPDATE payment_notice_work AS w
+   SET state = x.state, outcome = x.outcome, ended_at = CASE WHEN x.state = 'waiting' THEN NULL ELSE now() END
+  FROM unnest(:gateways::text[], :event_ids::text[], :states::text[], :outcomes::text[])
+    AS x (gateway, event_id, state, outcome)
+ WHERE w.gateway = x.gateway AND w.event_id = x.event_id AND w.state = 'waiting';

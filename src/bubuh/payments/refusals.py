@@ -1,0 +1,41 @@
+"""What payments say no to, and how gateways fail."""
+
+from __future__ import annotations
+
+from bubuh.core.errors import Fault, Refusal
+
+
+class GatewayUnknown(Refusal):
+    """No gateway of this name is configured."""
+
+    code = "not_found"
+
+
+class NoticeForged(Refusal):
+    """No key of the gateway signed this notice at about the time it came. It is kept, and never acted on."""
+
+    code = "notice_forged"
+
+
+class NoticeTooLarge(Refusal):
+    """The body is larger than any notice is; nothing is kept of it."""
+
+    code = "notice_too_large"
+
+
+class GatewayUnavailable(Fault):
+    """The gateway does not answer, or not usefully. What it did is not known: ask again by the reference."""
+
+    code = "gateway_unavailable"
+
+
+class GatewayRefused(GatewayUnavailable):
+    """The gateway says no to us: a wrong key, an amount it does not take, a reference used otherwise."""
+
+    code = "gateway_refused"
+
+
+class GatewayMisspoke(GatewayUnavailable):
+    """The gateway said something that cannot be read, or that contradicts what it was asked."""
+
+    code = "gateway_misspoke"

@@ -1,0 +1,151 @@
+"""The statements of payments, one typed function each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import Shard, shard_of_account
+from bubuh.db.pool import Conn, Database, Row
+from bubuh.db.queries import load_queries
+from bubuh.payments.model import Attempt, AttemptState, Method, PaymentDetails, Word
+
+SQL = load_queries("bubuh.payments")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptNotice:
+    """A notice out of the inbox, as it came."""
+
+    gateway: str
+    event_id: str
+    body: bytes
+    headers: Mapping[str, str]
+    received_at: datetime
+    is_old: bool  #: came more than a day ago
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeEnd:
+    """What became of a kept notice."""
+
+    notice: KeptNotice
+    state: str  #: waiting, done, refused or unmatched
+    outcome: str
+
+
+async def open_attempt(conn: Conn, attempt: Attempt) -> None:
+    """Write a new attempt, in the transaction of its order."""
+    await conn.execute(
+        SQL.open_attempt.sql,
+        attempt.shard,
+        attempt.account_id,
+        attempt.order_id,
+        attempt.no,
+        attempt.gateway,
+        attempt.reference,
+        str(attempt.method),
+        attempt.amount_idr,
+        attempt.expires_at,
+    )
+
+
+async def find_attempts(conn: Conn | Database, *, account_id: AccountId, order_id: UUID) -> list[Attempt]:
+    """An order's attempts, the newest first."""
+    rows = await conn.fetch(SQL.find_attempts.sql, shard_of_account(account_id), account_id, order_id)
+    return [_attempt(row) for row in rows]
+
+
+async def find_details(
+    conn: Conn | Database, *, account_id: AccountId, order_id: UUID
+) -> PaymentDetails | None:
+    """How to pay an order; None: no gateway has told yet."""
+    row = await conn.fetchrow(SQL.find_details.sql, shard_of_account(account_id), account_id, order_id)
+    return None if row is None else PaymentDetails(**row)
+
+
+async def match_attempts(db: Database, shard: Shard, names: Sequence[tuple[str, str]]) -> list[Attempt]:
+    """The attempts of `shard` known by these (gateway, reference)."""
+    gateways, references = [gateway for gateway, _ in names], [reference for _, reference in names]
+    return [_attempt(row) for row in await db.fetch(SQL.match_attempts.sql, shard, gateways, references)]
+
+
+async def look(conn: Conn | Database, *, account_id: AccountId, order_id: UUID) -> None:
+    """Note that the buyer is looking at the order."""
+    await conn.execute(SQL.look.sql, shard_of_account(account_id), account_id, order_id)
+
+
+async def take_now(db: Database, *, account_id: AccountId, order_id: UUID) -> list[Attempt]:
+    """The order's attempts to be asked about now; none when all are paid or were asked about just now."""
+    rows = await db.fetch(SQL.take_now.sql, shard_of_account(account_id), account_id, order_id)
+    return [_attempt(row) for row in rows]
+
+
+async def take_due_n(conn: Conn, shard: Shard, *, at_most: int) -> list[Attempt]:
+    """Attempts of a shard that are due to be asked about, taken so that no other worker asks as well."""
+    return [_attempt(row) for row in await conn.fetch(SQL.take_due_n.sql, shard, at_most)]
+
+
+async def record_n(db: Database, shard: Shard, words: Sequence[Word]) -> None:
+    """Record what gateways say of attempts of `shard`; what is known better stays."""
+    await db.fetch(
+        SQL.record_n.sql,
+        shard,
+        [word.attempt.account_id for word in words],
+        [word.attempt.order_id for word in words],
+        [word.attempt.no for word in words],
+        [str(word.charge.state) for word in words],
+        [word.charge.details.qris for word in words],
+        [word.charge.details.va for word in words],
+        [word.charge.details.pay_url for word in words],
+    )
+
+
+async def note_fault(db: Database, attempt: Attempt, *, fault: str) -> None:
+    """Keep why the gateway could not be asked about `attempt`."""
+    await db.execute(
+        SQL.note_fault.sql, attempt.shard, attempt.account_id, attempt.order_id, attempt.no, fault
+    )
+
+
+async def keep_notice(
+    db: Database,
+    *,
+    gateway: str,
+    event_id: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    refusal: str | None,
+) -> bool:
+    """Keep a notice, waiting or (with `refusal`) refused. False: it is kept already."""
+    text = msgspec.json.encode(dict(headers)).decode()
+    return bool(await db.fetchval(SQL.keep_notice.sql, gateway, event_id, body, text, refusal))
+
+
+async def lease_notices_n(db: Database, *, at_most: int) -> list[KeptNotice]:
+    """Waiting notices, the oldest first; none of them is leased again at once."""
+    rows = await db.fetch(SQL.lease_notices_n.sql, at_most)
+    return [
+        KeptNotice(**{**row, "headers": msgspec.json.decode(row["headers"], type=dict[str, str])})
+        for row in rows
+    ]
+
+
+async def end_notices_n(db: Database, ends: Sequence[NoticeEnd]) -> None:
+    """Write what became of notices."""
+    await db.execute(
+        SQL.end_notices_n.sql,
+        [end.notice.gateway for end in ends],
+        [end.notice.event_id for end in ends],
+        [end.state for end in ends],
+        [end.outcome for end in ends],
+    )
+
+
+def _attempt(row: Row) -> Attempt:
+    return Attempt(**{**row, "method": Method(row["method"]), "state": AttemptState(row["state"])})
