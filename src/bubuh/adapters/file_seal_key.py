@@ -7,11 +7,10 @@ from typing import Self
 
 import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bubuh.pdf.model import Chain
+from bubuh.pdf.offline import load_key, sign
+from bubuh.pdf.pki import PrivateKey
 from bubuh.stamping.refusals import SignerUnavailable
 
 _log = structlog.get_logger(__name__)
@@ -20,7 +19,7 @@ _log = structlog.get_logger(__name__)
 class FileSealKey:
     """`stamping.ports.SealKey` over a PEM file, loaded once (loading again costs 60 ms with RSA)."""
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, chain: Chain) -> None:
+    def __init__(self, key: PrivateKey, chain: Chain) -> None:
         """Warns: a key in a file can be copied."""
         self._key = key
         self._chain = chain
@@ -30,12 +29,9 @@ class FileSealKey:
     def load(cls, path: Path, chain: Chain) -> Self:
         """The key in the PEM file `path`; raises `SignerUnavailable` when it cannot be read or used."""
         try:
-            key = load_pem_private_key(path.read_bytes(), password=None)
+            return cls(load_key(path.read_bytes()), chain)
         except (OSError, ValueError, UnsupportedAlgorithm) as error:
             raise SignerUnavailable(f"the seal key cannot be loaded: {type(error).__name__}") from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-            raise SignerUnavailable("the seal key is neither P-256 nor RSA")
-        return cls(key, chain)
 
     @property
     def chain(self) -> Chain:
@@ -44,6 +40,4 @@ class FileSealKey:
 
     def sign(self, message: bytes) -> bytes:
         """See `stamping.ports.SealKey.sign`."""
-        if isinstance(self._key, ec.EllipticCurvePrivateKey):
-            return self._key.sign(message, ec.ECDSA(hashes.SHA256()))
-        return self._key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+        return sign(self._key, message)

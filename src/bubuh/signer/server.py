@@ -81,7 +81,7 @@ def _listen(path: Path) -> socket.socket:
     path.unlink(missing_ok=True)
     ear = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     ear.bind(str(path))
-    path.chmod(0o666)  # noqa: S103 - who may ask is decided by SO_PEERCRED
+    path.chmod(0o666)
     return ear
 
 

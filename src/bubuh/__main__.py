@@ -1,0 +1,5 @@
+"""`python -m bubuh`: the same as the command `bubuh`."""
+
+from bubuh.cli import main
+
+main()

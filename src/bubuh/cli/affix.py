@@ -1,0 +1,233 @@
+"""`bubuh affix`: affix stamps through a service, or offline with a key; one file or a whole folder."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.progress import track
+
+from bubuh.cli.client import WAIT_S, Client, ServiceRefused, fresh_key
+from bubuh.cli.demo import running_service
+from bubuh.cli.output import ASIDE, Json, answer
+from bubuh.core.clock import utc_now
+from bubuh.core.errors import Refusal
+from bubuh.core.privileges import Uids
+from bubuh.pdf.cms import signed_attributes, signed_data
+from bubuh.pdf.model import SERIAL, Algorithm, Chain, Intent, Place
+from bubuh.pdf.offline import load_key, sign
+from bubuh.pdf.pki import PrivateKey, from_pem
+from bubuh.pdf.refusals import SerialMalformed
+from bubuh.sandbox import Sandbox, SyncSandbox
+from bubuh.settings import Settings
+from bubuh.stamping.serial import check_character
+
+_PUBLIC_URL: Final = "http://127.0.0.1:8000"
+_KEY_SIZES: Final[dict[int, Algorithm]] = {256: "p256", 2048: "rsa2048", 3072: "rsa3072"}
+
+PemFile = typer.Option(exists=True, dir_okay=False)
+
+
+class PlaceMalformed(Refusal):
+    """`--at` is not two numbers with a comma between."""
+
+    code = "place_malformed"
+
+
+class OfflineIncomplete(Refusal):
+    """Offline work needs a key, its chain and a serial number, all three."""
+
+    code = "offline_incomplete"
+
+
+class ApiKeyMissing(Refusal):
+    """The service takes stamps from a known account alone: set BUBUH_API_KEY."""
+
+    code = "api_key_missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What offline stamping is done with."""
+
+    sandbox: SyncSandbox
+    key: PrivateKey
+    chain: Chain
+    public_url: str
+
+
+def affix_command(
+    file: Annotated[Path, typer.Argument(exists=True, help="A PDF, or a folder of them.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", "--out", help="Where the result goes; a folder for a folder."),
+    ] = None,
+    page: Annotated[int, typer.Option(min=1, help="Counted from 1.")] = 1,
+    at: Annotated[
+        str, typer.Option(metavar="X,Y", help="Top left of the face, in points as seen.")
+    ] = "400,600",
+    width: Annotated[float, typer.Option(help="Side of the face, 40 to 120 points.")] = 70.0,
+    url: Annotated[str | None, typer.Option(help="The service's address; default: of BUBUH_DATA.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Offline: seal key, PEM.")
+    ] = None,
+    chain: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Offline: seal and issuing certificate, PEM."),
+    ] = None,
+    serial: Annotated[
+        str | None, typer.Option(help="Offline: the serial number; for a folder the first of a run.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Affix a stamp to FILE: through the service (BUBUH_API_KEY says whose), or offline with a key."""
+    place = _place(page, at, width)
+    jobs = list(_jobs(file, output))
+    if key or chain or serial:
+        if not (key and chain and serial):
+            raise OfflineIncomplete
+        outcomes = _offline(jobs, place, key=key, chain=chain, serial=serial)
+    else:
+        outcomes = _through_service(jobs, place, url or running_service())
+    refused = 0
+    for outcome in track(outcomes, total=len(jobs), console=ASIDE, disable=len(jobs) == 1, transient=True):
+        refused += outcome["state"] != "affixed"
+        answer(outcome, as_json=as_json, words=_words(outcome))
+    raise typer.Exit(code=1 if refused else 0)
+
+
+def _jobs(file: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Each file and where its result goes."""
+    if not file.is_dir():
+        yield file, output or file.with_name(f"{file.stem}-bermeterai.pdf")
+        return
+    folder = output or file.with_name(f"{file.name}-bermeterai")
+    folder.mkdir(parents=True, exist_ok=True)
+    for found in sorted(file.rglob("*.pdf")):
+        target = folder / found.relative_to(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield found, target
+
+
+def _offline(
+    jobs: list[tuple[Path, Path]], place: Place, *, key: Path, chain: Path, serial: str
+) -> Iterator[dict[str, Any]]:
+    private_key = load_key(key.read_bytes())
+    public_url = Settings.from_env().public_url or _PUBLIC_URL
+    with Sandbox.open_sync(Uids.here().sandbox) as sandbox:
+        bench = Bench(
+            sandbox=sandbox, key=private_key, chain=_chain(chain, private_key), public_url=public_url
+        )
+        for (source, target), serial_no in zip(jobs, serial_run(serial), strict=False):
+            outcome: dict[str, Any] = {
+                "file": str(source),
+                "document": None,
+                "serial": serial_no,
+                "reason": None,
+            }
+            try:
+                target.write_bytes(_stamp(source.read_bytes(), serial_no, place, bench))
+                yield outcome | {"document": str(target), "state": "affixed"}
+            except Refusal as refusal:
+                reason = refusal.details.get("reason", refusal.code)
+                yield outcome | {"serial": None, "state": "refused", "reason": reason}
+
+
+def _stamp(document: bytes, serial_no: str, place: Place, bench: Bench) -> bytes:
+    intent = Intent(
+        serial_no=serial_no,
+        place=place,
+        signed_at=utc_now().replace(microsecond=0),
+        file_id=secrets.token_bytes(16),
+        qr_payload=f"{bench.public_url}/s/{serial_no}",
+        key_id=bench.chain.key_id,
+    )
+    increment = bench.sandbox.plan(document, intent, bench.chain)
+    signature = sign(bench.key, signed_attributes(increment.digest, bench.chain))
+    return document + increment.sealed(signed_data(increment.digest, signature, bench.chain))
+
+
+def _through_service(jobs: list[tuple[Path, Path]], place: Place, url: str) -> Iterator[dict[str, Any]]:
+    key = Settings.from_env().api_key
+    if key is None:
+        raise ApiKeyMissing
+    with Client(url, key=key) as client:
+        for source, target in jobs:
+            try:
+                stamp = _order_stamp(client, source, place)
+                if stamp["state"] == "affixed":
+                    target.write_bytes(client.download(f"/v1/stamps/{stamp['id']}/document"))
+                    yield _outcome(source, "affixed", document=str(target), serial=stamp["serial"])
+                else:
+                    yield _outcome(source, "returned", reason=stamp["reason"])
+            except ServiceRefused as refusal:
+                reason = refusal.details.get("reason") or refusal.details.get("code")
+                yield _outcome(source, "refused", reason=reason)
+
+
+def _outcome(
+    source: Path, state: str, *, document: str | None = None, serial: str | None = None, reason: object = None
+) -> dict[str, Any]:
+    return {"file": str(source), "state": state, "document": document, "serial": serial, "reason": reason}
+
+
+def _order_stamp(client: Client, source: Path, place: Place) -> dict[str, Any]:
+    document = client.upload(source)
+    wanted = {
+        "document_id": document["id"],
+        "page": place.page,
+        "x": place.x_pt,
+        "y": place.y_pt,
+        "width": place.side_pt,
+        "document_type": "dokumen",
+        "document_no": source.stem[:64],
+        "document_date": utc_now().date().isoformat(),
+    }
+    stamp = client.post("/v1/stamps", wanted, idempotency_key=fresh_key(), prefer=f"wait={WAIT_S}")
+    while stamp["state"] not in {"affixed", "returned"}:
+        stamp = client.get(f"/v1/stamps/{stamp['id']}")
+    return stamp
+
+
+def serial_run(first: str) -> Iterator[str]:
+    """`first` as it is, then the numbers after it: 21 characters count, the last one checks them."""
+    if SERIAL.fullmatch(first) is None:
+        raise SerialMalformed(serial_no=first)
+    yield first
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    value = int(first[:-1], 36)
+    while True:
+        value += 1
+        rest, body = value, ""
+        for _ in range(len(first) - 1):
+            rest, digit = divmod(rest, 36)
+            body = digits[digit] + body
+        yield body + check_character(body)
+
+
+def _chain(pem: Path, key: PrivateKey) -> Chain:
+    seal, issuing = from_pem(pem.read_bytes())[:2]
+    return Chain(
+        key_id="offline",
+        seal_certificate=seal,
+        issuing_certificate=issuing,
+        algorithm=_KEY_SIZES[key.key_size],
+    )
+
+
+def _place(page: int, at: str, width: float) -> Place:
+    try:
+        x, y = map(float, at.split(","))
+    except ValueError as error:
+        raise PlaceMalformed(at=at) from error
+    return Place(page=page, x_pt=x, y_pt=y, side_pt=width)
+
+
+def _words(outcome: dict[str, Any]) -> str:
+    if outcome["state"] == "affixed":
+        return f"[green]✓[/green] {outcome['file']} → {outcome['document']}  {outcome['serial']}"
+    return f"[red]✗[/red] {outcome['file']}  {outcome['state']}: {outcome['reason']}"

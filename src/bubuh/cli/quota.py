@@ -1,0 +1,71 @@
+"""`bubuh quota`: give stamps, show what an account has, hold the books to their invariants."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bubuh.cli.output import PEOPLE, Json, answer
+from bubuh.cli.service import As, acting_operator, with_database
+from bubuh.core.ids import fresh_id, read_account, show_id
+from bubuh.db.pool import Database
+from bubuh.quota.allot import allot
+from bubuh.quota.reconcile import reconcile
+from bubuh.quota.show import show_quota
+
+quota = typer.Typer(no_args_is_help=True, help="Quota: prepaid stamps.")
+
+
+@quota.command("allot")
+def allot_command(
+    account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", help="acc_…")],
+    stamps: Annotated[int, typer.Argument(min=1, help="How many.")],
+    as_key: As = None,
+    as_json: Json = False,
+) -> None:
+    """Give an account STAMPS, minted by the authority."""
+
+    async def act(db: Database) -> dict[str, object]:
+        actor = await acting_operator(db, as_key)
+        wanted = read_account(account_id)
+        ref = fresh_id(wanted)
+        async with db.transaction() as conn:
+            result = await allot(conn, ref=ref, account_id=wanted, stamps=stamps, actor=actor)
+        return {"id": show_id("alt", ref), "free": result.free, "held": result.held}
+
+    answer(with_database(act), as_json=as_json)
+
+
+@quota.command("show")
+def show_command(
+    account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", help="acc_…")], as_json: Json = False
+) -> None:
+    """What an account has now."""
+
+    async def act(db: Database) -> dict[str, object]:
+        balance = await show_quota(db, read_account(account_id))
+        return {
+            "free": balance.free,
+            "held": balance.held,
+            "used": balance.used,
+            "in_transit": balance.in_transit,
+            "frozen": balance.frozen,
+        }
+
+    answer(with_database(act), as_json=as_json)
+
+
+@quota.command("reconcile")
+def reconcile_command(as_json: Json = False) -> None:
+    """Hold every row of money to every invariant; exit 1 when anything differs."""
+    report = with_database(reconcile, size=2)
+    differences = [f"{found.invariant}: {found}" for found in report.differences]
+    facts = {"balanced": report.balanced, "differences": differences}
+    if as_json:
+        answer(facts, as_json=True)
+    else:
+        PEOPLE.print("[green]balanced[/green]" if report.balanced else "[red]not balanced[/red]")
+        for difference in differences:
+            PEOPLE.print(f"  {difference}")
+    raise typer.Exit(code=0 if report.balanced else 1)

@@ -1,0 +1,239 @@
+"""`bubuh up`: the whole service on one machine, under one parent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import httpx
+import typer
+
+from bubuh.cli.client import Client
+from bubuh.cli.db import apply_migrations
+from bubuh.cli.output import ASIDE, PEOPLE
+from bubuh.cli.process import set_up_logs
+from bubuh.cli.supervisor import Child, Supervisor
+from bubuh.core.clock import utc_now
+from bubuh.core.errors import Fault
+from bubuh.core.privileges import Uids
+from bubuh.db.local import LocalPostgres
+from bubuh.db.pool import Database
+from bubuh.db.roles import APP, OWNER, SIGNER
+from bubuh.identity.model import Environment
+from bubuh.settings import RunFile, Settings
+from bubuh.wiring.facts import ISSUERS, ServiceFacts, freeze_facts
+from bubuh.wiring.folder import DataFolder, open_folder, socket_folder
+from bubuh.wiring.keys import settle_keys
+
+DEFAULT_PORT: Final = 8000
+_READY_WITHIN_S: Final = 60.0
+_WORKERS: Final = 1
+
+
+class PortTaken(Fault):
+    """Somebody listens there already."""
+
+    code = "port_taken"
+
+
+class NotReady(Fault):
+    """The service did not get ready in time; its logs say why."""
+
+    code = "not_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """The listening sockets, held by the parent so that a restarted process finds its callers waiting."""
+
+    web: socket.socket
+    gateway: socket.socket
+    metrics: dict[str, socket.socket]
+
+
+def up_command(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the site and API listen; 0: any.")] = (
+        DEFAULT_PORT
+    ),
+    data: Annotated[Path | None, typer.Option(help="The data folder; default: BUBUH_DATA or .bubuh.")] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Start everything on this machine and keep it running, with development keys, gateway and senders."""
+    settings = Settings.from_env()
+    settings = replace_data(settings, data)
+    set_up_logs(settings)
+    uids = Uids.here()
+    if uids.app is None:
+        ASIDE.print(
+            "[yellow]Not root: one user holds all parts, nothing keeps them from each other.[/yellow]"
+        )
+    with ExitStack() as stack:
+        ears = _bind(host, port)
+        folder = open_folder(settings.data, uids)
+        supervisor, run = _start(settings, folder, uids, ears)
+        stack.callback(supervisor.stop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, supervisor.ask_to_stop)
+        if _await_ready(supervisor, folder, run):
+            _greet(run)
+            supervisor.run()
+        ASIDE.print("stopping …")
+
+
+def replace_data(settings: Settings, data: Path | None) -> Settings:
+    """`settings` with another data folder, when one is given."""
+    if data is None:
+        return settings
+    return Settings(**{name: getattr(settings, name) for name in settings.__struct_fields__} | {"data": data})
+
+
+def _start(settings: Settings, folder: DataFolder, uids: Uids, ears: Ears) -> tuple[Supervisor, RunFile]:
+    """Database, keys and facts first; then the processes, the signer before whoever needs it."""
+    settle_keys(folder, uids, now=utc_now())
+    for name in ("store.key", "serial.key", "gateway.secret"):
+        folder.secret(name, uids.app)
+    postgres, databases = _start_database(settings, folder, uids)
+    try:
+        web = _address(ears.web)
+        facts = ServiceFacts(
+            environment=Environment.TEST,
+            issuer=ISSUERS[Environment.TEST],
+            public_url=settings.public_url or web,
+        )
+        asyncio.run(_prepare(databases, facts))
+        run = RunFile(
+            web=web,
+            metrics={name: _address(ear) for name, ear in ears.metrics.items()},
+            gateway=_address(ears.gateway),
+            signer_socket=str(socket_folder(folder, uids) / "signer"),
+            databases=databases,
+            pids={"up": os.getpid()},
+        )
+        run.write(folder.path)
+        supervisor = Supervisor(postgres=postgres, environment=_environment(folder))
+        for child in _children(folder, ears):
+            supervisor.add(child)
+    except BaseException:
+        if postgres is not None:
+            postgres.stop()
+        raise
+    return supervisor, run
+
+
+def _start_database(
+    settings: Settings, folder: DataFolder, uids: Uids
+) -> tuple[LocalPostgres | None, dict[str, str]]:
+    if settings.database_url is not None:
+        return None, dict.fromkeys((OWNER, APP, SIGNER), settings.database_url)
+    readers = {} if uids.app is None or uids.signer is None else {APP: uids.app, SIGNER: uids.signer}
+    postgres = LocalPostgres(folder.path, uids=readers).start()
+    return postgres, {role: postgres.dsn(role) for role in (OWNER, APP, SIGNER)}
+
+
+async def _prepare(databases: dict[str, str], facts: ServiceFacts) -> None:
+    await apply_migrations(databases[OWNER])
+    async with await Database.open(databases[APP], size=1) as db:
+        await freeze_facts(db, facts)
+
+
+def _children(folder: DataFolder, ears: Ears) -> list[Child]:
+    def child(name: str, *options: str, ear: socket.socket | None = None) -> Child:
+        metrics = ears.metrics[name]
+        fds = [metrics.fileno()] + ([ear.fileno()] if ear else [])
+        listen = ["--fd", str(ear.fileno())] if ear else []
+        argv = [sys.executable, "-m", "bubuh", name.partition("-")[0], *options, *listen]
+        argv += ["--metrics-fd", str(metrics.fileno())]
+        return Child(name=name, argv=argv, fds=fds, log=folder.logs / f"{name}.log")
+
+    workers = [child(f"worker-{no}", "--name", f"worker-{no}") for no in range(1, _WORKERS + 1)]
+    return [child("signer"), child("gateway", ear=ears.gateway), *workers, child("web", ear=ears.web)]
+
+
+def _environment(folder: DataFolder) -> dict[str, str]:
+    """What the children see: our settings and nothing that is not theirs to know."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "HOME") if name in os.environ}
+    given = {name: value for name, value in os.environ.items() if name.startswith("BUBUH_")}
+    return (
+        kept | given | {"BUBUH_DATA": str(folder.path), "BUBUH_SUPERVISED": "true", "PYTHONUNBUFFERED": "1"}
+    )
+
+
+def _bind(host: str, port: int) -> Ears:
+    return Ears(
+        web=_listen(host, port),
+        gateway=_listen("127.0.0.1", 0),
+        metrics={
+            name: _listen("127.0.0.1", 0)
+            for name in ("signer", "gateway", *(f"worker-{no}" for no in range(1, _WORKERS + 1)), "web")
+        },
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    ear = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        ear.bind((host, port))
+    except OSError as error:
+        raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    ear.listen(1024)
+    return ear
+
+
+def _address(ear: socket.socket) -> str:
+    host, port = ear.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _await_ready(supervisor: Supervisor, folder: DataFolder, run: RunFile) -> bool:
+    """Whether the service got ready; false when it was asked to stop before. Raises `NotReady`."""
+    give_up = time.monotonic() + _READY_WITHIN_S
+    ready = False
+
+    def is_ready() -> bool:
+        nonlocal ready
+        if time.monotonic() > give_up:
+            raise NotReady(f"not ready after {_READY_WITHIN_S:.0f} s; see {folder.logs}")
+        try:
+            ready = httpx.get(f"{run.web}/health/ready", timeout=2.0).is_success
+        except httpx.HTTPError:
+            ready = False
+        return ready
+
+    supervisor.run(until=is_ready)
+    if ready:
+        RunFile(
+            web=run.web,
+            metrics=run.metrics,
+            gateway=run.gateway,
+            signer_socket=run.signer_socket,
+            databases=run.databases,
+            pids=supervisor.pids() | run.pids,
+        ).write(folder.path)
+    return ready
+
+
+def _greet(run: RunFile) -> None:
+    assert run.web is not None
+    with Client(run.web) as client:
+        account: dict[str, Any] = client.post("/dev/accounts", {})
+    PEOPLE.print(
+        f"""
+[bold green]Bubuh berjalan / is running[/bold green]  [bold]{run.web}[/bold]   API: {run.web}/docs
+[yellow]PENGEMBANGAN: kunci, gerbang pembayaran dan spesimen hanya untuk uji coba. Ctrl-C menghentikan.
+DEVELOPMENT: keys, payment gateway and stamps are for trial only. Ctrl-C stops it.[/yellow]
+
+Akun demo / demo account   {account["id"]}
+Kunci API / API key        {account["key"]}
+
+Coba / try:  .venv/bin/bubuh demo tests/data/surat-lamaran.pdf
+"""
+    )

@@ -1,0 +1,82 @@
+"""The parts that web and worker have in common, opened once a process and closed with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bubuh.adapters.development_gateway import DevelopmentGateway
+from bubuh.adapters.object_store import LocalObjects
+from bubuh.adapters.signer_client import SignerClient
+from bubuh.core.clock import utc_now
+from bubuh.db.doorbell import Doorbell
+from bubuh.db.pool import Database
+from bubuh.db.roles import APP
+from bubuh.documents.keys import StoreKey
+from bubuh.documents.ports import Objects
+from bubuh.payments.ports import Gateways
+from bubuh.pdf.model import Trust
+from bubuh.settings import RunFile, Settings
+from bubuh.stamping.serial import SerialKey
+from bubuh.wiring.facts import ServiceFacts, read_facts
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.keys import read_trust
+
+POOL: int = 8  #: connections a process
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What stands behind the ports of this process."""
+
+    facts: ServiceFacts
+    db: Database
+    doorbell: Doorbell
+    objects: Objects
+    store_key: StoreKey
+    serial_key: SerialKey
+    signer: SignerClient
+    gateways: Gateways
+    trust: Callable[[], Trust]
+
+
+@asynccontextmanager
+async def open_parts(
+    settings: Settings, folder: DataFolder, *, bells: tuple[str, ...]
+) -> AsyncIterator[Parts]:
+    """Everything of `folder` and its running service that a web or worker process needs.
+
+    Raises:
+        NotRunning: the folder names no signer or database.
+        DatabaseUnavailable, NotDurable, RoleTooStrong: see `Database.open`.
+    """
+    run = RunFile.read(folder.path)
+    assert run.signer_socket is not None, "run.json names the signer's socket"
+    address = settings.database_url or run.databases[APP]
+    signer = SignerClient(Path(run.signer_socket))
+    async with (
+        await Database.open(address, size=POOL) as db,
+        Doorbell(address, bells).listening() as doorbell,
+    ):
+        facts = await read_facts(db)
+        gateway = DevelopmentGateway(run.gateway, folder.read_secret("gateway.secret"))
+        yield Parts(
+            facts=facts,
+            db=db,
+            doorbell=doorbell,
+            objects=LocalObjects(folder.objects),
+            store_key=StoreKey.read((folder.secrets / "store.key").read_text(encoding="ascii")),
+            serial_key=SerialKey(facts.issuer, folder.read_secret("serial.key")),
+            signer=signer,
+            gateways={gateway.name: gateway},
+            trust=_trust_of(folder),
+        )
+        await signer.close()
+
+
+def _trust_of(folder: DataFolder) -> Callable[[], Trust]:
+    """The root is read once, before rights change hands; the moment is the asker's."""
+    at_start = read_trust(folder, now=utc_now())
+    return lambda: Trust(roots=at_start.roots, now=utc_now(), timestamp_roots=at_start.timestamp_roots)

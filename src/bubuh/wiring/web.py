@@ -1,0 +1,36 @@
+"""The web process: what its handlers find in their bag."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bubuh.db.batch import OneByOne
+from bubuh.edge.services import Services
+from bubuh.sandbox import Sandbox
+from bubuh.settings import Settings
+from bubuh.stamping.bells import ENDED
+from bubuh.stamping.store import accept_n
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.parts import open_parts
+
+
+@asynccontextmanager
+async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox) -> AsyncIterator[Services]:
+    """The services of one web process; raises as `open_parts` does."""
+    async with open_parts(settings, folder, bells=(ENDED,)) as parts:
+        (gateway,) = parts.gateways.values()
+        yield Services(
+            db=parts.db,
+            sandbox=sandbox,
+            objects=parts.objects,
+            store_key=parts.store_key,
+            gateway=gateway,
+            accept_batch=OneByOne(parts.db, accept_n),
+            doorbell=parts.doorbell,
+            serial_key=parts.serial_key,
+            trust=parts.trust,
+            signer_health=parts.signer.is_well,
+            environment=parts.facts.environment,
+            public_url=parts.facts.public_url,
+        )

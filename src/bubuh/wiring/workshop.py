@@ -1,0 +1,37 @@
+"""The worker process: what it affixes with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bubuh.sandbox import Sandbox
+from bubuh.settings import Settings
+from bubuh.stamping.affix import Workshop
+from bubuh.stamping.bells import WAITING
+from bubuh.stamping.serials import SerialBlocks
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.keys import newest_key_id, read_chains
+from bubuh.wiring.parts import Parts, open_parts
+
+
+@asynccontextmanager
+async def open_workshop(
+    settings: Settings, folder: DataFolder, sandbox: Sandbox, *, name: str
+) -> AsyncIterator[tuple[Workshop, Parts]]:
+    """The workshop of the worker `name`, and the parts its rounds need; raises as `open_parts` does."""
+    chains = read_chains(folder)
+    async with open_parts(settings, folder, bells=(WAITING,)) as parts:
+        shop = Workshop(
+            db=parts.db,
+            sandbox=sandbox,
+            objects=parts.objects,
+            store_key=parts.store_key,
+            signer=parts.signer,
+            serial_key=parts.serial_key,
+            serials=SerialBlocks(taken_by=name),
+            chains=chains,
+            key_id=newest_key_id(chains),
+            public_url=parts.facts.public_url,
+        )
+        yield shop, parts

@@ -1,0 +1,47 @@
+"""Who hears which fact: the one table. A fact that nobody hears is told all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import structlog
+
+from bubuh.core.errors import Fault
+from bubuh.core.shards import Shard
+from bubuh.db.pool import Database
+from bubuh.outbox.model import Fact
+from bubuh.outbox.take import take_untold
+from bubuh.outbox.told import mark_told
+from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
+
+_log = structlog.get_logger(__name__)
+_AT_MOST: Final = 100  #: facts of one shard a round
+
+Hearer = Callable[[Database, Fact], Awaitable[None]]
+
+ROUTES: Final[Mapping[str, tuple[Hearer, ...]]] = {
+    TRANSFERRED: (deliver_transfer,),
+}
+
+
+async def tell(db: Database, shard: Shard) -> int:
+    """Tell the due facts of `shard` to whoever hears them; how many were told.
+
+    A hearer that fails with a Fault hears its fact again later, and holds up no other.
+    """
+    async with db.transaction() as conn:
+        facts = await take_untold(conn, shard, at_most=_AT_MOST)
+    told = [fact for fact in facts if await _heard_by_all(db, fact)]
+    async with db.connection() as conn:
+        return await mark_told(conn, shard, told)
+
+
+async def _heard_by_all(db: Database, fact: Fact) -> bool:
+    for hearer in ROUTES.get(fact.topic, ()):
+        try:
+            await hearer(db, fact)
+        except Fault as fault:
+            _log.warning("fact_not_heard", topic=fact.topic, subject=str(fact.subject), code=fault.code)
+            return False
+    return True

@@ -1,0 +1,53 @@
+"""One worker process: its desk and its rounds, until it is told to stop or loses its sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from bubuh.orders.collect import run_asking_pass, run_notices_pass
+from bubuh.orders.expire import expire_due
+from bubuh.sandbox import Sandbox
+from bubuh.settings import Settings
+from bubuh.stamping.sweep import sweep
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.parts import Parts
+from bubuh.wiring.workshop import open_workshop
+from bubuh.worker.desk import Desk
+from bubuh.worker.rounds import Round, make_rounds, over_shards
+from bubuh.worker.routes import tell
+
+
+async def work(
+    settings: Settings, folder: DataFolder, sandbox: Sandbox, *, name: str, stop: asyncio.Event
+) -> None:
+    """Work until `stop` is set. Raises what nobody foresaw, with all other jobs given back."""
+    async with open_workshop(settings, folder, sandbox, name=name) as (shop, parts):
+        desk = Desk(shop, parts.doorbell, name=name)
+        async with asyncio.TaskGroup() as group:
+            lost = group.create_task(_stop_when_lost(sandbox, stop), name="sandbox")
+            group.create_task(desk.work(stop), name="desk")
+            group.create_task(make_rounds(_rounds(parts, settings), stop), name="rounds")
+            await stop.wait()
+            lost.cancel()
+
+
+def _rounds(parts: Parts, settings: Settings) -> list[Round]:
+    db = parts.db
+    return [
+        Round(name="notices", every_s=0.2, make=partial(run_notices_pass, db, parts.gateways)),
+        Round(name="asking", every_s=2.0, make=partial(run_asking_pass, db, parts.gateways)),
+        Round(name="expiry", every_s=10.0, make=partial(expire_due, db)),
+        Round(name="outbox", every_s=1.0, make=over_shards(partial(tell, db))),
+        Round(
+            name="sweep",
+            every_s=10.0,
+            make=over_shards(partial(sweep, db, wait_s=float(settings.accept_wait))),
+        ),
+    ]
+
+
+async def _stop_when_lost(sandbox: Sandbox, stop: asyncio.Event) -> None:
+    """A worker without its sandbox ends, and its supervisor starts another."""
+    await sandbox.gone()
+    stop.set()

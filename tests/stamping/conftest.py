@@ -1,0 +1,150 @@
+"""A workshop with nothing imitated: real PostgreSQL, sandbox, object store and signer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from bubuh.adapters.file_seal_key import FileSealKey
+from bubuh.adapters.object_store import LocalObjects
+from bubuh.adapters.signer_client import SignerClient
+from bubuh.core.clock import utc_now
+from bubuh.core.ids import fresh_id
+from bubuh.core.privileges import Uids
+from bubuh.db.batch import OneByOne
+from bubuh.db.pool import Database
+from bubuh.documents.keys import StoreKey
+from bubuh.documents.receive import receive
+from bubuh.identity.model import AccountKind, Principal, Scope
+from bubuh.identity.open_account import open_account
+from bubuh.pdf.model import Chain, Place, Trust
+from bubuh.pdf.offline import load_key
+from bubuh.pdf.pki import development_pki
+from bubuh.quota.allot import allot
+from bubuh.sandbox import Sandbox
+from bubuh.signer.server import SignerServer
+from bubuh.stamping import store
+from bubuh.stamping.accept import Accepted, accept
+from bubuh.stamping.affix import Workshop
+from bubuh.stamping.model import Lease, WantedStamp
+from bubuh.stamping.serial import SerialKey
+from bubuh.stamping.serials import SerialBlocks
+
+LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
+PUBLIC_URL = "http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Town:
+    """One citizen's account beside a whole workshop."""
+
+    db: Database
+    shop: Workshop
+    trust: Trust
+    citizen: Principal
+
+    async def upload(self, data: bytes = b"") -> UUID:
+        async def body() -> AsyncIterator[bytes]:
+            yield data or LETTER.read_bytes()
+
+        received = await receive(
+            body(),
+            document_id=fresh_id(self.citizen.account_id),
+            account_id=self.citizen.account_id,
+            name="surat lamaran.pdf",
+            db=self.db,
+            sandbox=self.shop.sandbox,
+            objects=self.shop.objects,
+            store_key=self.shop.store_key,
+        )
+        return received.document.id
+
+    async def accept(
+        self, document_id: UUID, *, stamp_id: UUID | None = None, page: int = 1, no: str = "1"
+    ) -> Accepted:
+        wanted = WantedStamp(
+            document_id=document_id,
+            place=Place(page=page, x_pt=400, y_pt=600, side_pt=70),
+            document_type="surat lamaran",
+            document_no=no,
+            document_date=date(2026, 11, 22),
+        )
+        return await accept(
+            self.citizen,
+            wanted,
+            stamp_id=stamp_id or fresh_id(self.citizen.account_id),
+            db=self.db,
+            batch=OneByOne(self.db, store.accept_n),
+        )
+
+    async def lease(self, *, worker: str = "worker-1", lease_s: float = 30.0) -> list[Lease]:
+        return await store.lease_n(self.db, self.citizen.shard, worker=worker, most=10, lease_s=lease_s)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox.start(Uids.here().sandbox) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def signer(tmp_path: Path, signer_db: Database) -> AsyncIterator[tuple[SignerClient, Chain, Trust]]:
+    """The signer's own server on a socket of its own, and what a checker must believe of its key."""
+    pki = development_pki(utc_now())
+    chain = Chain(
+        key_id="test-1",
+        seal_certificate=pki.seal_certificate,
+        issuing_certificate=pki.issuing_certificate,
+        algorithm=pki.algorithm,
+    )
+    keys = {"test-1": FileSealKey(load_key(pki.seal_key), chain)}
+    stop = asyncio.Event()
+    server = SignerServer(signer_db, keys, allowed_uids=frozenset({os.geteuid()}))
+    serving = asyncio.create_task(server.serve(tmp_path / "signer", stop))
+    client = SignerClient(tmp_path / "signer")
+    while not (tmp_path / "signer").exists():
+        await asyncio.sleep(0)
+    yield client, chain, Trust(roots=(pki.root_certificate,), now=utc_now())
+    await client.close()
+    stop.set()
+    await serving
+
+
+@pytest.fixture
+async def town(
+    db: Database, sandbox: Sandbox, tmp_path: Path, signer: tuple[SignerClient, Chain, Trust]
+) -> Town:
+    client, chain, trust = signer
+    async with db.transaction() as conn:
+        opened = await open_account(conn, kind=AccountKind.PERSON, name="Siti Uji")
+    citizen = Principal(
+        user_id=opened.user_id,
+        account_id=opened.account_id,
+        scopes=frozenset({Scope.ALL}),
+        roles=frozenset(),
+    )
+    async with db.transaction() as conn:
+        await allot(
+            conn, ref=fresh_id(opened.account_id), account_id=opened.account_id, stamps=3, actor="local"
+        )
+    shop = Workshop(
+        db=db,
+        sandbox=sandbox,
+        objects=LocalObjects(tmp_path / "objects"),
+        store_key=StoreKey.fresh(),
+        signer=client,
+        serial_key=SerialKey("T1", secrets.token_bytes(32)),
+        serials=SerialBlocks(taken_by="worker-1"),
+        chains={chain.key_id: chain},
+        key_id=chain.key_id,
+        public_url=PUBLIC_URL,
+    )
+    return Town(db=db, shop=shop, trust=trust, citizen=citizen)
