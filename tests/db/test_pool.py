@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from tests.conftest import Dsns
 from bubuh.core.errors import DatabaseUnavailable
 from bubuh.db.local import LocalPostgres
 from bubuh.db.pool import Database, NotDurable, RoleTooStrong
+from bubuh.db.postmaster import residents
 from bubuh.db.roles import APP
 
 
@@ -141,6 +143,24 @@ async def outcome_of_transaction(db: Database) -> object:
             return await conn.fetchval("SELECT pg_sleep(9)")
     except DatabaseUnavailable as error:
         return error
+
+
+def send(pids: list[int], what: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # a background worker that has just ended
+            os.kill(pid, what)
+
+
+async def test_a_server_that_hangs_is_unavailable_in_time(server: LocalPostgres) -> None:
+    async with await Database.open(server.dsn(APP), size=1, command_timeout_s=0.2) as db:
+        frozen = [server.pid, *residents(server.home.cluster)]
+        try:
+            send(frozen, signal.SIGSTOP)
+            async with asyncio.timeout(20):
+                assert isinstance(await outcome_of(db, "SELECT 1"), DatabaseUnavailable)
+        finally:
+            send(frozen, signal.SIGCONT)
+        assert await db.fetchval("SELECT 1") == 1
 
 
 async def test_a_fast_shutdown_is_unavailable(server: LocalPostgres) -> None:

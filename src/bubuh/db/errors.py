@@ -46,7 +46,7 @@ def talking(conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy) -> Iter
     """Around the use of `conn`. What was not acknowledged is unknown: ask again with the same ids."""
     try:
         yield
-    except _SERVER as error:
+    except (*_SERVER, TimeoutError) as error:  # the pool's command timeout: a server that hangs
         raise _unavailable(error) from error
     except (asyncpg.InterfaceError, OSError) as error:
         if isinstance(error, ValueError) or not _is_gone(conn):

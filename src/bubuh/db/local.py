@@ -143,6 +143,7 @@ def _launch(binaries: Binaries, home: Home, owner: Owner, log: Path) -> subproce
     if log.is_file() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
     with log.open("ab") as output:
+        log.chmod(0o640)
         return spawn([binaries.program("postgres"), "-D", home.cluster, *options], owner, output)
 
 

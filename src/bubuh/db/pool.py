@@ -18,6 +18,7 @@ Conn: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Row: TypeAlias = asyncpg.Record
 
 _log = structlog.get_logger(__name__)
+_RELEASE_S: Final = 5.0  #: how long a connection may take to forget a cancelled statement before it is cut
 _DURABLE: Final = {
     "fsync": {"on"},
     "full_page_writes": {"on"},
@@ -140,7 +141,7 @@ class Database:
     async def _release(self, conn: asyncpg.pool.PoolConnectionProxy) -> None:
         """Give `conn` back. A broken one is dropped: what the block did is decided already."""
         try:
-            await self._pool.release(conn)
+            await self._pool.release(conn, timeout=_RELEASE_S)
         except (asyncpg.PostgresError, asyncpg.InternalClientError, asyncpg.InterfaceError, OSError) as error:
             _log.info("database_connection_dropped", reason=str(error))
 

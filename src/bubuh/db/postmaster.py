@@ -45,7 +45,7 @@ def spawn(argv: Sequence[str | Path], owner: Owner, output: IO[bytes] | int) -> 
         [str(part) for part in argv],
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=output,
+        stderr=subprocess.STDOUT,
         cwd="/",  # ours may be a folder that `owner` cannot read
         env=_ENVIRONMENT,
         start_new_session=True,  # Ctrl-C at the terminal is for our parent to hand on, last to the database
