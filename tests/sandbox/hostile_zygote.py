@@ -225,4 +225,4 @@ def do(deed: Deed, document: bytes) -> object:
 if __name__ == "__main__":
     preload()
     sys.setrecursionlimit(1000)
-    start({"deed": Job(Deed, do)}, limits=Limits(cpu_s=1, wall_s=2.0, answer_bytes=4 * MIB))
+    start({"deed": Job(Deed, do)}, limits=Limits(cpu_s=2, wall_s=5.0, answer_bytes=4 * MIB))

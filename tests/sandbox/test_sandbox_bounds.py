@@ -119,7 +119,7 @@ def test_it_is_nobody(hostile: Hostile) -> None:
 
 
 def test_it_has_no_environment_of_ours(hostile: Hostile) -> None:
-    assert hostile.ask("environment") == "LANG LC_CTYPE TZ" or hostile.ask("environment") == "LANG TZ"
+    assert set(hostile.ask("environment").split()) <= {"HOME", "LANG", "LC_CTYPE", "TZ"}
 
 
 def test_memory_stays_under_512_mib(hostile: Hostile) -> None:
@@ -154,7 +154,7 @@ def test_the_wall_clock_ends_a_sleeper(hostile: Hostile) -> None:
     with pytest.raises(SandboxDied) as told:
         hostile.ask("sleep", number=60)
     assert told.value.details == {"reason": "sandbox_timeout", "cause": "wall clock"}
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 20
 
 
 @pytest.mark.parametrize("size_bytes", [2 * MIB, 8 * MIB], ids=["past the owner's", "past the kernel's"])
@@ -214,7 +214,7 @@ def test_a_cancelled_call_leaves_no_child(hostile: Hostile) -> None:
         begun = time.monotonic()
         await children_of(hostile, 0)
         assert call.cancelled()
-        assert time.monotonic() - begun < 1  # not by the wall clock
+        assert time.monotonic() - begun < 3  # not by the wall clock
 
     hostile.runner.run(cancel_it())
 

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from reportlab.pdfgen.canvas import Canvas
 
 from bubuh.core.errors import Refusal
-from bubuh.core.privileges import Uids
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge
@@ -76,7 +75,7 @@ def pki() -> Pki:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[SyncSandbox]:
-    with Sandbox.open_sync(Uids.here().sandbox) as sandbox:
+    with Sandbox.open_sync() as sandbox:
         yield sandbox
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Self
 
+from bubuh.core.privileges import Uids
 from bubuh.pdf.model import Chain, Facts, Increment, Intent, Judgement, Trust
 from bubuh.sandbox.answers import garbled
 from bubuh.sandbox.calls import INSPECT, JUDGE, PLAN, InspectArguments, JudgeArguments, PlanArguments
@@ -29,17 +30,15 @@ class Sandbox:
         self.line = line
 
     @classmethod
-    def start(
-        cls, uid: int | None = None, *, program: Sequence[str] = PROGRAM, at_once: int | None = None
-    ) -> Self:
-        """Start and lock down; `uid` is what it becomes when we are root (`core.privileges.Uids.sandbox`)."""
+    def start(cls, uid: int | None, *, program: Sequence[str] = PROGRAM, at_once: int | None = None) -> Self:
+        """Start it, and wait until it is locked down. `uid` is `Uids.here().sandbox`: None without root."""
         return cls(Line.start(uid, program=program, at_once=at_once))
 
     @classmethod
     @contextmanager
-    def open_sync(cls, uid: int | None = None) -> Iterator[SyncSandbox]:
+    def open_sync(cls) -> Iterator[SyncSandbox]:
         """A sandbox for a command that has no event loop, closed at the end of the block."""
-        with cls.start(uid) as sandbox, asyncio.Runner() as runner:
+        with cls.start(Uids.here().sandbox) as sandbox, asyncio.Runner() as runner:
             yield SyncSandbox(sandbox, runner)
 
     async def inspect(self, document: bytes) -> Facts:
