@@ -15,6 +15,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefStream, write_xref_table
 
+from bubuh.pdf.encryption import without_chance
 from bubuh.pdf.objects import array, dictionary, integer, name, octets
 from bubuh.pdf.reader import entry, highest_object, newest_is_stream
 
@@ -29,6 +30,8 @@ class Appender(IncrementalPdfFileWriter):
         self._document_id = array((octets(first), octets(file_id)))
         self._lastobj_id = highest_object(reader)
         self.stream_xrefs = newest_is_stream(reader)
+        if self.security_handler is not None:
+            without_chance(self.security_handler, file_id)
 
     @classmethod
     def _handle_id(cls, prev: PdfFileReader) -> generic.ArrayObject:

@@ -31,6 +31,7 @@ from bubuh.pdf.revisions import Breach, check_appended, covered
 from bubuh.pdf.signatures import (
     Signed,
     context,
+    fits_template,
     is_undisturbed,
     is_whole,
     seal_status,
@@ -101,7 +102,7 @@ def _stamp_finding(document: bytes, reader: PdfFileReader, stamp: Signed, trust:
     try:
         first, second = covered(document, reader, stamp)
         digest = hashlib.sha256(first + second).digest()
-        problem = _seal_problem(stamp, trust) or _drawing_problem(stamp)
+        problem = _seal_problem(stamp, trust) or _form_problem(stamp, digest)
     except Breach as breach:
         problem = (Indication.FAILED, FORMAT_FAILURE, (breach.reason,))
     indication, sub_indication, reasons = problem or (Indication.PASSED, None, ())
@@ -151,8 +152,10 @@ def _of_sub_indication(sub_indication: Any, reason: str) -> Problem:
     )
 
 
-def _drawing_problem(stamp: Signed) -> Problem | None:
-    """The serial number in drawing and /Reason must be the field's."""
+def _form_problem(stamp: Signed, digest: bytes) -> Problem | None:
+    """The CMS must be as we write it, and the serial number in drawing and /Reason the field's."""
+    if not fits_template(stamp, digest):
+        return Indication.FAILED, FORMAT_FAILURE, ("seal_altered",)
     serial_no = str(_serial_no(stamp))
     drawn = read_drawing(stamp.field.dictionary["/AP"]["/N"].data)
     claimed = str(entry(stamp.embedded.sig_object, "/Reason", ""))

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSectionType
 
+from bubuh.pdf.encryption import opens_for_anyone
 from bubuh.pdf.model import PageBox, Rect
 from bubuh.pdf.objects import target
 from bubuh.pdf.refusals import DocumentRefused, Reason
@@ -74,7 +74,7 @@ def open_reader(document: bytes) -> PdfFileReader:
         raise DocumentRefused(reason=Reason.TOO_MANY_REVISIONS, most=MOST_REVISIONS)
     if highest_object(reader) > MOST_OBJECTS:
         raise DocumentRefused(reason=Reason.TOO_MANY_OBJECTS, most=MOST_OBJECTS)
-    if reader.encrypted and not _opens_with_empty_password(reader):
+    if reader.encrypted and not opens_for_anyone(reader):
         raise DocumentRefused(reason=Reason.ENCRYPTED)
     return reader
 
@@ -170,12 +170,6 @@ def page_box(media: Any, crop: Any, rotate: Any, user_unit: Any) -> PageBox:
     return PageBox(crop=seen, rotate=turn % 360, user_unit=unit)
 
 
-def _opens_with_empty_password(reader: PdfFileReader) -> bool:
-    if not isinstance(reader.security_handler, StandardSecurityHandler):
-        return False
-    return reader.decrypt("").status is not AuthStatus.FAILED
-
-
 def _walk(raw: Any, inherited: _Inherited, *, depth: int, seen: set[generic.Reference]) -> Iterator[Page]:
     if not isinstance(raw, generic.IndirectObject):
         raise ValueError("a node of the page tree is not an indirect object")  # noqa: TRY004 - one wrapper
@@ -223,7 +217,7 @@ def _raw_items(array: Any) -> Iterator[Any]:
 
 
 def _rect(values: Any) -> Rect:
-    left, bottom, right, top = (float(value) for value in values)
+    left, bottom, right, top = (float(values[corner]) for corner in range(4))
     rect = Rect(min(left, right), min(bottom, top), max(left, right), max(bottom, top))
     if not (math.isfinite(rect.width) and math.isfinite(rect.height) and rect.width > 0 and rect.height > 0):
         raise ValueError("a page box without area")

@@ -67,7 +67,8 @@ def _only_field(pdf: pikepdf.Pdf, name: str) -> Any:
 
 
 def _check_widget(field: Any, page: pikepdf.Page, intent: Intent) -> None:
-    on_page = [annotation for annotation in page.obj.Annots if annotation.objgen == field.objgen]
+    annotations = (item for item in page.obj.Annots if isinstance(item, pikepdf.Dictionary))
+    on_page = [annotation for annotation in annotations if annotation.objgen == field.objgen]
     if len(on_page) != 1 or field.P.objgen != page.obj.objgen:
         _differ("page")
     rect = page_box(_floats(field.Rect), None, 0, 1).crop

@@ -19,7 +19,7 @@ from bubuh.pdf.reader import entry, form_of, pages
 from bubuh.pdf.signatures import Signed
 
 _FOOT: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF(?:\r\n|\r|\n)?")
-_HEX: Final = re.compile(rb"<((?:[0-9A-Fa-f]{2})+)>")
+_HEX: Final = re.compile(rb"<((?:[0-9a-f]{2})+)>")  # lower case, as we write it
 _HEAD: Final = re.compile(rb"\s*(\d+)\s+(\d+)\s+obj\b")
 _CONTENTS: Final = re.compile(rb"/Contents\s*\Z")
 _BLANK: Final = b" \t\r\n\0\f"

@@ -24,6 +24,8 @@ from pyhanko.sign.validation.status import (
 )
 from pyhanko_certvalidator import ValidationContext
 
+from bubuh.pdf.cms import signed_data
+from bubuh.pdf.model import Chain
 from bubuh.pdf.reader import Field, fields
 
 T = TypeVar("T")
@@ -99,6 +101,29 @@ def is_whole(signed: Signed) -> bool:
     except SignatureValidationError:
         return False
     return bool(status.intact and status.valid) and is_undisturbed(status)
+
+
+def fits_template(signed: Signed, digest: bytes) -> bool:
+    """Whether the CMS is, byte for byte, what we make of `digest`, this signature and these certificates.
+
+    What the signature does not cover (versions, certificates beside the path, padding) could be changed
+    without breaking it: nobody but us has a reason to.
+    """
+    embedded = signed.embedded
+    seal = embedded.signer_cert.dump()
+    others = {choice.chosen.dump() for choice in embedded.signed_data["certificates"]} - {seal}
+    if len(others) != 1:
+        return False
+    is_rsa = embedded.signer_cert.public_key.algorithm == "rsa"
+    chain = Chain(
+        key_id="",
+        seal_certificate=seal,
+        issuing_certificate=others.pop(),
+        algorithm="rsa2048" if is_rsa else "p256",
+    )
+    found = bytes(embedded.pkcs7_content)
+    made = signed_data(digest, embedded.signer_info["signature"].native, chain)
+    return found == made.ljust(len(found), b"\0")
 
 
 def is_undisturbed(status: ModificationInfo) -> bool:

@@ -1,0 +1,183 @@
+"""A desk to stamp at, documents to stamp, and the judges others wrote."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from bubuh.pdf import Chain, Intent, Judgement, Place, Trust, affix_with_key, judge
+from bubuh.pdf.offline import load_key
+from bubuh.pdf.pki import Pki, PrivateKey, development_pki
+
+DATA = Path(__file__).parents[1] / "data"
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+SERIAL = "0BBH7K2M9QX4ZTR1W8S5AG"
+OTHER_SERIAL = "1ICJ8L3N0RY5AUS2X9T6BH"
+URL = "https://bubuh.example.id/s/"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything needed to stamp and to judge, with one PKI and one moment."""
+
+    pki: Pki
+    key: PrivateKey
+    trust: Trust
+    chain: Chain
+    now: datetime = NOW
+    defaults: Mapping[str, float] = field(default_factory=lambda: {"x_pt": 40.0, "y_pt": 30.0, "side_pt": 80.0})
+
+    @classmethod
+    def open(cls, pki: Pki) -> Desk:
+        return cls(
+            pki=pki,
+            key=load_key(pki.seal_key),
+            trust=Trust(roots=(pki.root_certificate,), now=NOW + timedelta(days=1)),
+            chain=pki.chain("dev-1"),
+        )
+
+    def intent(self, serial_no: str = SERIAL, *, page: int = 1, **place: float) -> Intent:
+        return Intent(
+            serial_no=serial_no,
+            place=Place(page=page, **{**self.defaults, **place}),
+            signed_at=self.now,
+            file_id=bytes(range(16)),
+            qr_payload=URL + serial_no,
+            key_id="dev-1",
+        )
+
+    def affix(self, document: bytes, serial_no: str = SERIAL, *, page: int = 1, **place: float) -> bytes:
+        return affix_with_key(document, self.intent(serial_no, page=page, **place), self.chain, self.key)
+
+    def judge(self, document: bytes, **trust: object) -> Judgement:
+        return judge(document, replace(self.trust, **trust))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def desk() -> Desk:
+    return Desk.open(development_pki(NOW - timedelta(days=30)))
+
+
+@pytest.fixture(scope="session")
+def stranger() -> Desk:
+    """Somebody with a PKI of the same names, whom nobody trusts."""
+    return Desk.open(development_pki(NOW - timedelta(days=30)))
+
+
+@pytest.fixture(scope="session")
+def letter() -> bytes:
+    return (DATA / "surat-lamaran.pdf").read_bytes()
+
+
+def sample_names() -> list[str]:
+    return sorted(path.name for path in DATA.glob("*.pdf"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test that asks for `sample` runs on every sample document."""
+    if "sample" in metafunc.fixturenames:
+        metafunc.parametrize("sample", sample_names(), indirect=True)
+
+
+@pytest.fixture
+def sample(request: pytest.FixtureRequest) -> bytes:
+    return (DATA / request.param).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Callable[[str], str]:
+    """The path of a program others wrote; without it a loud skip, or a failure where CI=true."""
+
+    def find(program: str) -> str:
+        found = shutil.which(program)
+        if found is not None:
+            return found
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"the oracle {program} is missing")
+        pytest.skip(f"THE ORACLE {program} IS MISSING: nothing was compared")
+
+    return find
+
+
+@pytest.fixture
+def qpdf_complaints(oracle: Callable[[str], str], tmp_path: Path) -> Callable[[bytes], str]:
+    """What `qpdf --check` has against a document; empty when nothing."""
+
+    def check(document: bytes) -> str:
+        path = tmp_path / "checked.pdf"
+        path.write_bytes(document)
+        done = subprocess.run([oracle("qpdf"), "--check", path], capture_output=True, text=True, check=False)
+        return "" if done.returncode == 0 else done.stdout + done.stderr
+
+    return check
+
+
+@pytest.fixture
+def pdfsig_words(oracle: Callable[[str], str], tmp_path: Path) -> Callable[[bytes], list[str]]:
+    """What pdfsig says about each signature's validity, in the order of the fields."""
+
+    def check(document: bytes) -> list[str]:
+        path = tmp_path / "sigs.pdf"
+        path.write_bytes(document)
+        command = [oracle("pdfsig"), "-nocert", path]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={"HOME": str(tmp_path)})
+        lines = (line.strip() for line in done.stdout.splitlines())
+        return [line.partition(": ")[2] for line in lines if line.startswith("- Signature Validation: ")]
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def pyhanko_words() -> Callable[[bytes, Trust], dict[str, bool]]:
+    """pyHanko's bottom line on each signature, by field name."""
+    from asn1crypto import x509
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko_certvalidator import ValidationContext
+
+    def check(document: bytes, trust: Trust) -> dict[str, bool]:
+        reader = PdfFileReader(io.BytesIO(document))
+        if reader.encrypted:
+            reader.decrypt("")
+        roots = [x509.Certificate.load(root) for root in trust.roots]
+        said = {}
+        for signature in reader.embedded_regular_signatures:
+            believed = ValidationContext(trust_roots=roots, moment=trust.now)
+            said[signature.field_name] = validate_pdf_signature(signature, believed).bottom_line
+        return said
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def sheet() -> Callable[..., bytes]:
+    """A document made to measure: `sheet(rotate=90, crop=(…), …)`."""
+
+    def make(
+        *,
+        pages: int = 1,
+        media: tuple[float, ...] = (0, 0, 595, 842),
+        edit: Callable[[pikepdf.Pdf], None] | None = None,
+        **saving: object,
+    ) -> bytes:
+        pdf = pikepdf.new()
+        for _ in range(pages):
+            page = pdf.add_blank_page(page_size=(100, 100))
+            page.obj.MediaBox = pikepdf.Array(media)
+            page.obj.Contents = pdf.make_stream(b"0.9 g 150 150 200 300 re f\n")
+        if edit is not None:
+            edit(pdf)
+        out = io.BytesIO()
+        pdf.save(out, deterministic_id="encryption" not in saving, **saving)  # type: ignore[arg-type]
+        return out.getvalue()
+
+    return make
