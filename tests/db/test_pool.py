@@ -88,7 +88,8 @@ async def test_nobody_there_is_unavailable(dsns: Dsns) -> None:
 
 
 async def test_a_full_pool_is_unavailable_not_endless(dsns: Dsns) -> None:
-    async with await Database.open(dsns.app, size=1, acquire_timeout_s=0.05) as db, db.connection():
+    async with await Database.open(dsns.app, size=1) as db, db.connection():
+        db._acquire_timeout_s = 0.05  # the time to connect had the longer one
         with pytest.raises(DatabaseUnavailable):
             await db.fetchval("SELECT 1")
 
