@@ -18,6 +18,7 @@ DocumentKey = NewType("DocumentKey", bytes)  #: 32 random bytes, one document's 
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
 _KEY_ID_BYTES: Final = 8
 
 
@@ -56,22 +57,14 @@ class StoreKey:
         of documents brings random nonces near a repetition (NIST SP 800-38D, 8.3).
         """
         secret = self.ring[0]
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = _wrapping(secret, document_id).encrypt(nonce, document_key, document_id.bytes)
-        return _key_id(secret) + nonce + sealed
+        return _key_id(secret) + box(document_key, _wrapping(secret, document_id), document_id.bytes)
 
     def unwrap(self, wrapped: bytes, document_id: UUID) -> DocumentKey:
         """The key in `wrapped`; raises `ObjectDamaged` when no secret of ours opens it for `document_id`."""
-        key_id, nonce = wrapped[:_KEY_ID_BYTES], wrapped[_KEY_ID_BYTES:][:NONCE_BYTES]
-        sealed = wrapped[_KEY_ID_BYTES + NONCE_BYTES :]
+        key_id, sealed = wrapped[:_KEY_ID_BYTES], wrapped[_KEY_ID_BYTES:]
         for secret in self.ring:
             if hmac.compare_digest(_key_id(secret), key_id):
-                try:
-                    return DocumentKey(
-                        _wrapping(secret, document_id).decrypt(nonce, sealed, document_id.bytes)
-                    )
-                except InvalidTag as error:
-                    raise ObjectDamaged("a document's key is not as it was wrapped") from error
+                return DocumentKey(unbox(sealed, _wrapping(secret, document_id), document_id.bytes))
         raise ObjectDamaged("a document's key is wrapped under a secret that is not in the store key")
 
     def object_key(self, *, account_id: int, document_id: UUID, revision: int) -> str:
@@ -91,6 +84,22 @@ def fresh_document_key() -> DocumentKey:
     return DocumentKey(secrets.token_bytes(KEY_BYTES))
 
 
+def box(data: bytes, key: bytes, bound_to: bytes) -> bytes:
+    """A few bytes sealed for a row: random nonce and AES-256-GCM, bound to `bound_to`."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, data, bound_to)
+
+
+def unbox(sealed: bytes, key: bytes, bound_to: bytes) -> bytes:
+    """What `box` sealed; raises `ObjectDamaged`."""
+    if len(sealed) < NONCE_BYTES + TAG_BYTES:
+        raise ObjectDamaged("what a row holds sealed was cut")
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+    except InvalidTag as error:
+        raise ObjectDamaged("what a row holds sealed is not as it was sealed") from error
+
+
 def derive(secret: bytes, purpose: str, *parts: bytes) -> bytes:
     """32 bytes that only who holds `secret` can tell, other ones for each purpose and each list of parts.
 
@@ -104,5 +113,5 @@ def _key_id(secret: bytes) -> bytes:
     return derive(secret, "key id")[:_KEY_ID_BYTES]
 
 
-def _wrapping(secret: bytes, document_id: UUID) -> AESGCM:
-    return AESGCM(derive(secret, "wrap", document_id.bytes))
+def _wrapping(secret: bytes, document_id: UUID) -> bytes:
+    return derive(secret, "wrap", document_id.bytes)

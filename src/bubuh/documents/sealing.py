@@ -21,7 +21,6 @@ Misuse-Resistance" (2015), section 7, for STREAM; NIST SP 800-38D.
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
@@ -30,11 +29,10 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bubuh.documents.keys import KEY_BYTES, NONCE_BYTES, DocumentKey, derive
+from bubuh.documents.keys import KEY_BYTES, NONCE_BYTES, TAG_BYTES, DocumentKey, box, derive, unbox
 from bubuh.documents.ports import ObjectDamaged
 
 FRAME_BYTES: Final = 64 * 2**10
-TAG_BYTES: Final = 16
 MARK: Final = b"BBH1"
 HEAD_BYTES: Final = len(MARK) + KEY_BYTES
 _SEALED_FRAME_BYTES: Final = FRAME_BYTES + TAG_BYTES
@@ -149,20 +147,13 @@ class _Frames:
 
 
 def seal_name(name: str, key: DocumentKey, document_id: UUID) -> bytes:
-    """A file's name, sealed under the document's key: nonce and AES-256-GCM."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(derive(key, "name")).encrypt(
-        nonce, name.encode(errors="replace"), document_id.bytes
-    )
+    """A file's name, sealed under the document's key."""
+    return box(name.encode(errors="replace"), derive(key, "name"), document_id.bytes)
 
 
 def unseal_name(sealed: bytes, key: DocumentKey, document_id: UUID) -> str:
     """The file's name; raises `ObjectDamaged`."""
-    cipher = AESGCM(derive(key, "name"))
-    try:
-        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], document_id.bytes).decode()
-    except InvalidTag as error:
-        raise ObjectDamaged("a document's name is not as it was sealed") from error
+    return unbox(sealed, derive(key, "name"), document_id.bytes).decode()
 
 
 def _nonce(no: int, *, last: bool) -> bytes:
