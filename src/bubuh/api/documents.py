@@ -7,8 +7,9 @@ from typing import Final, Self
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath
 
-from bubuh.api.reply import REPLAYED, AnyRequest, Caller, Parts, Reply, replay_header, reply
+from bubuh.api.reply import REPLAYED, AnyRequest, Caller, ClientKey, Parts, Reply, replay_header, reply
 from bubuh.core.ids import derived_id, read_id, show_id
 from bubuh.documents.find import find_document
 from bubuh.documents.model import LIMIT_BYTES, Document
@@ -97,7 +98,7 @@ _EXAMPLE: Final = {
     ),
 )
 async def create_document(
-    request: AnyRequest, principal: Caller, idempotency_key: str, services: Parts
+    request: AnyRequest, principal: Caller, idempotency_key: ClientKey, services: Parts
 ) -> Reply:
     """Receive a PDF of at most 10 x 2^20 bytes. What cannot be stamped is refused before quota is touched."""
     check_media_type(request, PDF)
@@ -130,7 +131,7 @@ async def create_document(
         )
     ),
 )
-async def get_document(document_id: str, principal: Caller, services: Parts) -> Reply:
+async def get_document(document_id: FromPath[str], principal: Caller, services: Parts) -> Reply:
     """What is known of a document; its bytes come with its stamps."""
     document = await find_document(services.db, principal.account_id, read_id("doc", document_id))
     return reply(DocumentView.of(document))

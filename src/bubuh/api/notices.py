@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from litestar import post
+from litestar.params import FromPath
 
 from bubuh.api.reply import AnyRequest, Parts, Reply, reply
 from bubuh.core.clock import utc_now
@@ -21,7 +22,7 @@ class NoticeKept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post("/gateway/{gateway:str}/notices", guards=[Public("notices")], status_code=200)
-async def create_notice(request: AnyRequest, gateway: str, services: Parts) -> Reply:
+async def create_notice(request: AnyRequest, gateway: FromPath[str], services: Parts) -> Reply:
     """Keep a gateway's notice, byte for byte, at most 64 KiB of it."""
     found = find_gateway({services.gateway.name: services.gateway}, gateway)
     raw = await whole(request, limit_bytes=MAX_NOTICE_BYTES)

@@ -7,8 +7,9 @@ from typing import Annotated, Final, Self
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath
 
-from bubuh.api.reply import REPLAYED, AnyRequest, Caller, Parts, Reply, replay_header, reply
+from bubuh.api.reply import REPLAYED, AnyRequest, Caller, ClientKey, Parts, Reply, replay_header, reply
 from bubuh.core.ids import derived_id, read_id, show_id
 from bubuh.edge.bodies import read_json
 from bubuh.edge.calls import Answer, Body, Call, told
@@ -110,7 +111,7 @@ _SHOWN: Final = Body(shape=OrderView, example=_EXAMPLE)
     ),
 )
 async def create_order(
-    request: AnyRequest, principal: Caller, idempotency_key: str, services: Parts
+    request: AnyRequest, principal: Caller, idempotency_key: ClientKey, services: Parts
 ) -> Reply:
     """Place an order for 1 to 1,000 stamps. Once paid it is filled without asking."""
     new = await read_json(request, NewOrder)
@@ -139,7 +140,7 @@ async def create_order(
         )
     ),
 )
-async def get_order(order_id: str, principal: Caller, services: Parts) -> Reply:
+async def get_order(order_id: FromPath[str], principal: Caller, services: Parts) -> Reply:
     """The order. While it is looked at, its gateway is asked often."""
     return reply(OrderView.of(await find_order(services.db, principal.account_id, read_id("ord", order_id))))
 
@@ -157,7 +158,7 @@ async def get_order(order_id: str, principal: Caller, services: Parts) -> Reply:
         )
     ),
 )
-async def check_order(order_id: str, principal: Caller, services: Parts) -> Reply:
+async def check_order(order_id: FromPath[str], principal: Caller, services: Parts) -> Reply:
     """Ask the order's gateway whether the money came, unless it was asked a moment ago."""
     gateways = {services.gateway.name: services.gateway}
     wanted = read_id("ord", order_id)

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath
 
 from bubuh.api.reply import AnyRequest, Parts, Reply, reply
 from bubuh.edge.answers import language_of
@@ -136,7 +137,7 @@ async def create_verification(request: AnyRequest, services: Parts) -> Reply:
         )
     ),
 )
-async def get_serial(serial: str, services: Parts) -> Reply:
+async def get_serial(serial: FromPath[str], services: Parts) -> Reply:
     """State, time and registered digest. Void and unknown numbers look equal."""
     return reply(SerialView.of(await look_up(services.db, services.serial_key, serial.strip().upper())))
 

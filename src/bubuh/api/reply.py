@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request, Response
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from bubuh.edge.calls import JSON, Parameter
@@ -23,6 +23,7 @@ AnyRequest = Request[Any, Any, Any]
 Reply = Response[bytes]
 Parts = SkipValidation[Services]
 Caller = SkipValidation[Principal]
+ClientKey = NamedDependency[str]
 
 REPLAYED: Final = "Idempotent-Replayed"
 MOST_ITEMS: Final = 200

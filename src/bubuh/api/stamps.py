@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from bubuh.api.reply import (
@@ -16,6 +17,7 @@ from bubuh.api.reply import (
     REPLAYED,
     AnyRequest,
     Caller,
+    ClientKey,
     Parts,
     Reply,
     read_page,
@@ -204,7 +206,7 @@ _HEADERS: Final = {
     ),
 )
 async def create_stamp(
-    request: AnyRequest, principal: Caller, idempotency_key: str, services: Parts
+    request: AnyRequest, principal: Caller, idempotency_key: ClientKey, services: Parts
 ) -> Reply:
     """Hold one stamp and accept the request. It ends `affixed`, or `returned` with the quota back."""
     new = await read_json(request, NewStamp)
@@ -266,7 +268,9 @@ async def list_all_stamps(request: AnyRequest, principal: Caller, services: Part
         )
     ),
 )
-async def get_stamp(request: AnyRequest, stamp_id: str, principal: Caller, services: Parts) -> Reply:
+async def get_stamp(
+    request: AnyRequest, stamp_id: FromPath[str], principal: Caller, services: Parts
+) -> Reply:
     """The stamp, as it is now or, with `Prefer: wait=N`, once it has ended."""
     stamp = await find_stamp(services.db, principal.account_id, read_id("stm", stamp_id))
     waiting_s = wait_s(request.headers.get("prefer"))
@@ -299,7 +303,7 @@ async def get_stamp(request: AnyRequest, stamp_id: str, principal: Caller, servi
         )
     ),
 )
-async def get_stamped_document(stamp_id: str, principal: Caller, services: Parts) -> Stream:
+async def get_stamped_document(stamp_id: FromPath[str], principal: Caller, services: Parts) -> Stream:
     """The original's bytes and the increments up to this stamp's."""
     stamped = await open_stamped_document(
         principal.account_id,
@@ -334,7 +338,9 @@ async def get_stamped_document(stamp_id: str, principal: Caller, services: Parts
         )
     ),
 )
-async def cancel_stamp(request: AnyRequest, stamp_id: str, principal: Caller, services: Parts) -> Reply:
+async def cancel_stamp(
+    request: AnyRequest, stamp_id: FromPath[str], principal: Caller, services: Parts
+) -> Reply:
     """Return an accepted stamp's quota. Repeating it is harmless."""
     stamp = await cancel(principal, read_id("stm", stamp_id), db=services.db)
     return reply(StampView.of(stamp, language_of(request)))

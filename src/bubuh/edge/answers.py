@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import HttpMethod, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
@@ -66,7 +66,7 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Answer:
         return answer_refusal(request, refusals.RouteUnknown())
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         answer = answer_refusal(request, refusals.MethodNotAllowed())
-        answer.headers["allow"] = (error.headers or {}).get("Allow", "")
+        answer.headers["allow"] = ", ".join(_allowed(request))
         return answer
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return answer_mistake(request, error)
@@ -95,6 +95,16 @@ def _unreadable(found: Mapping[str, Any]) -> refusals.UnreadableRequest:
     return refusals.UnreadableRequest(
         expected=str(found.get("message", "")).replace("`", ""), parameter=parameter
     )
+
+
+def _allowed(request: AnyRequest) -> Iterable[str]:
+    """The methods that this address takes."""
+    for method in HttpMethod:
+        try:
+            request.app.asgi_router.handle_routing(path=request.scope["path"], method=method.value)
+        except HTTPException:
+            continue
+        yield method.value
 
 
 def _headers_of(request: AnyRequest, refusal: Refusal) -> dict[str, str]:

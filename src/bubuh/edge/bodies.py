@@ -96,7 +96,7 @@ def pointer_of(message: str) -> str:
     """The JSON Pointer (RFC 6901) of what msgspec complains about; "" is the whole body."""
     place = found[1] if (found := _AT.search(message)) else ""
     steps = [name or number for name, number in _MEMBER.findall(place)]
-    if (named := _NAMED.match(message)) is not None:
+    if (named := _NAMED.match(_AT.sub("", message))) is not None:
         steps.append(named[1])
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
 

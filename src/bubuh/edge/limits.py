@@ -89,7 +89,7 @@ class Limiter:
 
     def _look(self, rate: Rate, owner: str, now: float) -> Allowance:
         debt_s = max(self._whole_at.get((rate.name, owner), now) - now, 0.0)
-        return _allowance(rate, debt_s, allowed=_room_s(rate, debt_s) >= rate.interval_s)
+        return _allowance(rate, debt_s, allowed=_whole_cells(rate, debt_s) >= 1)
 
     def _forget_the_whole(self, now: float) -> None:
         """Drop cells that are whole again; each sweep is paid for by as many new cells."""
@@ -112,16 +112,16 @@ def address_group(ip: str) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False))
 
 
-def _room_s(rate: Rate, debt_s: float) -> float:
-    return rate.window_s - debt_s + 1e-9  # what rounding may cost
+def _whole_cells(rate: Rate, debt_s: float) -> int:
+    """How many requests fit into what is left of the window; a billionth is what rounding may cost."""
+    return max(int((rate.window_s - debt_s + 1e-9) / rate.interval_s), 0)
 
 
 def _allowance(rate: Rate, debt_s: float, *, allowed: bool) -> Allowance:
-    room_s = _room_s(rate, debt_s)
     return Allowance(
         rate=rate,
         allowed=allowed,
-        remaining=max(int(room_s / rate.interval_s), 0),
+        remaining=_whole_cells(rate, debt_s),
         reset_s=debt_s,
-        retry_after_s=max(rate.interval_s - room_s, 0.0),
+        retry_after_s=max(rate.interval_s - (rate.window_s - debt_s), 0.0),
     )

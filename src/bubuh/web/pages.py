@@ -6,7 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from litestar import MediaType, Request, Response, get
-from litestar.params import SkipValidation
+from litestar.params import FromPath, SkipValidation
 
 from bubuh.edge.answers import language_of
 from bubuh.edge.guards import Public
@@ -36,7 +36,7 @@ async def get_landing(services: Parts) -> Page:
 
 
 @get("/s/{serial_no:str}", guards=[Public("serials")], media_type=MediaType.HTML)
-async def get_serial_page(serial_no: str, services: Parts) -> Page:
+async def get_serial_page(serial_no: FromPath[str], services: Parts) -> Page:
     """Where a stamp's QR leads: what is known of its number, and that the number alone proves nothing."""
     try:
         found = await look_up(services.db, services.serial_key, serial_no.strip().upper())
@@ -59,7 +59,7 @@ async def get_docs(request: AnyRequest) -> Page:
 
 
 @get("/static/{name:str}", guards=[Public("pages")])
-async def get_static(name: str) -> Page:
+async def get_static(name: FromPath[str]) -> Page:
     """A file that never changes under its name."""
     file = STATIC.get(name)
     if file is None:

@@ -1,0 +1,47 @@
+"""The whole application over nothing: for what is answered before any part is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+from litestar import Litestar
+
+from bubuh.asgi import create_app
+from bubuh.edge.limits import Rates
+from bubuh.edge.services import Services
+from bubuh.identity.model import Environment
+
+LOOPBACK = ("127.0.0.1", 50_000)
+BASE = "http://127.0.0.1:8000"
+
+
+async def unwell() -> bool:
+    return False
+
+
+def bare_app(
+    *, environment: Environment = Environment.TEST, public_url: str = BASE, **parts: Any
+) -> Litestar:
+    nothing = dict.fromkeys(
+        (
+            "db",
+            "sandbox",
+            "objects",
+            "store_key",
+            "gateway",
+            "accept_batch",
+            "doorbell",
+            "serial_key",
+            "trust",
+        )
+    )
+    given: dict[str, Any] = {"signer_health": unwell, "rates": Rates(), **nothing, **parts}
+    return create_app(Services(environment=environment, public_url=public_url, **given))
+
+
+def client_of(
+    app: Litestar, *, client: tuple[str, int] = LOOPBACK, base_url: str = BASE
+) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, client=client, raise_app_exceptions=False)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=base_url)
