@@ -89,9 +89,10 @@ class LocalObjects(StoredObjects):
         self._folder = folder.absolute()
         self._durable: set[Path] = set()  #: folders whose names are on the disk, all the way up
         with _reaching(""):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._folder.is_dir():
+                self._folder.mkdir(mode=0o700, parents=True)
+                _flush(self._folder.parent)
             super().__init__(LocalStore(self._folder))
-            _flush(self._folder.parent)
 
     async def _settle(self, key: str) -> None:
         with _reaching(key):

@@ -118,7 +118,7 @@ def _offline(
 ) -> Iterator[dict[str, Any]]:
     private_key = load_key(key.read_bytes())
     public_url = Settings.from_env().public_url or _PUBLIC_URL
-    with Sandbox.open_sync(Uids.here().sandbox) as sandbox:
+    with Sandbox.open_sync() as sandbox:
         bench = Bench(
             sandbox=sandbox, key=private_key, chain=_chain(chain, private_key), public_url=public_url
         )

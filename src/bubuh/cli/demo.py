@@ -80,7 +80,7 @@ def run_demo(url: str, file: Path, target: Path, say: Say) -> dict[str, Any]:
 def buy(client: Client, say: Say) -> dict[str, Any]:
     """Order one stamp, press "Bayar" at the development gateway, and wait until it is credited."""
     order = client.post("/v1/orders", {"stamps": 1, "method": "qris"}, idempotency_key=fresh_key())
-    say("pesanan", f"{order['id']}, Rp{order['amount_idr']:,}".replace(",", "."))
+    say("pesanan", f"{order['id']}, {_rupiah(order['amount_idr'])}")
     give_up = time.monotonic() + _PAID_WITHIN_S
     paid = False
     while order["state"] != "filled":
@@ -155,3 +155,7 @@ def _until_ready(up: subprocess.Popen[bytes], settings: Settings) -> str:
 
 def _say(name: str, words: str) -> None:
     ASIDE.print(f"[green]✓[/green] [bold]{name:<11}[/bold] {words}")
+
+
+def _rupiah(amount_idr: int) -> str:
+    return f"Rp{amount_idr:,}".replace(",", ".")

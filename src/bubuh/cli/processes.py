@@ -18,6 +18,7 @@ from bubuh.cli.service import data_folder
 from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
 from bubuh.db.roles import SIGNER
+from bubuh.gateway_dev.app import create_app as create_gateway
 from bubuh.sandbox import Sandbox
 from bubuh.settings import RunFile, Settings
 from bubuh.signer.server import SignerServer
@@ -72,6 +73,24 @@ def worker_command(name: str = "worker-1", metrics_fd: Fd = None) -> None:
         serve_metrics(metrics_fd)
         stop = asyncio.Event()
         run_until_signalled(work(settings, folder, sandbox, name=name, stop=stop), stop)
+
+
+def gateway_command(port: Port = 0, fd: Fd = None, metrics_fd: Fd = None) -> None:
+    """The development gateway: takes no real money, and can be told to fail."""
+    settings, folder, uids = _begin()
+    run = RunFile.read(folder.path)
+    ear = socket.socket(fileno=fd) if fd is not None else _listen("127.0.0.1", port)
+    become(uids.app, "bubuh.gateway_dev", supervised=settings.supervised)
+    serve_metrics(metrics_fd)
+    app = create_gateway(
+        folder.gateway / "book.jsonl",
+        folder.read_secret("gateway.secret"),
+        f"{run.web}/gateway/development/notices",
+    )
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, lifespan="on", timeout_graceful_shutdown=5
+    )
+    uvicorn.Server(config).run(sockets=[ear])
 
 
 def signer_command(metrics_fd: Fd = None) -> None:

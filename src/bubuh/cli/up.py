@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 import typer
@@ -28,7 +29,7 @@ from bubuh.db.local import LocalPostgres
 from bubuh.db.pool import Database
 from bubuh.db.roles import APP, OWNER, SIGNER
 from bubuh.identity.model import Environment
-from bubuh.settings import RunFile, Settings
+from bubuh.settings import NotRunning, RunFile, Settings
 from bubuh.wiring.facts import ISSUERS, ServiceFacts, freeze_facts
 from bubuh.wiring.folder import DataFolder, open_folder, socket_folder
 from bubuh.wiring.keys import settle_keys
@@ -76,8 +77,8 @@ def up_command(
             "[yellow]Not root: one user holds all parts, nothing keeps them from each other.[/yellow]"
         )
     with ExitStack() as stack:
-        ears = _bind(host, port)
         folder = open_folder(settings.data, uids)
+        ears = _bind(host, port, _gateway_before(folder))
         supervisor, run = _start(settings, folder, uids, ears)
         stack.callback(supervisor.stop)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -86,6 +87,13 @@ def up_command(
             _greet(run)
             supervisor.run()
         ASIDE.print("stopping …")
+
+
+def _gateway_before(folder: DataFolder) -> str | None:
+    try:
+        return RunFile.read(folder.path).gateway
+    except NotRunning:
+        return None
 
 
 def replace_data(settings: Settings, data: Path | None) -> Settings:
@@ -166,15 +174,23 @@ def _environment(folder: DataFolder) -> dict[str, str]:
     )
 
 
-def _bind(host: str, port: int) -> Ears:
+def _bind(host: str, port: int, before: str | None) -> Ears:
+    """`before` is where the gateway listened last time: payment pages already handed out stay good."""
     return Ears(
         web=_listen(host, port),
-        gateway=_listen("127.0.0.1", 0),
+        gateway=_listen_again(before),
         metrics={
             name: _listen("127.0.0.1", 0)
             for name in ("signer", "gateway", *(f"worker-{no}" for no in range(1, _WORKERS + 1)), "web")
         },
     )
+
+
+def _listen_again(before: str | None) -> socket.socket:
+    try:
+        return _listen("127.0.0.1", urlsplit(before or "").port or 0)
+    except PortTaken:
+        return _listen("127.0.0.1", 0)
 
 
 def _listen(host: str, port: int) -> socket.socket:

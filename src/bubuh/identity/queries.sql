@@ -1,10 +1,10 @@
--- name: add_user(id, name, roles)
+-- name: add_user(id, name, roles)!
 INSERT INTO users (id, name, roles) VALUES (:id, :name, :roles);
 
--- name: add_account(id, kind, name)
+-- name: add_account(id, kind, name)!
 INSERT INTO accounts (id, kind, name) VALUES (:id, :kind, :name);
 
--- name: add_membership(user_id, account_id, role)
+-- name: add_membership(user_id, account_id, role)!
 INSERT INTO memberships (user_id, account_id, role) VALUES (:user_id, :account_id, :role);
 
 -- name: find_account(id)
@@ -27,7 +27,7 @@ SELECT m.user_id
  ORDER BY m.created_at, m.user_id
  LIMIT 1;
 
--- name: add_key(id, secret_sha256, ending, account_id, user_id, scopes)
+-- name: add_key(id, secret_sha256, ending, account_id, user_id, scopes)!
 INSERT INTO api_keys (id, secret_sha256, ending, account_id, user_id, scopes)
 VALUES (:id, :secret_sha256, :ending, :account_id, :user_id, :scopes);
 

@@ -14,7 +14,7 @@ SELECT f.account_id, f.topic, f.subject, f.facts, f.published_at, f.attempts
  LIMIT :at_most
    FOR NO KEY UPDATE SKIP LOCKED;
 
--- name: put_off(shard, account_ids, topics, subjects, waits_s)
+-- name: put_off(shard, account_ids, topics, subjects, waits_s)!
 -- Not to be taken again before its time, should its taker die or fail.
 UPDATE outbox_facts AS f
    SET attempts = f.attempts + 1, not_before = clock_timestamp() + make_interval(secs => x.wait_s)

@@ -1,4 +1,4 @@
--- name: open_attempt(shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at)
+-- name: open_attempt(shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at)!
 -- Committed with its order. Whoever opened it calls the gateway now; should that fail, the asking job does soon.
 INSERT INTO payment_attempts (shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at,
                               looked_at, next_ask_at)
@@ -31,7 +31,7 @@ SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amoun
     ON a.gateway = x.gateway AND a.reference = x.reference
  WHERE a.shard = :shard;
 
--- name: look(shard, account_id, order_id)
+-- name: look(shard, account_id, order_id)!
 -- The buyer is looking: ask soon, and often. At most one write in 10 s, however often the page is loaded.
 UPDATE payment_attempts AS a
    SET looked_at = now(), asks = 0,
@@ -60,7 +60,7 @@ SELECT order_id, state
   FROM payments_record_n(:shard, :account_ids::bigint[], :order_ids::uuid[], :nos::integer[], :states::text[],
                          :qris::text[], :vas::text[], :pay_urls::text[]);
 
--- name: note_fault(shard, account_id, order_id, no, fault)
+-- name: note_fault(shard, account_id, order_id, no, fault)!
 -- Why the gateway could not be asked, for whoever wonders; the next answer clears it.
 UPDATE payment_attempts AS a
    SET fault = :fault
@@ -75,7 +75,7 @@ SELECT payments_keep_notice(:gateway, :event_id, :body, :headers, :refusal);
 SELECT gateway, event_id, body, headers, received_at, is_old
   FROM payments_lease_notices_n(:at_most);
 
--- name: end_notices_n(gateways, event_ids, states, outcomes)
+-- name: end_notices_n(gateways, event_ids, states, outcomes)!
 -- Say what became of notices; one that stays `waiting` is tried again.
 UPDATE payment_notice_work AS w
    SET state = x.state, outcome = x.outcome, ended_at = CASE WHEN x.state = 'waiting' THEN NULL ELSE now() END

@@ -67,6 +67,7 @@ class DataFolder:
         make_folder(self.gateway, 0o700, uid=uids.app)
         make_folder(self.pki, 0o755)
         make_folder(self.logs, 0o755)
+        sync_folder(self.path)
 
     def secret(self, name: str, uid: int | None) -> bytes:
         """The 32 secret bytes of `name`, made when absent; `uid` alone may read the file."""

@@ -61,7 +61,7 @@ async def open_parts(
         Doorbell(address, bells).listening() as doorbell,
     ):
         facts = await read_facts(db)
-        gateway = DevelopmentGateway(run.gateway, folder.read_secret("gateway.secret"))
+        gateway = DevelopmentGateway(_gateway_address(run), [folder.read_secret("gateway.secret")])
         yield Parts(
             facts=facts,
             db=db,
@@ -74,6 +74,11 @@ async def open_parts(
             trust=_trust_of(folder),
         )
         await signer.close()
+
+
+def _gateway_address(run: RunFile) -> str:
+    assert run.gateway is not None, "run.json names the development gateway"
+    return run.gateway
 
 
 def _trust_of(folder: DataFolder) -> Callable[[], Trust]:

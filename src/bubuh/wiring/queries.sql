@@ -1,4 +1,4 @@
--- name: freeze_fact(name, value)
+-- name: freeze_fact(name, value)!
 -- The first value of a name stands for ever.
 INSERT INTO service_facts (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING;
 
