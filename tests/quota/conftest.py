@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+from tests.quota.desk import Desk
+
+from bubuh.db.pool import Database
+
+
+@pytest.fixture
+def desk(db: Database) -> Desk:
+    """All acts of the slice, on this test's own database."""
+    return Desk(db)

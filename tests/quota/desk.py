@@ -1,0 +1,91 @@
+"""What a quota test needs at hand: accounts, the acts on them over the real batch, and what they have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from bubuh.core.ids import AccountId, fresh_id
+from bubuh.core.shards import SHARDS
+from bubuh.db.batch import OneByOne
+from bubuh.db.pool import Database
+from bubuh.identity.model import AccountKind
+from bubuh.identity.open_account import open_account
+from bubuh.quota import store
+from bubuh.quota.allot import allot
+from bubuh.quota.capture import capture
+from bubuh.quota.hold import hold
+from bubuh.quota.model import Balance, Purpose, Result, Sink, WantedEnd, WantedHold
+from bubuh.quota.reconcile import reconcile
+from bubuh.quota.release import release
+from bubuh.quota.show import show_quota
+from bubuh.quota.transfer import transfer
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Someone with all powers of the quota slice."""
+
+    db: Database
+
+    async def account(self, stamps: int = 0) -> AccountId:
+        """A new account that has `stamps`."""
+        async with self.db.transaction() as conn:
+            opened = await open_account(conn, kind=AccountKind.PERSON, name="Uji")
+            if stamps:
+                ref = fresh_id(opened.account_id)
+                await allot(conn, ref=ref, account_id=opened.account_id, stamps=stamps, actor="local")
+        return opened.account_id
+
+    async def account_elsewhere(self, account_id: AccountId) -> AccountId:
+        """A new account without stamps, of another shard than `account_id`."""
+        while (other := await self.account()) % SHARDS == account_id % SHARDS:
+            pass
+        return other
+
+    async def allot(self, account_id: AccountId, stamps: int, ref: UUID | None = None) -> Result:
+        async with self.db.transaction() as conn:
+            return await allot(
+                conn, ref=ref or fresh_id(account_id), account_id=account_id, stamps=stamps, actor="local"
+            )
+
+    async def hold(self, account_id: AccountId, stamps: int = 1, hold_id: UUID | None = None) -> Result:
+        batch = OneByOne(self.db, partial(store.hold_n, purpose=Purpose.REFUND))
+        hold_id = hold_id or fresh_id(account_id)
+        return await hold(
+            WantedHold(id=hold_id, account_id=account_id, stamps=stamps, actor="usr"), batch=batch
+        )
+
+    async def capture(self, account_id: AccountId, hold_id: UUID, sink: Sink = Sink.PAID_BACK) -> Result:
+        batch = OneByOne(self.db, partial(store.capture_n, sink=sink))
+        return await capture(WantedEnd(id=hold_id, account_id=account_id, actor="usr"), batch=batch)
+
+    async def release(self, account_id: AccountId, hold_id: UUID) -> Result:
+        batch = OneByOne(self.db, store.release_n)
+        return await release(WantedEnd(id=hold_id, account_id=account_id, actor="usr"), batch=batch)
+
+    async def transfer(
+        self, giver: AccountId, receiver: AccountId, stamps: int, ref: UUID | None = None
+    ) -> Result:
+        async with self.db.transaction() as conn:
+            return await transfer(
+                conn,
+                ref=ref or fresh_id(giver),
+                giver=giver,
+                receiver=receiver,
+                stamps=stamps,
+                actor="usr",
+            )
+
+    async def balance(self, account_id: AccountId) -> Balance:
+        return await show_quota(self.db, account_id)
+
+    async def assert_balanced(self) -> None:
+        report = await reconcile(self.db)
+        assert report.differences == ()
+
+
+def has(free: int = 0, held: int = 0, used: int = 0, in_transit: int = 0, *, frozen: bool = False) -> Balance:
+    """A balance, by what it has."""
+    return Balance(free=free, held=held, used=used, in_transit=in_transit, frozen=frozen)

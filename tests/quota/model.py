@@ -1,0 +1,157 @@
+"""The oracle: what the money functions should do, told again in plain Python, one request after the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.quota.model import (
+    Balance,
+    Leg,
+    Outcome,
+    Sink,
+    WantedAllotment,
+    WantedEnd,
+    WantedHold,
+    WantedLeg,
+)
+from bubuh.quota.moves import MOVES, HoldState
+
+Key = tuple[AccountId, UUID]
+
+
+@dataclass
+class Purse:
+    """One account's buckets. `paid_back`, `given` and `sent` are what left them for good."""
+
+    free: int = 0
+    held: int = 0
+    used: int = 0
+    in_transit: int = 0
+    frozen: bool = False
+    exists: bool = False  #: whether a balance row was made
+    allotted: int = 0
+    received: int = 0
+    paid_back: int = 0
+    sent: int = 0
+
+    def balance(self) -> Balance:
+        return Balance(
+            free=self.free, held=self.held, used=self.used, in_transit=self.in_transit, frozen=self.frozen
+        )
+
+
+@dataclass
+class Hold:
+    stamps: int
+    state: HoldState = HoldState.HELD
+
+
+@dataclass
+class Books:
+    """All accounts, as they should be."""
+
+    purses: dict[AccountId, Purse] = field(default_factory=lambda: defaultdict(Purse))
+    holds: dict[Key, Hold] = field(default_factory=dict)
+    allotments: dict[Key, int] = field(default_factory=dict)
+    legs: dict[tuple[Leg, AccountId, UUID], tuple[AccountId, int]] = field(default_factory=dict)
+
+    def allot(self, wanted: WantedAllotment) -> Outcome:
+        purse, key = self.purses[wanted.account_id], (wanted.account_id, wanted.ref)
+        purse.exists = True
+        if key in self.allotments:
+            return _again(self.allotments[key] == wanted.stamps)
+        self.allotments[key] = wanted.stamps
+        purse.free += wanted.stamps
+        purse.allotted += wanted.stamps
+        return Outcome.DONE
+
+    def hold(self, wanted: WantedHold) -> Outcome:
+        purse, key = self.purses[wanted.account_id], (wanted.account_id, wanted.id)
+        if key in self.holds:
+            return _again(self.holds[key].stamps == wanted.stamps)
+        if purse.frozen:
+            return Outcome.FROZEN
+        if purse.free < wanted.stamps:
+            return Outcome.EXHAUSTED
+        self.holds[key] = Hold(wanted.stamps)
+        purse.free -= wanted.stamps
+        purse.held += wanted.stamps
+        return Outcome.DONE
+
+    def capture(self, wanted: WantedEnd, sink: Sink) -> Outcome:
+        outcome, stamps = self._end(wanted, HoldState.CAPTURED)
+        purse = self.purses[wanted.account_id]
+        if sink is Sink.USED:
+            purse.used += stamps
+        else:
+            purse.paid_back += stamps
+        return outcome
+
+    def release(self, wanted: WantedEnd) -> Outcome:
+        outcome, stamps = self._end(wanted, HoldState.RELEASED)
+        self.purses[wanted.account_id].free += stamps
+        return outcome
+
+    def leg(self, leg: Leg, wanted: WantedLeg) -> Outcome:
+        purse = self.purses[wanted.account_id]
+        purse.exists = True
+        key, what = (leg, wanted.account_id, wanted.ref), (wanted.counter_account_id, wanted.stamps)
+        if key in self.legs:
+            return _again(self.legs[key] == what)
+        if (refusal := self._refuse_leg(leg, wanted, purse)) is not None:
+            return refusal
+        self.legs[key] = what
+        match leg:
+            case Leg.OUT:
+                purse.free -= wanted.stamps
+                purse.in_transit += wanted.stamps
+            case Leg.IN:
+                purse.free += wanted.stamps
+                purse.received += wanted.stamps
+            case Leg.ACK:
+                purse.in_transit -= wanted.stamps
+                purse.sent += wanted.stamps
+        return Outcome.DONE
+
+    def freeze(self, account_id: AccountId, *, frozen: bool) -> None:
+        if self.purses[account_id].exists:
+            self.purses[account_id].frozen = frozen
+
+    def sent(self) -> Iterator[WantedLeg]:
+        """The out legs of all transfers that were sent."""
+        for (leg, account_id, ref), (counter, stamps) in self.legs.items():
+            if leg is Leg.OUT:
+                yield WantedLeg(
+                    ref=ref, account_id=account_id, counter_account_id=counter, stamps=stamps, actor="m"
+                )
+
+    def _refuse_leg(self, leg: Leg, wanted: WantedLeg, purse: Purse) -> Outcome | None:
+        if leg is Leg.OUT and purse.frozen:
+            return Outcome.FROZEN
+        if leg is Leg.OUT and purse.free < wanted.stamps:
+            return Outcome.EXHAUSTED
+        if leg is Leg.ACK:
+            out = self.legs.get((Leg.OUT, wanted.account_id, wanted.ref))
+            if out is None:
+                return Outcome.UNKNOWN
+            if out != (wanted.counter_account_id, wanted.stamps):
+                return Outcome.CONFLICT
+        return None
+
+    def _end(self, wanted: WantedEnd, state: HoldState) -> tuple[Outcome, int]:
+        hold = self.holds.get((wanted.account_id, wanted.id))
+        if hold is None:
+            return Outcome.UNKNOWN, 0
+        if state not in MOVES[hold.state]:
+            return _again(hold.state is state), 0
+        hold.state = state
+        self.purses[wanted.account_id].held -= hold.stamps
+        return Outcome.DONE, hold.stamps
+
+
+def _again(same: bool) -> Outcome:  # noqa: FBT001 - one question, one answer
+    return Outcome.ALREADY_DONE if same else Outcome.CONFLICT
