@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -94,7 +94,7 @@ class House:
 
     async def receive(
         self,
-        data: bytes | Body,
+        data: bytes | AsyncIterable[bytes],
         *,
         document_id: UUID | None = None,
         account_id: AccountId | None = None,
@@ -104,7 +104,7 @@ class House:
     ) -> Received:
         account_id = account_id or fresh_account_id()
         return await receive(
-            aiter(data if isinstance(data, Body) else Body(data)),
+            aiter(Body(data) if isinstance(data, bytes) else data),
             document_id=document_id or fresh_id(account_id),
             account_id=account_id,
             name=name,
