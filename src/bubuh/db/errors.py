@@ -33,7 +33,7 @@ def connecting() -> Iterator[None]:
     """Around the making of a connection: nobody there, no socket, too slow."""
     try:
         yield
-    except (*_SERVER, *_WAY) as error:
+    except (*_SERVER, *_WAY, asyncpg.InternalClientError) as error:
         raise _unavailable(error) from error
     except asyncpg.InterfaceError as error:
         if isinstance(error, ValueError):  # a malformed address or argument: our mistake, not the server's
@@ -47,6 +47,12 @@ def talking(conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy) -> Iter
     try:
         yield
     except (*_SERVER, TimeoutError) as error:  # the pool's command timeout: a server that hangs
+        raise _unavailable(error) from error
+    except asyncpg.InternalClientError as error:
+        # The server's last word came while nothing was asked, and its end of the line has not gone yet:
+        # the driver then stumbles over its own state. The connection is of no use to anybody.
+        if not _is_gone(conn):
+            conn.terminate()
         raise _unavailable(error) from error
     except (asyncpg.InterfaceError, OSError) as error:
         if isinstance(error, ValueError) or not _is_gone(conn):
