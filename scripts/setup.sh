@@ -9,7 +9,8 @@ venv=$root/.venv
 marker=$venv/made-from
 
 # What every command needs on a bare machine, as FILE-OR-COMMAND=DEBIAN-PACKAGE.
-runtime_packages='/etc/ssl/certs/ca-certificates.crt=ca-certificates libseccomp.so.2=libseccomp2'
+runtime_packages='/etc/ssl/certs/ca-certificates.crt=ca-certificates libseccomp.so.2=libseccomp2
+  /usr/share/zoneinfo/Asia/Jakarta=tzdata'
 
 say() { printf '%s\n' "bubuh: $*" >&2; }
 

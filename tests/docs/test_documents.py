@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
+from bubuh.asgi import HANDLERS
+from bubuh.cli import app
 from bubuh.quota.invariants import Invariant
 
 ROOT = Path(__file__).parents[2]
@@ -141,3 +144,35 @@ def test_each_invariant_has_its_row_and_each_row_its_statements() -> None:
     statements = re.findall(r"^-- name: (\w+)", read("src/bubuh/quota/invariants.sql"), re.MULTILINE)
     assert list(told) == list(Invariant)
     assert [name for names in told.values() for name in names] == statements
+
+
+def test_the_readme_names_every_command() -> None:
+    told = {
+        " ".join(re.findall(r"(?<= )[a-z]+\b", cells[0].split("-")[0]))
+        for cells in rows("README.md", 2)
+        if cells[0].startswith("`bubuh ")
+    }
+    assert told == set(commands(typer.main.get_command(app)))
+
+
+def commands(group: object, *names: str) -> Iterator[str]:
+    below = getattr(group, "commands", None)
+    if below is None:
+        yield " ".join(names)
+    for name, command in (below or {}).items():
+        yield from commands(command, *names, name)
+
+
+def test_the_readme_names_every_call() -> None:
+    told = {
+        (method, re.sub(r"\{\w+\}", "{}", path))
+        for method, path in re.findall(r"`(GET|POST) (/[^`]*)`", read("README.md"))
+    }
+    served = {
+        (str(method), re.sub(r"\{[^}]+\}", "{}", path))
+        for handler in HANDLERS
+        for path in handler.paths
+        for method in handler.http_methods
+        if path.startswith(("/v1/", "/dev/", "/health/", "/gateway/")) and method in {"GET", "POST"}
+    }
+    assert told == served
