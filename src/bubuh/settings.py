@@ -87,6 +87,11 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise NotRunning(f"{data / RUN_FILE}: {error}") from error
 
 
+def data_folder(settings: Settings) -> Path:
+    """The data folder, its links followed."""
+    return settings.data.resolve()
+
+
 def _check(settings: type[Settings], name: str, value: str) -> None:
     """Convert one variable alone, so that the message can name it."""
     try:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from tests.conftest import database_folder, forget
 
 from bubuh.db import local
 from bubuh.db.home import SUPERUSER
 from bubuh.db.local import LocalPostgres
+from tests.conftest import database_folder, forget
 
 
 @pytest.fixture

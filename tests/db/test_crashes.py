@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.db.conftest import ask
 
 from bubuh.db import local
 from bubuh.db.home import AlreadyRunning
 from bubuh.db.local import LocalPostgres
 from bubuh.db.postmaster import residents
 from bubuh.db.roles import APP
+from tests.db.conftest import ask
 
 
 def test_a_killed_postmaster_is_followed_by_a_new_one(server: LocalPostgres) -> None:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import asyncio
 
 import asyncpg
-from tests.conftest import Dsns
 
 from bubuh.db.doorbell import Doorbell, ring
 from bubuh.db.pool import Database
+from tests.conftest import Dsns
 
 CHANNELS = ["stamps", "orders"]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from tests.db.conftest import ask
 
 from bubuh.db import local
 from bubuh.db.binaries import NoPostgres, find_binaries, reachable_by
@@ -18,6 +17,7 @@ from bubuh.db.local import CannotStart, LocalPostgres, WrongMajor
 from bubuh.db.postmaster import residents
 from bubuh.db.rights import can_enter, server_owner
 from bubuh.db.roles import APP, OWNER, ROLES, SIGNER
+from tests.db.conftest import ask
 
 WARM_START_S = 3.0  # 0.2 s alone on the machine; the gate shares it with other tests
 

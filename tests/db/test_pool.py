@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 import pytest
-from tests.conftest import Dsns
 
 from bubuh.core.errors import DatabaseUnavailable
 from bubuh.db.local import LocalPostgres
 from bubuh.db.pool import Database, NotDurable, RoleTooStrong
 from bubuh.db.postmaster import residents
 from bubuh.db.roles import APP
+from tests.conftest import Dsns
 
 
 @pytest.mark.parametrize("setting", ["synchronous_commit = off", "synchronous_commit = local"])

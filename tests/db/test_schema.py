@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.conftest import Dsns
 
 from bubuh.db.binaries import find_binaries
 from bubuh.db.schema import SCHEMA_FILE, describe
+from tests.conftest import Dsns
 
 WRITTEN_BY = 18  # another major version's pg_dump uses other words
 

@@ -3,38 +3,65 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final, cast
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from bubuh.cli.account import account
-from bubuh.cli.affix import affix_command
-from bubuh.cli.db import db
-from bubuh.cli.demo import demo_command
 from bubuh.cli.output import ASIDE
-from bubuh.cli.processes import gateway_command, signer_command, web_command, worker_command
-from bubuh.cli.quota import quota
-from bubuh.cli.up import up_command
-from bubuh.cli.verify import verify_command
 from bubuh.core.errors import Fault, Refusal
 from bubuh.settings import BadSetting
 
-app = typer.Typer(
-    name="bubuh",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Bubuh: open electronic stamp duty. Meterai elektronik yang terbuka.",
-)
-app.command("up")(up_command)
-app.command("web")(web_command)
-app.command("worker")(worker_command)
-app.command("signer")(signer_command)
-app.command("gateway")(gateway_command)
-app.command("demo")(demo_command)
-app.command("affix")(affix_command)
-app.command("verify")(verify_command)
-app.add_typer(account, name="account")
-app.add_typer(quota, name="quota")
-app.add_typer(db, name="db")
+#: Where each command stands; imported when it is asked for, because the whole takes a second to load.
+COMMANDS: Final[Mapping[str, str]] = {
+    "up": "bubuh.cli.up:up_command",
+    "demo": "bubuh.cli.demo:demo_command",
+    "affix": "bubuh.cli.affix:affix_command",
+    "verify": "bubuh.cli.verify:verify_command",
+    "account": "bubuh.cli.account:account",
+    "quota": "bubuh.cli.quota:quota",
+    "db": "bubuh.cli.db:db",
+    "web": "bubuh.cli.processes.web:web_command",
+    "worker": "bubuh.cli.processes.worker:worker_command",
+    "signer": "bubuh.cli.processes.signer:signer_command",
+    "gateway": "bubuh.cli.processes.gateway:gateway_command",
+    "bench": "bubuh.cli.bench:bench",
+}
+
+
+class _Commands(TyperGroup):
+    """`COMMANDS`, in their order."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """See `TyperGroup.list_commands`."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        """See `TyperGroup.get_command`."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(module), name)
+        if isinstance(found, typer.Typer):
+            group = get_command(found)
+            group.name = cmd_name
+            return cast("TyperCommand", group)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(cmd_name)(found)
+        return cast("TyperCommand", get_command(alone))
+
+
+app = typer.Typer(name="bubuh", cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def bubuh() -> None:
+    """Bubuh: meterai elektronik yang terbuka. Open electronic stamp duty."""
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ from bubuh.cli.demo import running_service
 from bubuh.cli.output import ASIDE, Json, answer
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Refusal
-from bubuh.core.privileges import Uids
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.model import SERIAL, Algorithm, Chain, Intent, Place
 from bubuh.pdf.offline import load_key, sign

@@ -7,11 +7,10 @@ import asyncio
 import typer
 
 from bubuh.cli.output import Json, answer
-from bubuh.cli.service import data_folder
 from bubuh.db.migrate import migrate
 from bubuh.db.pool import connect
 from bubuh.db.roles import OWNER
-from bubuh.settings import RunFile, Settings
+from bubuh.settings import RunFile, Settings, data_folder
 
 db = typer.Typer(no_args_is_help=True, help="The database.")
 

@@ -17,8 +17,7 @@ import typer
 
 from bubuh.cli.client import WAIT_S, Client, ServiceUnreachable, fresh_key
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
-from bubuh.cli.service import data_folder
-from bubuh.settings import NotRunning, RunFile, Settings
+from bubuh.settings import NotRunning, RunFile, Settings, data_folder
 
 _START_WITHIN_S: Final = 90.0
 _PAID_WITHIN_S: Final = 60.0

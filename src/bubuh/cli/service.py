@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -15,7 +14,7 @@ from bubuh.db.pool import Database
 from bubuh.db.roles import APP
 from bubuh.identity.authenticate import authenticate_operator
 from bubuh.identity.model import LOCAL_OPERATOR, Environment
-from bubuh.settings import RunFile, Settings
+from bubuh.settings import RunFile, Settings, data_folder
 from bubuh.wiring.facts import read_facts
 
 Answer = TypeVar("Answer")
@@ -27,11 +26,6 @@ class OperatorKeyNeeded(Refusal):
     """Outside development an operator's act needs `--as KEY`: it must be known who did it."""
 
     code = "operator_key_needed"
-
-
-def data_folder(settings: Settings) -> Path:
-    """The data folder, its links followed."""
-    return settings.data.resolve()
 
 
 def database_address(settings: Settings) -> str:

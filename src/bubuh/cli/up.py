@@ -19,8 +19,9 @@ import typer
 
 from bubuh.cli.client import Client
 from bubuh.cli.db import apply_migrations
+from bubuh.cli.ears import PortTaken, address_of, listen
+from bubuh.cli.logs import set_up_logs
 from bubuh.cli.output import ASIDE, PEOPLE
-from bubuh.cli.process import set_up_logs
 from bubuh.cli.supervisor import Child, Supervisor
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Fault
@@ -37,12 +38,6 @@ from bubuh.wiring.keys import settle_keys
 DEFAULT_PORT: Final = 8000
 _READY_WITHIN_S: Final = 60.0
 _WORKERS: Final = 1
-
-
-class PortTaken(Fault):
-    """Somebody listens there already."""
-
-    code = "port_taken"
 
 
 class NotReady(Fault):
@@ -110,7 +105,7 @@ def _start(settings: Settings, folder: DataFolder, uids: Uids, ears: Ears) -> tu
         folder.secret(name, uids.app)
     postgres, databases = _start_database(settings, folder, uids)
     try:
-        web = _address(ears.web)
+        web = address_of(ears.web)
         facts = ServiceFacts(
             environment=Environment.TEST,
             issuer=ISSUERS[Environment.TEST],
@@ -119,8 +114,8 @@ def _start(settings: Settings, folder: DataFolder, uids: Uids, ears: Ears) -> tu
         asyncio.run(_prepare(databases, facts))
         run = RunFile(
             web=web,
-            metrics={name: _address(ear) for name, ear in ears.metrics.items()},
-            gateway=_address(ears.gateway),
+            metrics={name: address_of(ear) for name, ear in ears.metrics.items()},
+            gateway=address_of(ears.gateway),
             signer_socket=str(socket_folder(folder, uids) / "signer"),
             databases=databases,
             pids={"up": os.getpid()},
@@ -177,10 +172,10 @@ def _environment(folder: DataFolder) -> dict[str, str]:
 def _bind(host: str, port: int, before: str | None) -> Ears:
     """`before` is where the gateway listened last time: payment pages already handed out stay good."""
     return Ears(
-        web=_listen(host, port),
+        web=listen(host, port),
         gateway=_listen_again(before),
         metrics={
-            name: _listen("127.0.0.1", 0)
+            name: listen("127.0.0.1", 0)
             for name in ("signer", "gateway", *(f"worker-{no}" for no in range(1, _WORKERS + 1)), "web")
         },
     )
@@ -188,25 +183,9 @@ def _bind(host: str, port: int, before: str | None) -> Ears:
 
 def _listen_again(before: str | None) -> socket.socket:
     try:
-        return _listen("127.0.0.1", urlsplit(before or "").port or 0)
+        return listen("127.0.0.1", urlsplit(before or "").port or 0)
     except PortTaken:
-        return _listen("127.0.0.1", 0)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    ear = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        ear.bind((host, port))
-    except OSError as error:
-        raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}") from error
-    ear.listen(1024)
-    return ear
-
-
-def _address(ear: socket.socket) -> str:
-    host, port = ear.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return listen("127.0.0.1", 0)
 
 
 def _await_ready(supervisor: Supervisor, folder: DataFolder, run: RunFile) -> bool:

@@ -10,14 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from bubuh.cli.output import Json, answer
-from bubuh.cli.service import data_folder
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
 from bubuh.pdf.model import Trust
 from bubuh.pdf.pki import from_pem
 from bubuh.sandbox import Sandbox
-from bubuh.settings import Settings
+from bubuh.settings import Settings, data_folder
 from bubuh.verification.model import Verdict, Word
 from bubuh.verification.verify import verify
 from bubuh.wiring.folder import DataFolder

@@ -17,7 +17,7 @@ SELECT f.account_id, f.topic, f.subject, f.facts, f.published_at, f.attempts
 -- name: put_off(shard, account_ids, topics, subjects, waits_s)!
 -- Not to be taken again before its time, should its taker die or fail.
 UPDATE outbox_facts AS f
-   SET attempts = f.attempts + 1, not_before = clock_timestamp() + make_interval(secs => x.wait_s)
+   SET attempts = f.attempts + 1, not_before = now() + make_interval(secs => x.wait_s)
   FROM unnest(:account_ids::bigint[], :topics::text[], :subjects::uuid[], :waits_s::double precision[])
     AS x (account_id, topic, subject, wait_s)
  WHERE f.shard = :shard AND f.account_id = x.account_id AND f.topic = x.topic AND f.subject = x.subject;
@@ -25,7 +25,7 @@ UPDATE outbox_facts AS f
 -- name: mark_told(shard, account_ids, topics, subjects)
 -- One row for each that was untold until now.
 UPDATE outbox_facts AS f
-   SET told_at = clock_timestamp()
+   SET told_at = now()
   FROM unnest(:account_ids::bigint[], :topics::text[], :subjects::uuid[]) AS x (account_id, topic, subject)
  WHERE f.shard = :shard AND f.account_id = x.account_id AND f.topic = x.topic AND f.subject = x.subject
    AND f.told_at IS NULL

@@ -8,12 +8,10 @@ from typing import Final
 
 import msgspec
 
-from bubuh.adapters.file_seal_key import FileSealKey
 from bubuh.core.privileges import Uids
 from bubuh.db.rights import write_whole
 from bubuh.pdf.model import Chain, Trust
 from bubuh.pdf.pki import development_pki, from_pem, to_pem
-from bubuh.stamping.ports import SealKey
 from bubuh.wiring.folder import DataFolder
 
 _KEY_NO: Final = "dev-1"
@@ -54,14 +52,6 @@ def read_chains(folder: DataFolder) -> Mapping[str, Chain]:
 def newest_key_id(chains: Mapping[str, Chain]) -> str:
     """The key that new stamps are sealed with."""
     return max(chains)
-
-
-def load_seal_keys(folder: DataFolder) -> Mapping[str, SealKey]:
-    """The seal keys, in the signer alone; raises `SignerUnavailable`."""
-    chains = read_chains(folder)
-    return {
-        key_id: FileSealKey.load(folder.keys / f"{key_id}.pem", chain) for key_id, chain in chains.items()
-    }
 
 
 def read_trust(folder: DataFolder, *, now: datetime) -> Trust:

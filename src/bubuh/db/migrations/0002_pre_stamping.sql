@@ -287,7 +287,7 @@ BEGIN
     RETURN QUERY
     UPDATE stamps AS s
        SET state = 'processing', fence = s.fence + 1, lease_owner = _worker,
-           lease_until = clock_timestamp() + make_interval(secs => _lease_s),
+           lease_until = now() + make_interval(secs => _lease_s),
            deaths = s.deaths + CASE WHEN s.lease_owner IS NULL THEN 0 ELSE 1 END
       FROM unnest(_ids, _accounts) AS x (id, account_id)
      WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
@@ -306,7 +306,7 @@ CREATE FUNCTION stamping_renew_n(
     _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _lease_s double precision
 ) RETURNS TABLE (id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    UPDATE stamps AS s SET lease_until = clock_timestamp() + make_interval(secs => _lease_s)
+    UPDATE stamps AS s SET lease_until = now() + make_interval(secs => _lease_s)
       FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
      WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
        AND s.state = 'processing' AND s.fence = x.fence

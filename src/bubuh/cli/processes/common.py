@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Coroutine
+from typing import Annotated
 from wsgiref.simple_server import WSGIRequestHandler
 
-import structlog
+import typer
 import uvloop
 from prometheus_client import make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
-from bubuh.core.privileges import die_with_parent, drop_to, preload
-from bubuh.settings import Settings
+from bubuh.cli.ears import listen
+from bubuh.cli.logs import set_up_logs
+from bubuh.core.privileges import Uids, die_with_parent, drop_to, preload
+from bubuh.settings import Settings, data_folder
+from bubuh.wiring.folder import DataFolder
 
-
-def set_up_logs(settings: Settings) -> None:
-    """Structured logs to standard error: JSON for programs, columns for people."""
-    level = logging.getLevelNamesMapping()[settings.log.upper()]
-    renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    if settings.log_format == "json":
-        renderer = structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
+Fd = Annotated[int | None, typer.Option(hidden=True, help="An inherited listening socket.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Where to listen when no socket is inherited.")]
 
 
 def become(uid: int | None, *packages: str, supervised: bool) -> None:
@@ -75,6 +60,18 @@ def run_until_signalled(main: Coroutine[object, object, None], stop: asyncio.Eve
         await main
 
     uvloop.run(run())
+
+
+def begin() -> tuple[Settings, DataFolder, Uids]:
+    """What the environment says, where the data lie, and who the parts of the service are."""
+    settings = Settings.from_env()
+    set_up_logs(settings)
+    return settings, DataFolder(data_folder(settings)), Uids.here()
+
+
+def ear(fd: int | None, *, host: str = "127.0.0.1", port: int = 0) -> socket.socket:
+    """The inherited listening socket, or a new one."""
+    return listen(host, port) if fd is None else socket.socket(fileno=fd)
 
 
 class _Quiet(WSGIRequestHandler):

@@ -1,0 +1,156 @@
+"""What a newcomer does first, and what must hold around it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bubuh.settings import RunFile
+from tests.service.conftest import (
+    LETTER,
+    Citizen,
+    Running,
+    fresh_folder,
+    open_citizen,
+    running_service,
+    until,
+)
+
+pytestmark = pytest.mark.service
+
+
+def test_the_demo_ends_with_a_document_that_everybody_accepts(
+    service: Running, tmp_path: Path, pdfsig_words, qpdf_complaints
+) -> None:
+    target = tmp_path / "bermeterai.pdf"
+
+    told = service.json("demo", str(LETTER), "-o", str(target))
+
+    assert told["verdict"] == "genuine"
+    assert len(told["serial"]) == 22
+    stamped = target.read_bytes()
+    assert stamped.startswith(LETTER.read_bytes())
+    assert pdfsig_words(stamped) == ["Signature is Valid."]
+    assert qpdf_complaints(stamped) == ""
+    verified = service.bubuh("verify", str(target), "--json")
+    assert verified.returncode == 0, verified.stdout
+    assert json.loads(verified.stdout)["serial"] == told["serial"]
+
+
+def test_a_serial_number_tells_anyone_its_state_and_no_name(service: Running, citizen: Citizen) -> None:
+    stamp = citizen.ask_for_stamp(citizen.upload(), Prefer="wait=20").json()
+    assert stamp["state"] == "affixed", stamp
+
+    known = httpx.get(f"{service.url}/v1/serials/{stamp['serial']}")
+    unknown = httpx.get(f"{service.url}/v1/serials/T1{'0' * 20}")
+
+    assert known.json()["state"] == "affixed"
+    assert citizen.account not in known.text
+    assert "Siti" not in known.text
+    assert unknown.status_code == 404
+
+
+def test_64_requests_for_the_last_stamp_are_one_winner(service: Running) -> None:
+    with open_citizen(service, stamps=1) as citizen:
+        document_id = citizen.upload()
+        with ThreadPoolExecutor(64) as crowd:
+            answers = list(crowd.map(lambda _: citizen.ask_for_stamp(document_id), range(64)))
+
+    assert sorted(answer.status_code for answer in answers) == [202] + [409] * 63
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert refused.json()["code"] == "quota_exhausted"
+    assert refused.json()["free"] == 0
+
+
+def test_20_requests_with_one_key_are_one_stamp_and_equal_answers(service: Running, citizen: Citizen) -> None:
+    document_id = citizen.upload()
+    with ThreadPoolExecutor(20) as crowd:
+        answers = list(crowd.map(lambda _: citizen.ask_for_stamp(document_id, key="satu-kunci"), range(20)))
+
+    stamp_id = {answer.json()["id"] for answer in answers}
+    assert len(stamp_id) == 1
+    assert sum(answer.headers.get("Idempotent-Replayed") == "true" for answer in answers) == 19
+    citizen.await_end(stamp_id.pop())
+    assert citizen.http.get("/v1/quota").json()["free"] == 2
+
+
+def test_a_signal_ends_everything_and_leaves_no_orphan() -> None:
+    folder = fresh_folder()
+    with running_service(folder / "data") as running:
+        processes = {name: running.pid(name) for name in ("postgres", "signer", "gateway", "worker", "web")}
+    gone = [name for name, pid in processes.items() if not Path(f"/proc/{pid}").exists()]
+    shutil.rmtree(folder)
+
+    assert sorted(gone) == sorted(processes)
+    assert running.up.returncode == 0
+
+
+def test_a_killed_parent_takes_its_children_along() -> None:
+    folder = fresh_folder()
+    with running_service(folder / "data") as running:
+        processes = [running.pid(name) for name in ("postgres", "signer", "gateway", "worker", "web")]
+        running.up.send_signal(signal.SIGKILL)
+        until(lambda: not any(_lives(pid) for pid in processes))
+        running.up.wait()
+        with running_service(folder / "data") as again:
+            assert httpx.get(f"{again.url}/health/ready").is_success
+    shutil.rmtree(folder)
+
+
+def test_two_services_on_one_machine_do_not_meet(service: Running, citizen: Citizen) -> None:
+    folder = fresh_folder()
+    with running_service(folder / "data") as other:
+        foreign = httpx.get(f"{other.url}/v1/quota", headers=citizen.http.headers)
+        assert other.url != service.url
+    shutil.rmtree(folder)
+
+    assert foreign.status_code == 401
+    assert citizen.http.get("/v1/quota").status_code == 200
+
+
+def test_a_second_start_of_one_data_folder_is_refused(service: Running) -> None:
+    done = service.bubuh("up", "--port", "0", "--data", str(service.data))
+
+    assert done.returncode == 1
+    assert "already_running" in done.stderr
+
+
+def test_where_the_service_listens_stands_in_its_run_file_without_any_secret(service: Running) -> None:
+    text = (service.data / "run.json").read_text()
+    secrets = [
+        path.read_text().strip().rpartition(":")[2]
+        for folder in ("secrets", "pg/passwords")
+        for path in (service.data / folder).iterdir()
+    ]
+
+    assert RunFile.read(service.data).signer_socket
+    assert secrets
+    assert not any(secret in text for secret in secrets)
+    for name, address in service.run.metrics.items():
+        metrics = httpx.get(address)
+        assert "process_cpu_seconds_total" in metrics.text, name
+
+
+def test_without_the_operators_key_nothing_is_given_away(service: Running) -> None:
+    refused = service.bubuh("quota", "allot", "acc_0000000000001", "5", "--as", "bbh_test_" + "A" * 43)
+
+    assert refused.returncode == 1
+    assert "key_refused" in refused.stderr
+
+
+def _lives(pid: int) -> bool:
+    """Whether the process runs; one that ended and was not reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
+def test_the_books_balance_after_all_this(service: Running) -> None:
+    assert service.json("quota", "reconcile") == {"balanced": True, "differences": []}
