@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -155,12 +156,13 @@ def test_the_readme_names_every_command() -> None:
     assert told == set(commands(typer.main.get_command(app)))
 
 
-def commands(group: object, *names: str) -> Iterator[str]:
-    below = getattr(group, "commands", None)
-    if below is None:
+def commands(command: Any, *names: str) -> Iterator[str]:
+    if not hasattr(command, "list_commands"):
         yield " ".join(names)
-    for name, command in (below or {}).items():
-        yield from commands(command, *names, name)
+        return
+    context = typer.Context(command)
+    for name in command.list_commands(context):
+        yield from commands(command.get_command(context, name), *names, name)
 
 
 def test_the_readme_names_every_call() -> None:
