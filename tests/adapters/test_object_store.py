@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from obstore.store import MemoryStore
-from tests.adapters.objects_contract import BIG, KEY, ObjectsContract
 
 from bubuh.adapters.object_store import LocalObjects, StoredObjects
 from bubuh.documents.ports import ObjectMissing, Objects, StoreUnavailable
+from tests.adapters.objects_contract import BIG, KEY, ObjectsContract
 
 Flushed = list[Path]
 

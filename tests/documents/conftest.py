@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.conftest import Template
-from tests.documents.make import House
 
 from bubuh.adapters.object_store import LocalObjects
 from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database, connect
 from bubuh.sandbox import Sandbox
+from tests.conftest import Template
+from tests.documents.make import House
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import pikepdf
 from reportlab.pdfgen.canvas import Canvas
-from tests.conftest import Dsns
 
 from bubuh.core.ids import AccountId, fresh_account_id, fresh_id
 from bubuh.core.shards import shard_of_account
@@ -23,6 +22,7 @@ from bubuh.documents.ports import Objects
 from bubuh.documents.receive import receive
 from bubuh.documents.revisions import create_increment, read_revision
 from bubuh.sandbox import Sandbox
+from tests.conftest import Dsns
 
 
 def letter(text: str = "Surat lamaran", *, pages: int = 1) -> bytes:

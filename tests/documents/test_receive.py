@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from tests.documents.make import Body, House, heavy, letter, locked, truncated
 
 from bubuh.adapters.object_store import LocalObjects
 from bubuh.core.errors import Refusal
@@ -36,6 +35,7 @@ from bubuh.documents.sealing import ObjectOf, is_whole, seal, seal_name
 from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.pdf.refusals import DocumentRefused, Reason
 from bubuh.sandbox import Sandbox, SandboxUnavailable
+from tests.documents.make import Body, House, heavy, letter, locked, truncated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

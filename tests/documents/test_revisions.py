@@ -6,7 +6,6 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from tests.documents.make import House, letter
 
 from bubuh.core.ids import fresh_account_id
 from bubuh.documents.check import StoredRevisions
@@ -14,6 +13,7 @@ from bubuh.documents.model import Document
 from bubuh.documents.ports import ObjectDamaged, ObjectMissing
 from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown, RevisionTaken
 from bubuh.documents.revisions import open_revision, stream_revision
+from tests.documents.make import House, letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -123,6 +123,14 @@ class TestAnIncrement:
             file.write_bytes(torn)
             await house.create_increment(document, 1, TWO)
             assert file.read_bytes() == whole
+
+    async def test_that_was_torn_is_mended_by_many_at_once(self, house: House) -> None:
+        document = await house.document()
+        file = house.file(await house.create_increment(document, 1, TWO))
+        whole = file.read_bytes()
+        file.write_bytes(whole[:1_000])
+        await asyncio.gather(*(house.create_increment(document, 1, TWO) for _ in range(16)))
+        assert file.read_bytes() == whole
 
     async def test_of_an_unknown_or_destroyed_document_is_refused(self, house: House) -> None:
         document = await house.document()

@@ -24,6 +24,7 @@ from bubuh.documents.sealing import (
 
 KEY = DocumentKey(bytes(range(32)))
 OF = ObjectOf(document_id=uuid4(), revision=0)
+PATIENT = settings(deadline=None)  # a busy machine is no failure
 STEP = FRAME_BYTES + TAG_BYTES
 EDGES = [0, 1, 15, FRAME_BYTES - 1, FRAME_BYTES, FRAME_BYTES + 1, 2 * FRAME_BYTES, 3 * FRAME_BYTES + 7]
 
@@ -59,6 +60,7 @@ def test_what_was_sealed_opens_again(size_bytes: int) -> None:
     assert len(sealed) == HEAD_BYTES + size_bytes + TAG_BYTES * max(1, -(-size_bytes // FRAME_BYTES))
 
 
+@settings(PATIENT)
 @given(cuts=st.lists(st.integers(0, len(SEALED)), max_size=12))
 def test_the_pieces_in_which_an_object_arrives_do_not_matter(cuts: list[int]) -> None:
     ends = [0, *sorted(cuts), len(SEALED)]
@@ -67,6 +69,7 @@ def test_the_pieces_in_which_an_object_arrives_do_not_matter(cuts: list[int]) ->
     assert b"".join(opened) + opening.finish() == THREE
 
 
+@settings(PATIENT)
 @given(data=st.binary(max_size=300), other=st.binary(max_size=300))
 def test_the_same_bytes_seal_alike_and_others_share_nothing(data: bytes, other: bytes) -> None:
     one, two = seal(data, KEY, OF), seal(other, KEY, OF)
@@ -83,7 +86,7 @@ def test_two_plaintexts_under_one_revision_do_not_betray_their_difference() -> N
 
 
 @given(length=st.integers(0, len(SEALED) - 1))
-@settings(max_examples=300)
+@settings(PATIENT, max_examples=300)
 def test_an_object_that_was_cut_is_found(length: int) -> None:
     assert not is_whole(SEALED[:length], KEY, OF)
 
@@ -95,7 +98,7 @@ def test_an_object_that_was_cut_between_frames_is_found(kept: int) -> None:
 
 
 @given(at=st.integers(0, len(SEALED) - 1), bit=st.integers(0, 7))
-@settings(max_examples=300)
+@settings(PATIENT, max_examples=300)
 def test_a_flipped_bit_is_found(at: int, bit: int) -> None:
     flipped = bytearray(SEALED)
     flipped[at] ^= 1 << bit
@@ -162,6 +165,7 @@ async def test_a_stream_gives_only_what_is_authentic_and_then_fails() -> None:
     assert await given_on() == b""
 
 
+@settings(PATIENT)
 @given(name=st.text(max_size=200))
 def test_a_name_opens_for_its_document_alone(name: str) -> None:
     sealed = seal_name(name, KEY, OF.document_id)

@@ -3,13 +3,13 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given, strategies as st
-from tests.documents.make import Body
+from hypothesis import given, settings, strategies as st
 
 from bubuh.core.errors import Refusal
 from bubuh.documents.model import LIMIT_BYTES
 from bubuh.documents.refusals import DocumentEmpty, DocumentTooLarge, DocumentTruncated, NotAPdf
 from bubuh.documents.take_in import SNIFFED_BYTES, take_in
+from tests.documents.make import Body
 
 PIECE = 65_536
 
@@ -70,6 +70,7 @@ async def test_less_than_was_announced_is_refused_as_truncated() -> None:
     assert await refused(Body(pdf_like(999)), announced_bytes=1000) is DocumentTruncated
 
 
+@settings(deadline=None)
 @given(size_bytes=st.integers(9, 5_000), piece_bytes=st.integers(1, 1_500))
 async def test_the_pieces_in_which_a_body_arrives_do_not_matter(size_bytes: int, piece_bytes: int) -> None:
     data = pdf_like(size_bytes)

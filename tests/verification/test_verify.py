@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from tests.conftest import Dsns
-from tests.stamping.conftest import LETTER, Town
 
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import DatabaseUnavailable
@@ -24,6 +22,8 @@ from bubuh.stamping.serial import BLOCK, SerialKey
 from bubuh.verification.look_up import DatabaseLedger, look_up
 from bubuh.verification.model import SerialFacts, Verdict, Word
 from bubuh.verification.verify import verify
+from tests.conftest import Dsns
+from tests.stamping.conftest import LETTER, Town
 
 NOWHERE = Place(page=1, x_pt=60, y_pt=80, side_pt=60)
 STRANGE = [b"", b"%PDF-1.7\n", b"no pdf", b"\xff" * 5_000, b"%PDF-1.4\n" + b"[" * 100_000, b"%PDF-1.4\n%%EOF"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from bubuh.pdf.model import RANK, Indication, Judgement, StampFinding
 from bubuh.verification.model import LEDGER_NOT_ASKED, SerialFacts, Verdict, Word
@@ -120,6 +120,7 @@ stamps_of = st.lists(
 ledgers = st.dictionaries(st.integers(0, 3), st.sampled_from([DIGEST, OTHER, None]), max_size=4)
 
 
+@settings(deadline=None)
 @given(stamps=stamps_of, indication=st.sampled_from(Indication), ledger=ledgers)
 def test_a_ledger_only_ever_lowers_a_verdict(
     stamps: list[StampFinding], indication: Indication, ledger: dict[int, bytes | None]
@@ -135,6 +136,7 @@ def test_a_ledger_only_ever_lowers_a_verdict(
     assert len(set(verdict.reasons)) == len(verdict.reasons)
 
 
+@settings(deadline=None)
 @given(stamps=stamps_of, ledger=ledgers)
 def test_genuine_is_only_what_is_proven_whole_and_known_with_its_digest(
     stamps: list[StampFinding], ledger: dict[int, bytes | None]
