@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.quota.desk import Desk
 
 from bubuh.db.pool import Database
+from tests.quota.desk import Desk
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.quota.model import Books
 
 from bubuh.core.ids import AccountId, derived_id
 from bubuh.core.shards import Shard, shard_of_account
@@ -31,6 +30,7 @@ from bubuh.quota.model import (
 )
 from bubuh.quota.reconcile import _ask
 from bubuh.quota.show import show_quota
+from tests.quota.model import Books
 
 ACCOUNTS = 4  # the first three of one shard, the last of another
 IDS = 7

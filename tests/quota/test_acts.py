@@ -5,7 +5,6 @@ import random
 
 import msgspec
 import pytest
-from tests.quota.desk import Desk, has
 
 from bubuh.core.ids import AccountId, fresh_account_id, fresh_id
 from bubuh.core.shards import shard_of_account
@@ -22,6 +21,7 @@ from bubuh.quota.refusals import (
     QuotaExhausted,
     StampsOutOfRange,
 )
+from tests.quota.desk import Desk, has
 
 
 async def test_stamps_go_from_free_to_held_to_used(desk: Desk, db: Database) -> None:
@@ -153,7 +153,7 @@ async def test_an_allotment_is_audited_once(desk: Desk, db: Database) -> None:
 async def test_a_batch_answers_in_the_order_it_was_asked(desk: Desk, db: Database) -> None:
     """Requests of one account share what it has, first come, first served; a smaller one may still fit."""
     first = await desk.account(3)
-    second = first + 64 if first + 64 < 1 << 62 else first - 64
+    second = AccountId(first ^ 64)  # of the same shard
     wanted = [
         WantedHold(id=fresh_id(first), account_id=account, stamps=stamps, actor="usr")
         for account, stamps in ((first, 2), (second, 1), (first, 2), (first, 1))

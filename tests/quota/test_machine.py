@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from tests.conftest import Template
-from tests.quota.machine import QuotaMachine, machine_on, plant
 
 from bubuh.db.pool import Conn, Database, connect
+from tests.conftest import Template
+from tests.quota.machine import QuotaMachine, machine_on, plant
 
 
 @dataclass(frozen=True)

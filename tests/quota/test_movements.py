@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from tests.quota.desk import Desk
-
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.quota.model import Cursor, Movement
 from bubuh.quota.movements import MOST_AT_ONCE, list_movements
+from tests.quota.desk import Desk
 
 
 async def paged(db: Database, account_id: AccountId, limit: int) -> list[Movement]:

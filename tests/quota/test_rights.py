@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncpg
 import pytest
-from tests.quota.desk import Desk
 
 from bubuh.core.ids import fresh_id
 from bubuh.db.pool import Conn
+from tests.quota.desk import Desk
 
 #: tables that nobody but the owner's functions writes, and those whose rows never change
 WRITTEN_BY_FUNCTIONS = (
@@ -63,7 +63,7 @@ async def test_the_application_writes_no_such_table(conn: Conn, signer_conn: Con
 async def test_not_even_the_owner_changes_what_only_grows(owner_conn: Conn, table: str) -> None:
     column = await column_of(owner_conn, table)
     for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}"):
-        with pytest.raises(asyncpg.PostgresError, match="only grows|cannot truncate a table referenced"):
+        with pytest.raises(asyncpg.PostgresError, match=r"only grows|cannot truncate a table referenced"):
             await owner_conn.execute(statement)
 
 
@@ -103,7 +103,8 @@ async def test_every_function_is_closed_to_everybody(owner_conn: Conn) -> None:
         """SELECT p.proname
              FROM pg_proc AS p
             WHERE p.pronamespace = 'public'::regnamespace
-              AND (p.proacl IS NULL OR EXISTS (SELECT 1 FROM aclexplode(p.proacl) AS a WHERE a.grantee = 0))"""
+              AND (p.proacl IS NULL
+                   OR EXISTS (SELECT 1 FROM aclexplode(p.proacl) AS a WHERE a.grantee = 0))"""
     )
     assert [row["proname"] for row in open_to_all] == []
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.quota.desk import Desk, has
 
 from bubuh.core.ids import AccountId, fresh_account_id, fresh_id
 from bubuh.core.shards import shard_of_account
@@ -16,6 +15,7 @@ from bubuh.quota import store
 from bubuh.quota.model import Leg, WantedLeg
 from bubuh.quota.refusals import AccountFrozen, QuotaExhausted, SameAccount, StampsOutOfRange
 from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
+from tests.quota.desk import Desk, has
 
 
 async def on_its_way(db: Database, giver: AccountId) -> Fact:

@@ -101,6 +101,7 @@ SELECT coalesce(b.account_id, s.account_id, e.account_id) AS account_id,
         SELECT g.account_id, count(*) FILTER (WHERE g.digest = p.digest) AS leaves
           FROM log_leaves AS g
           LEFT JOIN stamps AS p ON p.shard = :shard AND p.account_id = g.account_id AND p.serial = g.serial
+           AND p.serial_no = g.serial_no
          WHERE g.shard = :shard AND g.kind = 'issue'
          GROUP BY g.account_id) AS e USING (account_id)
  WHERE (coalesce(b.used, 0), coalesce(b.used, 0), coalesce(b.used, 0))
