@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.edge.bare import bare_app, client_of
 
 from bubuh.core.errors import DatabaseUnavailable
+from tests.edge.bare import bare_app, client_of
 
 KEY = "bbh_test_" + "A" * 43
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
-from tests.edge.bare import bare_app, client_of
 
 from bubuh.edge.exchange import SECURITY_HEADERS, read_request_id
+from tests.edge.bare import bare_app, client_of
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/nothing", "/v1/quota", "/health/ready", "/openapi.json"])

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 from litestar import Litestar, get
-from tests.edge.bare import bare_app, client_of
 
 from bubuh.edge.guards import DevelopmentOnly, May, Public, guarded, is_loopback
 from bubuh.edge.limits import Rate, Rates
 from bubuh.identity.model import Environment
+from tests.edge.bare import bare_app, client_of
 
 OPEN = {
     ("GET", "/"),

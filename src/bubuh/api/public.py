@@ -15,7 +15,7 @@ from bubuh.edge.bodies import check_media_type, whole
 from bubuh.edge.calls import PDF, Answer, Body, Call, told
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.guards import Public
-from bubuh.edge.reasons import VERDICTS
+from bubuh.edge.reasons import NO_STAMP, VERDICTS
 from bubuh.edge.words import Language
 from bubuh.pdf.model import Indication
 from bubuh.verification.look_up import DatabaseLedger, look_up
@@ -71,7 +71,7 @@ class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
             verdict=verdict.verdict,
             indication=verdict.indication,
             sub_indication=verdict.sub_indication,
-            explanation=VERDICTS[verdict.verdict].said(language),
+            explanation=(VERDICTS[verdict.verdict] if verdict.stamps else NO_STAMP).said(language),
             reasons=list(verdict.reasons),
             findings=list(verdict.findings),
             serial=verdict.serial_no,

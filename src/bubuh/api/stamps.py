@@ -27,7 +27,7 @@ from bubuh.api.reply import (
 from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.ids import derived_id, read_id, show_id
 from bubuh.documents.names import document_name
-from bubuh.documents.refusals import DocumentNotReady
+from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
 from bubuh.edge.answers import language_of
 from bubuh.edge.bodies import read_json
 from bubuh.edge.calls import PDF, Answer, Body, Call, told
@@ -195,6 +195,7 @@ _HEADERS: Final = {
             creates=True,
             waits=True,
             refusals=(
+                DocumentUnknown,
                 DocumentNotReady,
                 PageOutOfRange,
                 FaceSize,

@@ -132,3 +132,10 @@ VERDICTS: Final[Mapping[Word, Words]] = {
         "print, a scan or a copy that was saved again.",
     ),
 }
+
+NO_STAMP: Final = Words(
+    "Tidak ada meterai kami yang dapat dibaca di berkas ini. Mintalah berkas PDF aslinya, bukan cetakan, "
+    "pindaian, atau hasil simpan ulang.",
+    "No stamp of ours can be read in this file. Ask for the original PDF file, not a print, a scan or a copy "
+    "that was saved again.",
+)

@@ -89,4 +89,4 @@ def _page(
     language: Language = Language.ID,
 ) -> Page:
     told = {"Content-Language": str(language), **(headers or {})}
-    return Response(content=content, status_code=status, media_type="text/html; charset=utf-8", headers=told)
+    return Response(content=content, status_code=status, media_type=MediaType.HTML, headers=told)

@@ -1,0 +1,121 @@
+"""The whole application over real parts; only HTTP is in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+from litestar import Litestar
+
+from bubuh.adapters.development_gateway import DevelopmentGateway
+from bubuh.adapters.file_seal_key import FileSealKey
+from bubuh.adapters.object_store import LocalObjects
+from bubuh.adapters.signer_client import SignerClient
+from bubuh.asgi import create_app
+from bubuh.core.clock import utc_now
+from bubuh.core.privileges import Uids
+from bubuh.db.batch import OneByOne
+from bubuh.db.doorbell import Doorbell
+from bubuh.db.pool import Database
+from bubuh.documents.keys import StoreKey
+from bubuh.edge.services import Services
+from bubuh.identity.model import Environment
+from bubuh.pdf.model import Chain, Trust
+from bubuh.pdf.offline import load_key
+from bubuh.pdf.pki import development_pki
+from bubuh.sandbox import Sandbox
+from bubuh.signer.server import SignerServer
+from bubuh.stamping.affix import Workshop
+from bubuh.stamping.bells import ENDED
+from bubuh.stamping.serial import SerialKey
+from bubuh.stamping.serials import SerialBlocks
+from bubuh.stamping.store import accept_n
+from tests.api.site import PUBLIC_URL, Site
+from tests.conftest import Dsns, Template
+from tests.gateway_dev.rig import SECRET, RunningGateway, gateway_process  # noqa: F401 -- a fixture
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(
+    template: Template,
+    tmp_path_factory: pytest.TempPathFactory,
+    gateway_process: RunningGateway,  # noqa: F811
+) -> AsyncIterator[Site]:
+    """One for a module, on the module's loop; tests share no account."""
+    folder = tmp_path_factory.mktemp("site")
+    gateway = DevelopmentGateway(lambda: gateway_process.address, [SECRET])
+    with Sandbox.start(Uids.here().sandbox) as sandbox:
+        async with AsyncExitStack() as stack:
+            dsns = await stack.enter_async_context(template.copy())
+            shop, trust = await stack.enter_async_context(_shop(dsns, sandbox, folder))
+            doorbell = await stack.enter_async_context(Doorbell(dsns.app, (ENDED,)).listening())
+            services = Services(
+                db=shop.db,
+                sandbox=sandbox,
+                objects=shop.objects,
+                store_key=shop.store_key,
+                gateway=gateway,
+                accept_batch=OneByOne(shop.db, accept_n),
+                doorbell=doorbell,
+                serial_key=shop.serial_key,
+                trust=lambda: Trust(roots=trust.roots, now=utc_now()),
+                signer_health=shop.signer.is_well,
+                environment=Environment.TEST,
+                public_url=PUBLIC_URL,
+            )
+            app = create_app(services)
+            anyone = await stack.enter_async_context(_client(app))
+            yield Site(app=app, services=services, shop=shop, gateway=gateway_process, anyone=anyone)
+    await gateway.close()
+
+
+def _client(app: Litestar) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, timeout=60)
+
+
+@asynccontextmanager
+async def _shop(dsns: Dsns, sandbox: Sandbox, folder: Path) -> AsyncIterator[tuple[Workshop, Trust]]:
+    """A worker's workshop, with the signer's own server beside it."""
+    pki = development_pki(utc_now())
+    chain = Chain(
+        key_id="test-1",
+        seal_certificate=pki.seal_certificate,
+        issuing_certificate=pki.issuing_certificate,
+        algorithm=pki.algorithm,
+    )
+    stop, socket = asyncio.Event(), folder / "signer"
+    async with (
+        await Database.open(dsns.app, size=8) as db,
+        await Database.open(dsns.signer, size=2) as signer_db,
+    ):
+        keys = {chain.key_id: FileSealKey(load_key(pki.seal_key), chain)}
+        server = SignerServer(signer_db, keys, allowed_uids=frozenset({os.geteuid()}))
+        serving = asyncio.create_task(server.serve(socket, stop))
+        async with asyncio.timeout(10):
+            while not socket.exists():  # noqa: ASYNC110 -- a file has no event
+                await asyncio.sleep(0.01)
+        signer = SignerClient(socket)
+        shop = Workshop(
+            db=db,
+            sandbox=sandbox,
+            objects=LocalObjects(folder / "objects"),
+            store_key=StoreKey.fresh(),
+            signer=signer,
+            serial_key=SerialKey("T1", secrets.token_bytes(32)),
+            serials=SerialBlocks(taken_by="worker-1"),
+            chains={chain.key_id: chain},
+            key_id=chain.key_id,
+            public_url=PUBLIC_URL,
+        )
+        yield shop, Trust(roots=(pki.root_certificate,), now=utc_now())
+        await signer.close()
+        stop.set()
+        await serving

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from bubuh.edge.problems import PROBLEMS
+from bubuh.identity.model import Environment
+from bubuh.web.files import STATIC, TEMPLATES
+from tests.edge.bare import bare_app, client_of
+
+
+class Links(HTMLParser):
+    """What a page would have its reader's browser fetch, and the names it gives its parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.names: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        self.tags.add(tag)
+        if tag in {"link", "script", "img", "iframe"}:
+            self.fetched.append(told.get("href") or told.get("src") or "")
+        if told.get("id"):
+            self.names.append(str(told["id"]))
+
+
+def read(text: str) -> Links:
+    links = Links()
+    links.feed(text)
+    return links
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs?lang=en"])
+async def test_pages_need_nothing_from_elsewhere_and_no_script(path: str) -> None:
+    async with client_of(bare_app()) as client:
+        page = await client.get(path)
+        found = read(page.text)
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "script" not in found.tags
+        assert "style=" not in page.text  # the policy would drop it
+        assert [link for link in found.fetched if not link.startswith("/static/")] == []
+        for link in found.fetched:
+            assert (await client.get(link)).status_code == 200
+
+
+async def test_the_front_page_is_indonesian_first_and_honest_about_development() -> None:
+    async with client_of(bare_app()) as client:
+        page = (await client.get("/")).text
+    assert '<html lang="id">' in page
+    assert page.index("meterai elektronik") < page.index("In English")
+    assert "SPESIMEN" in page
+    async with client_of(bare_app(environment=Environment.LIVE)) as client:
+        assert "tidak berlaku" not in (await client.get("/")).text
+
+
+async def test_the_reference_speaks_the_language_that_is_asked_for() -> None:
+    async with client_of(bare_app()) as client:
+        assert "Petunjuk API" in (await client.get("/docs")).text
+        assert "API reference" in (await client.get("/docs", headers={"Accept-Language": "en"})).text
+        assert "API reference" in (await client.get("/docs?lang=en")).text
+        assert "Petunjuk API" in (await client.get("/docs?lang=xx")).text
+
+
+async def test_every_problem_leads_to_its_words() -> None:
+    async with client_of(bare_app()) as client:
+        problem = (await client.get("/v1/quota")).json()
+        names = read((await client.get("/docs")).text).names
+    assert problem["type"] == "/docs#key_refused"
+    assert {kind.code for kind in PROBLEMS} <= set(names)
+    assert len(names) == len(set(names))
+
+
+async def test_static_files_keep_for_ever_under_their_hash() -> None:
+    async with client_of(bare_app()) as client:
+        for name, file in STATIC.items():
+            answer = await client.get(f"/static/{name}")
+            assert answer.content == file.data
+            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert (await client.get("/static/bubuh.css")).status_code == 404
+        assert (await client.get("/static/..%2Ffiles.py")).status_code == 404
+    assert all(re.fullmatch(r"[a-z]+-[0-9a-f]{16}\.css", name) for name in STATIC)
+
+
+def test_what_is_put_into_a_page_is_escaped() -> None:
+    page = TEMPLATES.get_template("serial.html").render(
+        language="id", found=True, serial_no="<b>x</b>", affixed_at="", shown_at="", digest=""
+    )
+    assert "<b>x</b>" not in page
