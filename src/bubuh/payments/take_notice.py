@@ -45,7 +45,7 @@ async def take_notice(
         await store.keep_notice(
             db, gateway=gateway.name, event_id="forged:" + whole, body=raw, headers=kept, refusal=refusal.code
         )
-        _log.warning("notice_forged", gateway=gateway.name, event="forged:" + whole)
+        _log.warning("notice_forged", gateway=gateway.name, event_no="forged:" + whole)
         raise
     return await store.keep_notice(
         db, gateway=gateway.name, event_id=event_id, body=raw, headers=kept, refusal=None
