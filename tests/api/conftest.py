@@ -72,7 +72,9 @@ async def site(
             )
             app = create_app(services)
             anyone = await stack.enter_async_context(_client(app))
-            yield Site(app=app, services=services, shop=shop, gateway=gateway_process, anyone=anyone)
+            yield Site(
+                app=app, services=services, shop=shop, dsns=dsns, gateway=gateway_process, anyone=anyone
+            )
     await gateway.close()
 
 

@@ -24,6 +24,7 @@ from bubuh.quota.allot import allot
 from bubuh.stamping import store
 from bubuh.stamping.affix import Workshop, affix
 from bubuh.stamping.bells import ENDED
+from tests.conftest import Dsns
 from tests.gateway_dev.rig import RunningGateway
 
 PUBLIC_URL = "http://127.0.0.1:8000"
@@ -112,6 +113,7 @@ class Site:
     app: Litestar
     services: Services
     shop: Workshop
+    dsns: Dsns
     gateway: RunningGateway
     anyone: httpx.AsyncClient
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
-from typing import Annotated, Final, Self
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
-import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Stream
@@ -24,8 +23,9 @@ from bubuh.api.reply import (
     replay_header,
     reply,
 )
+from bubuh.api.stamp_views import SHOWN, WANTED, NewStamp, StampsView, StampView
 from bubuh.core.errors import DatabaseUnavailable
-from bubuh.core.ids import derived_id, read_id, show_id
+from bubuh.core.ids import derived_id, read_id
 from bubuh.documents.names import document_name
 from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
 from bubuh.edge.answers import language_of
@@ -35,143 +35,20 @@ from bubuh.edge.cursors import Cursor
 from bubuh.edge.disposition import attachment, stamped_name
 from bubuh.edge.guards import May
 from bubuh.edge.preferences import wait_s
-from bubuh.edge.reasons import RETURN_REASONS
 from bubuh.edge.services import Services
-from bubuh.edge.words import Language
 from bubuh.identity.model import Scope
-from bubuh.pdf.model import LEAST_SIDE_PT, MOST_SIDE_PT, Place
 from bubuh.pdf.refusals import FaceSize, OutsidePage, PageOutOfRange
 from bubuh.quota.refusals import AccountFrozen, QuotaExhausted
 from bubuh.stamping.accept import accept
 from bubuh.stamping.cancel import cancel
 from bubuh.stamping.deliver import open_stamped_document
-from bubuh.stamping.model import Stamp, WantedStamp
-from bubuh.stamping.moves import StampState
+from bubuh.stamping.model import Stamp
 from bubuh.stamping.refusals import StampNotCancellable, StampNotReady
 from bubuh.stamping.show import find_stamp, list_stamps, wait_for_end
 
 ROUTE: Final = "POST /v1/stamps"
 _END_OF_TIME: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
 
-Text64 = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
-
-
-class NewStamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One stamp: on which document, where, for what kind of deed. Lengths are points of the page as seen."""
-
-    document_id: str
-    page: Annotated[int, msgspec.Meta(description="From 1.", extra_json_schema={"minimum": 1})]
-    x: Annotated[float, msgspec.Meta(description="Left edge of the face.", extra_json_schema={"minimum": 0})]
-    y: Annotated[
-        float, msgspec.Meta(description="Top edge of the face, downwards.", extra_json_schema={"minimum": 0})
-    ]
-    width: Annotated[
-        float,
-        msgspec.Meta(
-            description="Side of the square face.",
-            extra_json_schema={"minimum": LEAST_SIDE_PT, "maximum": MOST_SIDE_PT},
-        ),
-    ]
-    document_type: Annotated[Text64, msgspec.Meta(description="What kind of deed it is, in your words.")]
-    document_no: Annotated[Text64, msgspec.Meta(description="The deed's own number.")]
-    document_date: Annotated[date, msgspec.Meta(description="The date it bears.")]
-
-    def wanted(self) -> WantedStamp:
-        """What is asked for; raises `MalformedId` for a document that cannot be."""
-        return WantedStamp(
-            document_id=read_id("doc", self.document_id),
-            place=Place(page=self.page, x_pt=self.x, y_pt=self.y, side_pt=self.width),
-            document_type=self.document_type,
-            document_no=self.document_no,
-            document_date=self.document_date,
-        )
-
-
-class EventView(msgspec.Struct, frozen=True, kw_only=True):
-    """The stamp entered a state."""
-
-    state: StampState
-    at: datetime
-
-
-class StampView(msgspec.Struct, frozen=True, kw_only=True):
-    """A stamp and how far it is."""
-
-    id: str
-    state: StampState
-    serial: str | None  # once affixed
-    reason: str | None  # code, when returned: the quota is back
-    reason_text: str | None  # the same in words
-    document_id: str
-    page: int
-    x: float
-    y: float
-    width: float
-    document_type: str
-    document_no: str
-    document_date: date
-    accepted_at: datetime
-    ended_at: datetime | None
-    timeline: list[EventView]
-
-    @classmethod
-    def of(cls, stamp: Stamp, language: Language) -> Self:
-        """The view of `stamp`, its reason in `language`."""
-        words = RETURN_REASONS.get(stamp.reason or "")
-        return cls(
-            id=show_id("stm", stamp.id),
-            state=stamp.state,
-            serial=stamp.serial_no,
-            reason=stamp.reason,
-            reason_text=words.said(language) if words is not None else None,
-            document_id=show_id("doc", stamp.document_id),
-            page=stamp.place.page,
-            x=stamp.place.x_pt,
-            y=stamp.place.y_pt,
-            width=stamp.place.side_pt,
-            document_type=stamp.document_type,
-            document_no=stamp.document_no,
-            document_date=stamp.document_date,
-            accepted_at=stamp.accepted_at,
-            ended_at=stamp.ended_at,
-            timeline=[EventView(state=event.state, at=event.at) for event in stamp.timeline],
-        )
-
-
-class StampsView(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of stamps, newest first."""
-
-    data: list[StampView]
-    has_more: bool
-    next_cursor: str | None
-
-
-_WANTED: Final = {
-    "document_id": "doc_0G3ZMVQ2H49Q8S2NXW5T7R6K1P",
-    "page": 1,
-    "x": 400,
-    "y": 600,
-    "width": 60,
-    "document_type": "surat-pernyataan",
-    "document_no": "001/SP/2026",
-    "document_date": "2026-11-22",
-}
-_EXAMPLE: Final = {
-    "id": "stm_0H1V4T8RZJ4DSB8VKX3N2M7Q5C",
-    "state": "affixed",
-    "serial": "ID7Q2M8ZK4X1W9R5T3B0CJ",
-    "reason": None,
-    "reason_text": None,
-    **_WANTED,
-    "accepted_at": "2026-11-22T07:00:00Z",
-    "ended_at": "2026-11-22T07:00:01Z",
-    "timeline": [
-        {"state": "accepted", "at": "2026-11-22T07:00:00Z"},
-        {"state": "processing", "at": "2026-11-22T07:00:00.1Z"},
-        {"state": "affixed", "at": "2026-11-22T07:00:01Z"},
-    ],
-}
-_SHOWN: Final = Body(shape=StampView, example=_EXAMPLE)
 _HEADERS: Final = {
     "Location": "The stamp's address.",
     REPLAYED: "`true` when the request had been carried out before.",
@@ -187,10 +64,10 @@ _HEADERS: Final = {
             summary="Affix a stamp",
             summary_id="Bubuhkan meterai",
             tag="stamps",
-            body=Body(shape=NewStamp, example=_WANTED),
+            body=Body(shape=NewStamp, example=WANTED),
             answers={
-                202: Answer(says="Accepted; ask its address for the end.", body=_SHOWN, headers=_HEADERS),
-                200: Answer(says="It ended while you waited.", body=_SHOWN, headers=_HEADERS),
+                202: Answer(says="Accepted; ask its address for the end.", body=SHOWN, headers=_HEADERS),
+                200: Answer(says="It ended while you waited.", body=SHOWN, headers=_HEADERS),
             },
             creates=True,
             waits=True,
@@ -264,7 +141,7 @@ async def list_all_stamps(request: AnyRequest, principal: Caller, services: Part
             summary="Show a stamp",
             summary_id="Lihat meterai",
             tag="stamps",
-            answers={200: Answer(says="The stamp, as it is now.", body=_SHOWN)},
+            answers={200: Answer(says="The stamp, as it is now.", body=SHOWN)},
             waits=True,
         )
     ),
@@ -334,7 +211,7 @@ async def get_stamped_document(stamp_id: FromPath[str], principal: Caller, servi
             summary="Cancel a stamp that still waits",
             summary_id="Batalkan meterai yang masih menunggu",
             tag="stamps",
-            answers={200: Answer(says="It is returned and the quota is back.", body=_SHOWN)},
+            answers={200: Answer(says="It is returned and the quota is back.", body=SHOWN)},
             refusals=(StampNotCancellable,),
         )
     ),
