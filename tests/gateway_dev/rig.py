@@ -38,16 +38,19 @@ from bubuh.payments.take_notice import take_notice
 SECRET = b"a secret between the gateway and us"
 
 _PROGRAM = """
-import sys
+import socket, sys
 from pathlib import Path
-from bubuh.gateway_dev import serve
+import uvicorn
+from bubuh.gateway_dev import create_app
 folder = Path(sys.argv[1])
-serve(
-    book_path=folder / "book.jsonl",
-    secret=(folder / "secret").read_bytes(),
-    notify_url=lambda: (folder / "notify").read_text() if (folder / "notify").exists() else None,
-    address_path=folder / "address",
+notify = folder / "notify"
+app = create_app(
+    folder / "book.jsonl",
+    (folder / "secret").read_bytes(),
+    lambda: notify.read_text() if notify.exists() else None,
 )
+config = uvicorn.Config(app, access_log=False, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
+uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[2]))])
 """
 
 
@@ -56,33 +59,27 @@ class RunningGateway:
     """A gateway process on a folder of its own. It can be killed and started again."""
 
     folder: Path
+    listener: socket.socket  #: ours, as a supervisor's is: the address stays, callers wait out a restart
     process: subprocess.Popen[bytes] | None = None
     log: bytes = field(default=b"", repr=False)
 
     @property
     def address(self) -> str:
-        return (self.folder / "address").read_text().strip()
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
     @property
     def book_path(self) -> Path:
         return self.folder / "book.jsonl"
 
     def start(self) -> None:
+        fd = self.listener.fileno()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, str(self.folder)],
+            [sys.executable, "-c", _PROGRAM, str(self.folder), str(fd)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            pass_fds=[fd],
         )
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            assert self.process.poll() is None, self.process.communicate()[0]
-            try:
-                httpx.get(f"{self.address}/health", timeout=5, trust_env=False).raise_for_status()
-            except (FileNotFoundError, httpx.HTTPError):
-                time.sleep(0.05)
-            else:
-                return
-        raise AssertionError("the gateway does not come up")
+        httpx.get(f"{self.address}/health", timeout=60, trust_env=False).raise_for_status()
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         assert self.process is not None
@@ -124,13 +121,14 @@ class RunningGateway:
 @contextmanager
 def running_gateway(folder: Path) -> Iterator[RunningGateway]:
     (folder / "secret").write_bytes(SECRET)
-    running = RunningGateway(folder)
-    running.start()
-    try:
-        yield running
-    finally:
-        if running.process is not None:
-            running.end()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        running = RunningGateway(folder, listener)
+        running.start()
+        try:
+            yield running
+        finally:
+            if running.process is not None:
+                running.end()
 
 
 @dataclass

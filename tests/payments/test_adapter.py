@@ -108,7 +108,7 @@ async def test_nobody_there() -> None:
 
 
 async def test_an_answer_that_does_not_come(running: RunningGateway) -> None:
-    await running.script(slow_s=30)
+    await running.script(slow_s=3)
     gateway = DevelopmentGateway(running.address, [SECRET], timeout_s=0.2)
     with pytest.raises(GatewayUnavailable):
         await gateway.status("x")

@@ -5,6 +5,5 @@ no code with it: each keeps its own reading of what they say to each other.
 """
 
 from bubuh.gateway_dev.app import create_app
-from bubuh.gateway_dev.serve import serve
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app"]
