@@ -1,0 +1,95 @@
+"""`bubuh bench`: what things cost, beside the limit and what others take for the same."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from bubuh.bench.race import Spread
+from bubuh.bench.stamp import Report, Row, measure_stamps
+from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
+from bubuh.core.clock import utc_now
+
+_WIDTH: Final = 116
+_FIGURES: Final = (
+    "ours ms",
+    r"\[quartiles]",
+    "stamps/s",
+    "re-read ms",
+    "floor ms",
+    "x floor",
+    "pyHanko ms",
+    "faster",
+)
+_LEGEND: Final = """\
+ours: plan, sign, assemble; re-read: the same with the second parser, as the service does it
+floor: SHA-256 of the file and one signature with the loaded key; faster: pyHanko's time by ours"""
+
+bench = typer.Typer(no_args_is_help=True)
+
+
+@bench.callback()
+def bench_group() -> None:
+    """What things cost."""
+
+
+@bench.command("stamp")
+def stamp_command(
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="About how long; five rounds are run in any case.")
+    ] = 20.0,
+    as_json: Json = False,
+) -> None:
+    """CPU time of a stamp: our engine, bare hash and signature, pyHanko's default path; all in one run."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, console=ASIDE, transient=True) as progress:
+        task = progress.add_task("measuring", total=1.0)
+        report = measure_stamps(
+            utc_now().replace(microsecond=0),
+            seconds=seconds,
+            told=lambda share: progress.update(task, completed=share),
+        )
+    if as_json:
+        answer(report.facts(), as_json=True)
+    else:
+        _show(report)
+
+
+def _show(report: Report) -> None:
+    """The table for people, and below it what the columns mean and what they were taken on."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("file", "key"):
+        table.add_column(name, no_wrap=True)
+    for name in _FIGURES:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in report.rows:
+        table.add_row(*_cells(row))
+    PEOPLE.print(table, width=max(PEOPLE.width, _WIDTH))
+    inspected = ", ".join(f"{file} {spread.median:.2f} ms" for file, spread in report.inspect.items())
+    PEOPLE.print(f"\ninspection: {inspected}")
+    facts = report.facts()
+    ground = f"Python {facts['python']}, {facts['cores']} cores, load {facts['load']}"
+    PEOPLE.print(f"CPU time on one core, median of {facts['rounds']} rounds; {ground}")
+    PEOPLE.print(_LEGEND, style="dim")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.file,
+        row.key,
+        f"{row.ours.median:.3f}",
+        _quartiles(row.ours),
+        f"{row.stamps_per_s:,.0f}",
+        f"{row.rehearsed.median:.2f}",
+        f"{row.floor.median:.3f}",
+        f"{row.times_floor:.2f}",
+        f"{row.pyhanko.median:.1f}",
+        f"{row.times_pyhanko:.1f}x",
+    )
+
+
+def _quartiles(spread: Spread) -> str:
+    return rf"\[{spread.low:.2f}..{spread.high:.2f}]"
