@@ -21,6 +21,7 @@ import asyncpg
 import httpx
 import pytest
 
+from bubuh.db.home import SUPERUSER
 from bubuh.db.roles import APP, OWNER
 from bubuh.settings import RunFile
 
@@ -58,6 +59,9 @@ class Running:
 
     async def owner(self) -> asyncpg.Connection:
         return await self.connect(OWNER)
+
+    async def superuser(self) -> asyncpg.Connection:
+        return await asyncpg.connect(self.run.databases[OWNER].replace(OWNER, SUPERUSER))
 
     def pid(self, name: str) -> int:
         """The process of this name that lives now: the supervisor starts others in place of the dead."""
