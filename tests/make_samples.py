@@ -5,6 +5,7 @@ document, so the bytes change with its version. Run it only to add a document, t
 
     python tests/make_samples.py [NAME ...]
 """
+# mypy: allow-untyped-calls
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import io
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -70,18 +72,20 @@ Demikian surat lamaran ini saya buat dengan sebenar-benarnya. Atas perhatian Bap
 saya ucapkan terima kasih.
 
 
-                                                                                              Hormat saya,
+                                                                                Hormat saya,
 
 
 
 
-                                                                                              Rahmi Oktaviani Putri"""
+                                                                                Rahmi Oktaviani Putri"""
 
-STATEMENT = """<!DOCTYPE html><html lang="id"><head><meta charset="utf-8"><title>Surat Pernyataan</title></head>
+STATEMENT = """<!DOCTYPE html><html lang="id"><head><meta charset="utf-8">
+<title>Surat Pernyataan</title></head>
 <body style="font-family:'Liberation Serif'; font-size:12pt">
 <h2 style="text-align:center">SURAT PERNYATAAN</h2>
 <p>Yang bertanda tangan di bawah ini:</p>
-<table><tr><td>Nama</td><td>: Bagas Prasetyo Wibisono</td></tr><tr><td>Pekerjaan</td><td>: Guru honorer</td></tr>
+<table><tr><td>Nama</td><td>: Bagas Prasetyo Wibisono</td></tr>
+<tr><td>Pekerjaan</td><td>: Guru honorer</td></tr>
 <tr><td>Alamat</td><td>: Dusun Contoh RT 02 RW 05, Sleman</td></tr></table>
 <p>menyatakan dengan sesungguhnya bahwa saya:</p>
 <ol><li>tidak pernah dipidana dengan pidana penjara berdasarkan putusan pengadilan yang telah mempunyai
@@ -90,17 +94,22 @@ kekuatan hukum tetap;</li><li>tidak pernah diberhentikan dengan hormat tidak ata
 <li>tidak menjadi anggota atau pengurus partai politik;</li>
 <li>bersedia ditempatkan di seluruh wilayah Negara Kesatuan Republik Indonesia.</li></ol>
 <p>Demikian pernyataan ini saya buat dengan sadar dan tanpa paksaan dari pihak mana pun.</p>
-<p style="margin-left:60%">Sleman, 20 November 2026<br>Yang menyatakan,<br><br><br><br>Bagas Prasetyo Wibisono</p>
+<p style="margin-left:60%">Sleman, 20 November 2026<br>
+Yang menyatakan,<br><br><br><br>Bagas Prasetyo Wibisono</p>
 </body></html>"""
 
-RECEIPT = """<!DOCTYPE html><html lang="id"><head><meta charset="utf-8"><title>Kuitansi</title><style>
+RECEIPT = """<!DOCTYPE html><html lang="id"><head><meta charset="utf-8">
+<title>Kuitansi</title><style>
 @page { size: A5 landscape; margin: 12mm } body { font: 12pt 'DejaVu Sans' } .no { float: right; color: #666 }
-.box { border: 2px solid #134; border-radius: 8px; padding: 16px; background: linear-gradient(#fff, #eef6f7) }
+.box { border: 2px solid #134; border-radius: 8px; padding: 16px;
+ background: linear-gradient(#fff, #eef6f7) }
 .sum { display: inline-block; background: #134; color: #fff; padding: 6px 14px; font-weight: bold }
 </style></head><body><div class="box"><span class="no">No. 0117/KW/XI/2026</span><h2>KUITANSI</h2>
-<p>Sudah terima dari: <b>CV Sinar Contoh Abadi</b></p><p>Uang sejumlah: <i>tujuh juta lima ratus ribu rupiah</i></p>
+<p>Sudah terima dari: <b>CV Sinar Contoh Abadi</b></p>
+<p>Uang sejumlah: <i>tujuh juta lima ratus ribu rupiah</i></p>
 <p>Untuk pembayaran: sewa ruko Jalan Kenanga Contoh No. 3 bulan Desember 2026</p>
-<p class="sum">Rp7.500.000,00</p><p style="text-align:right">Makassar, 21 November 2026<br><br><br>
+<p class="sum">Rp7.500.000,00</p>
+<p style="text-align:right">Makassar, 21 November 2026<br><br><br>
 Andi Tenri Maulana</p></div></body></html>"""
 
 CLAUSES = (
@@ -139,8 +148,12 @@ def agreement() -> bytes:
             canvas.drawString(64, at - 18, clause)
         canvas.drawRightString(A4[0] - 64, 40, f"Halaman {page} dari 3")
         if page == 3:
-            canvas.acroForm.textfield(name="pihak_pertama", x=64, y=180, width=180, value="Dewi Lestari Contoh")
-            canvas.acroForm.textfield(name="pihak_kedua", x=330, y=180, width=180, value="Yusuf Hidayat Contoh")
+            canvas.acroForm.textfield(
+                name="pihak_pertama", x=64, y=180, width=180, value="Dewi Lestari Contoh"
+            )
+            canvas.acroForm.textfield(
+                name="pihak_kedua", x=330, y=180, width=180, value="Yusuf Hidayat Contoh"
+            )
             canvas.acroForm.checkbox(name="setuju", x=64, y=140, checked=True)
         canvas.showPage()
     canvas.save()
@@ -171,13 +184,14 @@ def chromium() -> bytes:
 
 def scan() -> bytes:
     """A skewed, noisy "scan" of a certificate: one JPEG on one page."""
-    chance = random.Random(17)  # noqa: S311 - noise
+    chance = random.Random(17)
     size = (1240, 1754)
     sheet = Image.new("L", size, 247)
     draw = ImageDraw.Draw(sheet)
     draw.rectangle((60, 60, size[0] - 60, size[1] - 60), outline=90, width=6)
     lines = (
-        (BOLD, 62, "IJAZAH"), (SERIF, 34, "Sekolah Menengah Atas Contoh Nusantara"), (SERIF, 30, "menyatakan bahwa"),
+        (BOLD, 62, "IJAZAH"), (SERIF, 34, "Sekolah Menengah Atas Contoh Nusantara"),
+        (SERIF, 30, "menyatakan bahwa"),
         (BOLD, 48, "Made Ayu Contohwati"), (SERIF, 30, "lahir di Singaraja, 12 Mei 2004"),
         (SERIF, 30, "dinyatakan LULUS dari satuan pendidikan"), (SERIF, 30, "pada tanggal 5 Mei 2022"),
     )  # fmt: skip
@@ -270,7 +284,8 @@ def _soffice(html: str, filter_name: str) -> bytes:
         Path(folder, "surat.html").write_text(html, encoding="utf-8")
         _run(
             "soffice", "--headless", f"-env:UserInstallation=file://{folder}/profile",
-            "--infilter=HTML (StarWriter)", "--convert-to", filter_name, "--outdir", folder, f"{folder}/surat.html",
+            "--infilter=HTML (StarWriter)", "--convert-to", filter_name, "--outdir", folder,
+            f"{folder}/surat.html",
         )  # fmt: skip
         return Path(folder, "surat.pdf").read_bytes()
 
@@ -279,7 +294,7 @@ def _run(program: str, *arguments: str) -> None:
     found = shutil.which(program)
     if found is None:
         raise SystemExit(f"{program} is not installed")
-    subprocess.run([found, *arguments], check=True, timeout=180, capture_output=True)  # noqa: S603
+    subprocess.run([found, *arguments], check=True, timeout=180, capture_output=True)
 
 
 def _stranger() -> tuple[object, object]:
@@ -289,7 +304,7 @@ def _stranger() -> tuple[object, object]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Bagas Prasetyo Wibisono (tokoh rekaan)")])
     now = datetime(2026, 11, 20, tzinfo=UTC)
-    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)  # noqa: FBT003
+    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(17).not_valid_before(now).not_valid_after(now + timedelta(days=3650))
     certificate = builder.add_extension(usage, critical=True).sign(key, hashes.SHA256())
@@ -308,7 +323,7 @@ def main() -> None:
     for name in wanted:
         made = SAMPLES[name]()
         (DATA / name).write_bytes(made)
-        print(f"{name}: {len(made)} bytes")
+        sys.stdout.write(f"{name}: {len(made)} bytes\n")
 
 
 if __name__ == "__main__":

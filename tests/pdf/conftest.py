@@ -89,7 +89,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def sample(request: pytest.FixtureRequest) -> bytes:
-    return (DATA / request.param).read_bytes()
+    return DATA.joinpath(str(request.param)).read_bytes()
 
 
 @pytest.fixture(scope="session")

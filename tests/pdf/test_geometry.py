@@ -4,9 +4,18 @@ import math
 
 import pytest
 from hypothesis import assume, given, strategies as st
-from pytest import approx
 
-from bubuh.pdf import FaceSize, Facts, OutsidePage, PageBox, PageOutOfRange, Place, Rect, check_place, to_page_space
+from bubuh.pdf import (
+    FaceSize,
+    Facts,
+    OutsidePage,
+    PageBox,
+    PageOutOfRange,
+    Place,
+    Rect,
+    check_place,
+    to_page_space,
+)
 from bubuh.pdf.geometry import as_seen, seen_size, square, upright
 
 A4 = PageBox(crop=Rect(0, 0, 595, 842))
@@ -37,7 +46,9 @@ def placed(draw: st.DrawFn) -> tuple[Place, PageBox]:
 def test_a_face_lands_where_the_preview_showed_it(case: tuple[Place, PageBox]) -> None:
     place, box = case
     seen, wanted = as_seen(to_page_space(place, box), box), square(place)
-    assert (seen.x0, seen.y0, seen.x1, seen.y1) == approx((wanted.x0, wanted.y0, wanted.x1, wanted.y1), abs=0.01)
+    assert (seen.x0, seen.y0, seen.x1, seen.y1) == pytest.approx(
+        (wanted.x0, wanted.y0, wanted.x1, wanted.y1), abs=0.01
+    )
 
 
 @given(placed())
@@ -48,12 +59,12 @@ def test_a_face_stays_inside_the_crop_box(case: tuple[Place, PageBox]) -> None:
     assert rect.y0 >= box.crop.y0 - 0.01
     assert rect.x1 <= box.crop.x1 + 0.01
     assert rect.y1 <= box.crop.y1 + 0.01
-    assert rect.width * box.user_unit == approx(place.side_pt, abs=0.01)
+    assert rect.width * box.user_unit == pytest.approx(place.side_pt, abs=0.01)
 
 
-@given(placed(), lengths(0.02, 4000), st.sampled_from(("/x", "/y")), st.booleans())
+@given(case=placed(), by=lengths(0.02, 4000), pointer=st.sampled_from(("/x", "/y")), before=st.booleans())
 def test_a_face_past_an_edge_is_refused_by_the_name_of_its_coordinate(
-    case: tuple[Place, PageBox], by: float, pointer: str, before: bool
+    case: tuple[Place, PageBox], by: float, pointer: str, *, before: bool
 ) -> None:
     place, box = case
     width, height = seen_size(box)

@@ -6,26 +6,23 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pikepdf
 import pytest
 
 from bubuh.pdf import (
     DocumentRefused,
-    PageBox,
-    Place,
     Reason,
     Trust,
     affix_with_key,
     cms,
     inspect,
     plan,
-    to_page_space,
 )
-from bubuh.pdf.geometry import seen_size
 from bubuh.pdf.offline import load_key
 from bubuh.pdf.pki import development_pki
-from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, URL, Desk
+from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk
 
 Complaints = Callable[[bytes], str]
 Words = Callable[[bytes, Trust], dict[str, bool]]
@@ -47,8 +44,7 @@ def test_every_sample_is_stamped_and_all_judges_agree(
     assert desk.judge(stamped).is_genuine
     assert qpdf_complaints(stamped) == ""
     assert pyhanko_words(stamped, desk.trust)[FIRST] is True
-    if not facts.encrypted:  # poppler 22.12 does not find the signatures of encrypted files
-        assert pdfsig_words(stamped) == ["Signature is Valid."] * (facts.signatures + 1)
+    assert pdfsig_words(stamped) == ["Signature is Valid."] * (facts.signatures + 1)
 
 
 def test_the_original_is_an_unchanged_prefix(desk: Desk, sample: bytes) -> None:
@@ -70,7 +66,11 @@ def test_the_same_intent_gives_the_same_bytes_in_another_process(desk: Desk, let
     given = pickle.dumps((letter, desk.intent(), desk.chain))
     runs = {
         subprocess.run(
-            [sys.executable, "-c", program], input=given, capture_output=True, check=True, env={"PYTHONHASHSEED": seed}
+            [sys.executable, "-c", program],
+            input=given,
+            capture_output=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed},
         ).stdout.decode()
         for seed in ("1", "2")
     }
@@ -102,8 +102,7 @@ def test_two_stamps_in_one_document_are_both_valid(
     assert [stamp.serial_no for stamp in judged.stamps] == [SERIAL, OTHER_SERIAL]
     assert inspect(twice).earlier_stamps == (SERIAL, OTHER_SERIAL)
     assert judged.stamps[0].digest == plan(sample, desk.intent(), desk.chain).digest
-    if not facts.encrypted:
-        assert pdfsig_words(twice) == ["Signature is Valid."] * (facts.signatures + 2)
+    assert pdfsig_words(twice) == ["Signature is Valid."] * (facts.signatures + 2)
 
 
 def test_five_stamps_one_after_another_are_all_genuine(desk: Desk, letter: bytes) -> None:
@@ -142,70 +141,6 @@ def test_rsa_keys_seal_as_well(algorithm: str, letter: bytes, pyhanko_words: Wor
     assert pyhanko_words(stamped, desk.trust) == {FIRST: True}
 
 
-@pytest.mark.oracle
-@pytest.mark.parametrize("rotate", [0, 90, 180, 270, -90])
-@pytest.mark.parametrize("crop", [None, (120, 70, 500, 700)])
-@pytest.mark.parametrize("inherited", [False, True])
-def test_the_face_is_seen_upright_where_it_was_put(
-    desk: Desk, sheet: Sheet, rotate: int, crop: tuple[int, ...] | None, inherited: bool
-) -> None:
-    zxingcpp = pytest.importorskip("zxingcpp")
-
-    def turn(pdf: pikepdf.Pdf) -> None:
-        holder = pdf.Root.Pages if inherited else pdf.pages[1].obj
-        holder.Rotate = rotate
-        if crop is not None:
-            holder.CropBox = pikepdf.Array(crop)
-
-    document = sheet(pages=2, media=(100, 50, 695, 892), edit=turn)
-    box = inspect(document).boxes[1]
-    width, height = seen_size(box)
-    x, y, side = width - 130, height - 145, 110.0
-    picture = _rendered(desk.affix(document, page=2, x_pt=x, y_pt=y, side_pt=side), page=2, scale=3)
-    assert (picture.width, picture.height) == pytest.approx((3 * width, 3 * height), abs=3)
-    codes = zxingcpp.read_barcodes(picture)
-    assert [code.text for code in codes] == [URL + SERIAL]
-    corner = codes[0].position
-    assert abs(codes[0].orientation) <= 2
-    face = (3 * x, 3 * y, 3 * (x + side), 3 * (y + side))
-    assert face[0] < corner.top_left.x < corner.bottom_right.x < face[2]
-    assert face[1] < corner.top_left.y < corner.bottom_right.y < face[3]
-    middle = ((corner.top_left.x + corner.bottom_right.x) / 2, (corner.top_left.y + corner.bottom_right.y) / 2)
-    assert middle == pytest.approx((3 * (x + 0.5 * side), 3 * (y + (1 - 0.536) * side)), abs=6)
-
-
-def test_a_larger_unit_makes_a_smaller_rectangle(desk: Desk, sheet: Sheet) -> None:
-    def enlarge(pdf: pikepdf.Pdf) -> None:
-        pdf.pages[0].obj.UserUnit = 2.5
-
-    document = sheet(edit=enlarge)
-    box = inspect(document).boxes[0]
-    assert box.user_unit == 2.5
-    with pikepdf.open(io.BytesIO(desk.affix(document, x_pt=50, y_pt=100, side_pt=80))) as pdf:
-        rect = [float(value) for value in pdf.Root.AcroForm.Fields[0].Rect]  # type: ignore[union-attr]
-    assert rect == pytest.approx([20, 842 - 40 - 32, 52, 842 - 40])
-
-
-@pytest.mark.oracle
-def test_nothing_changes_outside_the_face(desk: Desk, sample: bytes) -> None:
-    from PIL import ImageChops
-
-    before = _rendered(sample, page=1, scale=2)
-    after = _rendered(desk.affix(sample, x_pt=60, y_pt=60, side_pt=100), page=1, scale=2)
-    assert before.size == after.size
-    changed = ImageChops.difference(before, after).getbbox()
-    assert changed is not None
-    assert changed == pytest.approx((120, 120, 320, 320), abs=2)
-
-
-@pytest.mark.oracle
-def test_the_code_decodes_over_text_and_at_the_smallest_size(desk: Desk, letter: bytes) -> None:
-    zxingcpp = pytest.importorskip("zxingcpp")
-    stamped = desk.affix(letter, x_pt=70, y_pt=250, side_pt=40)
-    codes = zxingcpp.read_barcodes(_rendered(stamped, page=1, scale=4))
-    assert [code.text for code in codes] == [URL + SERIAL]
-
-
 def test_an_increment_is_of_the_kind_of_the_newest_section(desk: Desk, sheet: Sheet) -> None:
     streams = sheet(object_stream_mode=pikepdf.ObjectStreamMode.generate)
     tables = sheet(object_stream_mode=pikepdf.ObjectStreamMode.disable)
@@ -227,9 +162,11 @@ def test_linearized_old_and_new_files_are_stamped(
 @pytest.mark.oracle
 @pytest.mark.parametrize("revision", [2, 3, 4, 6])
 def test_files_that_anyone_may_open_are_stamped_though_encrypted(
-    desk: Desk, sheet: Sheet, revision: int, qpdf_complaints: Complaints, pyhanko_words: Words
+    desk: Desk, sheet: Sheet, revision: Literal[2, 3, 4, 6], qpdf_complaints: Complaints, pyhanko_words: Words
 ) -> None:
-    plain = pikepdf.Encryption(owner="pemilik", user="", R=revision, aes=revision >= 4, metadata=revision >= 4)  # type: ignore[arg-type]
+    plain = pikepdf.Encryption(
+        owner="pemilik", user="", R=revision, aes=revision >= 4, metadata=revision >= 4
+    )
     stamped = desk.affix(sheet(encryption=plain))
     assert qpdf_complaints(stamped) == ""
     assert pyhanko_words(stamped, desk.trust) == {FIRST: True}
@@ -245,8 +182,8 @@ def test_annotations_and_fields_behind_references_are_appended_to(desk: Desk, sh
         pdf.Root.AcroForm = pdf.make_indirect(pikepdf.Dictionary(Fields=fields))
 
     with pikepdf.open(io.BytesIO(desk.affix(sheet(edit=indirect)))) as pdf:
-        assert [str(item.Subtype) for item in pdf.pages[0].Annots] == ["/Link", "/Widget"]  # type: ignore[attr-defined]
-        assert [str(item.T) for item in pdf.Root.AcroForm.Fields] == ["nama", FIRST]  # type: ignore[union-attr]
+        assert [str(item.Subtype) for item in pdf.pages[0].Annots] == ["/Link", "/Widget"]
+        assert [str(item.T) for item in pdf.Root.AcroForm.Fields] == ["nama", FIRST]
         assert pdf.Root.AcroForm.SigFlags == 3
 
 
@@ -259,13 +196,13 @@ def test_null_annotations_are_no_hindrance(desk: Desk, sheet: Sheet) -> None:
 
 def test_the_signature_dictionary_says_what_it_must(desk: Desk, letter: bytes) -> None:
     with pikepdf.open(io.BytesIO(desk.affix(letter))) as pdf:
-        field = pdf.Root.AcroForm.Fields[0]  # type: ignore[union-attr]
+        field = pdf.Root.AcroForm.Fields[0]
         assert str(field.T) == FIRST
         assert field.F == 132
         assert field.V.SubFilter == pikepdf.Name("/ETSI.CAdES.detached")
         assert str(field.V.M) == "D:20261122030000Z"
         assert "/Reference" not in field.V, "an approval signature: others may sign after us"
-        assert bytes(pdf.trailer.ID[1]) == bytes(range(16))  # type: ignore[index]
+        assert bytes(pdf.trailer.ID[1]) == bytes(range(16))
 
 
 def test_the_object_count_is_right_though_the_producer_was_wrong(
@@ -294,7 +231,9 @@ def test_a_signature_longer_than_its_room_never_leaves(desk: Desk, letter: bytes
 def test_unrehearsed_and_rehearsed_stamps_are_the_same(desk: Desk, letter: bytes) -> None:
     key = load_key(development_pki(NOW, algorithm="rsa2048").seal_key)  # PKCS#1 v1.5 has no chance in it
     chain = replace(desk.chain, algorithm="rsa2048")
-    made = {affix_with_key(letter, desk.intent(), chain, key, rehearsed=rehearsed) for rehearsed in (True, False)}
+    made = {
+        affix_with_key(letter, desk.intent(), chain, key, rehearsed=rehearsed) for rehearsed in (True, False)
+    }
     assert len(made) == 1
 
 
@@ -302,22 +241,6 @@ def test_room_is_a_multiple_of_its_step_for_every_algorithm(desk: Desk) -> None:
     rooms = [cms.room_bytes(replace(desk.chain, algorithm=name)) for name in ("p256", "rsa2048", "rsa3072")]
     assert all(room % cms.STEP_BYTES == 0 for room in rooms)
     assert rooms == sorted(rooms)
-
-
-def test_the_planned_rectangle_is_the_one_the_place_names(desk: Desk, letter: bytes) -> None:
-    place = Place(page=1, x_pt=33.3, y_pt=44.4, side_pt=55.5)
-    box: PageBox = inspect(letter).box(1)
-    rect = to_page_space(place, box)
-    with pikepdf.open(io.BytesIO(desk.affix(letter, x_pt=33.3, y_pt=44.4, side_pt=55.5))) as pdf:
-        found = [float(value) for value in pdf.Root.AcroForm.Fields[0].Rect]  # type: ignore[union-attr]
-    assert found == pytest.approx([rect.x0, rect.y0, rect.x1, rect.y1], abs=1e-3)
-
-
-def _rendered(document: bytes, *, page: int, scale: float):  # a PIL image
-    pypdfium2 = pytest.importorskip("pypdfium2")
-    pdf = pypdfium2.PdfDocument(document)
-    pdf.init_forms()
-    return pdf[page - 1].render(scale=scale).to_pil().convert("RGB")
 
 
 def _signer_of(document: bytes) -> bytes:

@@ -5,7 +5,7 @@ back with a second parser; `cms` makes what is signed and what holds the signatu
 document's stamps are genuine.
 """
 
-from bubuh.pdf import cms
+from bubuh.pdf import cms, eager as _eager  # noqa: F401 - before any right is given up
 from bubuh.pdf.geometry import check_place, to_page_space
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge

@@ -41,6 +41,9 @@ class Appender(IncrementalPdfFileWriter):
     def ensure_output_version(self, version: Any) -> None:
         """Leave the document's version alone: a widget needs nothing newer."""
 
+    def _update_meta(self) -> None:
+        """Leave /Info and XMP alone: the library would write the present moment into them."""
+
     def append(self, holder: generic.DictionaryObject, key: str, item: generic.IndirectObject) -> None:
         """Append `item` to the array under `key`; only the object that holds the array is written again."""
         items = entry(holder, key)

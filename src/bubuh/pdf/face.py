@@ -63,20 +63,17 @@ class Drawn:
     code: Matrix
 
 
-_DRAWN: Final = re.compile(
-    rb"/Span << /ActualText \(([0-9A-Z]{22})\) >> BDC\n.*"
-    rb"BI /W (\d{2,3}) /H \2 /IM true /D \[1 0\] /F /AHx ID\n([0-9a-f]+)>\nEI\n",
-    re.DOTALL,
-)
+_SERIAL_DRAWN: Final = re.compile(rb"/ActualText \(([0-9A-Z]{22})\) >> BDC\n")
+_CODE_DRAWN: Final = re.compile(rb"BI /W (\d{2,3}) /H \1 /IM true /D \[1 0\] /F /AHx ID\n([0-9a-f]+)>\nEI\n")
 
 
 def read_drawing(content: bytes) -> Drawn:
     """What a face's content stream says; raises ValueError when it is not one of ours."""
-    found = _DRAWN.findall(content)
-    if len(found) != 1:
+    serials, codes = _SERIAL_DRAWN.findall(content), _CODE_DRAWN.findall(content)
+    if len(serials) != 1 or len(codes) != 1:
         raise ValueError("not one serial number and one QR code")
-    serial_no, modules, bits = found[0]
-    return Drawn(serial_no.decode(), Matrix(modules=int(modules), bits=bytes.fromhex(bits.decode())))
+    modules, bits = codes[0]
+    return Drawn(serials[0].decode(), Matrix(modules=int(modules), bits=bytes.fromhex(bits.decode())))
 
 
 def _code(code: Matrix) -> str:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.status import PdfSignatureStatus
@@ -34,6 +35,7 @@ from bubuh.pdf.signatures import (
     fits_template,
     is_undisturbed,
     is_whole,
+    may_seal,
     seal_status,
     signatures,
     time_stamp_status,
@@ -130,6 +132,8 @@ def _seal_problem(stamp: Signed, trust: Trust) -> Problem | None:
         return Indication.FAILED, "SIG_CRYPTO_FAILURE", ("seal_invalid",)
     if not status.trusted:
         return _of_sub_indication(status.trust_problem_indic, "untrusted")
+    if not may_seal(stamp):
+        return Indication.INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE", ("untrusted",)
     return _change_problem(status)
 
 
@@ -157,11 +161,21 @@ def _form_problem(stamp: Signed, digest: bytes) -> Problem | None:
     if not fits_template(stamp, digest):
         return Indication.FAILED, FORMAT_FAILURE, ("seal_altered",)
     serial_no = str(_serial_no(stamp))
-    drawn = read_drawing(stamp.field.dictionary["/AP"]["/N"].data)
     claimed = str(entry(stamp.embedded.sig_object, "/Reason", ""))
-    if drawn.serial_no == serial_no and claimed.startswith(f"[{serial_no}]"):
+    if _drawn_serial_no(stamp) == serial_no and claimed.startswith(f"[{serial_no}]"):
         return None
     return Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("serial_differs",)
+
+
+def _drawn_serial_no(stamp: Signed) -> str | None:
+    """The serial number that the face shows; None when it is no face of ours."""
+    face = entry(entry(stamp.field.dictionary, "/AP", {}), "/N")
+    if not isinstance(face, generic.StreamObject):
+        return None
+    try:
+        return read_drawing(face.data).serial_no
+    except ValueError:
+        return None
 
 
 def _shared(found: Sequence[Signed], stamps: Sequence[Signed]) -> list[Problem]:

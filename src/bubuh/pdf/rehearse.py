@@ -38,6 +38,7 @@ def rehearse(document: bytes, increment: Increment, intent: Intent) -> None:
         field = _only_field(pdf, intent.field_name)
         page = pdf.pages[intent.place.page - 1]
         _check_widget(field, page, intent)
+        _check_page_alone(pdf, page)
         _check_drawing(field, intent)
         _check_byte_range(field, whole, document, increment)
 
@@ -78,6 +79,16 @@ def _check_widget(field: Any, page: pikepdf.Page, intent: Intent) -> None:
     )
     if any(abs(one - other) > CLOSE_PT for one, other in sides):
         _differ("place")
+
+
+def _check_page_alone(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    """The page shares its list of annotations with no other: the stamp would show on both."""
+    shared = page.obj.Annots.objgen
+    if (
+        shared != (0, 0)
+        and sum(other.obj.get("/Annots", page.obj).objgen == shared for other in pdf.pages) != 1
+    ):
+        _differ("page")
 
 
 def _check_drawing(field: Any, intent: Intent) -> None:

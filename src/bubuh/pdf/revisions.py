@@ -78,10 +78,11 @@ def check_appended(
     filling, annotations, changed pages, stray bytes: each raises `Breach`.
     """
     last = reader.xrefs.total_revisions - 1
+    unsigned = frozenset(range(since + 1, last + 1)) - {signed.revision for signed in signatures}
     for revision in range(since + 1, last + 1):
         _check_tiling(document, reader, revision)
         brought = {signed.field.ref for signed in signatures if signed.revision == revision}
-        _Change(reader, revision, since).check({_key(ref) for ref in brought if ref is not None})
+        _Change(reader, revision, unsigned).check({_key(ref) for ref in brought if ref is not None})
     if end_of(document, reader, last) != len(document):
         raise Breach("trailing_bytes")
 
@@ -114,8 +115,8 @@ def _check_tiling(document: bytes, reader: PdfFileReader, revision: int) -> None
 class _Change:
     """What one revision changed, seen against the one before it."""
 
-    def __init__(self, reader: PdfFileReader, revision: int, since: int) -> None:
-        self.reader, self.revision, self.since = reader, revision, since
+    def __init__(self, reader: PdfFileReader, revision: int, unsigned: frozenset[int]) -> None:
+        self.reader, self.revision, self.unsigned = reader, revision, unsigned
         self.before = reader.get_historical_resolver(revision - 1)
         self.after = reader.get_historical_resolver(revision)
 
@@ -125,12 +126,12 @@ class _Change:
         changed = self._changed()
         added = self._check_form(brought)
         page_keys = {_key(page.ref) for page in pages(self.before)}
-        allowed = {_key(self.before.root_ref), *self._form_keys(), *self._dss_key()}
+        allowed = {_key(self.before.root_ref), *self._form_keys(), *self._dss_keys()}
         for key in sorted(page_keys):
             old, new = self._both(key)
             _check_entries(old, new, _PAGE_MAY_CHANGE)
             _check_array(old, new, "/Annots", added)
-            allowed |= {key, *_array_key(old, "/Annots")}
+            allowed |= {key, *_raw_key(old, "/Annots")}
         if changed - allowed:
             raise Breach("changed_after_stamp", "objects that must not change")
 
@@ -170,15 +171,19 @@ class _Change:
         form = form_of(self.before)
         if form is None:
             return set()
-        return _array_key(self.before.root, "/AcroForm") | _array_key(form, "/Fields")
+        return _raw_key(self.before.root, "/AcroForm") | _raw_key(form, "/Fields")
 
-    def _dss_key(self) -> set[tuple[int, int]]:
-        """A DSS may be written again only when it came after the stamp: before, it might be anything."""
-        raw = self.before.root.raw_get("/DSS") if "/DSS" in self.before.root else None
-        if not isinstance(raw, generic.IndirectObject):
-            return set()
-        introduced = self.reader.xrefs.get_introducing_revision(raw.reference)
-        return {_key(raw.reference)} if introduced > self.since else set()
+    def _dss_keys(self) -> set[tuple[int, int]]:
+        """The DSS and its arrays may be written again when a revision without signature brought them.
+
+        Anything older, or brought by a stamp, might be content that a DSS merely points at.
+        """
+        store = entry(self.before.root, "/DSS", dictionary())
+        keys = _raw_key(self.before.root, "/DSS").union(*(_raw_key(store, key) for key in store))
+        return {key for key in keys if self._introduced(key) in self.unsigned}
+
+    def _introduced(self, key: tuple[int, int]) -> int:
+        return int(self.reader.xrefs.get_introducing_revision(generic.Reference(*key, pdf=self.reader)))
 
     def _both(self, key: tuple[int, int]) -> tuple[Any, Any]:
         return (
@@ -216,7 +221,7 @@ def _items(holder: Any, key: str) -> list[Any]:
     return [array.raw_get(index) for index in range(len(array))]
 
 
-def _array_key(holder: Any, key: str) -> set[tuple[int, int]]:
+def _raw_key(holder: Any, key: str) -> set[tuple[int, int]]:
     if key not in holder:
         return set()
     raw = holder.raw_get(key)

@@ -30,13 +30,9 @@ from bubuh.pdf.reader import Field, fields
 
 T = TypeVar("T")
 
-#: A certificate with stated purposes must have this one: the service's statement certificate has not.
-SEAL_USAGE: Final = KeyUsageConstraints(
-    key_usage={"digital_signature", "non_repudiation"},
-    match_all_key_usages=True,
-    extd_key_usage={"1.3.6.1.5.5.7.3.36"},
-    explicit_extd_key_usage_required=False,
-)
+#: id-kp-documentSigning. Source: RFC 9336
+_DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
+_SEAL_USAGE: Final = KeyUsageConstraints(key_usage={"non_repudiation"}, extd_key_usage=None)
 _ANY_TIME: Final = datetime(2020, 1, 1, tzinfo=UTC)  # nothing is believed then: it decides nothing
 _ANY_USAGE: Final = KeyUsageConstraints(key_usage=set(), extd_key_usage=None)
 
@@ -79,7 +75,17 @@ def context(roots: Sequence[bytes], now: datetime) -> ValidationContext:
 
 def seal_status(signed: Signed, believed: ValidationContext) -> PdfSignatureStatus:
     """The library's word on a stamp."""
-    return drive(async_validate_pdf_signature(signed.embedded, believed, key_usage_settings=SEAL_USAGE))
+    return drive(async_validate_pdf_signature(signed.embedded, believed, key_usage_settings=_SEAL_USAGE))
+
+
+def may_seal(signed: Signed) -> bool:
+    """Whether the certificate's stated purposes, if it states any, include signing documents.
+
+    The service's statement certificate, under the same root, has another purpose: it makes no stamps. (The
+    library forgets that a certificate need not state any.)
+    """
+    stated = signed.embedded.signer_cert.extended_key_usage_value
+    return stated is None or _DOCUMENT_SIGNING in {purpose.dotted for purpose in stated}
 
 
 def time_stamp_status(signed: Signed, believed: ValidationContext) -> DocumentTimestampStatus:
