@@ -13,7 +13,7 @@ from bubuh.bench.stamp import Report, Row, measure_stamps
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.core.clock import utc_now
 
-_WIDTH: Final = 116
+_WIDTH: Final = 112  #: a narrower terminal wraps the lines, no cell is cut
 _FIGURES: Final = (
     "ours ms",
     r"\[quartiles]",
@@ -55,19 +55,19 @@ def stamp_command(
     if as_json:
         answer(report.facts(), as_json=True)
     else:
-        _show(report)
+        show_report(report)
 
 
-def _show(report: Report) -> None:
+def show_report(report: Report) -> None:
     """The table for people, and below it what the columns mean and what they were taken on."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", width=_WIDTH)
     for name in ("file", "key"):
         table.add_column(name, no_wrap=True)
     for name in _FIGURES:
         table.add_column(name, justify="right", no_wrap=True)
     for row in report.rows:
         table.add_row(*_cells(row))
-    PEOPLE.print(table, width=max(PEOPLE.width, _WIDTH))
+    PEOPLE.print(table)
     inspected = ", ".join(f"{file} {spread.median:.2f} ms" for file, spread in report.inspect.items())
     PEOPLE.print(f"\ninspection: {inspected}")
     facts = report.facts()
