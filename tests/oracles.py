@@ -49,7 +49,7 @@ def pdfsig_words(oracle: Callable[[str], str], tmp_path: Path) -> Callable[[byte
     def check(document: bytes) -> list[str]:
         path = tmp_path / "sigs.pdf"
         path.write_bytes(document)
-        command = [oracle("pdfsig"), "-nocert", path]
+        command = [oracle("pdfsig"), "-nocert", str(path)]
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, env={"HOME": str(tmp_path)}
         )

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         86_400  #: seconds an accepted stamp may wait for its turn
     )
     api_key: str | None = None  #: whose account a command acts for; never shown
+    behind_proxy: bool = False  #: a proxy on this machine stands before web: its X-Forwarded-For is believed
     supervised: bool = False  #: set by `bubuh up` for its children, which end with it
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"

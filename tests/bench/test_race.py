@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from bubuh.bench.race import Spread, race
 from bubuh.bench.stamp import fresh_intents
-from bubuh.pdf import Intent
+from bubuh.pdf.model import Intent
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 

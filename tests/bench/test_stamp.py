@@ -16,7 +16,8 @@ from bubuh.bench.floor import bare
 from bubuh.bench.ours import Engine
 from bubuh.bench.pyhanko_default import default_path
 from bubuh.bench.stamp import KEYS, Report, fresh_intents
-from bubuh.pdf import Trust, judge
+from bubuh.pdf.judge import judge
+from bubuh.pdf.model import Trust
 from bubuh.pdf.pki import Pki
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from bubuh.pdf import Chain, Intent, Judgement, Place, Trust, affix_with_key, judge
-from bubuh.pdf.offline import load_key
+from bubuh.pdf.judge import judge
+from bubuh.pdf.model import Chain, Intent, Judgement, Place, Trust
+from bubuh.pdf.offline import affix_with_key, load_key
 from bubuh.pdf.pki import Pki, PrivateKey, development_pki
 
 DATA = Path(__file__).parents[1] / "data"

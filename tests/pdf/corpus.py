@@ -22,8 +22,9 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf import DocumentRefused, inspect
+from bubuh.pdf.intake import inspect
 from bubuh.pdf.pki import Pki
+from bubuh.pdf.refusals import DocumentRefused
 from tests.pdf.conftest import Desk
 
 MEMORY_BYTES = 2 << 30

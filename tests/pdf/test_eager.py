@@ -19,7 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 import bubuh.pdf
 from bubuh.core.errors import Refusal
-from bubuh.pdf import Intent, Place, Trust, affix_with_key, inspect, judge
+from bubuh.pdf.intake import inspect
+from bubuh.pdf.judge import judge
+from bubuh.pdf.model import Intent, Place, Trust
+from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.offline import load_key
 from bubuh.pdf.pki import development_pki
 
@@ -47,9 +50,10 @@ print(*sorted(set(sys.modules) - at_first))
 """
 
 
-@pytest.mark.parametrize(
-    "folder", [DATA, *(CORPUS / name for name in ("pyhanko", "pypdf"))], ids=lambda path: path.name
-)
+OTHERS = [pytest.param(CORPUS / name, marks=pytest.mark.long) for name in ("pyhanko", "pypdf", "qpdf")]
+
+
+@pytest.mark.parametrize("folder", [DATA, *OTHERS], ids=lambda path: path.name)
 def test_nothing_is_imported_while_the_engine_works(folder: Path) -> None:
     found = sorted(map(str, folder.glob("*.pdf")))
     if not found:

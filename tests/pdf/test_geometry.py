@@ -5,18 +5,9 @@ import math
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from bubuh.pdf import (
-    FaceSize,
-    Facts,
-    OutsidePage,
-    PageBox,
-    PageOutOfRange,
-    Place,
-    Rect,
-    check_place,
-    to_page_space,
-)
-from bubuh.pdf.geometry import as_seen, seen_size, square, upright
+from bubuh.pdf.geometry import as_seen, check_place, seen_size, square, to_page_space, upright
+from bubuh.pdf.model import Facts, PageBox, Place, Rect
+from bubuh.pdf.refusals import FaceSize, OutsidePage, PageOutOfRange
 
 A4 = PageBox(crop=Rect(0, 0, 595, 842))
 

@@ -11,7 +11,8 @@ from datetime import timedelta
 import pikepdf
 import pytest
 
-from bubuh.pdf import Indication, Judgement, judge
+from bubuh.pdf.judge import judge
+from bubuh.pdf.model import Indication, Judgement
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk
 from tests.pdf.forgeries import AFTER_STAMPING, Forge, other_content, overlay_annotation, updated
 from tests.pdf.strangers import signed_by_stranger, with_document_time_stamp, with_dss, with_purpose
@@ -242,7 +243,7 @@ def test_a_locked_document_is_not_proven(desk: Desk, sheet: Sheet) -> None:
 def test_a_finding_tells_what_a_ledger_needs(desk: Desk, letter: bytes) -> None:
     import hashlib
 
-    from bubuh.pdf import plan
+    from bubuh.pdf.plan import plan
 
     said = desk.judge(desk.affix(letter))
     (finding,) = said.stamps

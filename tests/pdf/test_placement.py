@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pikepdf
 import pytest
 
-from bubuh.pdf import PageBox, Place, inspect, to_page_space
-from bubuh.pdf.geometry import seen_size
+from bubuh.pdf.geometry import seen_size, to_page_space
+from bubuh.pdf.intake import inspect
+from bubuh.pdf.model import PageBox, Place
 from tests.pdf.conftest import SERIAL, URL, Desk
 
 Sheet = Callable[..., bytes]

@@ -11,19 +11,12 @@ import pikepdf
 import pytest
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf import (
-    DocumentRefused,
-    Intent,
-    Place,
-    Reason,
-    SerialMalformed,
-    inspect,
-    intake,
-    judge,
-    plan,
-    reader,
-    refusals,
-)
+from bubuh.pdf import intake, reader, refusals
+from bubuh.pdf.intake import inspect
+from bubuh.pdf.judge import judge
+from bubuh.pdf.model import Intent, Place
+from bubuh.pdf.plan import plan
+from bubuh.pdf.refusals import DocumentRefused, Reason, SerialMalformed
 from bubuh.pdf.rehearse import open_pdf
 from tests.pdf.conftest import DATA, NOW, Desk
 
@@ -124,15 +117,26 @@ def test_an_endless_chain_of_revisions_is_refused(sheet: Sheet, monkeypatch: pyt
     assert reason(document) is Reason.TOO_MANY_REVISIONS
 
 
-def test_a_page_tree_too_deep_is_refused(sheet: Sheet) -> None:
-    def deepen(pdf: pikepdf.Pdf) -> None:
-        for _ in range(reader.MOST_DEPTH + 2):
-            inner = pdf.Root.Pages
-            outer = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Pages, Kids=[inner], Count=1))
-            inner.Parent = outer
-            pdf.Root.Pages = outer
+def test_a_page_tree_too_deep_is_refused(sheet: Sheet, desk: Desk) -> None:
+    with pytest.raises(DocumentRefused) as refused:
+        desk.affix(sheet(edit=lambda pdf: deepen(pdf, reader.MOST_DEPTH + 2)))
+    assert refused.value.reason is Reason.TOO_DEEP
+    assert reason(sheet(edit=lambda pdf: deepen(pdf, reader.MOST_DEPTH + 2, count=2))) is Reason.TOO_DEEP
 
-    assert reason(sheet(edit=deepen)) is Reason.TOO_DEEP
+
+def test_a_deep_page_tree_is_walked(sheet: Sheet, desk: Desk) -> None:
+    document = sheet(pages=3, edit=lambda pdf: deepen(pdf, 20))
+    assert inspect(document).pages == 3
+    stamped = desk.affix(desk.affix(document, page=3), "1" * 22, page=2)
+    assert [stamp.page for stamp in desk.judge(stamped).stamps] == [3, 2]
+    assert desk.judge(stamped).is_genuine
+
+
+def deepen(pdf: pikepdf.Pdf, levels: int, count: int | None = None) -> None:
+    for _ in range(levels):
+        inner = pdf.Root.Pages
+        entries = pikepdf.Dictionary(Type=pikepdf.Name.Pages, Kids=[inner], Count=count or inner.Count)
+        pdf.Root.Pages = inner.Parent = pdf.make_indirect(entries)
 
 
 def test_a_page_tree_that_bites_its_tail_is_damage(sheet: Sheet) -> None:

@@ -9,7 +9,10 @@ from dataclasses import replace
 import pikepdf
 import pytest
 
-from bubuh.pdf import DocumentRefused, Increment, Intent, Reason, plan, rehearse
+from bubuh.pdf.model import Increment, Intent
+from bubuh.pdf.plan import plan
+from bubuh.pdf.refusals import DocumentRefused, Reason
+from bubuh.pdf.rehearse import rehearse
 from tests.pdf.conftest import OTHER_SERIAL, SERIAL, URL, Desk
 
 Sheet = Callable[..., bytes]

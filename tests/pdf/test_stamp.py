@@ -11,17 +11,13 @@ from typing import Literal
 import pikepdf
 import pytest
 
-from bubuh.pdf import (
-    DocumentRefused,
-    Reason,
-    Trust,
-    affix_with_key,
-    cms,
-    inspect,
-    plan,
-)
-from bubuh.pdf.offline import load_key
+from bubuh.pdf import cms
+from bubuh.pdf.intake import inspect
+from bubuh.pdf.model import Trust
+from bubuh.pdf.offline import affix_with_key, load_key
 from bubuh.pdf.pki import development_pki
+from bubuh.pdf.plan import plan
+from bubuh.pdf.refusals import DocumentRefused, Reason
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk
 
 Complaints = Callable[[bytes], str]
@@ -56,7 +52,7 @@ def test_the_original_is_an_unchanged_prefix(desk: Desk, sample: bytes) -> None:
 def test_the_same_intent_gives_the_same_bytes_in_another_process(desk: Desk, letter: bytes) -> None:
     program = (
         "import pickle, sys, hashlib\n"
-        "from bubuh.pdf import plan\n"
+        "from bubuh.pdf.plan import plan\n"
         "made = plan(*pickle.load(sys.stdin.buffer))\n"
         "print(hashlib.sha256(made.pre + made.post).hexdigest(), made.digest.hex())\n"
     )

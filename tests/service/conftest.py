@@ -52,7 +52,8 @@ class Running:
     def json(self, *command: str) -> dict[str, Any]:
         done = self.bubuh(*command, "--json")
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        facts: dict[str, Any] = json.loads(done.stdout)
+        return facts
 
     async def connect(self, role: str = APP) -> asyncpg.Connection:
         return await asyncpg.connect(self.run.databases[role])
@@ -93,7 +94,7 @@ class Citizen:
             headers={"Content-Type": "application/pdf", "Idempotency-Key": str(uuid.uuid4())},
         )
         assert answer.status_code == 201, answer.text
-        return answer.json()["id"]
+        return str(answer.json()["id"])
 
     def ask_for_stamp(self, document_id: str, *, key: str | None = None, **headers: str) -> httpx.Response:
         wanted = {

@@ -13,6 +13,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -165,7 +166,7 @@ async def test_a_seal_that_stands_is_used_by_whoever_comes_next(service: Running
 
 def test_a_service_whose_processes_die_again_and_again_still_ends_every_stamp(service: Running) -> None:
     with open_citizen(service, stamps=6) as citizen, _killing(service, ["worker", "signer", "web"]):
-        wanted = []
+        wanted: list[str] = []
         while len(wanted) < 6:
             try:
                 answer = citizen.ask_for_stamp(citizen.upload())
@@ -185,7 +186,7 @@ def _killing(service: Running, victims: list[str]) -> Iterator[None]:
 
     def kill() -> None:
         for victim in victims:
-            until(lambda victim=victim: _lives(service, victim))
+            until(partial(_lives, service, victim))
             service.kill(victim)
 
     killer = threading.Thread(target=kill)

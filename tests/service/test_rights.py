@@ -28,6 +28,7 @@ UIDS = Uids.here()
 
 def as_user(uid: int | None, act) -> object:
     """What `act` answers when a process of user `uid` does it; exceptions come as their names."""
+    assert uid is not None
     read, write = os.pipe()
     child = os.fork()
     if child == 0:

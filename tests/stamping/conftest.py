@@ -89,8 +89,9 @@ class Town:
         return await store.lease_n(self.db, self.citizen.shard, worker=worker, most=10, lease_s=lease_s)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
+    """One for all: it takes a second to start, and keeps nothing between documents."""
     with Sandbox.start(Uids.here().sandbox) as sandbox:
         yield sandbox
 
@@ -110,8 +111,7 @@ async def signer(tmp_path: Path, signer_db: Database) -> AsyncIterator[tuple[Sig
     server = SignerServer(signer_db, keys, allowed_uids=frozenset({os.geteuid()}))
     serving = asyncio.create_task(server.serve(tmp_path / "signer", stop))
     client = SignerClient(tmp_path / "signer")
-    while not (tmp_path / "signer").exists():
-        await asyncio.sleep(0)
+    await server.listening.wait()
     yield client, chain, Trust(roots=(pki.root_certificate,), now=utc_now())
     await client.close()
     stop.set()

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from bubuh.core.ids import fresh_id
+from bubuh.documents.refusals import DocumentNotReady
 from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.pdf.refusals import OutsidePage, PageOutOfRange
 from bubuh.quota.reconcile import reconcile
@@ -16,7 +19,9 @@ from bubuh.stamping import store
 from bubuh.stamping.affix import MOST_DEATHS, Ended, affix
 from bubuh.stamping.cancel import cancel
 from bubuh.stamping.deliver import open_stamped_document
+from bubuh.stamping.model import Lease
 from bubuh.stamping.moves import MOVES, ReturnReason, StampState
+from bubuh.stamping.ports import Signer
 from bubuh.stamping.refusals import LeaseLost, StampNotCancellable, StampNotReady, StampUnknown
 from bubuh.stamping.show import find_stamp, list_stamps
 from bubuh.stamping.sweep import sweep
@@ -96,6 +101,23 @@ async def test_the_same_id_with_another_body_is_refused(town: Town) -> None:
     assert (await show_quota(town.db, town.citizen.account_id)).free == 2
 
 
+async def test_a_repeated_request_is_answered_even_when_its_document_is_gone_meanwhile(
+    town: Town, owner_conn
+) -> None:
+    document_id, stamp_id = await town.upload(), fresh_id(town.citizen.account_id)
+    await town.accept(document_id, stamp_id=stamp_id)
+    await owner_conn.execute(
+        "UPDATE documents SET state = 'destroyed', key_sealed = NULL WHERE id = $1", document_id
+    )
+
+    again = await town.accept(document_id, stamp_id=stamp_id)
+    with pytest.raises(DocumentNotReady):
+        await town.accept(document_id)
+
+    assert again.replayed
+    assert again.stamp.id == stamp_id
+
+
 async def test_of_many_who_want_the_last_stamp_exactly_one_wins(town: Town) -> None:
     document_id = await town.upload()
     for _ in range(2):
@@ -135,25 +157,13 @@ async def test_a_worker_that_wakes_up_late_is_fenced_out_and_the_stamp_is_affixe
 
 
 async def test_a_crash_after_the_seal_only_goes_forward_with_the_same_serial_and_bytes(town: Town) -> None:
-    """A worker that died just after S4 left intent, digest and seal: its heir makes the very same increment."""
+    """A worker that died after S4 left intent, digest and seal: its heir makes the very same increment."""
     accepted = await town.accept(await town.upload())
     (dead,) = await town.lease(lease_s=0.0)
 
-    class Died(Exception):
-        pass
-
-    class LastWords:
-        """The signer of a worker whose power fails right after the answer."""
-
-        async def seal(self, lease):
-            self.signature = await town.shop.signer.seal(lease)
-            raise Died
-
-    import dataclasses
-
-    words = LastWords()
-    with pytest.raises(Died):
-        await affix(dead, dataclasses.replace(town.shop, signer=words))
+    words = LastWords(town.shop.signer)
+    with pytest.raises(PowerCut):
+        await affix(dead, replace(town.shop, signer=words))
     before = await store.find_job(town.db, dead)
     assert before is not None
     assert before.sealed
@@ -245,9 +255,6 @@ async def test_a_stamp_that_is_not_there_and_a_document_that_is_not_ready_are_re
 
 
 async def test_the_list_shows_the_newest_first(town: Town) -> None:
-    from datetime import UTC, datetime
-    from uuid import UUID
-
     document_id = await town.upload()
     made = [(await town.accept(document_id)).stamp.id for _ in range(3)]
 
@@ -289,18 +296,26 @@ def test_states_only_move_forward() -> None:
     assert OutsidePage.code
 
 
-async def _until_sealed(town: Town, lease) -> None:
+async def _until_sealed(town: Town, lease: Lease) -> None:
     """Go as far as S4 and stop there."""
+    with pytest.raises(PowerCut):
+        await affix(lease, replace(town.shop, signer=LastWords(town.shop.signer)))
 
-    class Stop(Exception):
-        pass
 
-    class Sealed:
-        async def seal(self, wanted):
-            await town.shop.signer.seal(wanted)
-            raise Stop
+class PowerCut(Exception):
+    """The worker's power fails."""
 
-    import dataclasses
 
-    with pytest.raises(Stop):
-        await affix(lease, dataclasses.replace(town.shop, signer=Sealed()))
+class LastWords:
+    """The signer of a worker whose power fails right after the answer."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+        self.signature: bytes | None = None
+
+    async def seal(self, lease: Lease) -> bytes:
+        self.signature = await self._signer.seal(lease)
+        raise PowerCut
+
+    async def is_well(self) -> bool:
+        return await self._signer.is_well()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, strategies as st
 from stdnum.iso7064 import mod_37_36
@@ -60,10 +62,7 @@ def test_neighbours_share_nothing_that_tells_them_apart_from_strangers() -> None
     shown = [KEY.show(number) for number in range(1_000)]
     assert len(set(shown)) == len(shown)
     assert sorted(shown) != shown
-    common = [
-        sum(a == b for a, b in zip(one[2:], two[2:], strict=True))
-        for one, two in zip(shown, shown[1:], strict=False)
-    ]
+    common = [sum(a == b for a, b in zip(one[2:], two[2:], strict=True)) for one, two in pairwise(shown)]
     assert max(common) < 10  # of 20; 1,000 pairs of strangers share as few
 
 

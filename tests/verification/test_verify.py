@@ -8,12 +8,13 @@ import pytest
 
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import DatabaseUnavailable
+from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
 from bubuh.documents.revisions import read_revision
 from bubuh.pdf.model import Intent, Place, Trust
 from bubuh.pdf.offline import affix_with_key, load_key
 from bubuh.pdf.pki import Pki, development_pki
-from bubuh.sandbox import SandboxUnavailable
+from bubuh.sandbox import Sandbox, SandboxUnavailable
 from bubuh.stamping import store
 from bubuh.stamping.affix import affix
 from bubuh.stamping.model import Lease, WrittenIntent
@@ -174,9 +175,11 @@ async def test_no_bytes_make_it_fail(town: Town) -> None:
 
 
 async def test_without_a_sandbox_nobody_can_say(town: Town) -> None:
-    town.shop.sandbox.close()
-    with pytest.raises(SandboxUnavailable):
-        await judged(town, LETTER.read_bytes())
+    with Sandbox.start(Uids.here().sandbox) as sandbox:
+        sandbox.close()
+        gone = replace(town, shop=replace(town.shop, sandbox=sandbox))
+        with pytest.raises(SandboxUnavailable):
+            await judged(gone, LETTER.read_bytes())
 
 
 async def test_without_the_ledger_nobody_can_say(town: Town, dsns: Dsns) -> None:

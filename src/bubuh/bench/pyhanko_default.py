@@ -22,7 +22,7 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.stamp import QRStamp, QRStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from bubuh.pdf import Intent
+from bubuh.pdf.model import Intent
 from bubuh.pdf.pki import Pki
 
 _BOX: Final = (400, 20, 550, 90)  #: beside the text: the library gives its face no ground of its own

@@ -15,7 +15,7 @@ from itertools import islice
 from math import ceil
 from typing import Final, Self, TypeVar
 
-from bubuh.pdf import Intent
+from bubuh.pdf.model import Intent
 
 Act = Callable[[Intent], object]
 Lane = TypeVar("Lane", bound=Hashable)

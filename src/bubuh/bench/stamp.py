@@ -14,8 +14,9 @@ from bubuh.bench.machine import machine
 from bubuh.bench.ours import Engine
 from bubuh.bench.pyhanko_default import default_path
 from bubuh.bench.race import LEAST_ROUNDS, Act, Outcome, Spread, race
-from bubuh.pdf import Intent, Place, Trust, inspect, judge
-from bubuh.pdf.model import Algorithm
+from bubuh.pdf.intake import inspect
+from bubuh.pdf.judge import judge
+from bubuh.pdf.model import Algorithm, Intent, Place, Trust
 from bubuh.pdf.offline import load_key
 from bubuh.pdf.pki import Pki, development_pki
 

@@ -12,7 +12,12 @@ from bubuh.db.pool import connect
 from bubuh.db.roles import OWNER
 from bubuh.settings import RunFile, Settings, data_folder
 
-db = typer.Typer(no_args_is_help=True, help="The database.")
+db = typer.Typer(no_args_is_help=True)
+
+
+@db.callback()
+def db_group() -> None:
+    """The database."""
 
 
 @db.command("migrate")

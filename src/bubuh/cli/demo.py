@@ -36,7 +36,7 @@ def demo_command(
     as_json: Json = False,
 ) -> None:
     """Buy one stamp, pay, stamp FILE, download it and verify it, against a development service."""
-    target = output or file.with_name(f"{file.stem}-bermeterai.pdf")
+    target = output or Path(f"{file.stem}-bermeterai.pdf").absolute()
     say: Say = (lambda _name, _words: None) if as_json else _say
     if start:
         with started_service() as address:

@@ -6,13 +6,18 @@ from typing import Annotated
 
 import typer
 
+from bubuh.adapters.object_store import LocalObjects
 from bubuh.cli.output import PEOPLE, Json, answer
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.ids import fresh_id, read_account, show_id
 from bubuh.db.pool import Database
+from bubuh.documents.check import StoredRevisions
 from bubuh.quota.allot import allot
-from bubuh.quota.reconcile import reconcile
+from bubuh.quota.reconcile import Report, reconcile
 from bubuh.quota.show import show_quota
+from bubuh.settings import Settings, data_folder
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.parts import read_store_key
 
 quota = typer.Typer(no_args_is_help=True, help="Quota: prepaid stamps.")
 
@@ -57,9 +62,16 @@ def show_command(
 
 
 @quota.command("reconcile")
-def reconcile_command(as_json: Json = False) -> None:
+def reconcile_command(
+    full: Annotated[bool, typer.Option("--full", help="Read every stored document too.")] = False,
+    as_json: Json = False,
+) -> None:
     """Hold every row of money to every invariant; exit 1 when anything differs."""
-    report = with_database(reconcile, size=2)
+
+    async def act(db: Database) -> Report:
+        return await reconcile(db, revisions=_stored(db) if full else None)
+
+    report = with_database(act, size=2)
     differences = [f"{found.invariant}: {found}" for found in report.differences]
     facts = {"balanced": report.balanced, "differences": differences}
     if as_json:
@@ -69,3 +81,9 @@ def reconcile_command(as_json: Json = False) -> None:
         for difference in differences:
             PEOPLE.print(f"  {difference}")
     raise typer.Exit(code=0 if report.balanced else 1)
+
+
+def _stored(db: Database) -> StoredRevisions:
+    """The documents of this machine's data folder."""
+    folder = DataFolder(data_folder(Settings.from_env()))
+    return StoredRevisions(db=db, objects=LocalObjects(folder.objects), store_key=read_store_key(folder))

@@ -74,7 +74,8 @@ def up_command(
     with ExitStack() as stack:
         folder = open_folder(settings.data, uids)
         ears = _bind(host, port, _gateway_before(folder))
-        supervisor, run = _start(settings, folder, uids, ears)
+        public_url = settings.public_url or f"http://127.0.0.1:{port or DEFAULT_PORT}"
+        supervisor, run = _start(settings, folder, uids, ears, public_url=public_url)
         stack.callback(supervisor.stop)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, supervisor.ask_to_stop)
@@ -98,7 +99,9 @@ def replace_data(settings: Settings, data: Path | None) -> Settings:
     return Settings(**{name: getattr(settings, name) for name in settings.__struct_fields__} | {"data": data})
 
 
-def _start(settings: Settings, folder: DataFolder, uids: Uids, ears: Ears) -> tuple[Supervisor, RunFile]:
+def _start(
+    settings: Settings, folder: DataFolder, uids: Uids, ears: Ears, *, public_url: str
+) -> tuple[Supervisor, RunFile]:
     """Database, keys and facts first; then the processes, the signer before whoever needs it."""
     settle_keys(folder, uids, now=utc_now())
     for name in ("store.key", "serial.key", "gateway.secret"):
@@ -109,7 +112,7 @@ def _start(settings: Settings, folder: DataFolder, uids: Uids, ears: Ears) -> tu
         facts = ServiceFacts(
             environment=Environment.TEST,
             issuer=ISSUERS[Environment.TEST],
-            public_url=settings.public_url or web,
+            public_url=public_url,
         )
         asyncio.run(_prepare(databases, facts))
         run = RunFile(

@@ -66,10 +66,18 @@ _LATE: Final[Mapping[str, tuple[str, ...]]] = {
     "httpx": ("certifi", "httpcore._async.http_proxy", "httpcore._backends.anyio", "netrc"),
     "jinja2": ("jinja2.constants", "jinja2.debug", "pprint", "textwrap"),
     "litestar": (
+        "litestar._kwargs",
+        "litestar._kwargs.cleanup",
+        "litestar._kwargs.extractors",
         "litestar.concurrency",
+        "litestar.logging.standard",
+        "litestar.middleware.allowed_hosts",
+        "litestar.middleware.csrf",
         "litestar.middleware._internal.exceptions",
         "litestar.middleware.response_cache",
         "litestar.openapi.plugins",
+        "litestar.plugins.attrs",
+        "litestar.plugins.pydantic",
         "litestar._openapi.schema_generation.examples",
     ),
     "pikepdf": ("pikepdf._named_dests", "pikepdf._page_copy", "pikepdf._xml", "pikepdf.models.image"),
@@ -87,7 +95,6 @@ _LATE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "rich": ("pygments.lexers.python", "pygments.unistring", "rich._emoji_codes", "rich.traceback"),
     "segno": ("segno.encoder", "segno.writers"),
-    "stamina": ("stamina.instrumentation._prometheus", "stamina.instrumentation._structlog"),
     "traceback": ("linecache", "tokenize"),
     "uvicorn": (
         "uvicorn.lifespan.off",
@@ -98,6 +105,7 @@ _LATE: Final[Mapping[str, tuple[str, ...]]] = {
         "uvicorn.protocols.http.auto",
         "uvicorn.protocols.http.h11_impl",
         "uvicorn.protocols.http.httptools_impl",
+        "uvicorn.protocols.websockets.auto",
     ),
 }
 
@@ -137,9 +145,11 @@ def preload(*names: str) -> None:
     """
     for name in names:
         _import_whole(name)
-    for library, late in _LATE.items():
-        if library in sys.modules:
-            for name in late:
+    done: set[str] = set()
+    while todo := [library for library in _LATE if library in sys.modules and library not in done]:
+        for library in todo:  # a late import may bring in another library that has late ones
+            done.add(library)
+            for name in _LATE[library]:
                 importlib.import_module(name)
 
 

@@ -32,11 +32,13 @@ class SignerServer:
         self._keys = keys
         self._allowed_uids = allowed_uids
         self._lines: set[asyncio.StreamWriter] = set()
+        self.listening = asyncio.Event()  #: set once callers can connect
 
     async def serve(self, path: Path, stop: asyncio.Event) -> None:
         """Listen at `path` until `stop` is set; replaces a socket that a dead predecessor left."""
         ear = _listen(path)
         server = await asyncio.start_unix_server(self._answer_line, sock=ear)
+        self.listening.set()
         _log.info("signer_ready", keys=sorted(self._keys))
         await stop.wait()
         server.close()

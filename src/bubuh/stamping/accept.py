@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from bubuh.core.errors import Refusal
 from bubuh.db.batch import Batch
 from bubuh.db.doorbell import ring
 from bubuh.db.pool import Database
@@ -44,7 +45,11 @@ async def accept(
         IdempotencyConflict: the id stands for another request.
         AccountFrozen, QuotaExhausted: no stamp can be held.
     """
-    await _check_face(principal, wanted, db=db)
+    try:
+        await _check_face(principal, wanted, db=db)
+    except Refusal:
+        if await store.find_stamp(db, principal.account_id, stamp_id) is None:
+            raise  # else it was accepted when all was well, and is shown again
     request = store.AcceptRequest(
         stamp_id=stamp_id, account_id=principal.account_id, actor=principal.actor, wanted=wanted
     )

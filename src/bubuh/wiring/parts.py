@@ -67,13 +67,18 @@ async def open_parts(
             db=db,
             doorbell=doorbell,
             objects=LocalObjects(folder.objects),
-            store_key=StoreKey.read((folder.secrets / "store.key").read_text(encoding="ascii")),
+            store_key=read_store_key(folder),
             serial_key=SerialKey(facts.issuer, folder.read_secret("serial.key")),
             signer=signer,
             gateways={gateway.name: gateway},
             trust=_trust_of(folder),
         )
         await signer.close()
+
+
+def read_store_key(folder: DataFolder) -> StoreKey:
+    """The key that opens the folder's documents; raises OSError when this process may not read it."""
+    return StoreKey.read((folder.secrets / "store.key").read_text(encoding="ascii"))
 
 
 def _gateway_address(run: RunFile) -> str:

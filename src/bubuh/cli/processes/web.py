@@ -37,6 +37,7 @@ def web_command(port: Port = 8000, host: str = "127.0.0.1", fd: Fd = None, metri
                     access_log=False,
                     http="httptools",
                     server_header=False,
+                    proxy_headers=settings.behind_proxy,
                     timeout_graceful_shutdown=10,
                 )
                 server = uvicorn.Server(config)
