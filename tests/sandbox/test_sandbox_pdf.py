@@ -28,6 +28,7 @@ from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
 from bubuh.sandbox import Sandbox, SyncSandbox
 from bubuh.sandbox.sandbox import _covers, _fits
 
+SAMPLES = Path(__file__).parents[1] / "data"
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 SERIAL = "0123456789ABCDEFGHIJKL"
 INTENT = Intent(
@@ -181,3 +182,10 @@ print(json.dumps(late))
         [sys.executable, "-I", "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == {"imported": [], "opened": []}
+
+
+def test_a_document_under_aes_256_with_an_empty_password_is_opened_here_too(sandbox: SyncSandbox) -> None:
+    """qpdf wants random bytes to open it, and the sandbox opens no file."""
+    facts = sandbox.inspect((SAMPLES / "surat-lamaran-terenkripsi.pdf").read_bytes())
+    assert facts.encrypted
+    assert facts.pages == 1

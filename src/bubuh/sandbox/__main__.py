@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bubuh.core.privileges import preload
-from bubuh.sandbox.jobs import JOBS
+from bubuh.sandbox.jobs import JOBS, open_early
 from bubuh.sandbox.start import start
 
 if __name__ == "__main__":
     preload("bubuh.pdf")
-    start(JOBS)
+    start(JOBS, kept=open_early())

@@ -32,10 +32,11 @@ Jobs = Mapping[str, Job]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What each child binds itself by: limits, and the compiled filter."""
+    """What each child binds itself by: limits, the compiled filter, and what it keeps open."""
 
     limits: Limits
     program: bytes
+    kept: frozenset[int] = frozenset()  #: descriptors that a library opened before and reads on
 
 
 def live(jobs: Jobs, bounds: Bounds, *, request: int, answer: int, zygote_pid: int) -> NoReturn:
@@ -46,7 +47,7 @@ def live(jobs: Jobs, bounds: Bounds, *, request: int, answer: int, zygote_pid: i
     code = _EXIT_BROKEN
     try:
         die_with_parent(zygote_pid)
-        _keep_only(request, answer)
+        _keep_only(request, answer, *bounds.kept)
         call, document = wire.read_request(request)
         job = jobs[call.job]
         arguments = msgspec.msgpack.decode(call.arguments, type=job.arguments)
@@ -85,9 +86,10 @@ def _plain(value: object) -> str | int | float | bool | None:
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
-def _keep_only(request: int, answer: int) -> None:
+def _keep_only(*kept: int) -> None:
     """Close the owner's socket and whatever else the zygote holds."""
-    first, second = sorted((request, answer))
-    os.closerange(3, first)
-    os.closerange(first + 1, second)
-    os.closerange(second + 1, os.sysconf("SC_OPEN_MAX"))
+    below = 3
+    for descriptor in sorted(kept):
+        os.closerange(below, descriptor)
+        below = descriptor + 1
+    os.closerange(below, os.sysconf("SC_OPEN_MAX"))

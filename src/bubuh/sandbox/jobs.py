@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -11,6 +12,7 @@ from bubuh.pdf.judge import judge
 from bubuh.pdf.model import Facts, Increment, Judgement
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse
+from bubuh.pdf.warm_up import warm_up
 from bubuh.sandbox.calls import INSPECT, JUDGE, PLAN, InspectArguments, JudgeArguments, PlanArguments
 from bubuh.sandbox.child import Job
 
@@ -36,3 +38,16 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
         JUDGE.job: Job(JudgeArguments, _judge),
     }
 )
+
+_RANDOM: Final = "/dev/urandom"
+
+
+def open_early() -> frozenset[int]:
+    """Have the PDF libraries open what they read later; answers the descriptors that children keep."""
+    warm_up()
+    opened = (
+        int(entry.name)
+        for entry in Path("/proc/self/fd").iterdir()
+        if entry.is_symlink() and entry.readlink() == Path(_RANDOM)
+    )
+    return frozenset(opened)

@@ -26,13 +26,20 @@ from bubuh.sandbox.limits import FOR_ONE_FILE, Limits
 _OPEN_FILES: Final = 256  # two for each call on its way in, one for each child
 
 
-def serve(jobs: Jobs, *, line: socket.socket, uid: int | None, limits: Limits = FOR_ONE_FILE) -> None:
+def serve(
+    jobs: Jobs,
+    *,
+    line: socket.socket,
+    uid: int | None,
+    limits: Limits = FOR_ONE_FILE,
+    kept: frozenset[int] = frozenset(),
+) -> None:
     """Give up everything, say so on `line`, then serve its orders until it ends.
 
     `jobs` must have been imported whole by now (`core.privileges.preload`): no file opens any more after
-    this.
+    this. Children keep the descriptors `kept` open.
     """
-    bounds = Bounds(limits=limits, program=filters.child_program())
+    bounds = Bounds(limits=limits, program=filters.child_program(), kept=kept)
     own_program = filters.zygote_program()
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
