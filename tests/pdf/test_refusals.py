@@ -118,10 +118,20 @@ def test_an_endless_chain_of_revisions_is_refused(sheet: Sheet, monkeypatch: pyt
 
 
 def test_a_page_tree_too_deep_is_refused(sheet: Sheet, desk: Desk) -> None:
-    with pytest.raises(DocumentRefused) as refused:
-        desk.affix(sheet(edit=lambda pdf: deepen(pdf, reader.MOST_DEPTH + 2)))
-    assert refused.value.reason is Reason.TOO_DEEP
-    assert reason(sheet(edit=lambda pdf: deepen(pdf, reader.MOST_DEPTH + 2, count=2))) is Reason.TOO_DEEP
+    assert reason(sheet(edit=lambda pdf: deepen(pdf, reader.MOST_DEPTH + 2))) is Reason.TOO_DEEP
+
+
+def test_pages_each_in_a_node_of_its_own_are_found(sheet: Sheet, desk: Desk) -> None:
+    def wrap(pdf: pikepdf.Pdf) -> None:
+        kids = pdf.Root.Pages.Kids
+        for number in range(len(kids)):
+            page, above = kids[number], pdf.Root.Pages
+            node = pikepdf.Dictionary(Type=pikepdf.Name.Pages, Kids=[page], Count=1, Parent=above)
+            kids[number] = page.Parent = pdf.make_indirect(node)
+
+    stamped = desk.affix(desk.affix(sheet(pages=10, edit=wrap), page=7), "1" * 22, page=9)
+    assert [stamp.page for stamp in desk.judge(stamped).stamps] == [7, 9]
+    assert desk.judge(stamped).is_genuine
 
 
 def test_a_deep_page_tree_is_walked(sheet: Sheet, desk: Desk) -> None:
@@ -132,10 +142,10 @@ def test_a_deep_page_tree_is_walked(sheet: Sheet, desk: Desk) -> None:
     assert desk.judge(stamped).is_genuine
 
 
-def deepen(pdf: pikepdf.Pdf, levels: int, count: int | None = None) -> None:
+def deepen(pdf: pikepdf.Pdf, levels: int) -> None:
     for _ in range(levels):
         inner = pdf.Root.Pages
-        entries = pikepdf.Dictionary(Type=pikepdf.Name.Pages, Kids=[inner], Count=count or inner.Count)
+        entries = pikepdf.Dictionary(Type=pikepdf.Name.Pages, Kids=[inner], Count=inner.Count)
         pdf.Root.Pages = inner.Parent = pdf.make_indirect(entries)
 
 

@@ -10,10 +10,11 @@ import pikepdf
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from bubuh.pdf.model import FIELD_PREFIX, SERIAL, Facts
-from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, open_reader, pages
+from bubuh.pdf.model import FIELD_PREFIX, SERIAL, Facts, PageBox
+from bubuh.pdf.pagetree import leaves
+from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
-from bubuh.pdf.rehearse import open_pdf
+from bubuh.pdf.rehearse import box_of, open_pdf
 from bubuh.pdf.signatures import broken_signatures
 
 #: Names of actions that do something by themselves. Source: ISO 32000-2, table 201
@@ -34,10 +35,10 @@ def inspect(document: bytes) -> Facts:
     reader = open_reader(document)
     signed = [field for field in fields(reader) if field.is_signed]
     _refuse_locked(reader, signed)
-    boxes = tuple(page.box for page in pages(reader))
-    if not boxes:
+    count = sum(1 for _leaf in leaves(reader))
+    if count == 0:
         raise DocumentRefused(reason=Reason.NO_PAGES)
-    findings = _second_opinion(document, len(boxes))
+    boxes, findings = _second_opinion(document, count)
     if signed and (broken := broken_signatures(reader)):
         raise DocumentRefused(reason=Reason.SIGNATURE_BROKEN, fields=len(broken))
     return Facts(
@@ -96,12 +97,13 @@ def _locks_all(terms: Any) -> bool:
     return entry(terms, "/Action") in {"/All", "/Exclude"}
 
 
-def _second_opinion(document: bytes, count: int) -> tuple[str, ...]:
-    """Findings of the second parser; refuse when it sees another number of pages."""
+def _second_opinion(document: bytes, count: int) -> tuple[tuple[PageBox, ...], tuple[str, ...]]:
+    """Boxes and findings of the second parser; refuse when it sees another number of pages."""
     with open_pdf(document) as pdf:
         if len(pdf.pages) != count:
             raise DocumentRefused(reason=Reason.AMBIGUOUS, differs="pages")
-        return tuple(sorted({name for item in pdf.objects for name in _active(item)}))
+        findings = {name for item in pdf.objects for name in _active(item)}
+        return tuple(map(box_of, pdf.pages)), tuple(sorted(findings))
 
 
 def _active(item: Any) -> Iterator[str]:

@@ -26,7 +26,8 @@ from bubuh.pdf.model import (
     StampFinding,
     Trust,
 )
-from bubuh.pdf.reader import check_shape, entry, open_reader, pages
+from bubuh.pdf.pagetree import page_number
+from bubuh.pdf.reader import check_shape, entry, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.revisions import Breach, check_appended, covered
 from bubuh.pdf.signatures import (
@@ -228,5 +229,4 @@ def _beside(found: Sequence[Signed]) -> tuple[str, ...]:
 def _page_of(reader: PdfFileReader, stamp: Signed) -> int | None:
     raw = stamp.field.dictionary.raw_get("/P") if "/P" in stamp.field.dictionary else None
     wanted = getattr(raw, "reference", None)
-    places = (number for number, page in enumerate(pages(reader), start=1) if page.ref == wanted)
-    return next(places, None)
+    return None if wanted is None else page_number(reader, wanted)

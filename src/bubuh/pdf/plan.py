@@ -7,7 +7,6 @@ from datetime import UTC
 from typing import Final
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 from bubuh.pdf.appender import Appender
 from bubuh.pdf.cms import room_bytes
@@ -15,8 +14,9 @@ from bubuh.pdf.face import COLOUR_SPACE, SIDE, drawing
 from bubuh.pdf.geometry import to_page_space, upright
 from bubuh.pdf.model import Chain, Increment, Intent, Rect
 from bubuh.pdf.objects import Slot, array, dictionary, integer, name, numbers, reference, stream, target, text
-from bubuh.pdf.reader import Page, entry, fields, open_reader, pages
-from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason, refusing_damage
+from bubuh.pdf.pagetree import Page, page_at
+from bubuh.pdf.reader import entry, fields, open_reader
+from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 
 PRINT_AND_LOCKED: Final = 132  #: annotation flags. Source: ISO 32000-2, table 167
 SIGNATURES_EXIST_APPEND_ONLY: Final = 3  #: /SigFlags. Source: ISO 32000-2, table 225
@@ -35,7 +35,7 @@ def plan(document: bytes, intent: Intent, chain: Chain) -> Increment:
     reader = open_reader(document)
     if any(field.name == intent.field_name for field in fields(reader)):
         raise DocumentRefused(reason=Reason.SERIAL_PRESENT)
-    page = _page(reader, intent.place.page)
+    page = page_at(reader, intent.place.page)
     writer = Appender(reader, file_id=intent.file_id, fallback_id=hashlib.sha256(document).digest()[:16])
     signature = _Signature(intent, room_bytes(chain))
     _add_stamp(writer, page, intent, to_page_space(intent.place, page.box), signature.dictionary)
@@ -75,15 +75,6 @@ class _Signature:
         digest.update(pre)
         digest.update(post)
         return Increment(pre=pre, room_bytes=self.room, post=post, digest=digest.digest())
-
-
-def _page(reader: PdfFileReader, wanted: int) -> Page:
-    count = 0
-    for page in pages(reader):
-        count += 1
-        if count == wanted:
-            return page
-    raise PageOutOfRange(page=wanted, pages=count)
 
 
 def _add_stamp(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSectionType
 
+from bubuh.pdf import eager as _eager  # noqa: F401 - before any right is given up
 from bubuh.pdf.encryption import opens_for_anyone
-from bubuh.pdf.model import PageBox, Rect
-from bubuh.pdf.objects import target
 from bubuh.pdf.refusals import DocumentRefused, Reason
 
 # What the libraries tell of hostile bytes and people's certificates is not for our logs; we answer in codes.
@@ -28,7 +26,6 @@ for _library in ("pyhanko", "pyhanko_certvalidator", "pikepdf"):
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
 
 MOST_BYTES: Final = 64 * 2**20  #: what the engine takes at all; the upload limit is lower
-MOST_PAGES: Final = 2000
 MOST_OBJECTS: Final = 200_000
 MOST_REVISIONS: Final = 256
 MOST_DEPTH: Final = 32
@@ -37,14 +34,6 @@ MOST_FIELDS: Final = 20_000
 _TAIL_BYTES: Final = 1024
 _END: Final = re.compile(rb"startxref\s+\d+\s+%%EOF")
 _END_AND_EOL: Final = re.compile(rb"%%EOF[ \t]*(\r\n|\n|\r)?[ \t\r\n\0]*\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page: where its object is, and how it is seen."""
-
-    ref: generic.Reference
-    box: PageBox
 
 
 def check_shape(document: bytes) -> None:
@@ -96,15 +85,6 @@ def newest_is_stream(reader: PdfFileReader) -> bool:
     return newest.xref_section_type is XRefSectionType.STREAM
 
 
-def pages(reader: Any) -> Iterator[Page]:
-    """The pages in reading order, inherited attributes applied; `reader` may be a historical view."""
-    walk = _walk(reader.root.raw_get("/Pages"), _Inherited(), depth=0, seen=set())
-    for count, page in enumerate(walk, start=1):
-        if count > MOST_PAGES:
-            raise DocumentRefused(reason=Reason.TOO_MANY_PAGES, most=MOST_PAGES)
-        yield page
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """A terminal form field: its full name, its object, its inherited type."""
@@ -142,50 +122,8 @@ def fields(reader: Any) -> Iterator[Field]:
     if not isinstance(top, generic.ArrayObject):
         return
     seen: set[generic.Reference] = set()
-    for item in _raw_items(top):
+    for item in raw_items(top):
         yield from _walk_fields(item, "", None, depth=0, seen=seen)
-
-
-@dataclass(frozen=True, slots=True)
-class _Inherited:
-    media: Any = None
-    crop: Any = None
-    rotate: Any = 0
-
-    def under(self, node: generic.DictionaryObject) -> _Inherited:
-        return _Inherited(
-            media=entry(node, "/MediaBox", self.media),
-            crop=entry(node, "/CropBox", self.crop),
-            rotate=entry(node, "/Rotate", self.rotate),
-        )
-
-
-def page_box(media: Any, crop: Any, rotate: Any, user_unit: Any) -> PageBox:
-    """How a page with these entries is seen; raises ValueError when they make no page."""
-    whole = _rect(media)
-    seen = whole if crop is None else _meet(whole, _rect(crop))
-    turn, unit = int(rotate), float(user_unit)
-    if turn % 90 or not 0 < unit < math.inf:
-        raise ValueError("a page is turned by quarters and has a positive unit")
-    return PageBox(crop=seen, rotate=turn % 360, user_unit=unit)
-
-
-def _walk(raw: Any, inherited: _Inherited, *, depth: int, seen: set[generic.Reference]) -> Iterator[Page]:
-    if not isinstance(raw, generic.IndirectObject):
-        raise ValueError("a node of the page tree is not an indirect object")  # noqa: TRY004 - one wrapper
-    if depth > MOST_DEPTH:
-        raise DocumentRefused(reason=Reason.TOO_DEEP)
-    if raw.reference in seen:
-        raise ValueError("a node of the page tree occurs twice")
-    seen.add(raw.reference)
-    node = target(raw)
-    now = inherited.under(node)
-    if "/Kids" not in node:
-        unit = entry(node, "/UserUnit", 1)
-        yield Page(raw.reference, page_box(now.media, now.crop, now.rotate, unit))
-        return
-    for kid in _raw_items(node["/Kids"]):
-        yield from _walk(kid, now, depth=depth + 1, seen=seen)
 
 
 def _walk_fields(
@@ -204,26 +142,14 @@ def _walk_fields(
     partial = entry(node, "/T")
     name = parent if partial is None else f"{parent}.{partial}" if parent else str(partial)
     kind = entry(node, "/FT", kind)
-    kids = [kid for kid in _raw_items(entry(node, "/Kids", ())) if "/T" in kid.get_object()]
+    kids = [kid for kid in raw_items(entry(node, "/Kids", ())) if "/T" in kid.get_object()]
     if not kids:
         yield Field(name, ref, node, kind)
     for kid in kids:
         yield from _walk_fields(kid, name, kind, depth=depth + 1, seen=seen)
 
 
-def _raw_items(array: Any) -> Iterator[Any]:
+def raw_items(array: Any) -> Iterator[Any]:
+    """The items of an array as they stand: references stay references."""
     for index in range(len(array)):
         yield array.raw_get(index) if isinstance(array, generic.ArrayObject) else array[index]
-
-
-def _rect(values: Any) -> Rect:
-    left, bottom, right, top = (float(values[corner]) for corner in range(4))
-    rect = Rect(min(left, right), min(bottom, top), max(left, right), max(bottom, top))
-    if not (math.isfinite(rect.width) and math.isfinite(rect.height) and rect.width > 0 and rect.height > 0):
-        raise ValueError("a page box without area")
-    return rect
-
-
-def _meet(media: Rect, crop: Rect) -> Rect:
-    met = Rect(max(media.x0, crop.x0), max(media.y0, crop.y0), min(media.x1, crop.x1), min(media.y1, crop.y1))
-    return met if met.width > 0 and met.height > 0 else media

@@ -15,8 +15,8 @@ import pikepdf
 from bubuh.pdf.face import read_drawing
 from bubuh.pdf.geometry import as_seen, square
 from bubuh.pdf.model import Increment, Intent, PageBox
+from bubuh.pdf.pagetree import page_box
 from bubuh.pdf.qr import matrix
-from bubuh.pdf.reader import page_box
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 
 CLOSE_PT: Final = 0.02

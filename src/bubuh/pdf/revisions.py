@@ -15,7 +15,8 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from bubuh.pdf.objects import dictionary
-from bubuh.pdf.reader import entry, form_of, pages
+from bubuh.pdf.pagetree import is_page
+from bubuh.pdf.reader import entry, form_of
 from bubuh.pdf.signatures import Signed
 
 _FOOT: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF(?:\r\n|\r|\n)?")
@@ -26,6 +27,8 @@ _BLANK: Final = b" \t\r\n\0\f"
 
 _CATALOG_MAY_CHANGE: Final = frozenset({"/AcroForm", "/DSS", "/Extensions"})
 _FORM_MAY_CHANGE: Final = frozenset({"/Fields", "/SigFlags"})
+_Key = tuple[int, int]  #: number and generation of an object
+
 _PAGE_MAY_CHANGE: Final = frozenset({"/Annots"})
 
 
@@ -81,8 +84,12 @@ def check_appended(
     unsigned = frozenset(range(since + 1, last + 1)) - {signed.revision for signed in signatures}
     for revision in range(since + 1, last + 1):
         _check_tiling(document, reader, revision)
-        brought = {signed.field.ref for signed in signatures if signed.revision == revision}
-        _Change(reader, revision, unsigned).check({_key(ref) for ref in brought if ref is not None})
+        brought = {
+            _key(signed.field.ref): _raw_key(signed.field.dictionary, "/P")
+            for signed in signatures
+            if signed.revision == revision and signed.field.ref is not None
+        }
+        _Change(reader, revision, unsigned).check(brought)
     if end_of(document, reader, last) != len(document):
         raise Breach("trailing_bytes")
 
@@ -120,14 +127,13 @@ class _Change:
         self.before = reader.get_historical_resolver(revision - 1)
         self.after = reader.get_historical_resolver(revision)
 
-    def check(self, brought: set[tuple[int, int]]) -> None:
-        """`brought` are the signature fields that this revision may add, as (number, generation)."""
+    def check(self, brought: dict[_Key, set[_Key]]) -> None:
+        """`brought` are the signature fields that this revision may add, and the pages they are on."""
         self._check_trailer()
         changed = self._changed()
-        added = self._check_form(brought)
-        page_keys = {_key(page.ref) for page in pages(self.before)}
+        added = self._check_form(set(brought))
         allowed = {_key(self.before.root_ref), *self._form_keys(), *self._dss_keys()}
-        for key in sorted(page_keys):
+        for key in filter(self._is_page, changed.union(*brought.values())):
             old, new = self._both(key)
             _check_entries(old, new, _PAGE_MAY_CHANGE)
             _check_array(old, new, "/Annots", added)
@@ -146,18 +152,18 @@ class _Change:
         except KeyError:
             return b""
 
-    def _changed(self) -> set[tuple[int, int]]:
+    def _changed(self) -> set[_Key]:
         """The objects of earlier revisions that this one defines again; freeing is never allowed."""
         data = self.reader.xrefs.get_xref_data(self.revision)
         if any(number for number in data.freed):
             raise Breach("changed_after_stamp", "objects freed")
-        known: set[tuple[int, int]] = set()
+        known: set[_Key] = set()
         for earlier in range(self.revision):
             known |= set(self.reader.xrefs.get_xref_data(earlier).explicit_refs_in_revision)
         numbers = {number for number, _generation in known}
         return {key for key in data.explicit_refs_in_revision if key[0] in numbers}
 
-    def _check_form(self, brought: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    def _check_form(self, brought: set[_Key]) -> set[_Key]:
         _check_entries(self.before.root, self.after.root, _CATALOG_MAY_CHANGE)
         empty = dictionary()
         old, new = form_of(self.before) or empty, form_of(self.after) or empty
@@ -167,13 +173,13 @@ class _Change:
             raise Breach("changed_after_stamp", "a signature outside the form")
         return added
 
-    def _form_keys(self) -> set[tuple[int, int]]:
+    def _form_keys(self) -> set[_Key]:
         form = form_of(self.before)
         if form is None:
             return set()
         return _raw_key(self.before.root, "/AcroForm") | _raw_key(form, "/Fields")
 
-    def _dss_keys(self) -> set[tuple[int, int]]:
+    def _dss_keys(self) -> set[_Key]:
         """The DSS and its arrays may be written again when a revision without signature brought them.
 
         Anything older, or brought by a stamp, might be content that a DSS merely points at.
@@ -182,10 +188,13 @@ class _Change:
         keys = _raw_key(self.before.root, "/DSS").union(*(_raw_key(store, key) for key in store))
         return {key for key in keys if self._introduced(key) in self.unsigned}
 
-    def _introduced(self, key: tuple[int, int]) -> int:
+    def _is_page(self, key: _Key) -> bool:
+        return is_page(self.before, generic.Reference(*key, pdf=self.before))
+
+    def _introduced(self, key: _Key) -> int:
         return int(self.reader.xrefs.get_introducing_revision(generic.Reference(*key, pdf=self.reader)))
 
-    def _both(self, key: tuple[int, int]) -> tuple[Any, Any]:
+    def _both(self, key: _Key) -> tuple[Any, Any]:
         return (
             self.before(generic.Reference(*key, pdf=self.before)),
             self.after(generic.Reference(*key, pdf=self.after)),
@@ -198,7 +207,7 @@ def _check_entries(old: Any, new: Any, may_change: frozenset[str]) -> None:
             raise Breach("changed_after_stamp", str(key))
 
 
-def _check_array(old: Any, new: Any, key: str, may_add: set[tuple[int, int]]) -> set[tuple[int, int]]:
+def _check_array(old: Any, new: Any, key: str, may_add: set[_Key]) -> set[_Key]:
     """The references appended to the array under `key`; raises `Breach` when anything else happened to it."""
     before, after = _items(old, key), _items(new, key)
     added = after[len(before) :]
@@ -221,14 +230,14 @@ def _items(holder: Any, key: str) -> list[Any]:
     return [array.raw_get(index) for index in range(len(array))]
 
 
-def _raw_key(holder: Any, key: str) -> set[tuple[int, int]]:
+def _raw_key(holder: Any, key: str) -> set[_Key]:
     if key not in holder:
         return set()
     raw = holder.raw_get(key)
     return {_key(raw.reference)} if isinstance(raw, generic.IndirectObject) else set()
 
 
-def _key(ref: generic.Reference) -> tuple[int, int]:
+def _key(ref: generic.Reference) -> _Key:
     return ref.idnum, ref.generation
 
 
