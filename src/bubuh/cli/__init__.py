@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, Final, cast
 
 import typer
+from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
@@ -69,7 +70,13 @@ def main() -> None:
     try:
         app()
     except (Refusal, Fault, BadSetting) as error:
-        code = getattr(error, "code", "bad_setting")
-        words = str(error)
-        ASIDE.print(f"[red]{code}[/red]  {words if words != code else ''}")
+        ASIDE.print(_in_words(error))
         sys.exit(1)
+
+
+def _in_words(error: Exception) -> str:
+    """Its code, its own words or those of its kind, and the facts it carries."""
+    code = getattr(error, "code", "bad_setting")
+    words = str(error)
+    kind = (type(error).__doc__ or "").partition("\n")[0]
+    return f"[red]{code}[/red]  {kind if words == code else escape(words)}"
