@@ -149,7 +149,7 @@ def test_a_named_user_keeps_its_own_group() -> None:
 #: A small copy of what web and worker do once dropped: serve, refuse, fail, render, log, ask a database.
 DROPPED_SERVICE = """
     import asyncio, socket, sys
-    import aiosql, asyncpg, httptools, jinja2, litestar, msgspec, obstore, segno, stamina, structlog
+    import aiosql, asyncpg, httptools, jinja2, litestar, msgspec, obstore, segno, structlog
     import prometheus_client, uvicorn, uvloop
     from litestar import Litestar, get, post
     from litestar.contrib.jinja import JinjaTemplateEngine
