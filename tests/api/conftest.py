@@ -27,8 +27,8 @@ from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.edge.services import Services
 from bubuh.identity.model import Environment
+from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Chain, Trust
-from bubuh.pdf.offline import load_key
 from bubuh.pdf.pki import development_pki
 from bubuh.sandbox import Sandbox
 from bubuh.signer.server import SignerServer

@@ -12,8 +12,9 @@ import pikepdf
 import pytest
 
 from bubuh.pdf.judge import judge
+from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Chain, Intent, Judgement, Place, Trust
-from bubuh.pdf.offline import affix_with_key, load_key
+from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.pki import Pki, PrivateKey, development_pki
 
 DATA = Path(__file__).parents[1] / "data"

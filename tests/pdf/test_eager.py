@@ -23,7 +23,7 @@ from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge
 from bubuh.pdf.model import Intent, Place, Trust
 from bubuh.pdf.offline import affix_with_key
-from bubuh.pdf.offline import load_key
+from bubuh.pdf.keys import load_key
 from bubuh.pdf.pki import development_pki
 
 now = datetime(2026, 11, 22, tzinfo=UTC)

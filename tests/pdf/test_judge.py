@@ -279,7 +279,7 @@ def test_thousands_of_mutants_are_never_genuine(desk: Desk, sample: bytes) -> No
     from tests.pdf.test_refusals import mutated
 
     stamped = desk.affix(desk.affix(sample), OTHER_SERIAL, x_pt=140)
-    for seed in range(3000):
+    for seed in range(1000):
         mutant = mutated(stamped, random.Random(seed))
         assert mutant == stamped or not desk.judge(mutant).is_genuine, seed
 

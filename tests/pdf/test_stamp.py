@@ -13,8 +13,9 @@ import pytest
 
 from bubuh.pdf import cms
 from bubuh.pdf.intake import inspect
+from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Trust
-from bubuh.pdf.offline import affix_with_key, load_key
+from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.pki import development_pki
 from bubuh.pdf.plan import plan
 from bubuh.pdf.refusals import DocumentRefused, Reason

@@ -11,8 +11,9 @@ from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
 from bubuh.documents.revisions import read_revision
+from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Intent, Place, Trust
-from bubuh.pdf.offline import affix_with_key, load_key
+from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.pki import Pki, development_pki
 from bubuh.sandbox import Sandbox, SandboxUnavailable
 from bubuh.stamping import store

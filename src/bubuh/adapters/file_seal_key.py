@@ -8,8 +8,8 @@ from typing import Self
 import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from bubuh.pdf.keys import load_key, sign
 from bubuh.pdf.model import Chain
-from bubuh.pdf.offline import load_key, sign
 from bubuh.pdf.pki import PrivateKey
 from bubuh.stamping.refusals import SignerUnavailable
 

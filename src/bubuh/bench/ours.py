@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bubuh.pdf import cms
+from bubuh.pdf.keys import sign
 from bubuh.pdf.model import Chain, Increment, Intent
-from bubuh.pdf.offline import sign
 from bubuh.pdf.pki import PrivateKey
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse

@@ -16,8 +16,8 @@ from bubuh.bench.pyhanko_default import default_path
 from bubuh.bench.race import LEAST_ROUNDS, Act, Outcome, Spread, race
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge
+from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Algorithm, Intent, Place, Trust
-from bubuh.pdf.offline import load_key
 from bubuh.pdf.pki import Pki, development_pki
 
 KEYS: Final[tuple[Algorithm, ...]] = ("p256", "rsa2048", "rsa3072")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Final, cast
 
 import typer
@@ -47,7 +49,7 @@ class _Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        found = getattr(import_module(module), name)
+        found = getattr(_load(module), name)
         if isinstance(found, typer.Typer):
             group = get_command(found)
             group.name = cmd_name
@@ -55,6 +57,16 @@ class _Commands(TyperGroup):
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         alone.command(cmd_name)(found)
         return cast("TyperCommand", get_command(alone))
+
+
+def _load(module: str) -> ModuleType:
+    """Import without the collector, which would walk in vain what is there to stay; a tenth of the time."""
+    gc.disable()
+    try:
+        return import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 app = typer.Typer(name="bubuh", cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False)

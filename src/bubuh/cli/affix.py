@@ -17,8 +17,8 @@ from bubuh.cli.output import ASIDE, Json, answer
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Refusal
 from bubuh.pdf.cms import signed_attributes, signed_data
+from bubuh.pdf.keys import load_key, sign
 from bubuh.pdf.model import SERIAL, Algorithm, Chain, Intent, Place
-from bubuh.pdf.offline import load_key, sign
 from bubuh.pdf.pki import PrivateKey, from_pem
 from bubuh.pdf.refusals import SerialMalformed
 from bubuh.sandbox import Sandbox, SyncSandbox

@@ -45,23 +45,33 @@ class Line:
 
     @classmethod
     def start(cls, uid: int | None, *, program: Sequence[str] = PROGRAM, at_once: int | None = None) -> Self:
-        """Start a zygote and wait until it is locked down, about a second.
+        """Launch a zygote and wait until it is locked down, about a second; raises as `until_ready` does."""
+        line = cls.launch(uid, program=program, at_once=at_once)
+        line.until_ready()
+        return line
+
+    @classmethod
+    def launch(cls, uid: int | None, *, program: Sequence[str] = PROGRAM, at_once: int | None = None) -> Self:
+        """Start a zygote and do something else while it loads; `until_ready` before the first call.
 
         To be called from a thread that lasts as long as the process: the kernel ends the zygote with that
         thread. `program` is what Python runs; a test brings its own jobs by another one than ours.
-
-        Raises:
-            SandboxUnavailable: it did not come up; why stands on our standard error.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = _spawn(program, line=theirs.fileno(), uid=uid)
-        line = cls(process, ours, at_once or len(os.sched_getaffinity(0)))
-        if _first_packet(ours) != wire.READY:
-            line.close()
-            raise SandboxUnavailable(f"the sandbox did not start (exit {process.returncode})")
-        ours.setblocking(False)
-        return line
+        return cls(process, ours, at_once or len(os.sched_getaffinity(0)))
+
+    def until_ready(self) -> None:
+        """Wait until the zygote is locked down.
+
+        Raises:
+            SandboxUnavailable: it did not come up; why stands on our standard error.
+        """
+        if _first_packet(self._socket) != wire.READY:
+            self.close()
+            raise SandboxUnavailable(f"the sandbox did not start (exit {self._process.returncode})")
+        self._socket.setblocking(False)
 
     @property
     def pid(self) -> int:

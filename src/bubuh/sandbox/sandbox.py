@@ -35,6 +35,15 @@ class Sandbox:
         return cls(Line.start(uid, program=program, at_once=at_once))
 
     @classmethod
+    def launch(cls, uid: int | None) -> Self:
+        """Start, and do something else while it loads; `until_ready` before the first question."""
+        return cls(Line.launch(uid))
+
+    def until_ready(self) -> None:
+        """Wait until it is locked down; raises `SandboxUnavailable`."""
+        self.line.until_ready()
+
+    @classmethod
     @contextmanager
     def open_sync(cls) -> Iterator[SyncSandbox]:
         """A sandbox for a command that has no event loop, closed at the end of the block."""

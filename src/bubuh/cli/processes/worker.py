@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 
 from bubuh.cli.processes.common import Fd, become, begin, run_until_signalled, serve_metrics
 from bubuh.sandbox import Sandbox
-from bubuh.worker.run import work
 
 
 def worker_command(name: str = "worker-1", metrics_fd: Fd = None) -> None:
     """Leases stamps and affixes them; asks gateways; sweeps."""
     settings, folder, uids = begin()
-    with Sandbox.start(uids.sandbox) as sandbox:  # before any right is given up or any secret is read
+    with Sandbox.launch(uids.sandbox) as sandbox:  # before any right is given up or any secret is read
+        worker = import_module("bubuh.worker.run")  # a second of loading, beside the sandbox's own
         become(uids.app, "bubuh.worker", "bubuh.wiring", supervised=settings.supervised)
         serve_metrics(metrics_fd)
+        sandbox.until_ready()
         stop = asyncio.Event()
-        run_until_signalled(work(settings, folder, sandbox, name=name, stop=stop), stop)
+        run_until_signalled(worker.work(settings, folder, sandbox, name=name, stop=stop), stop)
