@@ -56,6 +56,26 @@ def test_a_serial_number_tells_anyone_its_state_and_no_name(service: Running, ci
     assert unknown.status_code == 404
 
 
+def test_a_ledger_that_is_asked_knows_its_own_stamps_and_no_others(
+    service: Running, citizen: Citizen, tmp_path: Path
+) -> None:
+    """The development key seals offline too; what the ledger never heard of is not genuine."""
+    stamp = citizen.ask_for_stamp(citizen.upload(), Prefer="wait=20").json()
+    (tmp_path / "ours.pdf").write_bytes(citizen.download(stamp["id"]))
+    key, chain = service.data / "keys" / "dev-1.pem", service.data / "pki" / "dev-1.pem"
+    service.json(
+        "affix", str(LETTER), "-o", str(tmp_path / "theirs.pdf"), "--key", str(key), "--chain", str(chain),
+        "--serial", "T1" + "A" * 20,
+    )  # fmt: skip
+
+    done = service.bubuh("verify", str(tmp_path), "--url", service.url, "--json")
+
+    ours, theirs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (ours["verdict"], ours["findings"]) == ("genuine", [])
+    assert theirs["verdict"] == "not_genuine"
+    assert "serial_unknown" in theirs["reasons"]
+
+
 def test_64_requests_for_the_last_stamp_are_one_winner(service: Running) -> None:
     with open_citizen(service, stamps=1) as citizen:
         document_id = citizen.upload()

@@ -1,15 +1,21 @@
-"""`bubuh verify`: whether documents are genuine, without asking anybody but a root certificate."""
+"""`bubuh verify`: whether documents are genuine; one, or a million in folders."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+from rich.progress import Progress
 
-from bubuh.cli.output import Json, answer
+from bubuh.cli.ledger import HttpLedger
+from bubuh.cli.output import ASIDE, Json, answer
+from bubuh.cli.report import WORDS, Write, kept
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
@@ -18,11 +24,16 @@ from bubuh.pdf.pki import from_pem
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings, data_folder
 from bubuh.verification.model import Verdict, Word
+from bubuh.verification.ports import Ledger
 from bubuh.verification.verify import verify
 from bubuh.wiring.folder import DataFolder
 
-_MARK = {Word.GENUINE: "[green]✓ asli[/green]", Word.NOT_GENUINE: "[red]✗ tidak asli[/red]"}
-_UNPROVEN = "[yellow]? tidak dapat dibuktikan[/yellow]"
+_CORES: Final = len(os.sched_getaffinity(0))
+_MARK: Final = {
+    Word.GENUINE: "[green]✓[/green]",
+    Word.NOT_GENUINE: "[red]✗[/red]",
+    Word.NOT_PROVABLE: "[yellow]?[/yellow]",
+}
 
 
 class NoRoot(Refusal):
@@ -32,34 +43,72 @@ class NoRoot(Refusal):
 
 
 def verify_command(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="PDF documents.")],
+    files: Annotated[list[Path], typer.Argument(exists=True, help="PDF documents, or folders of them.")],
     trust: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Root certificate, PEM; default: of BUBUH_DATA."),
     ] = None,
+    url: Annotated[str | None, typer.Option(help="A service whose ledger is asked too.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="How many at once.")] = _CORES,
+    csv: Annotated[Path | None, typer.Option(dir_okay=False, help="Keep a table here.")] = None,
+    html: Annotated[Path | None, typer.Option(dir_okay=False, help="Keep a page for people here.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Judge each of FILES; exit 0 only if all are genuine. The ledger is not asked."""
+    """Judge each of FILES; exit 0 only if all are genuine. Without --url the ledger is not asked."""
     root = trust or DataFolder(data_folder(Settings.from_env())).root_certificate
     if not root.exists():
         raise NoRoot(path=str(root))
     believed = Trust(roots=from_pem(root.read_bytes()), now=utc_now())
-
-    async def run() -> bool:
-        all_genuine = True
-        with Sandbox.start(Uids.here().sandbox) as sandbox:
-            async for file, verdict in _judged(files, believed, sandbox):
-                all_genuine &= verdict.is_genuine
-                facts = _facts(file, verdict)
-                answer(facts, as_json=as_json, words=_words(facts, verdict))
-        return all_genuine
-
-    raise typer.Exit(code=0 if asyncio.run(run()) else 1)
+    documents = list(_documents(files))
+    asked = f"buku besar ditanya: {url}" if url else "buku besar tidak ditanya"
+    with kept(csv, html, now=believed.now, asked=asked) as keep:
+        run = _run(documents, believed, url=url, jobs=jobs, keep=keep, as_json=as_json)
+        all_genuine = asyncio.run(run)
+    raise typer.Exit(code=0 if all_genuine else 1)
 
 
-async def _judged(files: list[Path], trust: Trust, sandbox: Sandbox) -> AsyncIterator[tuple[Path, Verdict]]:
+async def _run(
+    documents: list[Path], trust: Trust, *, url: str | None, jobs: int, keep: Write, as_json: bool
+) -> bool:
+    """Judge, say and keep each document in its order; whether all are genuine."""
+    all_genuine = True
+    async with AsyncExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox.start(Uids.here().sandbox, at_once=jobs))
+        ledger = await stack.enter_async_context(HttpLedger(url)) if url else None
+        bar = stack.enter_context(Progress(console=ASIDE, transient=True, disable=len(documents) < 2))
+        task = bar.add_task("memeriksa / verifying", total=len(documents))
+        async for file, verdict in _judged(documents, trust, sandbox, ledger, jobs=jobs):
+            all_genuine &= verdict.is_genuine
+            facts = _facts(file, verdict)
+            keep(facts)
+            answer(facts, as_json=as_json, words=_words(facts, verdict))
+            bar.advance(task)
+    return all_genuine
+
+
+async def _judged(
+    documents: list[Path], trust: Trust, sandbox: Sandbox, ledger: Ledger | None, *, jobs: int
+) -> AsyncIterator[tuple[Path, Verdict]]:
+    """Each document with its verdict, in order; twice `jobs` are in hand, so that no core waits."""
+
+    async def judge(file: Path) -> tuple[Path, Verdict]:
+        data = await asyncio.to_thread(file.read_bytes)
+        return file, await verify(data, sandbox=sandbox, trust=trust, ledger=ledger)
+
+    left = iter(documents)
+    async with asyncio.TaskGroup() as group:
+        in_hand = [group.create_task(judge(file)) for file in islice(left, 2 * jobs)]
+        while in_hand:
+            yield await in_hand.pop(0)
+            in_hand += [group.create_task(judge(file)) for file in islice(left, 1)]
+
+
+def _documents(files: list[Path]) -> Iterator[Path]:
     for file in files:
-        yield file, await verify(file.read_bytes(), sandbox=sandbox, trust=trust, ledger=None)
+        if file.is_dir():
+            yield from sorted(found for found in file.rglob("*") if found.suffix.lower() == ".pdf")
+        else:
+            yield file
 
 
 def _facts(file: Path, verdict: Verdict) -> dict[str, Any]:
@@ -76,4 +125,6 @@ def _facts(file: Path, verdict: Verdict) -> dict[str, Any]:
 
 def _words(facts: dict[str, Any], verdict: Verdict) -> str:
     why = ", ".join([*verdict.reasons, *verdict.findings])
-    return f"{_MARK.get(verdict.verdict, _UNPROVEN)}  {facts['file']}  {facts['serial'] or '-'}  {why}"
+    return (
+        f"{_MARK[verdict.verdict]} {WORDS[verdict.verdict]}  {facts['file']}  {facts['serial'] or '-'}  {why}"
+    )
