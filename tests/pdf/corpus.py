@@ -25,7 +25,7 @@ from bubuh.core.errors import Refusal
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.pki import Pki
 from bubuh.pdf.refusals import DocumentRefused
-from tests.pdf.conftest import Desk
+from tests.pdf.conftest import OTHER_SERIAL, SERIAL, Desk
 
 MEMORY_BYTES = 2 << 30
 SECONDS = 30
@@ -40,7 +40,7 @@ def stamp_or_refuse(document: bytes, desk: Desk) -> str:
     """`stamped`, or `refused:` and the code; whatever else comes out is a fault and raises.
 
     A stamped file is genuine to our judge, valid to pyHanko, and qpdf has nothing to say about it that it did
-    not say about the original.
+    not say about the original; and it takes a second stamp, after which both are genuine.
     """
     try:
         inspect(document)
@@ -53,6 +53,9 @@ def stamp_or_refuse(document: bytes, desk: Desk) -> str:
         raise Unfit(f"our judge: {desk.judge(stamped)}")
     if not _valid_to_pyhanko(stamped, desk):
         raise Unfit("pyHanko")
+    twice = desk.affix(stamped, OTHER_SERIAL, x_pt=0, y_pt=0, side_pt=40)
+    if inspect(stamped).earlier_stamps != (SERIAL,) or not desk.judge(twice).is_genuine:
+        raise Unfit(f"a second stamp: {desk.judge(twice)}")
     if (complaint := _qpdf(stamped)) and not _qpdf(document):
         raise Unfit(f"qpdf: {complaint}")
     return "stamped"

@@ -58,10 +58,13 @@ def quiet_writer(document: bytes) -> Appender:
     return Appender(open_reader(document), file_id=bytes(16), fallback_id=bytes(16))
 
 
-def with_document_time_stamp(document: bytes) -> tuple[bytes, bytes]:
+def with_document_time_stamp(
+    document: bytes, box: tuple[int, int, int, int] | None = None
+) -> tuple[bytes, bytes]:
     from asn1crypto import keys, x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
+    from pyhanko.sign.fields import SigFieldSpec, append_signature_field
     from pyhanko.sign.signers import PdfTimeStamper
     from pyhanko.sign.timestamps import DummyTimeStamper
     from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -77,7 +80,11 @@ def with_document_time_stamp(document: bytes) -> tuple[bytes, bytes]:
         certs_to_embed=SimpleCertificateStore(),
         fixed_dt=datetime(2026, 11, 22, 4, tzinfo=UTC),
     )
-    out = PdfTimeStamper(stamper).timestamp_pdf(quiet_writer(document), "sha256", validation_context=None)
+    writer = quiet_writer(document)
+    if box is not None:
+        append_signature_field(writer, SigFieldSpec(sig_field_name="Waktu", box=box))
+    timer = PdfTimeStamper(stamper, field_name="Waktu")
+    out = timer.timestamp_pdf(writer, "sha256", validation_context=None)
     return bytes(out.getbuffer()), certificate
 
 

@@ -222,6 +222,13 @@ def test_a_trusted_document_time_stamp_leaves_it_genuine_and_an_unknown_one_does
     assert said.reasons == ("time_stamp_untrusted",)
 
 
+def test_a_time_stamp_that_draws_over_the_page_is_not_let_pass(desk: Desk, letter: bytes) -> None:
+    """An authority stamps the time on anything: its field must not show anything."""
+    timed, authority = with_document_time_stamp(desk.affix(letter), box=(50, 400, 500, 700))
+    said = desk.judge(timed, timestamp_roots=(authority,))
+    assert not said.is_genuine
+
+
 def test_a_strangers_signature_after_the_stamp_is_not_let_pass(desk: Desk, letter: bytes) -> None:
     """Signature-overlay attack: pyHanko calls it form filling."""
     said = desk.judge(signed_by_stranger(desk.affix(letter)))

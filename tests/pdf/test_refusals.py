@@ -172,6 +172,25 @@ def test_two_readers_that_disagree_are_refused(
     assert reason(letter) is Reason.AMBIGUOUS
 
 
+@pytest.mark.parametrize("packed", ["objects", "object streams"])
+@pytest.mark.parametrize("spelled", [b"%d 0 R", b"0%d\n00  R", b"%d%%x\n0%%\rR", b"0%d\t0\0R"])
+def test_what_waits_for_the_stamps_objects_is_refused(sheet: Sheet, packed: str, spelled: bytes) -> None:
+    """A loose reference would borrow the signature, or the drawing, that the stamp brings."""
+    modes = pikepdf.ObjectStreamMode
+    mode = modes.disable if packed == "objects" else modes.generate
+
+    def wait(pdf: pikepdf.Pdf) -> None:
+        pdf.Root.Waiting = pikepdf.Array([pikepdf.Name("/AAAAAAAAAAAAAAAA")])
+
+    plain = sheet(edit=wait, object_stream_mode=mode, compress_streams=False)
+    first = int(plain.rpartition(b"/Size ")[2].split()[0])
+    reference = (spelled % first).ljust(len("/AAAAAAAAAAAAAAAA"))
+    assert plain.count(b"/AAAAAAAAAAAAAAAA") == 1
+    inspect(plain)
+    said = reason(plain.replace(b"/AAAAAAAAAAAAAAAA", reference))
+    assert said is Reason.AMBIGUOUS or (said is Reason.DAMAGED and b" R" not in reference)
+
+
 @pytest.mark.parametrize(
     ("finding", "make"),
     [

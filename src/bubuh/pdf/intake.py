@@ -10,15 +10,19 @@ import pikepdf
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from bubuh.pdf.model import FIELD_PREFIX, SERIAL, Facts, PageBox
+from bubuh.pdf.model import Facts, PageBox
 from bubuh.pdf.pagetree import leaves
-from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, open_reader
+from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, highest_object, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.rehearse import box_of, open_pdf
-from bubuh.pdf.signatures import broken_signatures
+from bubuh.pdf.revisions import Breach, breaches, covered, loose_ends
+from bubuh.pdf.signatures import Signed, fits_template, is_whole, serial_in, signatures
 
 #: Names of actions that do something by themselves. Source: ISO 32000-2, table 201
 _ACTIVE: Final = {"/JavaScript": "javascript", "/Launch": "launch", "/ImportData": "import_data"}
+
+
+_NEW_OBJECTS: Final = 8  #: more than a stamp adds
 
 
 @refusing_damage
@@ -38,9 +42,10 @@ def inspect(document: bytes) -> Facts:
     count = sum(1 for _leaf in leaves(reader))
     if count == 0:
         raise DocumentRefused(reason=Reason.NO_PAGES)
+    _refuse_loose_ends(document, reader)
     boxes, findings = _second_opinion(document, count)
-    if signed and (broken := broken_signatures(reader)):
-        raise DocumentRefused(reason=Reason.SIGNATURE_BROKEN, fields=len(broken))
+    if signed and (broken := _broken_signatures(document, reader)):
+        raise DocumentRefused(reason=Reason.SIGNATURE_BROKEN, broken=broken)
     return Facts(
         size_bytes=len(document),
         sha256=hashlib.sha256(document).digest(),
@@ -48,18 +53,37 @@ def inspect(document: bytes) -> Facts:
         pages=len(boxes),
         boxes=boxes,
         signatures=len(signed),
-        earlier_stamps=tuple(_serials(signed)),
+        earlier_stamps=tuple(filter(None, (serial_in(field.name) for field in signed))),
         encrypted=reader.encrypted,
         revisions=reader.xrefs.total_revisions,
         findings=findings,
     )
 
 
-def _serials(signed: list[Field]) -> Iterator[str]:
-    for field in signed:
-        serial_no = field.name.removeprefix(FIELD_PREFIX)
-        if serial_no != field.name and SERIAL.fullmatch(serial_no):
-            yield serial_no
+def _refuse_loose_ends(document: bytes, reader: PdfFileReader) -> None:
+    """Refuse what waits for the objects that a stamp will bring: it would borrow them."""
+    first = highest_object(reader) + 1
+    if loose_ends(document, reader, range(first, first + _NEW_OBJECTS), reader.xrefs.total_revisions - 1):
+        raise DocumentRefused(reason=Reason.AMBIGUOUS, differs="loose_reference")
+
+
+def _broken_signatures(document: bytes, reader: PdfFileReader) -> int:
+    """How many signatures no longer fit the document; for stamps by our own rules, whoever made them."""
+    found = signatures(reader)
+    stamps = [signed for signed in found if signed.serial_no is not None]
+    broken = sum(1 for signed in found if signed.serial_no is None and not is_whole(signed))
+    broken += sum(1 for stamp in stamps if not _covers_its_revision(document, reader, stamp))
+    if stamps:
+        broken += len(breaches(document, reader, since=stamps[0].revision, signatures=found))
+    return broken
+
+
+def _covers_its_revision(document: bytes, reader: PdfFileReader, stamp: Signed) -> bool:
+    try:
+        first, second = covered(document, reader, stamp)
+    except Breach:
+        return False
+    return fits_template(stamp, hashlib.sha256(first + second).digest())
 
 
 def _refuse_locked(reader: PdfFileReader, signed: list[Field]) -> None:

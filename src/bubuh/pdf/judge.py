@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.status import PdfSignatureStatus
 
 from bubuh.pdf.face import read_drawing
 from bubuh.pdf.model import (
-    FIELD_PREFIX,
     RANK,
-    SERIAL,
     Indication,
     Judgement,
     StampFinding,
@@ -29,12 +26,11 @@ from bubuh.pdf.model import (
 from bubuh.pdf.pagetree import page_number
 from bubuh.pdf.reader import check_shape, entry, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
-from bubuh.pdf.revisions import Breach, check_appended, covered
+from bubuh.pdf.revisions import Breach, breaches, covered
 from bubuh.pdf.signatures import (
     Signed,
     context,
     fits_template,
-    is_undisturbed,
     is_whole,
     may_seal,
     seal_status,
@@ -64,15 +60,15 @@ def _judged(document: bytes, trust: Trust) -> Judgement:
     check_shape(document)
     reader = open_reader(document)
     found = signatures(reader)
-    stamps = [signed for signed in found if _serial_no(signed) is not None]
+    stamps = [signed for signed in found if signed.serial_no is not None]
     if not stamps:
         return Judgement(indication=Indication.INDETERMINATE, reasons=("no_stamp",), findings=_beside(found))
-    findings = tuple(_stamp_finding(document, reader, stamp, trust) for stamp in stamps)
+    broken = breaches(document, reader, since=stamps[0].revision, signatures=found)
+    findings = tuple(_stamp_finding(document, reader, stamp, trust, broken) for stamp in stamps)
     problems = [
         *((finding.indication, finding.sub_indication, finding.reasons) for finding in findings),
         *_shared(found, stamps),
         *_others(found, stamps[0].revision, trust),
-        *_appended(document, reader, stamps[0].revision, found),
     ]
     indication, sub_indication, _reasons = min(problems, key=lambda problem: RANK[problem[0]])
     reasons = tuple(dict.fromkeys(reason for problem in problems for reason in problem[2]))
@@ -94,23 +90,19 @@ def _unreadable(reason: Reason) -> Judgement:
     return Judgement(indication=Indication.FAILED, sub_indication=FORMAT_FAILURE, reasons=(str(reason),))
 
 
-def _serial_no(signed: Signed) -> str | None:
-    """The serial number that a signature claims by its field's name."""
-    serial_no = signed.name.removeprefix(FIELD_PREFIX)
-    return serial_no if serial_no != signed.name and SERIAL.fullmatch(serial_no) else None
-
-
-def _stamp_finding(document: bytes, reader: PdfFileReader, stamp: Signed, trust: Trust) -> StampFinding:
+def _stamp_finding(
+    document: bytes, reader: PdfFileReader, stamp: Signed, trust: Trust, broken: Mapping[int, str]
+) -> StampFinding:
     digest, problem = None, None
     try:
         first, second = covered(document, reader, stamp)
         digest = hashlib.sha256(first + second).digest()
-        problem = _seal_problem(stamp, trust) or _form_problem(stamp, digest)
+        problem = _seal_problem(stamp, trust) or _form_problem(stamp, digest) or _later_problem(stamp, broken)
     except Breach as breach:
         problem = (Indication.FAILED, FORMAT_FAILURE, (breach.reason,))
     indication, sub_indication, reasons = problem or (Indication.PASSED, None, ())
     return StampFinding(
-        serial_no=str(_serial_no(stamp)),
+        serial_no=str(stamp.serial_no),
         digest=digest,
         signed_at=stamp.embedded.self_reported_timestamp,
         indication=indication,
@@ -133,17 +125,15 @@ def _seal_problem(stamp: Signed, trust: Trust) -> Problem | None:
         return Indication.FAILED, "SIG_CRYPTO_FAILURE", ("seal_invalid",)
     if not status.trusted:
         return _of_sub_indication(status.trust_problem_indic, "untrusted")
-    if not may_seal(stamp):
+    if not (may_seal(stamp) and status.bottom_line):
         return Indication.INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE", ("untrusted",)
-    return _change_problem(status)
-
-
-def _change_problem(status: PdfSignatureStatus) -> Problem | None:
-    if not is_undisturbed(status):
-        return Indication.FAILED, FORMAT_FAILURE, ("changed_after_stamp",)
-    if not status.bottom_line:
-        return Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("constraints",)
     return None
+
+
+def _later_problem(stamp: Signed, broken: Mapping[int, str]) -> Problem | None:
+    """What came after the stamp and may not have."""
+    reasons = tuple(dict.fromkeys(reason for revision, reason in broken.items() if revision > stamp.revision))
+    return (Indication.FAILED, FORMAT_FAILURE, reasons) if reasons else None
 
 
 def _of_sub_indication(sub_indication: Any, reason: str) -> Problem:
@@ -161,7 +151,7 @@ def _form_problem(stamp: Signed, digest: bytes) -> Problem | None:
     """The CMS must be as we write it, and the serial number in drawing and /Reason the field's."""
     if not fits_template(stamp, digest):
         return Indication.FAILED, FORMAT_FAILURE, ("seal_altered",)
-    serial_no = str(_serial_no(stamp))
+    serial_no = str(stamp.serial_no)
     claimed = str(entry(stamp.embedded.sig_object, "/Reason", ""))
     if _drawn_serial_no(stamp) == serial_no and claimed.startswith(f"[{serial_no}]"):
         return None
@@ -191,7 +181,7 @@ def _others(found: Sequence[Signed], first_stamp: int, trust: Trust) -> list[Pro
     """What the signatures that are no stamps cost the verdict."""
     problems: list[Problem] = []
     for signed in found:
-        if _serial_no(signed) is not None:
+        if signed.serial_no is not None:
             continue
         if signed.revision < first_stamp:  # the stamp covers it; it must be whole, trusted it need not be
             if not is_whole(signed):
@@ -202,26 +192,16 @@ def _others(found: Sequence[Signed], first_stamp: int, trust: Trust) -> list[Pro
             problems.append((Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("signed_after_stamp",)))
         else:
             status = time_stamp_status(signed, context(trust.timestamp_roots, trust.now))
-            if not (status.intact and status.valid and status.trusted):
+            if signed.is_visible or not (status.intact and status.valid and status.trusted):
                 problems.append((Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("time_stamp_untrusted",)))
     return problems
-
-
-def _appended(
-    document: bytes, reader: PdfFileReader, first_stamp: int, found: Sequence[Signed]
-) -> list[Problem]:
-    try:
-        check_appended(document, reader, since=first_stamp, signatures=found)
-    except Breach as breach:
-        return [(Indication.FAILED, FORMAT_FAILURE, (breach.reason,))]
-    return []
 
 
 def _beside(found: Sequence[Signed]) -> tuple[str, ...]:
     names = {
         "time_stamp" if signed.is_time_stamp else "other_signature"
         for signed in found
-        if _serial_no(signed) is None
+        if signed.serial_no is None
     }
     return tuple(sorted(names))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
@@ -23,6 +23,8 @@ _FOOT: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF(?:\r\n|\r|\n)?")
 _HEX: Final = re.compile(rb"<((?:[0-9a-f]{2})+)>")  # lower case, as we write it
 _HEAD: Final = re.compile(rb"\s*(\d+)\s+(\d+)\s+obj\b")
 _CONTENTS: Final = re.compile(rb"/Contents\s*\Z")
+_GAP: Final = rb"(?:[\x00\t\n\f\r ]|%%[^\r\n]*[\r\n])+"
+_REFERENCE: Final = rb"(?<![\d.])0*(?:%s)" + _GAP + rb"\d+" + _GAP + rb"R"
 _BLANK: Final = b" \t\r\n\0\f"
 
 _CATALOG_MAY_CHANGE: Final = frozenset({"/AcroForm", "/DSS", "/Extensions"})
@@ -72,26 +74,42 @@ def end_of(document: bytes, reader: PdfFileReader, revision: int) -> int:
     return foot.end()
 
 
-def check_appended(
+def breaches(
     document: bytes, reader: PdfFileReader, *, since: int, signatures: Collection[Signed]
-) -> None:
-    """Pass when everything after revision `since` is further signatures of ours, time-stamps or a DSS.
+) -> dict[int, str]:
+    """What is wrong with each revision after `since`: empty when all are as they may be.
 
-    `signatures` are all of the document's; whether they are to be trusted is judged elsewhere. General form
-    filling, annotations, changed pages, stray bytes: each raises `Breach`.
+    They may be further signatures of ours, time-stamps or a DSS. `signatures` are all of the document's;
+    whether they are to be trusted is judged elsewhere. General form filling, annotations, changed pages,
+    stray bytes are breaches. Bytes after the last revision count as one more revision.
     """
     last = reader.xrefs.total_revisions - 1
     unsigned = frozenset(range(since + 1, last + 1)) - {signed.revision for signed in signatures}
+    found: dict[int, str] = {}
     for revision in range(since + 1, last + 1):
-        _check_tiling(document, reader, revision)
-        brought = {
-            _key(signed.field.ref): _raw_key(signed.field.dictionary, "/P")
-            for signed in signatures
-            if signed.revision == revision and signed.field.ref is not None
-        }
-        _Change(reader, revision, unsigned).check(brought)
-    if end_of(document, reader, last) != len(document):
-        raise Breach("trailing_bytes")
+        brought = [signed for signed in signatures if signed.revision == revision]
+        try:
+            _check_tiling(document, reader, revision)
+            _Change(reader, revision, unsigned).check(_places(brought))
+            _check_loose_ends(document, reader, revision, since)
+        except Breach as breach:
+            found[revision] = breach.reason
+    try:
+        if end_of(document, reader, last) != len(document):
+            found[last + 1] = "trailing_bytes"
+    except Breach as breach:
+        found[last + 1] = breach.reason
+    return found
+
+
+def loose_ends(text: bytes, reader: PdfFileReader, numbers: Collection[int], revision: int) -> bool:
+    """Whether `text`, the document up to `revision`, refers to an object of one of `numbers`.
+
+    Nobody refers to an object that is not there, but to have a later revision bring it. Object streams are
+    searched as well; a comment or any white space may stand between the parts of a reference.
+    """
+    wanted = re.compile(_REFERENCE % b"|".join(b"%d" % number for number in sorted(numbers)))
+    return any(wanted.search(part) for part in (text, *_object_streams(reader, revision)))
 
 
 def _check_gap_owner(document: bytes, reader: PdfFileReader, signed: Signed, start: int) -> None:
@@ -117,6 +135,37 @@ def _check_tiling(document: bytes, reader: PdfFileReader, revision: int) -> None
         raise Breach("changed_after_stamp", "objects outside their revision")
     if document[start : min(places)].strip(_BLANK):
         raise Breach("changed_after_stamp", "bytes between two revisions")
+
+
+def _places(brought: Collection[Signed]) -> dict[_Key, set[_Key]]:
+    """The fields of these signatures and the pages they are on."""
+    return {
+        _key(signed.field.ref): _raw_key(signed.field.dictionary, "/P")
+        for signed in brought
+        if signed.field.ref is not None
+    }
+
+
+def _check_loose_ends(document: bytes, reader: PdfFileReader, revision: int, since: int) -> None:
+    known = {number for number, _generation in _defined(reader, revision - 1)}
+    new = {number for number, _ in reader.xrefs.get_xref_data(revision).explicit_refs_in_revision} - known
+    if new and loose_ends(document[: end_of(document, reader, since)], reader, new, since):
+        raise Breach("changed_after_stamp", "an object that was waited for")
+
+
+def _object_streams(reader: PdfFileReader, revision: int) -> Iterator[bytes]:
+    view = reader.get_historical_resolver(revision)
+    used = (reader.xrefs.get_xref_data(at).obj_streams_used for at in range(revision + 1))
+    for number in sorted(set[int]().union(*used)):
+        yield view(generic.Reference(number, 0, pdf=view)).data
+
+
+def _defined(reader: PdfFileReader, revision: int) -> set[_Key]:
+    """Every object that some revision up to this one defines."""
+    known: set[_Key] = set()
+    for earlier in range(revision + 1):
+        known |= set(reader.xrefs.get_xref_data(earlier).explicit_refs_in_revision)
+    return known
 
 
 class _Change:
@@ -157,10 +206,7 @@ class _Change:
         data = self.reader.xrefs.get_xref_data(self.revision)
         if any(number for number in data.freed):
             raise Breach("changed_after_stamp", "objects freed")
-        known: set[_Key] = set()
-        for earlier in range(self.revision):
-            known |= set(self.reader.xrefs.get_xref_data(earlier).explicit_refs_in_revision)
-        numbers = {number for number, _generation in known}
+        numbers = {number for number, _generation in _defined(self.reader, self.revision - 1)}
         return {key for key in data.explicit_refs_in_revision if key[0] in numbers}
 
     def _check_form(self, brought: set[_Key]) -> set[_Key]:

@@ -25,8 +25,8 @@ from pyhanko.sign.validation.status import (
 from pyhanko_certvalidator import ValidationContext
 
 from bubuh.pdf.cms import signed_data
-from bubuh.pdf.model import Chain
-from bubuh.pdf.reader import Field, fields
+from bubuh.pdf.model import FIELD_PREFIX, SERIAL, Chain
+from bubuh.pdf.reader import Field, entry, fields
 
 T = TypeVar("T")
 
@@ -56,6 +56,23 @@ class Signed:
         """Whether it is a document time-stamp rather than somebody's signature."""
         return str(self.embedded.sig_object_type) == "/DocTimeStamp"
 
+    @property
+    def is_visible(self) -> bool:
+        """Whether its widget takes any room on a page."""
+        rect = entry(self.field.dictionary, "/Rect")
+        return rect is not None and float(rect[0]) != float(rect[2]) and float(rect[1]) != float(rect[3])
+
+    @property
+    def serial_no(self) -> str | None:
+        """The serial number that a stamp claims by its field's name; None when it claims to be no stamp."""
+        return serial_in(self.name)
+
+
+def serial_in(field_name: str) -> str | None:
+    """The serial number in a stamp's field name; None when it is no stamp's."""
+    serial_no = field_name.removeprefix(FIELD_PREFIX)
+    return serial_no if serial_no != field_name and SERIAL.fullmatch(serial_no) else None
+
 
 def signatures(reader: PdfFileReader) -> list[Signed]:
     """Every filled signature field, in the order of their revisions; one that cannot be read is an error."""
@@ -74,8 +91,15 @@ def context(roots: Sequence[bytes], now: datetime) -> ValidationContext:
 
 
 def seal_status(signed: Signed, believed: ValidationContext) -> PdfSignatureStatus:
-    """The library's word on a stamp."""
-    return drive(async_validate_pdf_signature(signed.embedded, believed, key_usage_settings=_SEAL_USAGE))
+    """The library's word on a stamp, but for what came after it: `revisions` is stricter about that.
+
+    (And linear: the library's own comparison of revisions takes exponential time on some files.)
+    """
+    return drive(
+        async_validate_pdf_signature(
+            signed.embedded, believed, key_usage_settings=_SEAL_USAGE, skip_diff=True
+        )
+    )
 
 
 def may_seal(signed: Signed) -> bool:
@@ -106,7 +130,7 @@ def is_whole(signed: Signed) -> bool:
             )
     except SignatureValidationError:
         return False
-    return bool(status.intact and status.valid) and is_undisturbed(status)
+    return bool(status.intact and status.valid) and _is_undisturbed(status)
 
 
 def fits_template(signed: Signed, digest: bytes) -> bool:
@@ -132,7 +156,7 @@ def fits_template(signed: Signed, digest: bytes) -> bool:
     return found == made.ljust(len(found), b"\0")
 
 
-def is_undisturbed(status: ModificationInfo) -> bool:
+def _is_undisturbed(status: ModificationInfo) -> bool:
     """Whether a whole revision is covered and the library finds nothing forbidden after it."""
     covered = status.coverage is not None and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
     return covered and status.modification_level is not None and status.docmdp_ok is not False
@@ -157,8 +181,3 @@ def _signed(reader: PdfFileReader, field: Field) -> Signed:
     if not isinstance(value, generic.IndirectObject):
         raise ValueError("a signature that is not an object of its own")  # noqa: TRY004 - hostile data
     return Signed(field, EmbeddedPdfSignature(reader, field.dictionary, field.name), value.reference)
-
-
-def broken_signatures(reader: PdfFileReader) -> list[str]:
-    """The names of signed fields whose signatures no longer fit the document."""
-    return [signed.name for signed in signatures(reader) if not is_whole(signed)]
