@@ -3,17 +3,19 @@
 It bears no state emblem and says three times that it is a specimen: printing anything that could pass for the
 official stamp is a crime. An authorised operator supplies a face of its own as a profile.
 
-Every byte is decided by serial number and payload; nothing is compressed, because the output of a
-compressor may change with its version and a stamp must come out the same years later.
+Every byte is decided by serial number and payload; nothing is compressed when a stamp is made, because the
+output of a compressor may change with its version and a stamp must come out the same years later.
 """
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bubuh.pdf.letters import HEIGHT, line, line_width, number
+from bubuh.pdf.letters import GLYPHS, HEIGHT, line, line_width, number
 from bubuh.pdf.qr import QUIET_MODULES, Matrix, matrix
 
 SIDE: Final = 100  #: of the drawing's own square
@@ -37,22 +39,22 @@ _SERIAL_LINES: Final = (13.4, 5.4)
 
 def drawing(serial_no: str, qr_payload: str) -> bytes:
     """The content stream of the face, in a square of SIDE units."""
+    return GROUND + particulars(serial_no, qr_payload)
+
+
+def particulars(serial_no: str, qr_payload: str) -> bytes:
+    """What of the drawing differs from face to face: it follows GROUND."""
     half = len(serial_no) // 2
-    return "\n".join(
+    return b"".join(
         (
-            _GROUND,
-            f"/Span << /ActualText ({serial_no}) >> BDC",
-            _text(
-                serial_no[:half], y=_SERIAL_LINES[0], scale=_SERIAL_SCALE, advance=_SERIAL_ADVANCE, bold=1.7
-            ),
-            _text(
-                serial_no[half:], y=_SERIAL_LINES[1], scale=_SERIAL_SCALE, advance=_SERIAL_ADVANCE, bold=1.7
-            ),
-            "EMC",
+            f"/Span << /ActualText ({serial_no}) >> BDC\n".encode("ascii"),
+            _row(serial_no[:half], _SERIAL_LINES[0]),
+            _row(serial_no[half:], _SERIAL_LINES[1]),
+            b"EMC\n",
             _code(matrix(qr_payload)),
-            "Q\n",
+            b"\nQ\n",
         )
-    ).encode("ascii")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +78,42 @@ def read_drawing(content: bytes) -> Drawn:
     return Drawn(serials[0].decode(), Matrix(modules=int(modules), bits=bytes.fromhex(bits.decode())))
 
 
-def _code(code: Matrix) -> str:
+def _row(text: str, y: float) -> bytes:
+    """Half of a serial number, standing on `y`, with a line end."""
+    head, letters = _row_pieces(len(text), y)
+    return b"".join((head, b"\n".join(map(letters.__getitem__, text)), b"\nQ\n"))
+
+
+@functools.lru_cache(maxsize=16)
+def _row_pieces(letters: int, y: float) -> tuple[bytes, Mapping[str, bytes]]:
+    """What stands before a row of so many letters, and each letter's strokes."""
+    whole = _text("0" * letters, y=y, scale=_SERIAL_SCALE, advance=_SERIAL_ADVANCE, bold=1.7)
+    head = whole[: whole.index("\n") + 1]
+    return head.encode("ascii"), {
+        letter: line(letter, advance=_SERIAL_ADVANCE).encode("ascii") for letter in GLYPHS
+    }
+
+
+def _code(code: Matrix) -> bytes:
     """The QR code on its white ground with its quiet zone."""
-    module = _QR_SIDE / (code.modules + 2 * QUIET_MODULES)
-    side, quiet = number(module * code.modules), module * QUIET_MODULES
+    before, after = _code_pieces(code.modules)
+    return b"".join((before, code.bits.hex().encode("ascii"), after))
+
+
+@functools.lru_cache(maxsize=16)
+def _code_pieces(modules: int) -> tuple[bytes, bytes]:
+    """What stands before and after the bits of a code of so many modules."""
+    module = _QR_SIDE / (modules + 2 * QUIET_MODULES)
+    side, quiet = number(module * modules), module * QUIET_MODULES
     ground = " ".join(map(number, (_QR_X, _QR_Y, _QR_SIDE, _QR_SIDE)))
-    return "\n".join(
+    before = "\n".join(
         (
             f"/C cs 1 1 1 sc {ground} re f 0 0 0 sc",
             f"q {side} 0 0 {side} {number(_QR_X + quiet)} {number(_QR_Y + quiet)} cm",
-            f"BI /W {code.modules} /H {code.modules} /IM true /D [1 0] /F /AHx ID",
-            f"{code.bits.hex()}>",
-            "EI",
-            "Q",
+            f"BI /W {modules} /H {modules} /IM true /D [1 0] /F /AHx ID\n",
         )
     )
+    return before.encode("ascii"), b">\nEI\nQ"
 
 
 def _text(text: str, *, y: float, scale: float, advance: float, bold: float, colour: str = _INK) -> str:
@@ -149,4 +172,6 @@ def _ground() -> str:
     )
 
 
-_GROUND: Final = _ground()
+#: The part of the drawing that all faces share, with a line end. It decides what is compressed in
+#: `bubuh.pdf.lean.ground`, which a test holds to it.
+GROUND: Final = _ground().encode("ascii") + b"\n"

@@ -1,10 +1,16 @@
-"""The QR code on a face: error correction, mode and mask fixed, so that only the payload decides its bits."""
+"""The QR code on a face: error correction, mode and mask fixed, so that only the payload decides its bits.
+
+In one version of the code each module is then an affine function of the data's bits over GF(2), because
+Reed-Solomon is linear. So a code is a constant and what each letter at its place changes. segno makes the
+constant, and every code that is not of this simple kind.
+"""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import segno
 
@@ -12,6 +18,22 @@ import segno
 #: this mask had the least average penalty of the eight.
 MASK: Final = 4
 QUIET_MODULES: Final = 4  #: ISO/IEC 18004, 5.3.8
+
+#: Versions 1 to 6 at level M: correction words a block, and how many data words each block has.
+#: Blocks are of one size up to here. Source: ISO/IEC 18004, table 9.
+_BLOCKS: Final[Mapping[int, tuple[int, tuple[int, ...]]]] = {
+    1: (10, (16,)),
+    2: (16, (28,)),
+    3: (26, (44,)),
+    4: (18, (32,) * 2),
+    5: (24, (43,) * 2),
+    6: (16, (27,) * 4),
+}
+_HEAD_BITS: Final = 12  #: mode and, here, eight bits of length
+_TIMING: Final = 6  #: the column that the zigzag of words jumps over
+_SMALLEST: Final = 21  #: modules of version 1, which has no alignment pattern
+_PADDING: Final = b"\xec\x11"  #: after a word of zeros, as segno has it. ISO/IEC 18004, 7.4.10
+_FIELD: Final = 0x11D  #: the polynomial of GF(256) that the standard chose
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +47,184 @@ class Matrix:
 @functools.lru_cache(maxsize=256)
 def matrix(payload: str) -> Matrix:
     """The modules of `payload` at level M, in the smallest version that holds it; no quiet zone."""
-    code = segno.make(payload, error="m", mode="byte", mask=MASK, micro=False, boost_error=False)
-    rows = tuple(code.matrix)
-    return Matrix(modules=len(rows), bits=b"".join(_packed(bytes(row)) for row in rows))
+    if payload.isascii() and (version := _version(len(payload))) is not None:
+        return _linear(version).matrix(payload.encode("ascii"))
+    code = _made(payload)
+    return Matrix(modules=len(code.matrix), bits=_packed(code.matrix))
 
 
-def _packed(row: bytes) -> bytes:
-    octets = (len(row) + 7) // 8
-    bits = "".join("1" if module else "0" for module in row).ljust(8 * octets, "0")
-    return int(bits, 2).to_bytes(octets, "big")
+def _made(payload: str) -> Any:
+    return segno.make(payload, error="m", mode="byte", mask=MASK, micro=False, boost_error=False)
+
+
+def _packed(rows: Any) -> bytes:
+    octets = (len(rows) + 7) // 8
+    return b"".join(
+        int("".join("1" if module else "0" for module in row).ljust(8 * octets, "0"), 2).to_bytes(
+            octets, "big"
+        )
+        for row in rows
+    )
+
+
+def warm_up() -> None:
+    """Make the tables for addresses of 27 to 84 letters, so that processes forked from this one have them."""
+    for version in (3, 4, 5):
+        _linear(version)
+
+
+def _version(length: int) -> int | None:
+    """The smallest version that holds so many letters, where it is one with a table."""
+    fitting = (
+        version for version, (_, blocks) in _BLOCKS.items() if 8 * sum(blocks) >= _HEAD_BITS + 8 * length
+    )
+    return next(fitting, None)
+
+
+class _Linear:
+    """Every code of one version: what none of the data's bits decides, and what each of them changes."""
+
+    def __init__(self, version: int) -> None:
+        self._corrections, self._blocks = _BLOCKS[version]
+        self._capacity = sum(self._blocks)
+        longest = "0" * (self._capacity - 2)
+        code = _made(longest).matrix
+        self._modules, self._octets = len(code), len(code) * ((len(code) + 7) // 8)
+        self._places = _word_places(self._modules)
+        remainders = _remainders(self._corrections, max(self._blocks))
+        self._units = [self._unit(bit, remainders) for bit in range(8 * self._capacity)]
+        self._changes: list[dict[int, int]] = [{} for _ in longest]  #: by letter, filled as they occur
+        self._frames: dict[int, int] = {}  #: by length: all data but the letters
+        self._constant = 0
+        self._constant = int.from_bytes(_packed(code), "big") ^ self._bits(longest.encode("ascii"))
+
+    def matrix(self, payload: bytes) -> Matrix:
+        """The code of `payload`."""
+        return Matrix(modules=self._modules, bits=self._bits(payload).to_bytes(self._octets, "big"))
+
+    def _bits(self, payload: bytes) -> int:
+        frame = self._frames.get(len(payload))
+        bits = self._constant ^ (self._frame(len(payload)) if frame is None else frame)
+        for at, (value, changes) in enumerate(zip(payload, self._changes, strict=False)):
+            change = changes.get(value)
+            bits ^= self._change(at, value) if change is None else change
+        return bits
+
+    def _change(self, at: int, value: int) -> int:
+        """What a letter changes; remembered."""
+        change = self._changes[at][value] = self._decided(
+            value << (8 * (self._capacity - at) - _HEAD_BITS - 8)
+        )
+        return change
+
+    def _frame(self, length: int) -> int:
+        """What mode, length and padding change; remembered."""
+        head = (4 << 8 | length) << (8 * self._capacity - _HEAD_BITS)
+        padding = (b"\0" + _PADDING * self._capacity)[: self._capacity - 2 - length]
+        change = self._frames[length] = self._decided(head | int.from_bytes(padding, "big"))
+        return change
+
+    def _decided(self, data: int) -> int:
+        """The modules that all the set bits of `data` change together."""
+        change = 0
+        for bit, unit in enumerate(self._units, start=1):
+            if data >> (8 * self._capacity - bit) & 1:
+                change ^= unit
+        return change
+
+    def _unit(self, bit: int, remainders: list[list[int]]) -> int:
+        """The modules that one bit of the data changes: its own and those of the correction words."""
+        block, word, value = 0, bit >> 3, 0x80 >> (bit & 7)
+        while word >= self._blocks[block]:
+            word -= self._blocks[block]
+            block += 1
+        count = len(self._blocks)
+        change = self._at(word * count + block, value)
+        for index, one in enumerate(remainders[self._blocks[block] - word - 1]):
+            change ^= self._at(self._capacity + index * count + block, _product(one, value))
+        return change
+
+    def _at(self, word: int, value: int) -> int:
+        """The modules of a word that are set in `value`."""
+        places = self._places[8 * word : 8 * word + 8]
+        return sum(place for bit, place in enumerate(places) if value >> (7 - bit) & 1)
+
+
+@functools.cache
+def _linear(version: int) -> _Linear:
+    return _Linear(version)
+
+
+def _word_places(side: int) -> list[int]:
+    """For each bit of the words, in their order, the image with just its module set.
+
+    Source: ISO/IEC 18004, 7.7.3: upwards and downwards in columns of two, from the right.
+    """
+    width = 8 * ((side + 7) // 8)
+    return [
+        1 << (side * width - 1 - (row * width + column))
+        for row, column in _zigzag(side)
+        if not _is_pattern(side, row, column)
+    ]
+
+
+def _is_pattern(side: int, row: int, column: int) -> bool:
+    """Whether a module belongs to a finder, the format beside it, the timing or the one alignment."""
+    corner = side - 8
+    if _TIMING in {row, column} or (row <= 8 and (column <= 8 or column >= corner)):
+        return True
+    if row >= corner and column <= 8:
+        return True
+    middle = side - 7
+    return side > _SMALLEST and abs(row - middle) <= 2 and abs(column - middle) <= 2
+
+
+def _zigzag(side: int) -> Iterator[tuple[int, int]]:
+    columns = range(side - 1, 0, -2)
+    for turn, right in enumerate(column if column > _TIMING else column - 1 for column in columns):
+        rows = range(side) if turn % 2 else range(side - 1, -1, -1)
+        for row in rows:
+            yield row, right
+            yield row, right - 1
+
+
+def _remainders(corrections: int, most: int) -> list[list[int]]:
+    """The correction words of a message that is a one and, after it, 0, 1 … `most` - 1 zeros."""
+    generator = _generator(corrections)
+    found = [generator]
+    while len(found) < most:
+        lead, *rest = found[-1]
+        found.append(
+            [word ^ _product(lead, factor) for word, factor in zip((*rest, 0), generator, strict=True)]
+        )
+    return found
+
+
+@functools.cache
+def _generator(corrections: int) -> list[int]:
+    """The generator polynomial without its leading one, the highest power first."""
+    powers = [1]
+    root = 1
+    for _ in range(corrections):
+        shifted = [*powers, 0]
+        powers = [one ^ _product(root, other) for one, other in zip(shifted, [0, *powers], strict=True)]
+        root = _product(root, 2)
+    return powers[1:]
+
+
+def _powers() -> tuple[list[int], list[int]]:
+    """The powers of two in GF(256), twice over, and the exponent of each value."""
+    powers, logs, value = [0] * 510, [0] * 256, 1
+    for exponent in range(255):
+        powers[exponent] = powers[exponent + 255] = value
+        logs[value] = exponent
+        value = value << 1 ^ (_FIELD if value & 0x80 else 0)
+    return powers, logs
+
+
+_POWERS, _LOGS = _powers()
+
+
+def _product(one: int, other: int) -> int:
+    """In GF(256)."""
+    return _POWERS[_LOGS[one] + _LOGS[other]] if one and other else 0
