@@ -38,7 +38,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     api_key: str | None = None  #: whose account a command acts for; never shown
     behind_proxy: bool = False  #: a proxy on this machine stands before web: its X-Forwarded-For is believed
-    supervised: bool = False  #: set by `bubuh up` for its children, which end with it
+    supervised_by: int | None = None  #: process id of `bubuh up`, set for its children, which end with it
+    owner_database_url: str | None = None  #: for migrations; default: database_url
+    signer_database_url: str | None = None  #: the signer's own role; default: database_url
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"
 

@@ -22,9 +22,13 @@ def db_group() -> None:
 
 @db.command("migrate")
 def migrate_command(as_json: Json = False) -> None:
-    """Apply the migrations that are not applied yet. BUBUH_DATABASE_URL must name the owner's role."""
+    """Apply the migrations that are not applied yet. A given database: BUBUH_OWNER_DATABASE_URL."""
     settings = Settings.from_env()
-    address = settings.database_url or RunFile.read(data_folder(settings)).databases[OWNER]
+    address = (
+        settings.owner_database_url
+        or settings.database_url
+        or RunFile.read(data_folder(settings)).databases[OWNER]
+    )
     applied = asyncio.run(apply_migrations(address))
     words = "\n".join(applied) or "nothing to apply"
     answer({"applied": applied}, as_json=as_json, words=words)

@@ -27,6 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(ear: socket.socket) -> str:
-    """Where `ear` listens, as a URL."""
+    """Where `ear` can be reached from this machine, as a URL."""
     host, port = ear.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - all addresses: ours among them
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -21,6 +21,7 @@ _BACK_OFF_S: Final = (0.1, 0.3, 1.0, 3.0, 10.0)  #: before the n-th restart in a
 _SETTLED_S: Final = 30.0  #: a process that lived so long has its back-off forgiven
 _GRACE_S: Final = 20.0  #: between SIGTERM and SIGKILL
 _TICK_S: Final = 0.1
+_POSTGRES_READY_S: Final = 60.0  #: crash recovery counts; a longer one goes on at the next try
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Child:
     argv: Sequence[str]
     fds: Sequence[int] = ()  #: sockets it inherits: they stay open while it is down, and callers wait
     log: Path | None = None
+    own: Mapping[str, str] = field(default_factory=dict)  #: environment that no other child sees
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     deaths: int = 0
@@ -41,7 +43,7 @@ class Child:
         with (self.log or Path(os.devnull)).open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own commands
                 self.argv,
-                env=dict(environment),
+                env={**environment, **self.own},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -65,6 +67,8 @@ class Supervisor:
         self._environment = environment
         self._children: list[Child] = []
         self._stopping = False
+        self._postgres_failures = 0
+        self._postgres_not_before = 0.0
 
     def add(self, child: Child) -> None:
         """Start `child` and keep it alive from now on; the last one added is the first to be ended."""
@@ -78,9 +82,7 @@ class Supervisor:
     def run(self, *, until: Callable[[], bool] = lambda: False) -> None:
         """Keep all alive until asked to stop or `until` says so."""
         while not self._stopping and not until():
-            if self._postgres is not None and not self._postgres.is_alive:
-                _log.error("postgres_died", meaning="starting it again")
-                self._postgres.restart()
+            self._look_after_postgres()
             for child in self._children:
                 self._look_after(child)
             time.sleep(_TICK_S)
@@ -101,6 +103,22 @@ class Supervisor:
         if self._postgres is not None and self._postgres.is_alive:
             found["postgres"] = self._postgres.pid
         return found
+
+    def _look_after_postgres(self) -> None:
+        """Start it again when it died. That may fail, for a full disk say: then less and less often."""
+        now = time.monotonic()
+        if self._postgres is None or self._postgres.is_alive or now < self._postgres_not_before:
+            return
+        _log.error("postgres_died", meaning="starting it again")
+        try:
+            self._postgres.restart(ready_within_s=_POSTGRES_READY_S)
+        except Exception:  # noqa: BLE001 - whatever it is, giving up would end the service
+            wait_s = _BACK_OFF_S[min(self._postgres_failures, len(_BACK_OFF_S) - 1)]
+            self._postgres_failures += 1
+            self._postgres_not_before = time.monotonic() + wait_s
+            _log.exception("postgres_does_not_start", again_in_s=wait_s)
+        else:
+            self._postgres_failures = 0
 
     def _look_after(self, child: Child) -> None:
         now = time.monotonic()

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
-from bubuh.cli.client import Client
+from bubuh.cli.client import Client, ServiceRefused, ServiceUnreachable
 from bubuh.cli.db import apply_migrations
 from bubuh.cli.ears import PortTaken, address_of, listen
 from bubuh.cli.logs import set_up_logs
@@ -38,6 +38,8 @@ from bubuh.wiring.keys import settle_keys
 DEFAULT_PORT: Final = 8000
 _READY_WITHIN_S: Final = 60.0
 _WORKERS: Final = 1
+_SIGNERS_URL: Final = "BUBUH_SIGNER_DATABASE_URL"
+_NOT_FOR_ALL: Final = frozenset({"BUBUH_OWNER_DATABASE_URL", _SIGNERS_URL})
 
 
 class NotReady(Fault):
@@ -107,6 +109,7 @@ def _start(
     for name in ("store.key", "serial.key", "gateway.secret"):
         folder.secret(name, uids.app)
     postgres, databases = _start_database(settings, folder, uids)
+    supervisor = Supervisor(postgres=postgres, environment=_environment(folder))
     try:
         web = address_of(ears.web)
         facts = ServiceFacts(
@@ -120,16 +123,14 @@ def _start(
             metrics={name: address_of(ear) for name, ear in ears.metrics.items()},
             gateway=address_of(ears.gateway),
             signer_socket=str(socket_folder(folder, uids) / "signer"),
-            databases=databases,
+            databases=databases if postgres is not None else {},  # a given address may hold a password
             pids={"up": os.getpid()},
         )
         run.write(folder.path)
-        supervisor = Supervisor(postgres=postgres, environment=_environment(folder))
         for child in _children(folder, ears):
             supervisor.add(child)
     except BaseException:
-        if postgres is not None:
-            postgres.stop()
+        supervisor.stop()
         raise
     return supervisor, run
 
@@ -138,7 +139,11 @@ def _start_database(
     settings: Settings, folder: DataFolder, uids: Uids
 ) -> tuple[LocalPostgres | None, dict[str, str]]:
     if settings.database_url is not None:
-        return None, dict.fromkeys((OWNER, APP, SIGNER), settings.database_url)
+        if settings.signer_database_url is None:
+            ASIDE.print("[yellow]BUBUH_SIGNER_DATABASE_URL is not set: one role seals and spends.[/yellow]")
+        given = (settings.owner_database_url, settings.database_url, settings.signer_database_url)
+        roles = zip((OWNER, APP, SIGNER), given, strict=True)
+        return None, {role: address or settings.database_url for role, address in roles}
     readers = {} if uids.app is None or uids.signer is None else {APP: uids.app, SIGNER: uids.signer}
     postgres = LocalPostgres(folder.path, uids=readers).start()
     return postgres, {role: postgres.dsn(role) for role in (OWNER, APP, SIGNER)}
@@ -159,16 +164,25 @@ def _children(folder: DataFolder, ears: Ears) -> list[Child]:
         argv += ["--metrics-fd", str(metrics.fileno())]
         return Child(name=name, argv=argv, fds=fds, log=folder.logs / f"{name}.log")
 
-    workers = [child(f"worker-{no}", "--name", f"worker-{no}") for no in range(1, _WORKERS + 1)]
-    return [child("signer"), child("gateway", ear=ears.gateway), *workers, child("web", ear=ears.web)]
+    here = f"{socket.gethostname()}-{folder.path.stat().st_ino}"  # two machines bury each their own dead
+    workers = [child(f"worker-{no}", "--name", f"{here}-{no}") for no in range(1, _WORKERS + 1)]
+    signer = child("signer")
+    signer.own = {_SIGNERS_URL: os.environ[_SIGNERS_URL]} if _SIGNERS_URL in os.environ else {}
+    return [signer, child("gateway", ear=ears.gateway), *workers, child("web", ear=ears.web)]
 
 
 def _environment(folder: DataFolder) -> dict[str, str]:
     """What the children see: our settings and nothing that is not theirs to know."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "HOME") if name in os.environ}
-    given = {name: value for name, value in os.environ.items() if name.startswith("BUBUH_")}
+    given = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("BUBUH_") and name not in _NOT_FOR_ALL
+    }
     return (
-        kept | given | {"BUBUH_DATA": str(folder.path), "BUBUH_SUPERVISED": "true", "PYTHONUNBUFFERED": "1"}
+        kept
+        | given
+        | {"BUBUH_DATA": str(folder.path), "BUBUH_SUPERVISED_BY": str(os.getpid()), "PYTHONUNBUFFERED": "1"}
     )
 
 
@@ -221,8 +235,12 @@ def _await_ready(supervisor: Supervisor, folder: DataFolder, run: RunFile) -> bo
 
 def _greet(run: RunFile) -> None:
     assert run.web is not None
-    with Client(run.web) as client:
-        account: dict[str, Any] = client.post("/dev/accounts", {})
+    account: dict[str, Any] = {"id": "-", "key": "-"}
+    try:
+        with Client(run.web) as client:
+            account = client.post("/dev/accounts", {})
+    except (ServiceRefused, ServiceUnreachable) as error:
+        ASIDE.print(f"[yellow]Tanpa akun demo / no demo account: {error}[/yellow]")
     PEOPLE.print(
         f"""
 [bold green]Bubuh berjalan / is running[/bold green]  [bold]{run.web}[/bold]   API: {run.web}/docs

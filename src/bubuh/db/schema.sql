@@ -690,7 +690,8 @@ CREATE FUNCTION public.stamping_bury(_shard smallint, _worker text) RETURNS bigi
     SET search_path TO 'public', 'pg_temp'
     AS $$
     WITH buried AS (
-        UPDATE stamps AS s SET lease_until = now() - interval '1 microsecond'
+        UPDATE stamps AS s
+           SET lease_until = now() - interval '1 microsecond', lease_owner = NULL, deaths = s.deaths + 1
          WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_owner = _worker
         RETURNING s.id
     )
@@ -724,7 +725,8 @@ DECLARE
     _ids uuid [];
     _accounts bigint [];
 BEGIN
-    -- Lock the documents of the oldest candidates: two workers never race for one document.
+    -- Lock the documents that have waited longest: two workers never race for one document. A document in work
+    -- is passed over, however many stamps wait for it, so that it holds up no other.
     SELECT array_agg(c.id) INTO _documents
       FROM (SELECT d.id
               FROM documents AS d
@@ -733,7 +735,12 @@ BEGIN
                    SELECT s.account_id, s.document_id FROM stamps AS s
                     WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
                       AND (s.lease_until IS NULL OR s.lease_until < now())
-                    ORDER BY s.accepted_at LIMIT _limit * 4)
+                      AND NOT EXISTS (
+                          SELECT 1 FROM stamps AS w
+                           WHERE w.shard = _shard AND w.account_id = s.account_id AND w.document_id = s.document_id
+                             AND w.state = 'processing' AND w.lease_until >= now())
+                    GROUP BY s.account_id, s.document_id
+                    ORDER BY min(s.accepted_at) LIMIT _limit * 4)
              ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED) AS c;
     IF _documents IS NULL THEN
         RETURN;
@@ -756,7 +763,7 @@ BEGIN
     UPDATE stamps AS s
        SET state = 'processing', fence = s.fence + 1, lease_owner = _worker,
            lease_until = now() + make_interval(secs => _lease_s),
-           deaths = s.deaths + CASE WHEN s.lease_owner IS NULL THEN 0 ELSE 1 END
+           deaths = s.deaths + CASE WHEN s.lease_owner <> _worker THEN 1 ELSE 0 END
       FROM unnest(_ids, _accounts) AS x (id, account_id)
      WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
     RETURNING s.id, s.account_id, s.fence;
@@ -886,18 +893,18 @@ $$;
 
 ALTER FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) RETURNS TABLE(id uuid)
+CREATE FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) RETURNS TABLE(id uuid)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-    UPDATE stamps AS s SET lease_until = now(), lease_owner = NULL
+    UPDATE stamps AS s SET lease_until = now() + make_interval(secs => _wait_s), lease_owner = NULL
       FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
      WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
        AND s.state = 'processing' AND s.fence = x.fence
     RETURNING s.id
 $$;
 
-ALTER FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) OWNER TO bubuh_owner;
+ALTER FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) OWNER TO bubuh_owner;
 
 CREATE TABLE public.accounts (
     id bigint NOT NULL,
@@ -1559,9 +1566,9 @@ REVOKE ALL ON FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _
 
 GRANT ALL ON FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) TO bubuh_app;
+GRANT ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) TO bubuh_app;
 
 GRANT SELECT,INSERT ON TABLE public.accounts TO bubuh_app;
 

@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import structlog
+
 from bubuh.core.clock import Clock, utc_now
+from bubuh.core.errors import Fault, Refusal
 from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import ObjectDamaged, ObjectMissing, Objects
@@ -25,9 +28,11 @@ from bubuh.stamping import store
 from bubuh.stamping.model import Job, Lease, WrittenIntent
 from bubuh.stamping.moves import ReturnReason
 from bubuh.stamping.ports import Signer
-from bubuh.stamping.refusals import LeaseLost
+from bubuh.stamping.refusals import LeaseLost, SealedMeanwhile, SealedStuck
 from bubuh.stamping.serial import SerialKey
 from bubuh.stamping.serials import SerialBlocks
+
+_log = structlog.get_logger(__name__)
 
 MOST_DEATHS = 3  #: a document over which so many workers died is poison
 FILE_ID_BYTES = 16
@@ -72,13 +77,10 @@ async def affix(lease: Lease, shop: Workshop) -> Ended:
     written = job.written or await _write_intent(job, shop)
     try:
         increment, base = await _plan(job, written, shop)
-    except (DocumentRefused, ObjectMissing, ObjectDamaged) as error:
-        if job.sealed:
-            raise
-        reason = error.reason if isinstance(error, DocumentRefused) else ReturnReason.ORIGINAL_LOST
-        return await _give_back(job, reason, shop)
+    except (Refusal, ObjectMissing, ObjectDamaged) as error:
+        return await _give_back(job, _reason(error), shop)
     if not await store.write_digest(shop.db, lease, increment.digest):
-        raise LeaseLost
+        return await _give_back(job, ReturnReason.PLAN_CHANGED, shop)
     signature = await shop.signer.seal(lease)  # stored before it is answered: now only forward
     cms = signed_data(increment.digest, signature, shop.chains[written.key_id])
     return await _record(job, written, increment.sealed(cms), base, shop)
@@ -144,12 +146,31 @@ async def _record(job: Job, written: WrittenIntent, sealed: bytes, base: bytes, 
     return Ended.AFFIXED
 
 
+def _reason(error: Refusal | Fault) -> str:
+    """Why a document cannot be stamped: its own reason, a face that does not fit, or bytes that are gone."""
+    if isinstance(error, DocumentRefused):
+        return str(error.reason)
+    return error.code if isinstance(error, Refusal) else ReturnReason.ORIGINAL_LOST
+
+
 async def _give_back(job: Job, reason: str, shop: Workshop) -> Ended:
+    """Return the quota.
+
+    Raises:
+        LeaseLost: the fence no longer holds.
+        SealedStuck: a seal stands, so the stamp can only go forward, and cannot.
+        SealedMeanwhile: a seal stands since this attempt began; the next one goes forward.
+    """
     lease = job.lease
+    if job.sealed:
+        _log.error("sealed_stuck", stamp=str(lease.stamp_id), reason=reason)
+        raise SealedStuck(reason)
     outcome = await store.return_one(
         shop.db, lease.account_id, lease.stamp_id, fence=lease.fence, reason=reason, actor="worker"
     )
     if outcome == "expired":
         raise LeaseLost
+    if outcome == "sealed":
+        raise SealedMeanwhile
     assert outcome in {"done", "already_done"}, f"a stamp without a seal is {outcome}"
     return Ended.RETURNED

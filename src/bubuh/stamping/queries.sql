@@ -40,8 +40,8 @@ SELECT id, account_id, fence FROM stamping_lease_n(:shard, :worker, :most, :leas
 -- name: renew_n(shard, ids, account_ids, fences, lease_s)
 SELECT id FROM stamping_renew_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :lease_s);
 
--- name: yield_n(shard, ids, account_ids, fences)
-SELECT id FROM stamping_yield_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[]);
+-- name: yield_n(shard, ids, account_ids, fences, wait_s)
+SELECT id FROM stamping_yield_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :wait_s);
 
 -- name: bury(shard, worker)
 SELECT stamping_bury(:shard, :worker);

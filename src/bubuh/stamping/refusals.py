@@ -40,3 +40,16 @@ class LeaseLost(Fault):
     """The job is another worker's now, or has ended: this one must let it go, whatever it holds in hand."""
 
     code = "lease_lost"
+
+
+class SealedStuck(Fault):
+    """A sealed stamp cannot be planned again as it was: it waits for an operator, and is never returned."""
+
+    code = "sealed_stuck"
+    retry_after_s = 60
+
+
+class SealedMeanwhile(Fault):
+    """An earlier attempt's seal was committed after all: the stamp only goes forward now."""
+
+    code = "sealed_meanwhile"

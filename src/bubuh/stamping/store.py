@@ -105,9 +105,9 @@ async def renew_n(db: Database, shard: Shard, leases: Sequence[Lease], *, lease_
     return {row["id"] for row in rows}
 
 
-async def yield_n(db: Database, shard: Shard, leases: Sequence[Lease]) -> None:
-    """Give `leases` of `shard` back at once."""
-    await db.fetch(SQL.yield_n.sql, shard, *_columns(leases))
+async def yield_n(db: Database, shard: Shard, leases: Sequence[Lease], *, wait_s: float = 0.0) -> None:
+    """Give `leases` of `shard` back, to be taken again after `wait_s`."""
+    await db.fetch(SQL.yield_n.sql, shard, *_columns(leases), wait_s)
 
 
 async def bury(db: Database, shard: Shard, *, worker: str) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from bubuh.core.errors import Fault
 from bubuh.core.shards import ALL_SHARDS, Shard
 from bubuh.db.doorbell import Doorbell, Subscription, ring
 from bubuh.stamping import store
-from bubuh.stamping.affix import Workshop, affix
+from bubuh.stamping.affix import Ended, Workshop, affix
 from bubuh.stamping.bells import ENDED, WAITING
 from bubuh.stamping.model import Lease
 from bubuh.stamping.refusals import LeaseLost
@@ -29,7 +28,8 @@ LEASE_S: Final = 15.0
 RENEW_EVERY_S: Final = 4.0
 LOOK_ROUND_EVERY_S: Final = 2.0  #: every shard is looked at so often, hint or no hint
 MOST_IN_HAND: Final = 8
-_TRY_AGAIN_S: Final = (0.1, 0.3, 1.0, 3.0)  #: after a Fault, while the lease is kept; the last one repeats
+_TRY_AGAIN_S: Final = (0.1, 0.3, 1.0, 3.0, 3.0)  #: after a Fault, while the lease is kept
+YIELD_S: Final = 5.0  #: then others get the hand, and the stamp comes again
 
 
 class Desk:
@@ -42,6 +42,7 @@ class Desk:
         self._name = name
         self._in_hand: dict[UUID, tuple[Lease, asyncio.Task[None]]] = {}
         self._a_hand_is_free = asyncio.Event()
+        self._again: set[Shard] = set()  #: where something ended, so that more may be waiting
 
     async def work(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then give back what has not ended.
@@ -61,60 +62,93 @@ class Desk:
     async def _lease_until(
         self, stop: asyncio.Event, heard: Subscription, renewing: asyncio.Task[None]
     ) -> None:
-        shards = itertools.cycle(ALL_SHARDS)
+        """Look where somebody rang, and round all shards every so often whether anybody rang or not."""
+        now = asyncio.get_running_loop().time
+        round_due = now()
         while not stop.is_set():
-            hinted = [Shard(int(payload)) for payload in heard.take() if payload.isdigit()]
-            try:
-                if not await self._look(hinted):
-                    await self._look(itertools.islice(shards, len(ALL_SHARDS)))
-            except Fault as fault:
-                _log.warning("lease_failed", code=fault.code)
+            shards = {Shard(int(payload)) for payload in heard.take() if payload.isdigit()} | self._again
+            self._again.clear()
+            if now() >= round_due:
+                shards, round_due = set(ALL_SHARDS), now() + LOOK_ROUND_EVERY_S
+            for shard in sorted(shards):
+                if not await self._free_hand(stop, renewing):
+                    return
+                await self._look(shard)
             self._raise_mistakes(renewing)
-            await _first_of(heard.wait(LOOK_ROUND_EVERY_S), stop.wait())
+            await _first_of(
+                heard.wait(LOOK_ROUND_EVERY_S), stop.wait(), self._a_hand_is_free.wait(), renewing
+            )
+            self._a_hand_is_free.clear()
 
-    async def _look(self, shards: Iterator[Shard] | list[Shard]) -> bool:
-        """Lease from each of `shards` what two hands can hold; whether there were any shards."""
-        looked = False
-        for shard in shards:
-            looked = True
-            while (most := MOST_IN_HAND - len(self._in_hand)) <= 0:
-                self._a_hand_is_free.clear()
-                await self._a_hand_is_free.wait()
-                self._raise_mistakes()
-            for lease in await store.lease_n(
-                self._shop.db, shard, worker=self._name, most=most, lease_s=LEASE_S
-            ):
-                task = asyncio.create_task(self._run(lease), name=f"stamp {lease.stamp_id}")
-                self._in_hand[lease.stamp_id] = (lease, task)
-                _IN_HAND.set(len(self._in_hand))
-        return looked
+    async def _free_hand(self, stop: asyncio.Event, renewing: asyncio.Task[None]) -> bool:
+        """Wait for a free hand; false when told to stop instead."""
+        while not stop.is_set() and len(self._in_hand) >= MOST_IN_HAND:
+            self._a_hand_is_free.clear()
+            await _first_of(self._a_hand_is_free.wait(), stop.wait(), renewing)
+            self._raise_mistakes(renewing)
+        self._a_hand_is_free.clear()
+        return not stop.is_set()
+
+    async def _look(self, shard: Shard) -> None:
+        """Lease from `shard` what the free hands can hold."""
+        most = MOST_IN_HAND - len(self._in_hand)
+        try:
+            leases = await store.lease_n(self._shop.db, shard, worker=self._name, most=most, lease_s=LEASE_S)
+        except Fault as fault:
+            _log.warning("lease_failed", code=fault.code)
+            return
+        for lease in leases:
+            await self._drop(lease.stamp_id)  # our own once more: a pause outlived the lease we held
+            task = asyncio.create_task(self._run(lease), name=f"stamp {lease.stamp_id}")
+            self._in_hand[lease.stamp_id] = (lease, task)
+        _IN_HAND.set(len(self._in_hand))
+
+    async def _drop(self, stamp_id: UUID) -> None:
+        """Let go of a job whose fence has risen, if it is in hand."""
+        if (old := self._in_hand.pop(stamp_id, None)) is not None:
+            _, task = old
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self, lease: Lease) -> None:
+        """Affix, trying again while something outside fails; a mistake of ours stays in the task."""
         started = asyncio.get_running_loop().time()
         try:
-            for attempt in itertools.count():
-                try:
-                    ended = await affix(lease, self._shop)
-                    break
-                except LeaseLost:
-                    _ENDED.labels("lost").inc()
-                    return self._let_go(lease)
-                except Fault as fault:
-                    _log.warning("stamp_waits", stamp=str(lease.stamp_id), code=fault.code)
-                    await asyncio.sleep(_TRY_AGAIN_S[min(attempt, len(_TRY_AGAIN_S) - 1)])
-            _ENDED.labels(str(ended)).inc()
-            _SECONDS.observe(asyncio.get_running_loop().time() - started)
-            self._let_go(lease)
+            how = await self._affix(lease)
+        except BaseException:
+            self._a_hand_is_free.set()  # so that the mistake is looked at
+            raise
+        _ENDED.labels(how).inc()
+        _SECONDS.observe(asyncio.get_running_loop().time() - started)
+        self._let_go(lease)
+        if how in {Ended.AFFIXED, Ended.RETURNED}:
+            await self._ring(lease)
+
+    async def _affix(self, lease: Lease) -> str:
+        for wait_s in _TRY_AGAIN_S:
+            try:
+                return await affix(lease, self._shop)
+            except LeaseLost:
+                return "lost"
+            except Fault as fault:
+                _log.warning("stamp_waits", stamp=str(lease.stamp_id), code=fault.code)
+                await asyncio.sleep(wait_s)
+        await self._yield([lease], wait_s=YIELD_S)
+        return "yielded"
+
+    async def _ring(self, lease: Lease) -> None:
+        try:
             await ring(self._shop.db, ENDED, str(lease.stamp_id))
         except Fault as fault:
             _log.info("bell_not_rung", code=fault.code)  # a hint only: whoever waits looks by itself
-        finally:
-            self._a_hand_is_free.set()
-        return None
 
     def _let_go(self, lease: Lease) -> None:
-        self._in_hand.pop(lease.stamp_id, None)
+        """The hand is free; the same document may have more stamps waiting."""
+        if self._in_hand.get(lease.stamp_id, (None,))[0] == lease:
+            del self._in_hand[lease.stamp_id]
+        self._again.add(lease.shard)
         _IN_HAND.set(len(self._in_hand))
+        self._a_hand_is_free.set()
 
     def _raise_mistakes(self, *others: asyncio.Task[None]) -> None:
         """Raise what a job raised that no rule foresees; its lease is not given back: a death."""
@@ -148,11 +182,14 @@ class Desk:
             if isinstance(result, asyncio.CancelledError) or result is None:
                 leases.append(lease)
         self._in_hand.clear()
+        await self._yield(leases, wait_s=0.0)
+
+    async def _yield(self, leases: list[Lease], *, wait_s: float) -> None:
         for shard, held in _by_shard(leases).items():
             try:
-                await store.yield_n(self._shop.db, shard, held)
+                await store.yield_n(self._shop.db, shard, held, wait_s=wait_s)
             except Fault as fault:
-                _log.warning("yield_failed", code=fault.code)  # the next worker of this name buries them
+                _log.warning("yield_failed", code=fault.code)  # the lease ends by itself, or is buried
 
 
 def _by_shard(leases: Iterator[Lease] | list[Lease]) -> Mapping[Shard, list[Lease]]:
@@ -162,10 +199,12 @@ def _by_shard(leases: Iterator[Lease] | list[Lease]) -> Mapping[Shard, list[Leas
     return grouped
 
 
-async def _first_of(*waits: object) -> None:
-    tasks = [asyncio.ensure_future(wait) for wait in waits]  # type: ignore[call-overload]
+async def _first_of(*waits: Awaitable[object]) -> None:
+    """Return when the first of `waits` is done; tasks among them go on."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
+        for task, wait in zip(tasks, waits, strict=True):
+            if task is not wait:
+                task.cancel()

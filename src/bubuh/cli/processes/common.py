@@ -18,7 +18,7 @@ from prometheus_client.exposition import ThreadingWSGIServer
 
 from bubuh.cli.ears import listen
 from bubuh.cli.logs import set_up_logs
-from bubuh.core.privileges import Uids, die_with_parent, drop_to, preload
+from bubuh.core.privileges import Uids, drop_to, preload
 from bubuh.settings import Settings, data_folder
 from bubuh.wiring.folder import DataFolder
 
@@ -26,14 +26,11 @@ Fd = Annotated[int | None, typer.Option(hidden=True, help="An inherited listenin
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Where to listen when no socket is inherited.")]
 
 
-def become(uid: int | None, *packages: str, supervised: bool) -> None:
-    """Import all that `packages` will ever need, then be `uid` for good and end with the parent."""
-    parent = os.getppid()
+def become(uid: int | None, *packages: str, parent_pid: int | None) -> None:
+    """Import all that `packages` will ever need, then be `uid` for good, and end with `parent_pid`."""
     preload("bubuh.core", "bubuh.db", *packages)
     os.chdir("/")  # the checkout may lie where the new user cannot walk
-    drop_to(uid)
-    if supervised:
-        die_with_parent(parent)
+    drop_to(uid, parent_pid=parent_pid)
 
 
 def serve_metrics(fd: int | None) -> None:

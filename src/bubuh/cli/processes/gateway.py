@@ -14,7 +14,7 @@ def gateway_command(port: Port = 0, fd: Fd = None, metrics_fd: Fd = None) -> Non
     settings, folder, uids = begin()
     run = RunFile.read(folder.path)
     listener = ear(fd, port=port)
-    become(uids.app, "bubuh.gateway_dev", supervised=settings.supervised)
+    become(uids.app, "bubuh.gateway_dev", parent_pid=settings.supervised_by)
     serve_metrics(metrics_fd)
     app = create_app(
         folder.gateway / "book.jsonl",

@@ -29,14 +29,15 @@ def signer_command(metrics_fd: Fd = None) -> None:
     run = RunFile.read(folder.path)
     assert run.signer_socket is not None, "run.json names the signer's socket"
     path = Path(run.signer_socket)
-    become(uids.signer, "bubuh.signer", supervised=settings.supervised)
+    become(uids.signer, "bubuh.signer", parent_pid=settings.supervised_by)
     serve_metrics(metrics_fd)
     stop = asyncio.Event()
     allowed = frozenset({os.geteuid() if uids.app is None else uids.app})
 
     async def serve() -> None:
         keys = {key_id: _seal_key(folder, chain) for key_id, chain in read_chains(folder).items()}
-        async with await Database.open(settings.database_url or run.databases[SIGNER], size=_POOL) as db:
+        address = settings.signer_database_url or settings.database_url or run.databases[SIGNER]
+        async with await Database.open(address, size=_POOL) as db:
             await SignerServer(db, keys, allowed_uids=allowed).serve(path, stop)
 
     run_until_signalled(serve(), stop)

@@ -17,7 +17,7 @@ def web_command(port: Port = 8000, host: str = "127.0.0.1", fd: Fd = None, metri
     with Sandbox.launch(uids.sandbox) as sandbox:  # before any right is given up or any secret is read
         site = import_module("bubuh.cli.processes.site")  # a second of loading, beside the sandbox's own
         packages = ("bubuh.api", "bubuh.web", "bubuh.edge", "bubuh.wiring", "bubuh.asgi")
-        become(uids.app, *packages, supervised=settings.supervised)
+        become(uids.app, *packages, parent_pid=settings.supervised_by)
         serve_metrics(metrics_fd)
         sandbox.until_ready()
         uvloop.run(site.serve(settings, folder, sandbox, listener))

@@ -247,7 +247,8 @@ GRANT EXECUTE ON FUNCTION stamping_accept_n(
 ) TO bubuh_app;
 
 -- S2: lease up to `_limit` stamps of one shard: waiting ones whose document has none in work, and those whose
--- worker is gone. Each lease raises the fence; a lease taken from a worker that never gave it back counts a death.
+-- worker is gone. Each lease raises the fence; one taken from another worker that never gave it back counts a
+-- death. (A worker that takes its own again, after a pause that outlived the lease, did not die.)
 CREATE FUNCTION stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision)
 RETURNS TABLE (id uuid, account_id bigint, fence integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -256,7 +257,8 @@ DECLARE
     _ids uuid [];
     _accounts bigint [];
 BEGIN
-    -- Lock the documents of the oldest candidates: two workers never race for one document.
+    -- Lock the documents that have waited longest: two workers never race for one document. A document in work
+    -- is passed over, however many stamps wait for it, so that it holds up no other.
     SELECT array_agg(c.id) INTO _documents
       FROM (SELECT d.id
               FROM documents AS d
@@ -265,7 +267,12 @@ BEGIN
                    SELECT s.account_id, s.document_id FROM stamps AS s
                     WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
                       AND (s.lease_until IS NULL OR s.lease_until < now())
-                    ORDER BY s.accepted_at LIMIT _limit * 4)
+                      AND NOT EXISTS (
+                          SELECT 1 FROM stamps AS w
+                           WHERE w.shard = _shard AND w.account_id = s.account_id AND w.document_id = s.document_id
+                             AND w.state = 'processing' AND w.lease_until >= now())
+                    GROUP BY s.account_id, s.document_id
+                    ORDER BY min(s.accepted_at) LIMIT _limit * 4)
              ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED) AS c;
     IF _documents IS NULL THEN
         RETURN;
@@ -288,7 +295,7 @@ BEGIN
     UPDATE stamps AS s
        SET state = 'processing', fence = s.fence + 1, lease_owner = _worker,
            lease_until = now() + make_interval(secs => _lease_s),
-           deaths = s.deaths + CASE WHEN s.lease_owner IS NULL THEN 0 ELSE 1 END
+           deaths = s.deaths + CASE WHEN s.lease_owner <> _worker THEN 1 ELSE 0 END
       FROM unnest(_ids, _accounts) AS x (id, account_id)
      WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
     RETURNING s.id, s.account_id, s.fence;
@@ -314,23 +321,26 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 GRANT EXECUTE ON FUNCTION stamping_renew_n(smallint, uuid [], bigint [], integer [], double precision) TO bubuh_app;
 
--- Give leases back, so that another worker may go on at once (a clean stop is no death).
-CREATE FUNCTION stamping_yield_n(_shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [])
-RETURNS TABLE (id uuid)
+-- Give leases back, to be taken again after `_wait_s` (a clean stop is no death).
+CREATE FUNCTION stamping_yield_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _wait_s double precision
+) RETURNS TABLE (id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    UPDATE stamps AS s SET lease_until = now(), lease_owner = NULL
+    UPDATE stamps AS s SET lease_until = now() + make_interval(secs => _wait_s), lease_owner = NULL
       FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
      WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
        AND s.state = 'processing' AND s.fence = x.fence
     RETURNING s.id
 $$;
-GRANT EXECUTE ON FUNCTION stamping_yield_n(smallint, uuid [], bigint [], integer []) TO bubuh_app;
+GRANT EXECUTE ON FUNCTION
+    stamping_yield_n(smallint, uuid [], bigint [], integer [], double precision) TO bubuh_app;
 
 -- A worker that starts anew ends the leases of its dead predecessor of the same name: no waiting for the clock.
 CREATE FUNCTION stamping_bury(_shard smallint, _worker text) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH buried AS (
-        UPDATE stamps AS s SET lease_until = now() - interval '1 microsecond'
+        UPDATE stamps AS s
+           SET lease_until = now() - interval '1 microsecond', lease_owner = NULL, deaths = s.deaths + 1
          WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_owner = _worker
         RETURNING s.id
     )

@@ -1,0 +1,7 @@
+"""The workshop of the stamping tests, at a worker's desk."""
+
+from __future__ import annotations
+
+from tests.stamping.conftest import sandbox, signer, town
+
+__all__ = ["sandbox", "signer", "town"]
