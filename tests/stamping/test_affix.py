@@ -9,12 +9,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from bubuh.core.ids import fresh_id
+from bubuh.db.pool import Conn
 from bubuh.documents.refusals import DocumentNotReady
 from bubuh.identity.refusals import IdempotencyConflict
-from bubuh.pdf.refusals import OutsidePage, PageOutOfRange
+from bubuh.pdf.model import Chain, Increment, Intent
+from bubuh.pdf.refusals import OutsidePage, PageOutOfRange, Reason
 from bubuh.quota.reconcile import reconcile
 from bubuh.quota.refusals import QuotaExhausted
 from bubuh.quota.show import show_quota
+from bubuh.sandbox import Sandbox, SandboxDied
 from bubuh.stamping import store
 from bubuh.stamping.affix import MOST_DEATHS, Ended, affix
 from bubuh.stamping.cancel import cancel
@@ -22,7 +25,7 @@ from bubuh.stamping.deliver import open_stamped_document
 from bubuh.stamping.model import Lease
 from bubuh.stamping.moves import MOVES, ReturnReason, StampState
 from bubuh.stamping.ports import Signer
-from bubuh.stamping.refusals import LeaseLost, StampNotCancellable, StampNotReady, StampUnknown
+from bubuh.stamping.refusals import LeaseLost, SealedStuck, StampNotCancellable, StampNotReady, StampUnknown
 from bubuh.stamping.show import find_stamp, list_stamps
 from bubuh.stamping.sweep import sweep
 from tests.stamping.conftest import LETTER, Town
@@ -193,6 +196,48 @@ async def test_a_sealed_stamp_is_never_returned(town: Town) -> None:
     assert outcome == "sealed"
 
 
+async def test_a_sealed_stamp_that_cannot_be_planned_again_waits_and_is_never_returned(town: Town) -> None:
+    await town.accept(await town.upload())
+    (lease,) = await town.lease()
+    await _until_sealed(town, lease)
+
+    with pytest.raises(SealedStuck):
+        await affix(lease, replace(town.shop, sandbox=DyingSandbox()))
+
+    assert (await show_quota(town.db, town.citizen.account_id)).held == 1
+    assert await affix(lease, town.shop) is Ended.AFFIXED
+    await assert_books_balance(town)
+
+
+async def test_a_document_that_kills_its_sandbox_brings_the_quota_back_with_the_reason(town: Town) -> None:
+    accepted = await town.accept(await town.upload())
+    (lease,) = await town.lease()
+
+    assert await affix(lease, replace(town.shop, sandbox=DyingSandbox())) is Ended.RETURNED
+
+    stamp = await find_stamp(town.db, town.citizen.account_id, accepted.stamp.id)
+    assert stamp.reason == Reason.SANDBOX_DIED
+    await assert_books_balance(town)
+
+
+async def test_a_plan_that_comes_out_otherwise_before_the_seal_brings_the_quota_back(
+    town: Town, owner_conn: Conn
+) -> None:
+    """As after an upgrade of the engine between digest and seal."""
+    accepted = await town.accept(await town.upload())
+    (lease,) = await town.lease()
+    await _until_sealed(town, lease)
+    await owner_conn.execute("ALTER TABLE seals DISABLE TRIGGER seals_ro")
+    await owner_conn.execute("DELETE FROM seals")
+    await owner_conn.execute("UPDATE stamps SET digest = sha256('another engine')")
+
+    assert await affix(lease, town.shop) is Ended.RETURNED
+
+    stamp = await find_stamp(town.db, town.citizen.account_id, accepted.stamp.id)
+    assert stamp.reason == ReturnReason.PLAN_CHANGED
+    await assert_books_balance(town)
+
+
 async def test_a_document_over_which_workers_die_is_given_up_and_the_quota_comes_back(town: Town) -> None:
     accepted = await town.accept(await town.upload())
     for no in range(MOST_DEATHS):
@@ -319,3 +364,13 @@ class LastWords:
 
     async def is_well(self) -> bool:
         return await self._signer.is_well()
+
+
+class DyingSandbox(Sandbox):
+    """A sandbox in which every document is its child's end."""
+
+    def __init__(self) -> None:
+        """No zygote stands behind it."""
+
+    async def plan(self, document: bytes, intent: Intent, chain: Chain) -> Increment:
+        raise SandboxDied(reason=Reason.SANDBOX_DIED, cause=f"signal 11 after {len(document)} bytes")
