@@ -28,6 +28,7 @@ _CODECS: Final = (
     "latin-1",
     "cp1252",
     "utf-8",
+    "utf-8-sig",
     "utf-16",
     "utf-16-be",
     "utf-16-le",
