@@ -1,4 +1,8 @@
-"""Plan a stamp: the bytes to append to a document, decided by document, intent and chain alone."""
+"""Plan a stamp: the bytes to append to a document, decided by document, intent and chain alone.
+
+The lean engine plans what it knows; what it declines is planned here, with the library. The same three
+arguments decide which of the two it is.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from bubuh.pdf.appender import Appender
 from bubuh.pdf.cms import room_bytes
 from bubuh.pdf.face import COLOUR_SPACE, SIDE, drawing
 from bubuh.pdf.geometry import to_page_space, upright
+from bubuh.pdf.lean.declined import Declined
+from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.model import Chain, Increment, Intent, Rect
 from bubuh.pdf.objects import Slot, array, dictionary, integer, name, numbers, reference, stream, target, text
 from bubuh.pdf.pagetree import Page, page_at
@@ -32,6 +38,14 @@ def plan(document: bytes, intent: Intent, chain: Chain) -> Increment:
         DocumentRefused: the document cannot be read, or bears this serial number already.
         PageOutOfRange, FaceSize, OutsidePage: the place is not on the document.
     """
+    try:
+        return plan_lean(document, intent, chain)
+    except Declined:
+        return plan_with_library(document, intent, chain)
+
+
+def plan_with_library(document: bytes, intent: Intent, chain: Chain) -> Increment:
+    """The same by the library: slower, and at home in more documents. It alone refuses."""
     reader = open_reader(document)
     if any(field.name == intent.field_name for field in fields(reader)):
         raise DocumentRefused(reason=Reason.SERIAL_PRESENT)

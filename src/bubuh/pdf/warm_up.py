@@ -1,4 +1,7 @@
-"""What the PDF libraries open late is opened here early: later, in a sandbox, nothing can be opened."""
+"""What the PDF libraries open late is opened here early: later, in a sandbox, nothing can be opened.
+
+What would be made anew in each forked process is made here once.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import io
 
 import pikepdf
 
+from bubuh.pdf import qr
+
 
 def warm_up() -> None:
-    """Have qpdf open its source of randomness, which it keeps for the life of the process.
+    """Make the tables of QR codes, and have qpdf open its source of randomness, which it keeps for life.
 
     It reads from it when it opens a document encrypted with AES-256, even with an empty password.
     """
+    qr.warm_up()
     encrypted = io.BytesIO()
     with pikepdf.new() as pdf:
         pdf.save(encrypted, encryption=pikepdf.Encryption(owner="", user="", R=6))

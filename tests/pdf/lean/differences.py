@@ -28,10 +28,7 @@ def differences(document: bytes) -> list[str]:
             found.append("catalog")
         for number in {1, len(pdf.pages)}:
             seen, page = pdf.pages[number - 1], page_at(reader, catalog, number)
-            if (
-                seen.objgen != page.ref
-                or _keys(page.dictionary) - _INHERITED != set(seen.obj.keys()) - _INHERITED
-            ):
+            if seen.objgen != page.ref or not _same_keys(page.dictionary, seen.obj):
                 found.append(f"page {number}")
             if box_of(seen) != page.box:
                 found.append(f"box of page {number}")

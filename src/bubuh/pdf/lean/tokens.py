@@ -235,7 +235,7 @@ def text(written: bytes) -> str:
         raise Declined(Why.OBJECT, "not a string")
     if octets.startswith((b"\xfe\xff", b"\xff\xfe")):
         return octets.decode("utf-16", "replace")
-    return octets.decode("utf-8-sig", "replace")
+    return octets.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
 
 def _meant(match: re.Match[bytes]) -> bytes:
