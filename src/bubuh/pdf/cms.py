@@ -47,6 +47,22 @@ def signed_attributes(digest: bytes, chain: Chain) -> bytes:
 
 def signed_data(digest: bytes, signature: bytes, chain: Chain) -> bytes:
     """The whole ContentInfo, DER; `signature` is DER ECDSA or PKCS#1 v1.5 over `signed_attributes`."""
+    assert len(digest) == 32, "a SHA-256 digest is 32 bytes"
+    before, between = _pieces(chain, len(signature))
+    return b"".join((before, digest, between, signature))
+
+
+@functools.lru_cache(maxsize=256)
+def _pieces(chain: Chain, signature_bytes: int) -> tuple[bytes, bytes]:
+    """What stands before the digest, and between it and the signature of that length, which comes last."""
+    digest, signature = bytes(range(0x80, 0xA0)), bytes(signature_bytes)
+    whole = _signed_data(digest, signature, chain)
+    before, _, rest = whole.partition(digest)
+    assert rest.endswith(signature), "the signature comes last"
+    return before, rest[: len(rest) - signature_bytes]
+
+
+def _signed_data(digest: bytes, signature: bytes, chain: Chain) -> bytes:
     template = _template(chain)
     signer_info = tlv(
         SEQUENCE,

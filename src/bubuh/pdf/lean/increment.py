@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -12,6 +13,7 @@ from bubuh.pdf.lean.xref import Chain
 from bubuh.pdf.model import Increment
 
 _RANGE_BYTES: Final = 40
+_HEX_ID: Final = re.compile(rb"\[ *(<[0-9A-Fa-f]*>) *<[0-9A-Fa-f]*> *\]\Z")
 _CONTENTS: Final = b" /Contents "
 _AFTER: Final = b" >>\nendobj\n"
 
@@ -59,6 +61,9 @@ def _first_id(chain: Chain) -> bytes | None:
     written = chain.entry(b"/ID")
     if written is None:
         return None
+    plain = _HEX_ID.match(written)
+    if plain is not None:
+        return plain[1]
     halves = items(written)
     if not halves or not halves[0].startswith((b"(", b"<")):
         raise Declined(Why.TRAILER, "an /ID that is none")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
 from typing import Final
 
 from bubuh.pdf.lean.declined import Declined, Why
@@ -14,6 +15,7 @@ from bubuh.pdf.pagetree import page_box
 MOST_DEPTH: Final = 32
 MOST_NODES: Final = 4000
 _MANY_KIDS: Final = 8
+_BOX: Final = re.compile(rb"\[" + rb"[ \n]+".join([rb" *(-?\d+(?:\.\d+)?)"] * 4) + rb" *\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,14 @@ def _kids(document: Document, step: _Step, node: Dictionary, left: int) -> tuple
     """The kids to visit, and how many pages on the wanted one is: where they are as many, only that one."""
     written = document.resolved(node.get(b"/Kids"))
     kids = references(written or b"")
-    below = replace(step, inherited=step.inherited.under(node), depth=step.depth + 1)
+    inherited, depth = step.inherited.under(node), step.depth + 1
     if len(kids) < _MANY_KIDS or integer(document.resolved(node.get(b"/Count"))) != len(kids):
-        return [replace(below, ref=kid) for kid in kids], left
+        return [_Step(kid, inherited, depth) for kid in kids], left
     if len(set(kids)) != len(kids):
         raise Declined(Why.PAGES, "a page twice")
     if left > len(kids):
         return [], left - len(kids)
-    return [replace(below, ref=kids[left - 1], is_page=True)], 1
+    return [_Step(kids[left - 1], inherited, depth, is_page=True)], 1
 
 
 def _page(document: Document, step: _Step, node: Dictionary) -> Page:
@@ -105,6 +107,9 @@ def _page(document: Document, step: _Step, node: Dictionary) -> Page:
 
 
 def _numbers(document: Document, written: bytes | None) -> list[float]:
+    plain = None if written is None else _BOX.fullmatch(written)
+    if plain is not None:
+        return [float(corner) for corner in plain.groups()]
     found = items(document.resolved(written) or b"")
     if len(found) != 4:
         raise Declined(Why.PAGES, "a box of other than four numbers")

@@ -41,6 +41,8 @@ class Document:
 
     def resolved(self, written: bytes | None) -> bytes | None:
         """The value itself, a reference followed once; None when it is null."""
+        if written is None or not written.endswith(b"R"):
+            return written
         ref = reference(written)
         if ref is None:
             return written
