@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -37,14 +37,15 @@ class SealKeyExtractable(SignerUnavailable):
 
 
 class Pkcs11SealKey:
-    """`stamping.ports.SealKey` in a device: one session and one key handle a thread.
+    """`stamping.ports.SealKey` in a device, with one session that stays open.
 
-    What failed is given up, login and all, and the next signature begins anew: a device that was away is
-    used again when it is back.
+    Calls into devices wait for each other in the whole process: called from several threads at once
+    SoftHSM 2.6 fails, even crashes. A session that failed is given up, and the next signature opens another:
+    a device that was away is used again when it is back.
     """
 
     def __init__(self, device: Device, chain: Chain) -> None:
-        """Opens the first session, for the calling thread.
+        """Opens the session.
 
         Raises:
             SealKeyExtractable: the key could leave the device.
@@ -52,9 +53,9 @@ class Pkcs11SealKey:
         """
         self._device = device
         self._chain = chain
-        self._threads = threading.local()
+        self._key: Any = None
         with _reaching(device):
-            key = self._key()
+            key = self._found()
             if key[Attribute.EXTRACTABLE] or not key[Attribute.SENSITIVE]:
                 raise SealKeyExtractable(f"key {device.key} on {device.token}")
 
@@ -65,13 +66,13 @@ class Pkcs11SealKey:
 
     def sign(self, message: bytes) -> bytes:
         """See `stamping.ports.SealKey.sign`."""
-        try:
-            with _reaching(self._device):
-                return self._sign(self._key(), message)
-        except SignerUnavailable:
-            self._threads.__dict__.clear()
-            _LOGINS.forget(self._device)
-            raise
+        with _reaching(self._device):
+            try:
+                return self._sign(self._found(), message)
+            except PKCS11Error:
+                self._key = None
+                _forget_login(self._device)
+                raise
 
     def _sign(self, key: Any, message: bytes) -> bytes:
         if self._chain.algorithm != "p256":
@@ -80,51 +81,47 @@ class Pkcs11SealKey:
         half = len(raw) // 2
         return encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
 
-    def _key(self) -> Any:
-        """This thread's handle."""
-        key = getattr(self._threads, "key", None)
-        if key is None:
-            self._threads.session = _LOGINS.open_session(self._device)
-            key = self._threads.key = self._threads.session.get_key(
+    def _found(self) -> Any:
+        """The key's handle, looked up once."""
+        if self._key is None:
+            self._key = _login(self._device).get_key(
                 object_class=ObjectClass.PRIVATE_KEY,
                 key_type=_TYPES[self._chain.algorithm],
                 label=self._device.key,
             )
-        return key
+        return self._key
 
 
-class _Logins:
-    """One login a token: all sessions of a process share it, and closing the one that logged in ends it."""
+_TURN: Final = threading.Lock()
+_LOGINS: Final[dict[tuple[str, str], tuple[str, Any]]] = {}  #: one a token: a process cannot log in twice
 
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-        self._sessions: dict[tuple[str, str], tuple[str, Any]] = {}
 
-    def open_session(self, device: Device) -> Any:
-        """A session of its own for the calling thread, logged in with the others."""
+def _login(device: Device) -> Any:
+    """The session of this process on the token."""
+    place = (device.module, device.token)
+    if place not in _LOGINS:
         token = pkcs11.lib(device.module).get_token(token_label=device.token)
-        with self._turn:
-            place = (device.module, device.token)
-            if place not in self._sessions:
-                self._sessions[place] = (device.pin, token.open(user_pin=device.pin))
-            elif self._sessions[place][0] != device.pin:
-                raise PinIncorrect
-            return token.open()
-
-    def forget(self, device: Device) -> None:
-        """Log in anew next time."""
-        with self._turn:
-            self._sessions.pop((device.module, device.token), None)
+        _LOGINS[place] = (device.pin, token.open(user_pin=device.pin))
+    pin, session = _LOGINS[place]
+    if pin != device.pin:
+        raise PinIncorrect
+    return session
 
 
-_LOGINS: Final = _Logins()
+def _forget_login(device: Device) -> None:
+    """Close the session; the next signature logs in anew."""
+    _, session = _LOGINS.pop((device.module, device.token), ("", None))
+    if session is not None:
+        with suppress(PKCS11Error):  # the device may be gone, and the session with it
+            session.close()
 
 
 @contextmanager
 def _reaching(device: Device) -> Iterator[None]:
-    """Around every touch of the device: what it throws becomes our Fault. Its words hold no PIN."""
+    """Around every touch of the device: its turn, and what it throws becomes our Fault, without the PIN."""
     try:
-        yield
+        with _TURN:
+            yield
     except (PKCS11Error, RuntimeError, OSError) as error:
         words = str(error) or type(error).__name__
         raise SignerUnavailable(f"key {device.key} on {device.token}: {words}") from error
