@@ -746,19 +746,24 @@ BEGIN
         RETURN;
     END IF;
     -- A fresh snapshot: for each document the one in work when its lease is dead, else its oldest waiting one.
-    SELECT array_agg(p.id), array_agg(p.account_id) INTO _ids, _accounts
-      FROM (SELECT DISTINCT ON (s.account_id, s.document_id) s.id, s.account_id, s.state, s.lease_until
-              FROM stamps AS s
-             WHERE s.shard = _shard AND s.document_id = ANY(_documents) AND s.state IN ('accepted', 'processing')
-             ORDER BY s.account_id, s.document_id, s.state DESC, s.accepted_at, s.id) AS p
-     WHERE p.state = 'accepted' OR p.lease_until IS NULL OR p.lease_until < now();
+    -- Of these, those that have waited longest.
+    SELECT array_agg(o.id), array_agg(o.account_id) INTO _ids, _accounts
+      FROM (SELECT p.id, p.account_id
+              FROM (SELECT DISTINCT ON (s.account_id, s.document_id)
+                           s.id, s.account_id, s.state, s.lease_until, s.accepted_at
+                      FROM stamps AS s
+                     WHERE s.shard = _shard AND s.document_id = ANY(_documents)
+                       AND s.state IN ('accepted', 'processing')
+                     ORDER BY s.account_id, s.document_id, s.state DESC, s.accepted_at, s.id) AS p
+             WHERE p.state = 'accepted' OR p.lease_until IS NULL OR p.lease_until < now()
+             ORDER BY p.accepted_at, p.id LIMIT _limit) AS o;
     -- Lock them, and look once more: an owner may have cancelled meanwhile.
     SELECT array_agg(l.id), array_agg(l.account_id) INTO _ids, _accounts
       FROM (SELECT s.id, s.account_id
               FROM stamps AS s JOIN unnest(_ids, _accounts) AS x (id, account_id)
                 ON s.account_id = x.account_id AND s.id = x.id
              WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
-             ORDER BY s.id LIMIT _limit FOR NO KEY UPDATE OF s SKIP LOCKED) AS l;
+             ORDER BY s.id FOR NO KEY UPDATE OF s SKIP LOCKED) AS l;
     RETURN QUERY
     UPDATE stamps AS s
        SET state = 'processing', fence = s.fence + 1, lease_owner = _worker,
