@@ -12,7 +12,7 @@ from bubuh.documents.check import StoredRevisions
 from bubuh.documents.model import Document
 from bubuh.documents.ports import ObjectDamaged, ObjectMissing
 from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown, RevisionTaken
-from bubuh.documents.revisions import open_revision, stream_revision
+from bubuh.documents.revisions import open_revision
 from tests.documents.make import House, letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -80,16 +80,15 @@ async def test_a_chain_with_a_gap_is_no_revision(house: House) -> None:
 
 async def test_another_account_has_no_such_revision(house: House) -> None:
     document, _ = await chained(house)
-    chunks = stream_revision(
-        fresh_account_id(),
-        document.id,
-        1,
-        db=house.db,
-        objects=house.objects,
-        store_key=house.store_key,
-    )
     with pytest.raises(DocumentUnknown):
-        await anext(chunks)
+        await open_revision(
+            fresh_account_id(),
+            document.id,
+            1,
+            db=house.db,
+            objects=house.objects,
+            store_key=house.store_key,
+        )
 
 
 class TestAnIncrement:

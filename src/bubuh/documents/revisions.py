@@ -94,21 +94,6 @@ async def open_revision(
     )
 
 
-async def stream_revision(
-    account_id: AccountId,
-    document_id: UUID,
-    no: int,
-    *,
-    db: Database,
-    objects: Objects,
-    store_key: StoreKey,
-) -> AsyncIterator[bytes]:
-    """The bytes of revision `no`, as `open_revision` gives them."""
-    opened = await open_revision(account_id, document_id, no, db=db, objects=objects, store_key=store_key)
-    async for piece in opened.chunks:
-        yield piece
-
-
 async def read_revision(
     account_id: AccountId,
     document_id: UUID,

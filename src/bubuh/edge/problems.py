@@ -12,7 +12,6 @@ from typing import Final
 
 from bubuh.core.errors import Refusal
 from bubuh.core.ids import MalformedId
-from bubuh.core.moves import IllegalMove
 from bubuh.documents import refusals as documents
 from bubuh.edge import refusals as edge
 from bubuh.edge.words import Words
@@ -177,14 +176,8 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         ),
         facts=("expected",),
     ),
-    # ------------------------------------------------ ids and states
+    # ------------------------------------------------ ids
     MalformedId: NOT_FOUND,
-    IllegalMove: Problem(
-        status=409,
-        title=Words("Tidak mungkin pada keadaan sekarang", "Not possible in the present state"),
-        detail=Words("Keadaannya sudah berubah.", "Its state has moved on."),
-        facts=("state", "wanted"),
-    ),
     # ------------------------------------------------ identity
     identity.KeyRefused: Problem(
         status=401,
