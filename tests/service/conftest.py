@@ -205,7 +205,11 @@ def _until_ready(up: subprocess.Popen[bytes], data: Path) -> None:
         assert up.poll() is None, (data.parent / "up.log").read_text()
         try:
             run = RunFile.read(data.resolve())
-            return run.pids.get("up") == up.pid and httpx.get(f"{run.web}/health/ready").is_success
+            return (
+                run.pids.keys() >= {"up", "gateway"}
+                and run.pids["up"] == up.pid
+                and httpx.get(f"{run.web}/health/ready").is_success
+            )
         except Exception:  # noqa: BLE001 - not there yet, or of the run before
             return False
 

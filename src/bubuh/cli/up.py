@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 import typer
 
 from bubuh.cli.client import Client, ServiceRefused, ServiceUnreachable
@@ -82,6 +83,8 @@ def up_command(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, supervisor.ask_to_stop)
         if _await_ready(supervisor, folder, run):
+            supervisor.add(_gateway(folder, ears))
+            msgspec.structs.replace(run, pids=run.pids | supervisor.pids()).write(folder.path)
             _greet(run)
             supervisor.run()
         ASIDE.print("stopping …")
@@ -127,7 +130,7 @@ def _start(
             pids={"up": os.getpid()},
         )
         run.write(folder.path)
-        for child in _children(folder, ears):
+        for child in _needed_to_be_ready(folder, ears):
             supervisor.add(child)
     except BaseException:
         supervisor.stop()
@@ -155,20 +158,30 @@ async def _prepare(databases: dict[str, str], facts: ServiceFacts) -> None:
         await freeze_facts(db, facts)
 
 
-def _children(folder: DataFolder, ears: Ears) -> list[Child]:
-    def child(name: str, *options: str, ear: socket.socket | None = None) -> Child:
-        metrics = ears.metrics[name]
-        fds = [metrics.fileno()] + ([ear.fileno()] if ear else [])
-        listen = ["--fd", str(ear.fileno())] if ear else []
-        argv = [sys.executable, "-m", "bubuh", name.partition("-")[0], *options, *listen]
-        argv += ["--metrics-fd", str(metrics.fileno())]
-        return Child(name=name, argv=argv, fds=fds, log=folder.logs / f"{name}.log")
-
+def _needed_to_be_ready(folder: DataFolder, ears: Ears) -> list[Child]:
     here = f"{socket.gethostname()}-{folder.path.stat().st_ino}"  # two machines bury each their own dead
-    workers = [child(f"worker-{no}", "--name", f"{here}-{no}") for no in range(1, _WORKERS + 1)]
-    signer = child("signer")
+    workers = [
+        _child(folder, ears, f"worker-{no}", "--name", f"{here}-{no}") for no in range(1, _WORKERS + 1)
+    ]
+    signer = _child(folder, ears, "signer")
     signer.own = {_SIGNERS_URL: os.environ[_SIGNERS_URL]} if _SIGNERS_URL in os.environ else {}
-    return [signer, child("gateway", ear=ears.gateway), *workers, child("web", ear=ears.web)]
+    return [signer, *workers, _child(folder, ears, "web", ear=ears.web)]
+
+
+def _gateway(folder: DataFolder, ears: Ears) -> Child:
+    """Started when all else is ready: nobody waits for it, and its socket holds whoever calls until then."""
+    return _child(folder, ears, "gateway", ear=ears.gateway)
+
+
+def _child(
+    folder: DataFolder, ears: Ears, name: str, *options: str, ear: socket.socket | None = None
+) -> Child:
+    metrics = ears.metrics[name]
+    fds = [metrics.fileno()] + ([ear.fileno()] if ear else [])
+    listen = ["--fd", str(ear.fileno())] if ear else []
+    argv = [sys.executable, "-m", "bubuh", name.partition("-")[0], *options, *listen]
+    argv += ["--metrics-fd", str(metrics.fileno())]
+    return Child(name=name, argv=argv, fds=fds, log=folder.logs / f"{name}.log")
 
 
 def _environment(folder: DataFolder) -> dict[str, str]:
@@ -221,15 +234,6 @@ def _await_ready(supervisor: Supervisor, folder: DataFolder, run: RunFile) -> bo
         return ready
 
     supervisor.run(until=is_ready)
-    if ready:
-        RunFile(
-            web=run.web,
-            metrics=run.metrics,
-            gateway=run.gateway,
-            signer_socket=run.signer_socket,
-            databases=run.databases,
-            pids=supervisor.pids() | run.pids,
-        ).write(folder.path)
     return ready
 
 
