@@ -1,4 +1,6 @@
-"""What stamping needs from outside: a seal key in its device, and the signer that alone may use it."""
+"""What stamping needs from outside: a seal key in its device, the signer that alone may use it, and a witness
+of time.
+"""
 
 from __future__ import annotations
 
@@ -39,4 +41,17 @@ class Signer(Protocol):
 
     async def is_well(self) -> bool:
         """Whether the signer answers and can reach its key and its database."""
+        ...
+
+
+class TimestampAuthority(Protocol):
+    """Somebody who testifies, by an RFC 3161 time-stamp, that bytes existed at a time."""
+
+    async def stamp(self, message: bytes) -> bytes:
+        """A token (DER) over SHA-256 of `message`, fresh, checked up to a root that we trust, at most
+        `pdf.room.MOST_TOKEN_BYTES` long.
+
+        Raises:
+            TimeStampFailed: no answer in time, or none to believe; ask again, within limits.
+        """
         ...

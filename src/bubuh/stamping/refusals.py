@@ -53,3 +53,13 @@ class SealedMeanwhile(Fault):
     """An earlier attempt's seal was committed after all: the stamp only goes forward now."""
 
     code = "sealed_meanwhile"
+
+
+class TimeStampFailed(Fault):
+    """The time-stamping authority gave no time-stamp to believe; `why` is a code, kept when we give up."""
+
+    code = "time_stamp_failed"
+
+    def __init__(self, why: str, detail: str = "") -> None:
+        super().__init__(why, detail)
+        self.why = why
