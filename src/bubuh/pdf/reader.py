@@ -32,13 +32,14 @@ MOST_DEPTH: Final = 32
 MOST_FIELDS: Final = 20_000
 
 _TAIL_BYTES: Final = 1024
+_SOMETHING: Final = re.compile(rb"[^ \t\r\n\0]")
 _END: Final = re.compile(rb"startxref\s+\d+\s+%%EOF")
 _END_AND_EOL: Final = re.compile(rb"%%EOF[ \t]*(\r\n|\n|\r)?[ \t\r\n\0]*\Z")
 
 
 def check_shape(document: bytes) -> None:
     """Refuse what is plain from the first and last bytes: empty, not a PDF, cut off, something around it."""
-    if not document.strip(b" \t\r\n\0"):
+    if _SOMETHING.search(document) is None:
         raise DocumentRefused(reason=Reason.EMPTY)
     if len(document) > MOST_BYTES:
         raise DocumentRefused(reason=Reason.TOO_LARGE, most_bytes=MOST_BYTES)
