@@ -20,7 +20,7 @@ from bubuh.documents.keys import StoreKey
 from bubuh.documents.model import Document, Received
 from bubuh.documents.ports import Objects
 from bubuh.documents.receive import receive
-from bubuh.documents.revisions import create_increment, read_revision
+from bubuh.documents.revisions import create_increment, open_revision
 from bubuh.sandbox import Sandbox
 from tests.conftest import Dsns
 
@@ -151,7 +151,7 @@ class House:
         )
 
     async def read(self, document: Document, no: int = 0) -> bytes:
-        return await read_revision(
+        opened = await open_revision(
             document.account_id,
             document.id,
             no,
@@ -159,6 +159,7 @@ class House:
             objects=self.objects,
             store_key=self.store_key,
         )
+        return await opened.read()
 
     async def now(self, document: Document) -> Document:
         return await find_document(self.db, document.account_id, document.id)

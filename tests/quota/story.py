@@ -140,5 +140,5 @@ async def _work(db: Database, story: Story, stamp_id: UUID, offset: int) -> None
 
 async def _seal(db: Database, signer_conn: Conn, story: Story, stamp_id: UUID) -> None:
     arguments = (story.shard, stamp_id, story.account_id, DIGEST)
-    assert await db.fetchval("SELECT stamping_write_digest($1, $2, $3, 1, $4)", *arguments)
+    assert await db.fetchval("SELECT stamping_write_plan($1, $2, $3, 1, $4, 'sealed', 't1')", *arguments)
     assert await signer_conn.fetchval("SELECT stamping_seal($1, $2, $3, 1, $4, 's', 'k')", *arguments) == b"s"

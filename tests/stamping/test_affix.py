@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from bubuh.core.ids import fresh_id
-from bubuh.db.pool import Conn
+from bubuh.documents.find import find_document, key_of
+from bubuh.documents.ports import ObjectDamaged
 from bubuh.documents.refusals import DocumentNotReady
 from bubuh.identity.refusals import IdempotencyConflict
-from bubuh.pdf.model import Chain, Increment, Intent
+from bubuh.pdf.model import Chain, Increment, Intent, Tier
 from bubuh.pdf.refusals import OutsidePage, PageOutOfRange, Reason
 from bubuh.quota.reconcile import reconcile
 from bubuh.quota.refusals import QuotaExhausted
@@ -22,8 +23,9 @@ from bubuh.stamping import store
 from bubuh.stamping.affix import MOST_DEATHS, Ended, affix
 from bubuh.stamping.cancel import cancel
 from bubuh.stamping.deliver import open_stamped_document
-from bubuh.stamping.model import Lease
+from bubuh.stamping.model import Lease, Planned
 from bubuh.stamping.moves import MOVES, ReturnReason, StampState
+from bubuh.stamping.plans import open_plan
 from bubuh.stamping.ports import Signer
 from bubuh.stamping.refusals import LeaseLost, SealedStuck, StampNotCancellable, StampNotReady, StampUnknown
 from bubuh.stamping.show import find_stamp, list_stamps
@@ -196,17 +198,91 @@ async def test_a_sealed_stamp_is_never_returned(town: Town) -> None:
     assert outcome == "sealed"
 
 
-async def test_a_sealed_stamp_that_cannot_be_planned_again_waits_and_is_never_returned(town: Town) -> None:
-    await town.accept(await town.upload())
+async def test_a_sealed_stamp_goes_forward_though_the_engine_plans_otherwise_now(town: Town) -> None:
+    """As after an upgrade, or with a document that makes the new engine fail: nothing is planned again."""
+    accepted = await town.accept(await town.upload())
+    (lease,) = await town.lease()
+    words = LastWords(town.shop.signer)
+    with pytest.raises(PowerCut):
+        await affix(lease, replace(town.shop, signer=words))
+
+    assert await affix(lease, replace(town.shop, sandbox=DyingSandbox())) is Ended.AFFIXED
+
+    document = await download(town, accepted.stamp.id)
+    judgement = await town.shop.sandbox.judge(document, town.trust)
+    assert judgement.is_genuine, judgement
+    assert words.signature is not None
+    assert words.signature.hex().encode() in document
+    await assert_books_balance(town)
+
+
+async def test_a_plan_is_kept_from_the_digest_to_the_end_and_sealed_under_the_documents_key(
+    town: Town,
+) -> None:
+    document_id = await town.upload()
+    await town.accept(document_id)
     (lease,) = await town.lease()
     await _until_sealed(town, lease)
 
+    job = await store.find_job(town.db, lease)
+    assert job is not None
+    assert job.planned is not None
+    assert b"/Annots" not in job.planned.sealed
+    document = await find_document(town.db, town.citizen.account_id, document_id)
+    key, base = key_of(document, town.shop.store_key), LETTER.read_bytes()
+    increment = open_plan(job.planned.sealed, key, lease.stamp_id, base)
+    assert b"/Annots" in increment.pre
+    with pytest.raises(ObjectDamaged):
+        open_plan(job.planned.sealed, key, uuid4(), base)
+    with pytest.raises(ObjectDamaged):
+        open_plan(job.planned.sealed, key, lease.stamp_id, base + b" ")
+
+    assert await affix(lease, town.shop) is Ended.AFFIXED
+    rows = await town.db.fetch("SELECT plan_sealed FROM stamps WHERE shard = $1", lease.shard)
+    assert [row["plan_sealed"] for row in rows] == [None]
+
+
+async def test_a_sealed_stamp_whose_document_is_lost_waits_and_is_never_returned(
+    town: Town, tmp_path: Path
+) -> None:
+    await town.accept(await town.upload())
+    (lease,) = await town.lease()
+    await _until_sealed(town, lease)
+    originals = [found for found in (tmp_path / "objects").rglob("*") if found.is_file()]
+    kept = {found: found.read_bytes() for found in originals}
+    for found in originals:
+        found.unlink()
+
     with pytest.raises(SealedStuck):
-        await affix(lease, replace(town.shop, sandbox=DyingSandbox()))
+        await affix(lease, town.shop)
 
     assert (await show_quota(town.db, town.citizen.account_id)).held == 1
+    for found, data in kept.items():
+        found.write_bytes(data)
     assert await affix(lease, town.shop) is Ended.AFFIXED
     await assert_books_balance(town)
+
+
+async def test_a_seal_that_does_not_fit_its_plan_is_never_delivered(town: Town) -> None:
+    """As when signer and worker are of releases that sign different attributes."""
+    await town.accept(await town.upload())
+    (lease,) = await town.lease()
+
+    with pytest.raises(SealedStuck):
+        await affix(lease, replace(town.shop, signer=OtherSigner(town.shop.signer)))
+
+    assert await affix(lease, town.shop) is Ended.AFFIXED
+    await assert_books_balance(town)
+
+
+async def test_the_tier_that_served_is_told(town: Town) -> None:
+    locked = LETTER.with_name("surat-lamaran-terenkripsi.pdf").read_bytes()
+    for data, tier in ((LETTER.read_bytes(), Tier.T1), (locked, Tier.T2)):
+        accepted = await town.accept(await town.upload(data))
+        (lease,) = await town.lease()
+        assert accepted.stamp.tier is None
+        assert await affix(lease, town.shop) is Ended.AFFIXED
+        assert (await find_stamp(town.db, town.citizen.account_id, accepted.stamp.id)).tier is tier
 
 
 async def test_a_document_that_kills_its_sandbox_brings_the_quota_back_with_the_reason(town: Town) -> None:
@@ -217,24 +293,6 @@ async def test_a_document_that_kills_its_sandbox_brings_the_quota_back_with_the_
 
     stamp = await find_stamp(town.db, town.citizen.account_id, accepted.stamp.id)
     assert stamp.reason == Reason.SANDBOX_DIED
-    await assert_books_balance(town)
-
-
-async def test_a_plan_that_comes_out_otherwise_before_the_seal_brings_the_quota_back(
-    town: Town, owner_conn: Conn
-) -> None:
-    """As after an upgrade of the engine between digest and seal."""
-    accepted = await town.accept(await town.upload())
-    (lease,) = await town.lease()
-    await _until_sealed(town, lease)
-    await owner_conn.execute("ALTER TABLE seals DISABLE TRIGGER seals_ro")
-    await owner_conn.execute("DELETE FROM seals")
-    await owner_conn.execute("UPDATE stamps SET digest = sha256('another engine')")
-
-    assert await affix(lease, town.shop) is Ended.RETURNED
-
-    stamp = await find_stamp(town.db, town.citizen.account_id, accepted.stamp.id)
-    assert stamp.reason == ReturnReason.PLAN_CHANGED
     await assert_books_balance(town)
 
 
@@ -331,7 +389,8 @@ async def test_a_second_digest_is_refused_for_ever(town: Town) -> None:
     (lease,) = await town.lease()
     await _until_sealed(town, lease)
 
-    assert not await store.write_digest(town.db, lease, bytes(32))
+    planned = Planned(sealed=b"another", tier=Tier.T1)
+    assert not await store.write_plan(town.db, lease, digest=bytes(32), planned=planned)
 
 
 def test_states_only_move_forward() -> None:
@@ -364,6 +423,14 @@ class LastWords:
 
     async def is_well(self) -> bool:
         return await self._signer.is_well()
+
+
+class OtherSigner(LastWords):
+    """A signer that signs something else over the same digest."""
+
+    async def seal(self, lease: Lease) -> bytes:
+        signature = await self._signer.seal(lease)
+        return signature[:-1] + bytes([signature[-1] ^ 1])
 
 
 class DyingSandbox(Sandbox):

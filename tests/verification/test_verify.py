@@ -10,7 +10,7 @@ from bubuh.core.clock import utc_now
 from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
-from bubuh.documents.revisions import read_revision
+from bubuh.documents.revisions import open_revision
 from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Intent, Place, Trust
 from bubuh.pdf.offline import affix_with_key
@@ -37,7 +37,7 @@ async def stamped(town: Town, document_id: UUID | None = None, *, no: int = 1) -
     await town.accept(document_id, no=str(no))
     for lease in await town.lease():
         await affix(lease, town.shop)
-    data = await read_revision(
+    opened = await open_revision(
         town.citizen.account_id,
         document_id,
         no,
@@ -45,7 +45,7 @@ async def stamped(town: Town, document_id: UUID | None = None, *, no: int = 1) -
         objects=town.shop.objects,
         store_key=town.shop.store_key,
     )
-    return document_id, data
+    return document_id, await opened.read()
 
 
 async def judged(town: Town, data: bytes, *, trust: Trust | None = None) -> Verdict:

@@ -11,7 +11,7 @@ from bubuh.core.ids import read_id, show_id
 from bubuh.edge.calls import Body
 from bubuh.edge.reasons import RETURN_REASONS
 from bubuh.edge.words import Language
-from bubuh.pdf.model import LEAST_SIDE_PT, MOST_SIDE_PT, Place
+from bubuh.pdf.model import LEAST_SIDE_PT, MOST_SIDE_PT, Place, Tier
 from bubuh.stamping.model import Stamp, WantedStamp
 from bubuh.stamping.moves import StampState
 
@@ -62,6 +62,9 @@ class StampView(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     state: StampState
     serial: str | None  # once affixed
+    tier: (
+        Tier | None
+    )  # of the engine, that planned it, once affixed: t3 upon a document that was repaired first
     reason: str | None  # code, when returned: the quota is back
     reason_text: str | None  # the same in words
     document_id: str
@@ -84,6 +87,7 @@ class StampView(msgspec.Struct, frozen=True, kw_only=True):
             id=show_id("stm", stamp.id),
             state=stamp.state,
             serial=stamp.serial_no,
+            tier=stamp.tier,
             reason=stamp.reason,
             reason_text=words.said(language) if words is not None else None,
             document_id=show_id("doc", stamp.document_id),
@@ -122,6 +126,7 @@ EXAMPLE: Final = {
     "id": "stm_0H1V4T8RZJ4DSB8VKX3N2M7Q5C",
     "state": "affixed",
     "serial": "ID7Q2M8ZK4X1W9R5T3B0CJ",
+    "tier": "t1",
     "reason": None,
     "reason_text": None,
     **WANTED,

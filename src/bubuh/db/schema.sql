@@ -650,7 +650,7 @@ BEGIN
             ASSERT _r.outcome = 'done', 'a stamp in work has a live hold';
         END LOOP;
         UPDATE stamps AS s
-           SET state = 'affixed', ended_at = now(), lease_owner = NULL, lease_until = NULL
+           SET state = 'affixed', ended_at = now(), plan_sealed = NULL, lease_owner = NULL, lease_until = NULL
           FROM unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
          WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND s.state = 'processing';
         INSERT INTO document_revisions (shard, account_id, document_id, no, stamp_id, object_key, increment_bytes, sha256, size_bytes)
@@ -831,7 +831,7 @@ BEGIN
             ASSERT _r.outcome = 'done', 'a stamp that has not ended has a live hold';
         END LOOP;
         UPDATE stamps AS s
-           SET state = 'returned', ended_at = now(), reason = x.reason, lease_owner = NULL, lease_until = NULL
+           SET state = 'returned', ended_at = now(), reason = x.reason, plan_sealed = NULL, lease_owner = NULL, lease_until = NULL
           FROM unnest(_ids, _account_ids, _reasons, _outcomes) AS x (id, account_id, reason, outcome)
          WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.outcome = 'done';
         INSERT INTO log_leaves (shard, account_id, serial, serial_no, kind, reason)
@@ -883,12 +883,12 @@ $$;
 
 ALTER FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) RETURNS boolean
+CREATE FUNCTION public.stamping_write_plan(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 BEGIN
-    UPDATE stamps AS s SET digest = _digest
+    UPDATE stamps AS s SET digest = _digest, plan_sealed = _plan_sealed, tier = _tier
      WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
        AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NOT NULL
        AND (s.digest IS NULL OR s.digest = _digest);
@@ -896,7 +896,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) OWNER TO bubuh_owner;
+ALTER FUNCTION public.stamping_write_plan(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) RETURNS TABLE(id uuid)
     LANGUAGE sql SECURITY DEFINER
@@ -1291,6 +1291,8 @@ CREATE TABLE public.stamps (
     file_id bytea,
     key_id text,
     digest bytea,
+    plan_sealed bytea,
+    tier text,
     ended_at timestamp with time zone,
     reason text,
     CONSTRAINT stamps_affixed_whole CHECK (((state <> 'affixed'::text) OR (digest IS NOT NULL))),
@@ -1299,11 +1301,16 @@ CREATE TABLE public.stamps (
     CONSTRAINT stamps_ended CHECK (((state = ANY (ARRAY['affixed'::text, 'returned'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT stamps_intent_whole CHECK ((num_nulls(serial, block, serial_no, base_revision, base_sha256, signed_at, file_id, key_id) = ANY (ARRAY[0, 8]))),
     CONSTRAINT stamps_leased CHECK (((state = 'processing'::text) OR ((lease_owner IS NULL) AND (lease_until IS NULL)))),
+    CONSTRAINT stamps_plan_with_digest CHECK (((plan_sealed IS NOT NULL) = ((digest IS NOT NULL) AND (state = 'processing'::text)))),
     CONSTRAINT stamps_returned_why CHECK (((state = 'returned'::text) = (reason IS NOT NULL))),
     CONSTRAINT stamps_shard CHECK ((shard = (account_id % (64)::bigint))),
-    CONSTRAINT stamps_state_known CHECK ((state = ANY (ARRAY['accepted'::text, 'processing'::text, 'affixed'::text, 'returned'::text])))
+    CONSTRAINT stamps_state_known CHECK ((state = ANY (ARRAY['accepted'::text, 'processing'::text, 'affixed'::text, 'returned'::text]))),
+    CONSTRAINT stamps_tier_known CHECK ((tier = ANY (ARRAY['t1'::text, 't2'::text, 't3'::text]))),
+    CONSTRAINT stamps_tier_of_plan CHECK (((tier IS NULL) = (digest IS NULL)))
 )
 WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.stamps ALTER COLUMN plan_sealed SET STORAGE EXTERNAL;
 
 ALTER TABLE public.stamps OWNER TO bubuh_owner;
 
@@ -1567,9 +1574,9 @@ REVOKE ALL ON FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_
 
 GRANT ALL ON FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) TO bubuh_signer;
 
-REVOKE ALL ON FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.stamping_write_plan(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea) TO bubuh_app;
+GRANT ALL ON FUNCTION public.stamping_write_plan(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) FROM PUBLIC;
 

@@ -30,6 +30,10 @@ class OpenRevision:
     size_bytes: int
     chunks: AsyncIterator[bytes]
 
+    async def read(self) -> bytes:
+        """All of `chunks` at once."""
+        return b"".join([piece async for piece in self.chunks])
+
 
 async def create_increment(
     account_id: AccountId,
@@ -92,20 +96,6 @@ async def open_revision(
     return OpenRevision(
         document=document, no=no, sha256=sha256, size_bytes=size_bytes, chunks=_checked(pieces, sha256)
     )
-
-
-async def read_revision(
-    account_id: AccountId,
-    document_id: UUID,
-    no: int,
-    *,
-    db: Database,
-    objects: Objects,
-    store_key: StoreKey,
-) -> bytes:
-    """All bytes of revision `no`, held to the row's SHA-256; raises as `open_revision` does."""
-    opened = await open_revision(account_id, document_id, no, db=db, objects=objects, store_key=store_key)
-    return b"".join([piece async for piece in opened.chunks])
 
 
 async def _chain(db: Database, document: Document, no: int) -> list[Revision]:

@@ -110,10 +110,6 @@ RETURN_REASONS: Final[Mapping[str, Words]] = {
         "Berkas asli tidak dapat dibaca lagi. Kuota sudah dikembalikan; unggah kembali dokumennya.",
         "The original can no longer be read. The quota is back; upload the document again.",
     ),
-    ReturnReason.PLAN_CHANGED: Words(
-        "Layanan diperbarui di tengah pembubuhan. Kuota sudah dikembalikan; silakan bubuhkan lagi.",
-        "The service was renewed while it was at work. The quota is back; please try again.",
-    ),
 }
 
 VERDICTS: Final[Mapping[Word, Words]] = {

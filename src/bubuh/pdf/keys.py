@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_der_x509_certificate
 
+from bubuh.pdf.model import Chain
 from bubuh.pdf.pki import PrivateKey
 
 
@@ -14,6 +20,26 @@ def sign(private_key: PrivateKey, message: bytes) -> bytes:
     if isinstance(private_key, ec.EllipticCurvePrivateKey):
         return private_key.sign(message, ec.ECDSA(hashes.SHA256()))
     return private_key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+
+def fits(signature: bytes, message: bytes, chain: Chain) -> bool:
+    """Whether `sign` made `signature` over `message` with the key of the chain's seal certificate."""
+    key = _public_key(chain.seal_certificate)
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        else:
+            key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+@functools.lru_cache(maxsize=64)
+def _public_key(certificate: bytes) -> ec.EllipticCurvePublicKey | RSAPublicKey:
+    key = load_der_x509_certificate(certificate).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey | RSAPublicKey), "a seal certificate is of P-256 or RSA"
+    return key
 
 
 def load_key(pem: bytes) -> PrivateKey:

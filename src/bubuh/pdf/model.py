@@ -14,6 +14,15 @@ from bubuh.pdf.refusals import PageOutOfRange, SerialMalformed
 
 Algorithm = Literal["p256", "rsa2048", "rsa3072"]
 
+
+class Tier(StrEnum):
+    """Which of the engine's ways served a document."""
+
+    T1 = "t1"  #: the lean engine
+    T2 = "t2"  #: the library
+    T3 = "t3"  #: one of them, upon a document that was repaired first
+
+
 FIELD_PREFIX: Final = "Stamp_"
 SERIAL: Final = re.compile(r"[0-9A-Z]{22}", re.ASCII)
 
@@ -128,6 +137,7 @@ class Increment:
     room_bytes: int
     post: bytes
     digest: bytes
+    tier: Tier = Tier.T1
 
     def sealed(self, cms: bytes) -> bytes:
         """The bytes to append, with the signature `cms` (DER) in its room."""

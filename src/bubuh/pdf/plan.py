@@ -18,7 +18,7 @@ from bubuh.pdf.face import COLOUR_SPACE, SIDE, drawing
 from bubuh.pdf.geometry import to_page_space, upright
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.engine import plan_lean
-from bubuh.pdf.model import Chain, Increment, Intent, Rect
+from bubuh.pdf.model import Chain, Increment, Intent, Rect, Tier
 from bubuh.pdf.objects import Slot, array, dictionary, integer, name, numbers, reference, stream, target, text
 from bubuh.pdf.pagetree import Page, page_at
 from bubuh.pdf.reader import entry, fields, open_reader
@@ -88,7 +88,7 @@ class _Signature:
         digest = hashlib.sha256(document)
         digest.update(pre)
         digest.update(post)
-        return Increment(pre=pre, room_bytes=self.room, post=post, digest=digest.digest())
+        return Increment(pre=pre, room_bytes=self.room, post=post, digest=digest.digest(), tier=Tier.T2)
 
 
 def _add_stamp(

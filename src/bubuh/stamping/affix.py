@@ -1,7 +1,7 @@
 """S2 to S6: one stamp from lease to affixed. A crash after any line leaves rows that say how to go on.
 
 One rule for recovery: before a seal exists, resume or return; once a seal exists, only forward, with the same
-serial number and identical bytes, because plan and signature are both reproducible from rows.
+serial number and identical bytes, because plan and signature both stand in rows (ADR-0009).
 """
 
 from __future__ import annotations
@@ -13,26 +13,34 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import structlog
+from prometheus_client import Counter
 
 from bubuh.core.clock import Clock, utc_now
 from bubuh.core.errors import Fault, Refusal
 from bubuh.db.pool import Database
+from bubuh.documents.find import key_of
 from bubuh.documents.keys import StoreKey
+from bubuh.documents.model import Document
 from bubuh.documents.ports import ObjectDamaged, ObjectMissing, Objects
-from bubuh.documents.revisions import create_increment, read_revision
-from bubuh.pdf.cms import signed_data
-from bubuh.pdf.model import Chain, Increment
+from bubuh.documents.revisions import create_increment, open_revision
+from bubuh.pdf.cms import signed_attributes, signed_data
+from bubuh.pdf.keys import fits
+from bubuh.pdf.model import Chain, Increment, Tier
 from bubuh.pdf.refusals import DocumentRefused
 from bubuh.sandbox import Sandbox
 from bubuh.stamping import store
-from bubuh.stamping.model import Job, Lease, WrittenIntent
+from bubuh.stamping.model import Job, Lease, Planned, WrittenIntent
 from bubuh.stamping.moves import ReturnReason
+from bubuh.stamping.plans import open_plan, seal_plan
 from bubuh.stamping.ports import Signer
 from bubuh.stamping.refusals import LeaseLost, SealedMeanwhile, SealedStuck
 from bubuh.stamping.serial import SerialKey
 from bubuh.stamping.serials import SerialBlocks
 
 _log = structlog.get_logger(__name__)
+_AFFIXED = Counter(
+    "bubuh_stamps_affixed", "Stamps affixed, by the tier of the engine that planned them", ["tier"]
+)
 
 MOST_DEATHS = 3  #: a document over which so many workers died is poison
 FILE_ID_BYTES = 16
@@ -76,14 +84,19 @@ async def affix(lease: Lease, shop: Workshop) -> Ended:
         return await _give_back(job, ReturnReason.WORKER_DIED, shop)
     written = job.written or await _write_intent(job, shop)
     try:
-        increment, base = await _plan(job, written, shop)
+        base, document = await _read_base(job, written, shop)
+        increment, tier = await _planned(job, written, base, document, shop)
     except (Refusal, ObjectMissing, ObjectDamaged) as error:
         return await _give_back(job, _reason(error), shop)
-    if not await store.write_digest(shop.db, lease, increment.digest):
-        return await _give_back(job, ReturnReason.PLAN_CHANGED, shop)
     signature = await shop.signer.seal(lease)  # stored before it is answered: now only forward
-    cms = signed_data(increment.digest, signature, shop.chains[written.key_id])
-    return await _record(job, written, increment.sealed(cms), base, shop)
+    chain = shop.chains[written.key_id]
+    if not fits(signature, signed_attributes(increment.digest, chain), chain):
+        raise _stuck(job, "signature_over_something_else")
+    ended = await _record(
+        job, written, increment.sealed(signed_data(increment.digest, signature, chain)), base, shop
+    )
+    _AFFIXED.labels(tier).inc()
+    return ended
 
 
 async def _write_intent(job: Job, shop: Workshop) -> WrittenIntent:
@@ -104,9 +117,9 @@ async def _write_intent(job: Job, shop: Workshop) -> WrittenIntent:
     return written
 
 
-async def _plan(job: Job, written: WrittenIntent, shop: Workshop) -> tuple[Increment, bytes]:
-    """The increment, planned and rehearsed in the sandbox, and the document it is put upon."""
-    base = await read_revision(
+async def _read_base(job: Job, written: WrittenIntent, shop: Workshop) -> tuple[bytes, Document]:
+    """The bytes that the stamp is put upon, and the document that they are a revision of."""
+    opened = await open_revision(
         job.lease.account_id,
         job.document_id,
         written.base_revision,
@@ -114,9 +127,27 @@ async def _plan(job: Job, written: WrittenIntent, shop: Workshop) -> tuple[Incre
         objects=shop.objects,
         store_key=shop.store_key,
     )
+    base = await opened.read()
     assert hashlib.sha256(base).digest() == written.base_sha256, "a revision never changes"
+    return base, opened.document
+
+
+async def _planned(
+    job: Job, written: WrittenIntent, base: bytes, document: Document, shop: Workshop
+) -> tuple[Increment, Tier]:
+    """The increment that an earlier attempt planned, or a new one, rehearsed and kept before it is sealed.
+
+    So what is sealed is never planned again, by this release of the engine or by another.
+    """
+    key, stamp_id = key_of(document, shop.store_key), job.lease.stamp_id
+    if job.planned is not None:
+        return open_plan(job.planned.sealed, key, stamp_id, base), job.planned.tier
     intent = written.intent(job.place, public_url=shop.public_url)
-    return await shop.sandbox.plan(base, intent, shop.chains[written.key_id]), base
+    increment = await shop.sandbox.plan(base, intent, shop.chains[written.key_id])
+    planned = Planned(sealed=seal_plan(increment, key, stamp_id), tier=increment.tier)
+    if not await store.write_plan(shop.db, job.lease, digest=increment.digest, planned=planned):
+        raise LeaseLost
+    return increment, planned.tier
 
 
 async def _record(job: Job, written: WrittenIntent, sealed: bytes, base: bytes, shop: Workshop) -> Ended:
@@ -163,8 +194,7 @@ async def _give_back(job: Job, reason: str, shop: Workshop) -> Ended:
     """
     lease = job.lease
     if job.sealed:
-        _log.error("sealed_stuck", stamp=str(lease.stamp_id), reason=reason)
-        raise SealedStuck(reason)
+        raise _stuck(job, reason)
     outcome = await store.return_one(
         shop.db, lease.account_id, lease.stamp_id, fence=lease.fence, reason=reason, actor="worker"
     )
@@ -174,3 +204,9 @@ async def _give_back(job: Job, reason: str, shop: Workshop) -> Ended:
         raise SealedMeanwhile
     assert outcome in {"done", "already_done"}, f"a stamp without a seal is {outcome}"
     return Ended.RETURNED
+
+
+def _stuck(job: Job, reason: str) -> SealedStuck:
+    """The fault for a sealed stamp that cannot go forward, told to the operators."""
+    _log.error("sealed_stuck", stamp=str(job.lease.stamp_id), reason=reason)
+    return SealedStuck(reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import msgspec
 
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
-from bubuh.pdf.model import Intent, Place
+from bubuh.pdf.model import Intent, Place, Tier
 from bubuh.stamping.moves import StampState
 
 
@@ -53,6 +53,7 @@ class Stamp:
     accepted_at: datetime
     ended_at: datetime | None
     serial_no: str | None  #: shown once affixed
+    tier: Tier | None  #: of the engine, that planned it; shown once affixed
     reason: str | None  #: code, when returned
     timeline: tuple[Event, ...]
 
@@ -110,6 +111,14 @@ class WrittenIntent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An increment in its stamp's row, sealed under the document's key, and the tier that made it."""
+
+    sealed: bytes = field(repr=False)
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What the stamp's row tells its worker."""
 
@@ -119,3 +128,4 @@ class Job:
     deaths: int  #: how many workers died over it
     sealed: bool
     written: WrittenIntent | None
+    planned: Planned | None

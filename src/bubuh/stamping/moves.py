@@ -33,4 +33,3 @@ class ReturnReason(StrEnum):
     WAITED_TOO_LONG = "waited_too_long"
     WORKER_DIED = "worker_died_repeatedly"
     ORIGINAL_LOST = "original_unreadable"
-    PLAN_CHANGED = "plan_changed"

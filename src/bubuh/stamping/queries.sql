@@ -8,7 +8,7 @@ SELECT id, outcome, free
 
 -- name: find_stamp(shard, account_id, id)
 SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
-       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.reason
+       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason
   FROM stamps AS s
  WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id;
 
@@ -21,7 +21,7 @@ SELECT e.state, e.at
 -- name: list_stamps(shard, account_id, before_at, before_id, most)
 -- Newest first, from below (before_at, before_id).
 SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
-       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.reason
+       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason
   FROM stamps AS s
  WHERE s.shard = :shard AND s.account_id = :account_id
    AND (s.accepted_at, s.id) < (:before_at::timestamptz, :before_id::uuid)
@@ -49,7 +49,7 @@ SELECT stamping_bury(:shard, :worker);
 -- name: find_job(shard, account_id, id, fence)
 -- All that a worker needs to go on, while its fence holds.
 SELECT s.document_id, s.page, s.x_pt, s.y_pt, s.side_pt, s.deaths, s.serial, s.serial_no, s.base_revision,
-       s.base_sha256, s.signed_at, s.file_id, s.key_id, l.serial IS NOT NULL AS sealed
+       s.base_sha256, s.signed_at, s.file_id, s.key_id, s.plan_sealed, s.tier, l.serial IS NOT NULL AS sealed
   FROM stamps AS s
   LEFT JOIN seals AS l ON l.shard = :shard AND l.account_id = s.account_id AND l.stamp_id = s.id
  WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id
@@ -75,8 +75,8 @@ ON CONFLICT DO NOTHING RETURNING block;
 SELECT stamping_intend(:shard, :id, :account_id, :fence, :serial, :serial_no, :base_revision, :base_sha256,
                        :signed_at, :file_id, :key_id);
 
--- name: write_digest(shard, id, account_id, fence, digest)
-SELECT stamping_write_digest(:shard, :id, :account_id, :fence, :digest);
+-- name: write_plan(shard, id, account_id, fence, digest, plan_sealed, tier)
+SELECT stamping_write_plan(:shard, :id, :account_id, :fence, :digest, :plan_sealed, :tier);
 
 -- name: affix_n(shard, ids, account_ids, fences, object_keys, increment_bytes, sha256s, sizes)
 SELECT id, outcome

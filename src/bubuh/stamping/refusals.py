@@ -43,7 +43,7 @@ class LeaseLost(Fault):
 
 
 class SealedStuck(Fault):
-    """A sealed stamp cannot be planned again as it was: it waits for an operator, and is never returned."""
+    """A sealed stamp cannot go forward, its document or its plan is lost: it waits, and is never returned."""
 
     code = "sealed_stuck"
     retry_after_s = 60

@@ -12,8 +12,8 @@ from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Database, Row
 from bubuh.db.queries import load_queries
-from bubuh.pdf.model import Place
-from bubuh.stamping.model import Base, Event, Job, Lease, Stamp, WantedStamp, WrittenIntent
+from bubuh.pdf.model import Place, Tier
+from bubuh.stamping.model import Base, Event, Job, Lease, Planned, Stamp, WantedStamp, WrittenIntent
 from bubuh.stamping.moves import StampState
 
 SQL: Any = load_queries(__package__)
@@ -127,6 +127,9 @@ async def find_job(db: Database, lease: Lease) -> Job | None:
         deaths=row["deaths"],
         sealed=row["sealed"],
         written=_written(row),
+        planned=None
+        if row["plan_sealed"] is None
+        else Planned(sealed=row["plan_sealed"], tier=Tier(row["tier"])),
     )
 
 
@@ -162,10 +165,10 @@ async def intend(db: Database, lease: Lease, written: WrittenIntent) -> bool:
     )
 
 
-async def write_digest(db: Database, lease: Lease, digest: bytes) -> bool:
-    """Write what is to be signed, once; false when the fence is lost or another digest stands."""
-    args = (lease.shard, lease.stamp_id, lease.account_id, lease.fence, digest)
-    return bool(await db.fetchval(SQL.write_digest.sql, *args))
+async def write_plan(db: Database, lease: Lease, *, digest: bytes, planned: Planned) -> bool:
+    """Write what is to be signed and what it is over, once; false: the fence is lost, or another stands."""
+    args = (lease.shard, lease.stamp_id, lease.account_id, lease.fence, digest, planned.sealed, planned.tier)
+    return bool(await db.fetchval(SQL.write_plan.sql, *args))
 
 
 async def affix_n(db: Database, shard: Shard, finished: Sequence[Finished]) -> list[str]:
@@ -214,6 +217,7 @@ def _stamp(row: Row, events: Sequence[Row]) -> Stamp:
         accepted_at=row["accepted_at"],
         ended_at=row["ended_at"],
         serial_no=row["serial_no"] if state is StampState.AFFIXED else None,
+        tier=Tier(row["tier"]) if state is StampState.AFFIXED else None,
         reason=row["reason"],
         timeline=tuple(Event(state=StampState(e["state"]), at=e["at"]) for e in events),
     )

@@ -81,8 +81,11 @@ CREATE TABLE stamps (
     signed_at timestamptz,
     file_id bytea,
     key_id text,
-    -- what is to be signed
+    -- what is to be signed, and the increment it is over, sealed under the document's key: whoever goes on after a
+    -- seal takes these bytes, whatever the engine has learned meanwhile. Gone once the stamp has ended
     digest bytea,
+    plan_sealed bytea,
+    tier text, -- which of the engine's tiers planned it
     -- how it ended
     ended_at timestamptz,
     reason text,
@@ -96,6 +99,11 @@ CREATE TABLE stamps (
         num_nulls(serial, block, serial_no, base_revision, base_sha256, signed_at, file_id, key_id) IN (0, 8)
     ),
     CONSTRAINT stamps_digest_of_intent CHECK (digest IS NULL OR (serial IS NOT NULL AND length(digest) = 32)),
+    CONSTRAINT stamps_plan_with_digest CHECK (
+        (plan_sealed IS NOT NULL) = (digest IS NOT NULL AND state = 'processing')
+    ),
+    CONSTRAINT stamps_tier_known CHECK (tier IN ('t1', 't2', 't3')),
+    CONSTRAINT stamps_tier_of_plan CHECK ((tier IS NULL) = (digest IS NULL)),
     CONSTRAINT stamps_affixed_whole CHECK (state <> 'affixed' OR digest IS NOT NULL),
     CONSTRAINT stamps_returned_why CHECK ((state = 'returned') = (reason IS NOT NULL)),
     CONSTRAINT stamps_ended CHECK ((state IN ('affixed', 'returned')) = (ended_at IS NOT NULL)),
@@ -105,6 +113,7 @@ CREATE TABLE stamps (
 CREATE UNIQUE INDEX stamps_one_in_work ON stamps (shard, account_id, document_id) WHERE state = 'processing';
 CREATE INDEX stamps_waiting ON stamps (shard, accepted_at) WHERE state IN ('accepted', 'processing');
 CREATE INDEX stamps_history ON stamps (shard, account_id, accepted_at DESC, id DESC);
+ALTER TABLE stamps ALTER COLUMN plan_sealed SET STORAGE EXTERNAL; -- what is sealed grows no smaller
 GRANT SELECT ON stamps TO bubuh_app;
 GRANT SELECT (
     shard, account_id, id, state, fence, serial, serial_no, key_id, digest
@@ -372,19 +381,21 @@ GRANT EXECUTE ON FUNCTION stamping_intend(
     smallint, uuid, bigint, integer, bigint, text, integer, bytea, timestamptz, bytea, text
 ) TO bubuh_app;
 
--- S3: write the digest that is to be signed, once. Returns whether the fence held and no other digest stands.
-CREATE FUNCTION stamping_write_digest(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea)
-RETURNS boolean
+-- S3: write the plan and the digest that is to be signed, once. Returns whether the fence held and no other digest
+-- stands.
+CREATE FUNCTION stamping_write_plan(
+    _shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text
+) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    UPDATE stamps AS s SET digest = _digest
+    UPDATE stamps AS s SET digest = _digest, plan_sealed = _plan_sealed, tier = _tier
      WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
        AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NOT NULL
        AND (s.digest IS NULL OR s.digest = _digest);
     RETURN FOUND;
 END
 $$;
-GRANT EXECUTE ON FUNCTION stamping_write_digest(smallint, uuid, bigint, integer, bytea) TO bubuh_app;
+GRANT EXECUTE ON FUNCTION stamping_write_plan(smallint, uuid, bigint, integer, bytea, bytea, text) TO bubuh_app;
 
 -- S4, the signer's only write: keep a signature over exactly what the stamp's row holds. Under the stamp's lock,
 -- so that no stamp is returned while it is being sealed. Answers the signature that stands: the first one.
@@ -454,7 +465,7 @@ BEGIN
             ASSERT _r.outcome = 'done', 'a stamp in work has a live hold';
         END LOOP;
         UPDATE stamps AS s
-           SET state = 'affixed', ended_at = now(), lease_owner = NULL, lease_until = NULL
+           SET state = 'affixed', ended_at = now(), plan_sealed = NULL, lease_owner = NULL, lease_until = NULL
           FROM unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
          WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND s.state = 'processing';
         INSERT INTO document_revisions (shard, account_id, document_id, no, stamp_id, object_key, increment_bytes, sha256, size_bytes)
@@ -529,7 +540,7 @@ BEGIN
             ASSERT _r.outcome = 'done', 'a stamp that has not ended has a live hold';
         END LOOP;
         UPDATE stamps AS s
-           SET state = 'returned', ended_at = now(), reason = x.reason, lease_owner = NULL, lease_until = NULL
+           SET state = 'returned', ended_at = now(), reason = x.reason, plan_sealed = NULL, lease_owner = NULL, lease_until = NULL
           FROM unnest(_ids, _account_ids, _reasons, _outcomes) AS x (id, account_id, reason, outcome)
          WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.outcome = 'done';
         INSERT INTO log_leaves (shard, account_id, serial, serial_no, kind, reason)
