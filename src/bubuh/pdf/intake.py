@@ -15,8 +15,9 @@ from bubuh.pdf.pagetree import leaves
 from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, highest_object, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.rehearse import box_of, open_pdf
-from bubuh.pdf.revisions import Breach, breaches, covered, loose_ends
+from bubuh.pdf.revisions import breaches, covered, loose_ends
 from bubuh.pdf.signatures import Signed, fits_template, is_whole, serial_in, signatures
+from bubuh.pdf.tiling import Breach
 
 #: Names of actions that do something by themselves. Source: ISO 32000-2, table 201
 _ACTIVE: Final = {"/JavaScript": "javascript", "/Launch": "launch", "/ImportData": "import_data"}

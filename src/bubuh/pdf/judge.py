@@ -26,7 +26,7 @@ from bubuh.pdf.model import (
 from bubuh.pdf.pagetree import page_number
 from bubuh.pdf.reader import check_shape, entry, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
-from bubuh.pdf.revisions import Breach, breaches, covered
+from bubuh.pdf.revisions import breaches, covered
 from bubuh.pdf.signatures import (
     Signed,
     context,
@@ -37,6 +37,7 @@ from bubuh.pdf.signatures import (
     signatures,
     time_stamp_status,
 )
+from bubuh.pdf.tiling import Breach
 
 FORMAT_FAILURE: Final = "FORMAT_FAILURE"
 CONSTRAINTS_FAILURE: Final = "SIG_CONSTRAINTS_FAILURE"
@@ -192,7 +193,7 @@ def _others(found: Sequence[Signed], first_stamp: int, trust: Trust) -> list[Pro
             problems.append((Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("signed_after_stamp",)))
         else:
             status = time_stamp_status(signed, context(trust.timestamp_roots, trust.now))
-            if signed.is_visible or not (status.intact and status.valid and status.trusted):
+            if not (signed.is_mere_mark and status.intact and status.valid and status.trusted):
                 problems.append((Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("time_stamp_untrusted",)))
     return problems
 

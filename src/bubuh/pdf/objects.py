@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -77,3 +78,10 @@ def reference(ref: generic.Reference, handler: Any) -> generic.IndirectObject:
 def target(raw: generic.IndirectObject) -> Any:
     """What a reference points to."""
     return raw.get_object()
+
+
+def plain(value: generic.PdfObject) -> bytes:
+    """A value as bytes, references left as references: equal bytes, equal value."""
+    out = io.BytesIO()
+    value.write_to_stream(out, None)
+    return out.getvalue()

@@ -6,7 +6,6 @@ lets form filling and some shadow attacks through. These rules stand on top of i
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Collection, Iterator
 from typing import Any, Final
@@ -15,30 +14,21 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from bubuh.pdf.mentions import mentions
-from bubuh.pdf.objects import dictionary
+from bubuh.pdf.objects import dictionary, plain
 from bubuh.pdf.pagetree import is_page
 from bubuh.pdf.reader import entry, form_of
 from bubuh.pdf.signatures import Signed
+from bubuh.pdf.tiling import Breach, altered, check_tiling, end_of
 
-_FOOT: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF(?:\r\n|\r|\n)?")
 _HEX: Final = re.compile(rb"<((?:[0-9a-f]{2})+)>")  # lower case, as we write it
 _HEAD: Final = re.compile(rb"\s*(\d+)\s+(\d+)\s+obj\b")
 _CONTENTS: Final = re.compile(rb"/Contents\s*\Z")
-_BLANK: Final = b" \t\r\n\0\f"
 
 _CATALOG_MAY_CHANGE: Final = frozenset({"/AcroForm", "/DSS", "/Extensions"})
 _FORM_MAY_CHANGE: Final = frozenset({"/Fields", "/SigFlags"})
 _Key = tuple[int, int]  #: number and generation of an object
 
 _PAGE_MAY_CHANGE: Final = frozenset({"/Annots"})
-
-
-class Breach(Exception):
-    """A rule is broken; `reason` is the code that a judgement shows."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
 
 
 def covered(document: bytes, reader: PdfFileReader, signed: Signed) -> tuple[bytes, bytes]:
@@ -62,17 +52,6 @@ def covered(document: bytes, reader: PdfFileReader, signed: Signed) -> tuple[byt
     return document[:start], document[end : end + rest]
 
 
-def end_of(document: bytes, reader: PdfFileReader, revision: int) -> int:
-    """Where `revision` ends: after its %%EOF and one line end."""
-    meta = reader.xrefs.get_xref_container_info(revision)
-    foot = _FOOT.search(document, meta.end_location)
-    if foot is None or int(foot[1]) != meta.declared_startxref:
-        raise Breach("revision_end", "no foot, or another's")
-    if b" obj" in document[meta.end_location : foot.start()]:
-        raise Breach("revision_end", "objects after the cross-reference")
-    return foot.end()
-
-
 def breaches(
     document: bytes, reader: PdfFileReader, *, since: int, signatures: Collection[Signed]
 ) -> dict[int, str]:
@@ -88,7 +67,7 @@ def breaches(
     for revision in range(since + 1, last + 1):
         brought = [signed for signed in signatures if signed.revision == revision]
         try:
-            _check_tiling(document, reader, revision)
+            check_tiling(document, reader, revision)
             _Change(reader, revision, unsigned).check(_places(brought))
             _check_loose_ends(document, reader, revision, since)
         except Breach as breach:
@@ -124,18 +103,6 @@ def _check_gap_owner(document: bytes, reader: PdfFileReader, signed: Signed, sta
         raise Breach("byte_range", "the gap is not under /Contents")
 
 
-def _check_tiling(document: bytes, reader: PdfFileReader, revision: int) -> None:
-    """A revision begins where the one before it ended and holds only what its own cross-reference lists."""
-    start, end = end_of(document, reader, revision - 1), end_of(document, reader, revision)
-    data = reader.xrefs.get_xref_data(revision)
-    places = [offset for _generation, offset in data.standard_xrefs.values()]
-    places.append(reader.xrefs.get_xref_container_info(revision).start_location)
-    if min(places) < start or max(places) >= end:
-        raise Breach("changed_after_stamp", "objects outside their revision")
-    if document[start : min(places)].strip(_BLANK):
-        raise Breach("changed_after_stamp", "bytes between two revisions")
-
-
 def _places(brought: Collection[Signed]) -> dict[_Key, set[_Key]]:
     """The fields of these signatures and the pages they are on."""
     return {
@@ -149,7 +116,7 @@ def _check_loose_ends(document: bytes, reader: PdfFileReader, revision: int, sin
     known = {number for number, _generation in _defined(reader, revision - 1)}
     new = {number for number, _ in reader.xrefs.get_xref_data(revision).explicit_refs_in_revision} - known
     if new and loose_ends(document[: end_of(document, reader, since)], reader, new, since):
-        raise Breach("changed_after_stamp", "an object that was waited for")
+        raise altered("an object that was waited for")
 
 
 def _object_streams(reader: PdfFileReader, revision: int) -> Iterator[bytes]:
@@ -176,47 +143,66 @@ class _Change:
         self.after = reader.get_historical_resolver(revision)
 
     def check(self, brought: dict[_Key, set[_Key]]) -> None:
-        """`brought` are the signature fields that this revision may add, and the pages they are on."""
-        self._check_trailer()
+        """`brought` are the signature fields that this revision may add, and the pages they are on.
+
+        Who adds no signature has no reason to touch form or pages, not even to write them otherwise.
+        """
         changed = self._changed()
         added = self._check_form(set(brought))
-        allowed = {_key(self.before.root_ref), *self._form_keys(), *self._dss_keys()}
-        for key in filter(self._is_page, changed.union(*brought.values())):
+        allowed = {_key(self.before.root_ref), *self._dss_keys()}
+        if brought:
+            allowed |= self._form_keys() | self._check_pages(changed.union(*brought.values()), added)
+        if changed - allowed:
+            raise altered("objects that must not change")
+
+    def _check_pages(self, keys: set[_Key], added: set[_Key]) -> set[_Key]:
+        """The pages among `keys` differ in /Annots alone; they and their arrays, which may change."""
+        allowed: set[_Key] = set()
+        for key in filter(self._is_page, keys):
             old, new = self._both(key)
             _check_entries(old, new, _PAGE_MAY_CHANGE)
-            _check_array(old, new, "/Annots", added)
+            self._check_array(old, new, "/Annots", added)
             allowed |= {key, *_raw_key(old, "/Annots")}
-        if changed - allowed:
-            raise Breach("changed_after_stamp", "objects that must not change")
-
-    def _check_trailer(self) -> None:
-        for key in ("/Root", "/Encrypt", "/Info"):
-            if self._trailer(key, self.revision - 1) != self._trailer(key, self.revision):
-                raise Breach("changed_after_stamp", f"trailer {key}")
-
-    def _trailer(self, key: str, revision: int) -> bytes:
-        try:
-            return _plain(self.reader.trailer.raw_get(key, revision=revision))
-        except KeyError:
-            return b""
+        return allowed
 
     def _changed(self) -> set[_Key]:
         """The objects of earlier revisions that this one defines again; freeing is never allowed."""
         data = self.reader.xrefs.get_xref_data(self.revision)
         if any(number for number in data.freed):
-            raise Breach("changed_after_stamp", "objects freed")
+            raise altered("objects freed")
         numbers = {number for number, _generation in _defined(self.reader, self.revision - 1)}
         return {key for key in data.explicit_refs_in_revision if key[0] in numbers}
 
     def _check_form(self, brought: set[_Key]) -> set[_Key]:
-        _check_entries(self.before.root, self.after.root, _CATALOG_MAY_CHANGE)
+        may_change = _CATALOG_MAY_CHANGE if brought else _CATALOG_MAY_CHANGE - {"/AcroForm"}
+        _check_entries(self.before.root, self.after.root, may_change)
         empty = dictionary()
         old, new = form_of(self.before) or empty, form_of(self.after) or empty
         _check_entries(old, new, _FORM_MAY_CHANGE)
-        added = _check_array(old, new, "/Fields", brought)
+        added = self._check_array(old, new, "/Fields", brought)
         if added != brought:
-            raise Breach("changed_after_stamp", "a signature outside the form")
+            raise altered("a signature outside the form")
         return added
+
+    def _check_array(self, old: Any, new: Any, key: str, may_add: set[_Key]) -> set[_Key]:
+        """The references appended to the array under `key`; raises `Breach` when it changed otherwise.
+
+        The array stays where it was, or comes with this revision: one that lay elsewhere before may belong to
+        something that may be written again.
+        """
+        before, after = _items(old, key), _items(new, key)
+        added = after[len(before) :]
+        if list(map(plain, after[: len(before)])) != list(map(plain, before)):
+            raise altered(f"{key} rewritten")
+        if not all(isinstance(item, generic.IndirectObject) for item in added):
+            raise altered(f"{key} with a direct object")
+        keys = {_key(item.reference) for item in added}
+        if not keys <= may_add or len(keys) != len(added):
+            raise altered(f"{key} with something new")
+        moved = _raw_key(new, key) - _raw_key(old, key)
+        if any(self._introduced(place) != self.revision for place in moved):
+            raise altered(f"{key} moved")
+        return keys
 
     def _form_keys(self) -> set[_Key]:
         form = form_of(self.before)
@@ -248,22 +234,8 @@ class _Change:
 
 def _check_entries(old: Any, new: Any, may_change: frozenset[str]) -> None:
     for key in (set(old) | set(new)) - may_change:
-        if key not in old or key not in new or _plain(dict.get(old, key)) != _plain(dict.get(new, key)):
-            raise Breach("changed_after_stamp", str(key))
-
-
-def _check_array(old: Any, new: Any, key: str, may_add: set[_Key]) -> set[_Key]:
-    """The references appended to the array under `key`; raises `Breach` when anything else happened to it."""
-    before, after = _items(old, key), _items(new, key)
-    added = after[len(before) :]
-    if list(map(_plain, after[: len(before)])) != list(map(_plain, before)):
-        raise Breach("changed_after_stamp", f"{key} rewritten")
-    if not all(isinstance(item, generic.IndirectObject) for item in added):
-        raise Breach("changed_after_stamp", f"{key} with a direct object")
-    keys = {_key(item.reference) for item in added}
-    if not keys <= may_add or len(keys) != len(added):
-        raise Breach("changed_after_stamp", f"{key} with something new")
-    return keys
+        if key not in old or key not in new or plain(old.raw_get(key)) != plain(new.raw_get(key)):
+            raise altered(str(key))
 
 
 def _items(holder: Any, key: str) -> list[Any]:
@@ -271,7 +243,7 @@ def _items(holder: Any, key: str) -> list[Any]:
     if array is None:
         return []
     if not isinstance(array, generic.ArrayObject):
-        raise Breach("changed_after_stamp", f"{key} is not an array")
+        raise altered(f"{key} is not an array")
     return [array.raw_get(index) for index in range(len(array))]
 
 
@@ -284,10 +256,3 @@ def _raw_key(holder: Any, key: str) -> set[_Key]:
 
 def _key(ref: generic.Reference) -> _Key:
     return ref.idnum, ref.generation
-
-
-def _plain(value: Any) -> bytes:
-    """A value as bytes, references left as references: equal bytes, equal value."""
-    out = io.BytesIO()
-    value.write_to_stream(out, None)
-    return out.getvalue()

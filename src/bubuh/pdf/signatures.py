@@ -35,6 +35,8 @@ _DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
 _SEAL_USAGE: Final = KeyUsageConstraints(key_usage={"non_repudiation"}, extd_key_usage=None)
 _ANY_TIME: Final = datetime(2020, 1, 1, tzinfo=UTC)  # nothing is believed then: it decides nothing
 _ANY_USAGE: Final = KeyUsageConstraints(key_usage=set(), extd_key_usage=None)
+#: All that a field needs which shows nothing and does nothing.
+_OF_A_MARK: Final = frozenset({"/Type", "/Subtype", "/FT", "/T", "/TU", "/F", "/P", "/Rect", "/AP", "/V"})
 
 
 class Signed:
@@ -57,10 +59,13 @@ class Signed:
         return str(self.embedded.sig_object_type) == "/DocTimeStamp"
 
     @property
-    def is_visible(self) -> bool:
-        """Whether its widget takes any room on a page."""
-        rect = entry(self.field.dictionary, "/Rect")
-        return rect is not None and float(rect[0]) != float(rect[2]) and float(rect[1]) != float(rect[3])
+    def is_mere_mark(self) -> bool:
+        """Whether its field takes no room on a page and can do nothing: no action, no kids, no content."""
+        field = self.field.dictionary
+        if isinstance(field, generic.StreamObject) or not _OF_A_MARK.issuperset(field):
+            return False
+        rect = entry(field, "/Rect", (0, 0, 0, 0))
+        return float(rect[0]) == float(rect[2]) or float(rect[1]) == float(rect[3])
 
     @property
     def serial_no(self) -> str | None:
