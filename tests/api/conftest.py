@@ -34,6 +34,7 @@ from bubuh.sandbox import Sandbox
 from bubuh.signer.server import SignerServer
 from bubuh.stamping.affix import Workshop
 from bubuh.stamping.bells import ENDED
+from bubuh.stamping.keyring import Keyring
 from bubuh.stamping.serial import SerialKey
 from bubuh.stamping.serials import SerialBlocks
 from bubuh.stamping.store import accept_n
@@ -113,8 +114,7 @@ async def _shop(dsns: Dsns, sandbox: Sandbox, folder: Path) -> AsyncIterator[tup
             signer=signer,
             serial_key=SerialKey("T1", secrets.token_bytes(32)),
             serials=SerialBlocks(taken_by="worker-1"),
-            chains={chain.key_id: chain},
-            key_id=chain.key_id,
+            keyring=lambda: Keyring({chain.key_id: chain}),
             public_url=PUBLIC_URL,
         )
         yield shop, Trust(roots=(pki.root_certificate,), now=utc_now())

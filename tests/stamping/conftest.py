@@ -34,6 +34,7 @@ from bubuh.signer.server import SignerServer
 from bubuh.stamping import store
 from bubuh.stamping.accept import Accepted, accept
 from bubuh.stamping.affix import Workshop
+from bubuh.stamping.keyring import Keyring
 from bubuh.stamping.model import Lease, WantedStamp
 from bubuh.stamping.serial import SerialKey
 from bubuh.stamping.serials import SerialBlocks
@@ -143,8 +144,7 @@ async def town(
         signer=client,
         serial_key=SerialKey("T1", secrets.token_bytes(32)),
         serials=SerialBlocks(taken_by="worker-1"),
-        chains={chain.key_id: chain},
-        key_id=chain.key_id,
+        keyring=lambda: Keyring({chain.key_id: chain}),
         public_url=PUBLIC_URL,
     )
     return Town(db=db, shop=shop, trust=trust, citizen=citizen)

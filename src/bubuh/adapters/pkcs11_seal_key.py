@@ -39,9 +39,10 @@ class SealKeyExtractable(SignerUnavailable):
 class Pkcs11SealKey:
     """`stamping.ports.SealKey` in a device, with one session that stays open.
 
-    Calls into devices wait for each other in the whole process: called from several threads at once
-    SoftHSM 2.6 fails, even crashes. A session that failed is given up, and the next signature opens another:
-    a device that was away is used again when it is back.
+    Calls into devices wait for each other in the whole process: python-pkcs11 opens a module for one thread
+    (C_Initialize without arguments, PKCS#11 v2.40, 5.4), and called from several at once SoftHSM 2.6 fails,
+    even crashes (ADR-0012). A session that failed is given up,
+    and the next signature opens another: a device that was away is used again when it is back.
     """
 
     def __init__(self, device: Device, chain: Chain) -> None:

@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "verify": "bubuh.cli.verify:verify_command",
     "account": "bubuh.cli.account:account",
     "quota": "bubuh.cli.quota:quota",
+    "keys": "bubuh.cli.keys:keys",
     "db": "bubuh.cli.db:db",
     "web": "bubuh.cli.processes.web:web_command",
     "worker": "bubuh.cli.processes.worker:worker_command",

@@ -17,6 +17,7 @@ from bubuh.core.errors import Refusal
 from bubuh.core.shards import Shard, shard_of_account
 
 AccountId = NewType("AccountId", int)
+THE_SERVICE: Final = AccountId(0)  #: nobody's account: acts on the service itself are recorded under it
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 _VALUES: Final = {letter: value for value, letter in enumerate(ALPHABET)}

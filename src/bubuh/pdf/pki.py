@@ -5,6 +5,7 @@ Subjects say that they are for development: nobody outside this machine should e
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -35,6 +36,7 @@ class Pki:
     issuing_certificate: bytes  #: DER
     seal_certificate: bytes  #: DER
     seal_key: bytes  #: PEM, PKCS#8, not encrypted
+    issuing_key: bytes  #: the same; only an authority for development is kept beside its seal keys
     algorithm: Algorithm
 
     def chain(self, key_id: str) -> Chain:
@@ -49,20 +51,34 @@ class Pki:
 
 def development_pki(now: datetime, *, algorithm: Algorithm = "p256", name: str = "Bubuh") -> Pki:
     """A fresh root, issuing CA and seal certificate, valid from `now` (aware)."""
-    root_key, issuing_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    seal_key = _fresh_key(algorithm)
+    root_key, issuing_key = _fresh_key("p256"), _fresh_key("p256")
     root = _authority(_named(name, "Akar"), None, root_key, root_key, now, _ROOT_LIFE)
     issuing = _authority(_named(name, "CA Penerbit"), root, issuing_key, root_key, now, _ISSUING_LIFE)
-    seal = _seal(_named(name, "Segel SPESIMEN"), issuing, seal_key, issuing_key, now)
+    certificate, seal_key = issue_seal(_der(issuing), _pem(issuing_key), now, algorithm=algorithm, name=name)
     return Pki(
         root_certificate=_der(root),
         issuing_certificate=_der(issuing),
-        seal_certificate=_der(seal),
-        seal_key=seal_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
+        seal_certificate=certificate,
+        seal_key=seal_key,
+        issuing_key=_pem(issuing_key),
         algorithm=algorithm,
     )
+
+
+def issue_seal(
+    issuing_certificate: bytes,
+    issuing_key: bytes,
+    now: datetime,
+    *,
+    algorithm: Algorithm = "p256",
+    name: str = "Bubuh",
+) -> tuple[bytes, bytes]:
+    """A seal certificate (DER) valid from `now` (aware), and its key (PEM), under an authority of ours."""
+    issuer = x509.load_der_x509_certificate(issuing_certificate)
+    authority = serialization.load_pem_private_key(issuing_key, password=None)
+    assert isinstance(authority, PrivateKey), "our authorities have keys of the kinds we make"
+    key = _fresh_key(algorithm)
+    return _der(_seal(_named(name, "Segel SPESIMEN"), issuer, key, authority, now)), _pem(key)
 
 
 def to_pem(certificate: bytes) -> bytes:
@@ -75,10 +91,23 @@ def from_pem(text: bytes) -> tuple[bytes, ...]:
     return tuple(_der(certificate) for certificate in x509.load_pem_x509_certificates(text))
 
 
+@functools.lru_cache(maxsize=64)
+def validity(certificate: bytes) -> tuple[datetime, datetime]:
+    """From when to when a DER certificate is valid, aware."""
+    read = x509.load_der_x509_certificate(certificate)
+    return read.not_valid_before_utc, read.not_valid_after_utc
+
+
 def _fresh_key(algorithm: Algorithm) -> PrivateKey:
     if algorithm == "p256":
         return ec.generate_private_key(ec.SECP256R1())
     return rsa.generate_private_key(public_exponent=65537, key_size=int(algorithm.removeprefix("rsa")))
+
+
+def _pem(key: PrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _named(name: str, role: str) -> x509.Name:

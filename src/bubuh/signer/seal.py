@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
+
+from prometheus_client import Counter
 
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Database
 from bubuh.db.queries import load_queries
 from bubuh.pdf.cms import signed_attributes
-from bubuh.stamping.ports import SealKey
+from bubuh.stamping.ports import SealKeys
 from bubuh.stamping.refusals import SignerUnavailable
 from bubuh.stamping.wire import Wanted
 
 SQL: Any = load_queries(__package__)
+_SIGNATURES = Counter("bubuh_signer_signatures", "Signatures that a key made, kept or not", ["key_id"])
 
 
-async def seal(db: Database, keys: Mapping[str, SealKey], wanted: Wanted) -> bytes | None:
+async def seal(db: Database, keys: SealKeys, wanted: Wanted) -> bytes | None:
     """The signature that stands for the stamp; None when its row is not in work under this fence.
 
     The caller names a stamp, never a digest. The same stamp and digest get the stored signature again; for
@@ -39,6 +41,7 @@ async def seal(db: Database, keys: Mapping[str, SealKey], wanted: Wanted) -> byt
         if key is None:
             raise SignerUnavailable(f"key {row['key_id']} is not at hand")
         signature = key.sign(signed_attributes(row["digest"], key.chain))
+        _SIGNATURES.labels(row["key_id"]).inc()
         stored = await conn.fetchval(
             SQL.keep.sql,
             shard,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -15,7 +14,7 @@ from bubuh.core.errors import Fault
 from bubuh.db.pool import Database
 from bubuh.signer.seal import seal
 from bubuh.stamping import wire
-from bubuh.stamping.ports import SealKey
+from bubuh.stamping.ports import SealKeys
 
 _log = structlog.get_logger(__name__)
 _SEALS = Counter("bubuh_signer_seals", "Signatures answered", ["outcome"])
@@ -26,8 +25,8 @@ _PEERCRED = struct.Struct("3i")  # pid, uid, gid: unix(7)
 class SignerServer:
     """Serves one socket until it is closed."""
 
-    def __init__(self, db: Database, keys: Mapping[str, SealKey], *, allowed_uids: frozenset[int]) -> None:
-        """`keys` by key id; `allowed_uids` may ask."""
+    def __init__(self, db: Database, keys: SealKeys, *, allowed_uids: frozenset[int]) -> None:
+        """`allowed_uids` may ask."""
         self._db = db
         self._keys = keys
         self._allowed_uids = allowed_uids
@@ -39,7 +38,7 @@ class SignerServer:
         ear = _listen(path)
         server = await asyncio.start_unix_server(self._answer_line, sock=ear)
         self.listening.set()
-        _log.info("signer_ready", keys=sorted(self._keys))
+        _log.info("signer_ready")
         await stop.wait()
         server.close()
         for line in self._lines:

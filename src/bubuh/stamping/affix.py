@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -25,10 +25,11 @@ from bubuh.documents.ports import ObjectDamaged, ObjectMissing, Objects
 from bubuh.documents.revisions import create_increment, open_revision
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.keys import fits
-from bubuh.pdf.model import Chain, Increment, Tier
+from bubuh.pdf.model import Increment, Tier
 from bubuh.pdf.refusals import DocumentRefused
 from bubuh.sandbox import Sandbox
 from bubuh.stamping import store
+from bubuh.stamping.keyring import Keyring
 from bubuh.stamping.model import Job, Lease, Planned, WrittenIntent
 from bubuh.stamping.moves import ReturnReason
 from bubuh.stamping.plans import open_plan, seal_plan
@@ -64,8 +65,7 @@ class Workshop:
     signer: Signer
     serial_key: SerialKey
     serials: SerialBlocks
-    chains: Mapping[str, Chain]  #: by key id: all that may still be asked for
-    key_id: str  #: of the key that new stamps are sealed with
+    keyring: Callable[[], Keyring]  #: as it is now: keys come and go while the service runs
     public_url: str
     clock: Clock = field(default=utc_now)
 
@@ -89,7 +89,7 @@ async def affix(lease: Lease, shop: Workshop) -> Ended:
     except (Refusal, ObjectMissing, ObjectDamaged) as error:
         return await _give_back(job, _reason(error), shop)
     signature = await shop.signer.seal(lease)  # stored before it is answered: now only forward
-    chain = shop.chains[written.key_id]
+    chain = shop.keyring().chain(written.key_id)
     if not fits(signature, signed_attributes(increment.digest, chain), chain):
         raise _stuck(job, "signature_over_something_else")
     ended = await _record(
@@ -101,6 +101,8 @@ async def affix(lease: Lease, shop: Workshop) -> Ended:
 
 async def _write_intent(job: Job, shop: Workshop) -> WrittenIntent:
     """Serial, base, time and file id: committed, so that every later attempt plans the same bytes."""
+    now = shop.clock()
+    key_id = shop.keyring().current(now).key_id
     base = await store.find_base(shop.db, job.lease.account_id, job.document_id)
     serial = await shop.serials.take(shop.db, job.lease.shard)
     written = WrittenIntent(
@@ -108,9 +110,9 @@ async def _write_intent(job: Job, shop: Workshop) -> WrittenIntent:
         serial_no=shop.serial_key.show(serial),
         base_revision=base.revision,
         base_sha256=base.sha256,
-        signed_at=shop.clock().replace(microsecond=0),
+        signed_at=now.replace(microsecond=0),
         file_id=secrets.token_bytes(FILE_ID_BYTES),
-        key_id=shop.key_id,
+        key_id=key_id,
     )
     if not await store.intend(shop.db, job.lease, written):
         raise LeaseLost
@@ -143,7 +145,7 @@ async def _planned(
     if job.planned is not None:
         return open_plan(job.planned.sealed, key, stamp_id, base), job.planned.tier
     intent = written.intent(job.place, public_url=shop.public_url)
-    increment = await shop.sandbox.plan(base, intent, shop.chains[written.key_id])
+    increment = await shop.sandbox.plan(base, intent, shop.keyring().chain(written.key_id))
     planned = Planned(sealed=seal_plan(increment, key, stamp_id), tier=increment.tier)
     if not await store.write_plan(shop.db, job.lease, digest=increment.digest, planned=planned):
         raise LeaseLost

@@ -27,6 +27,14 @@ class SealKey(Protocol):
         ...
 
 
+class SealKeys(Protocol):
+    """The seal keys at hand in the signer, by key id."""
+
+    def get(self, key_id: str, /) -> SealKey | None:
+        """The key, or None when it is not here; raises `SignerUnavailable` when it cannot be used."""
+        ...
+
+
 class Signer(Protocol):
     """The signer process, as the worker sees it."""
 

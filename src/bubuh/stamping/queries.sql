@@ -101,3 +101,11 @@ SELECT s.id, s.account_id
 SELECT r.document_id, r.no
   FROM document_revisions AS r
  WHERE r.shard = :shard AND r.account_id = :account_id AND r.stamp_id = :stamp_id;
+
+-- name: count_seals(shard)
+-- How many stamps each key sealed.
+SELECT l.key_id, count(*) AS seals FROM seals AS l WHERE l.shard = :shard GROUP BY l.key_id;
+
+-- name: count_in_work(shard, key_id)
+-- Stamps whose intent names the key and that have not ended.
+SELECT count(*) FROM stamps AS s WHERE s.shard = :shard AND s.state = 'processing' AND s.key_id = :key_id;

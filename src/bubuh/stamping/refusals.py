@@ -36,6 +36,13 @@ class SignerUnavailable(Fault):
     code = "signer_unavailable"
 
 
+class SealKeyMissing(SignerUnavailable):
+    """No seal key serves now, or the one that was asked for was never here: an operator must bring one."""
+
+    code = "seal_key_missing"
+    retry_after_s = 60
+
+
 class LeaseLost(Fault):
     """The job is another worker's now, or has ended: this one must let it go, whatever it holds in hand."""
 

@@ -203,6 +203,17 @@ async def list_waited_too_long(
     return [(AccountId(row["account_id"]), row["id"]) for row in rows]
 
 
+async def count_seals(db: Database, shard: Shard) -> dict[str, int]:
+    """How many stamps of `shard` each key sealed."""
+    rows = await db.fetch(SQL.count_seals.sql, shard)
+    return {row["key_id"]: row["seals"] for row in rows}
+
+
+async def count_in_work(db: Database, shard: Shard, key_id: str) -> int:
+    """How many stamps of `shard` are to be sealed with the key, or are sealed and not yet affixed."""
+    return int(await db.fetchval(SQL.count_in_work.sql, shard, key_id))
+
+
 def _stamp(row: Row, events: Sequence[Row]) -> Stamp:
     state = StampState(row["state"])
     return Stamp(

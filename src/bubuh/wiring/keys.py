@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -12,46 +13,64 @@ from bubuh.core.privileges import Uids
 from bubuh.db.rights import write_whole
 from bubuh.pdf.model import Chain, Trust
 from bubuh.pdf.pki import development_pki, from_pem, to_pem
+from bubuh.stamping.keyring import Keyring
 from bubuh.wiring.folder import DataFolder
 
-_KEY_NO: Final = "dev-1"
+RETIRED: Final = ".retired"  #: `pki/ID.retired` holds since when no new stamp is sealed with a key
+DEVELOPMENT_CA: Final = "development-ca.pem"
+
+_FIRST_KEY: Final = "dev-1"
+_CLOCK_STEP_NS: Final = 10**8  #: a folder's time may be so much behind the moment of its change
 
 
 def settle_keys(folder: DataFolder, uids: Uids, *, now: datetime) -> None:
     """Make a development authority and its first seal key, when there is none.
 
-    The certificates are written last: whoever finds them finds the key. The authority's own keys are not
-    kept: a new seal key in development is a new data folder.
+    The root certificate is written last: whoever finds it finds the rest. The issuing authority's key stays
+    beside the seal keys, for `bubuh keys new`; it belongs to whoever starts the service, not to the signer.
     """
     if folder.root_certificate.exists():
         return
     pki = development_pki(now)
-    write_whole(folder.keys / f"{_KEY_NO}.pem", pki.seal_key.decode(), mode=0o600, uid=uids.signer)
-    chain = Chain(
-        key_id=_KEY_NO,
-        seal_certificate=pki.seal_certificate,
-        issuing_certificate=pki.issuing_certificate,
-        algorithm=pki.algorithm,
-    )
-    write_whole(
-        folder.pki / f"{_KEY_NO}.json", msgspec.json.format(msgspec.json.encode(chain)).decode() + "\n"
-    )
-    pem = to_pem(pki.seal_certificate) + to_pem(pki.issuing_certificate)
-    write_whole(folder.pki / f"{_KEY_NO}.pem", pem.decode())
+    write_whole(folder.keys / DEVELOPMENT_CA, pki.issuing_key.decode(), mode=0o600)
+    keep_key(folder, uids, pki.chain(_FIRST_KEY), pki.seal_key.decode(), kind=".pem")
     write_whole(folder.root_certificate, to_pem(pki.root_certificate).decode())
 
 
-def read_chains(folder: DataFolder) -> Mapping[str, Chain]:
-    """Every chain of the folder, by key id: old stamps verify, and half-made ones are finished, for ever."""
-    chains = (
+def keep_key(folder: DataFolder, uids: Uids, chain: Chain, key: str, *, kind: str) -> None:
+    """Keep a seal key (`kind` .pem) or the description of its device (.json), and then its chain.
+
+    The chain comes last: whoever finds it finds the key.
+    """
+    write_whole(folder.keys / f"{chain.key_id}{kind}", key, mode=0o600, uid=uids.signer)
+    pem = to_pem(chain.seal_certificate) + to_pem(chain.issuing_certificate)
+    write_whole(folder.pki / f"{chain.key_id}.pem", pem.decode())
+    written = msgspec.json.format(msgspec.json.encode(chain)).decode()
+    write_whole(folder.pki / f"{chain.key_id}.json", written + "\n")
+
+
+def read_keyring(folder: DataFolder) -> Keyring:
+    """The chains of the folder, and which of their keys are retired."""
+    chains = [
         msgspec.json.decode(path.read_bytes(), type=Chain) for path in sorted(folder.pki.glob("*.json"))
+    ]
+    return Keyring(
+        chains={chain.key_id: chain for chain in chains},
+        retired=frozenset(path.stem for path in folder.pki.glob(f"*{RETIRED}")),
     )
-    return {chain.key_id: chain for chain in chains}
 
 
-def newest_key_id(chains: Mapping[str, Chain]) -> str:
-    """The key that new stamps are sealed with."""
-    return max(chains)
+def keyring_of(folder: DataFolder) -> Callable[[], Keyring]:
+    """Reads the keyring, and again once the folder has changed: keys come and go while the service runs."""
+    read_at_ns, keyring = 0, Keyring({})
+
+    def present() -> Keyring:
+        nonlocal read_at_ns, keyring
+        if folder.pki.stat().st_mtime_ns + _CLOCK_STEP_NS >= read_at_ns:
+            read_at_ns, keyring = time.time_ns(), read_keyring(folder)
+        return keyring
+
+    return present
 
 
 def read_trust(folder: DataFolder, *, now: datetime) -> Trust:

@@ -11,7 +11,7 @@ from bubuh.stamping.affix import Workshop
 from bubuh.stamping.bells import WAITING
 from bubuh.stamping.serials import SerialBlocks
 from bubuh.wiring.folder import DataFolder
-from bubuh.wiring.keys import newest_key_id, read_chains
+from bubuh.wiring.keys import keyring_of
 from bubuh.wiring.parts import Parts, open_parts
 
 
@@ -20,7 +20,6 @@ async def open_workshop(
     settings: Settings, folder: DataFolder, sandbox: Sandbox, *, name: str
 ) -> AsyncIterator[tuple[Workshop, Parts]]:
     """The workshop of the worker `name`, and the parts its rounds need; raises as `open_parts` does."""
-    chains = read_chains(folder)
     async with open_parts(settings, folder, bells=(WAITING,)) as parts:
         shop = Workshop(
             db=parts.db,
@@ -30,8 +29,7 @@ async def open_workshop(
             signer=parts.signer,
             serial_key=parts.serial_key,
             serials=SerialBlocks(taken_by=name),
-            chains=chains,
-            key_id=newest_key_id(chains),
+            keyring=keyring_of(folder),
             public_url=parts.facts.public_url,
         )
         yield shop, parts

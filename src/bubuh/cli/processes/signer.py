@@ -6,19 +6,12 @@ import asyncio
 import os
 from pathlib import Path
 
-import msgspec
-
-from bubuh.adapters.file_seal_key import FileSealKey
-from bubuh.adapters.pkcs11_seal_key import Device, Pkcs11SealKey
 from bubuh.cli.processes.common import Fd, become, begin, run_until_signalled, serve_metrics
 from bubuh.db.pool import Database
 from bubuh.db.roles import SIGNER
-from bubuh.pdf.model import Chain
 from bubuh.settings import RunFile
 from bubuh.signer.server import SignerServer
-from bubuh.stamping.ports import SealKey
-from bubuh.wiring.folder import DataFolder
-from bubuh.wiring.keys import read_chains
+from bubuh.wiring.seal_keys import FolderSealKeys
 
 _POOL = 2  #: connections
 
@@ -35,17 +28,10 @@ def signer_command(metrics_fd: Fd = None) -> None:
     allowed = frozenset({os.geteuid() if uids.app is None else uids.app})
 
     async def serve() -> None:
-        keys = {key_id: _seal_key(folder, chain) for key_id, chain in read_chains(folder).items()}
+        keys = FolderSealKeys(folder)
+        keys.load()
         address = settings.signer_database_url or settings.database_url or run.databases[SIGNER]
         async with await Database.open(address, size=_POOL) as db:
             await SignerServer(db, keys, allowed_uids=allowed).serve(path, stop)
 
     run_until_signalled(serve(), stop)
-
-
-def _seal_key(folder: DataFolder, chain: Chain) -> SealKey:
-    """The key of `chain`: in the device that `keys/ID.json` describes, else in the file `keys/ID.pem`."""
-    device = folder.keys / f"{chain.key_id}.json"
-    if device.exists():
-        return Pkcs11SealKey(msgspec.json.decode(device.read_bytes(), type=Device), chain)
-    return FileSealKey.load(folder.keys / f"{chain.key_id}.pem", chain)
