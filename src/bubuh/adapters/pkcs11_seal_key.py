@@ -41,7 +41,7 @@ class Pkcs11SealKey:
 
     Calls into devices wait for each other in the whole process: python-pkcs11 opens a module for one thread
     (C_Initialize without arguments, PKCS#11 v2.40, 5.4), and called from several at once SoftHSM 2.6 fails,
-    even crashes (ADR-0012). A session that failed is given up,
+    even crashes (ADR-0010). A session that failed is given up,
     and the next signature opens another: a device that was away is used again when it is back.
     """
 

@@ -6,8 +6,10 @@ Subjects say that they are for development: nobody outside this machine should e
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from cryptography import x509
@@ -22,6 +24,7 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 #: id-kp-documentSigning: a certificate with other purposes only never makes a stamp. Source: RFC 9336
 DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 
+_RSA: Final[Mapping[int, Algorithm]] = MappingProxyType({2048: "rsa2048", 3072: "rsa3072"})
 _BACKDATED: Final = timedelta(hours=1)  # a checker's clock may lag a little
 _ROOT_LIFE: Final = timedelta(days=20 * 365)
 _ISSUING_LIFE: Final = timedelta(days=10 * 365)
@@ -96,6 +99,14 @@ def validity(certificate: bytes) -> tuple[datetime, datetime]:
     """From when to when a DER certificate is valid, aware."""
     read = x509.load_der_x509_certificate(certificate)
     return read.not_valid_before_utc, read.not_valid_after_utc
+
+
+def algorithm_of(certificate: bytes) -> Algorithm | None:
+    """What the key of a DER certificate signs with; None: nothing that we seal with."""
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        return "p256"
+    return _RSA.get(key.key_size) if isinstance(key, rsa.RSAPublicKey) else None
 
 
 def _fresh_key(algorithm: Algorithm) -> PrivateKey:

@@ -7,16 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
 from bubuh.db.rights import sync_folder, write_whole
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.judge import judge
 from bubuh.pdf.model import Algorithm, Chain, Intent, Place, Trust
-from bubuh.pdf.pki import from_pem, issue_seal, validity
+from bubuh.pdf.pki import algorithm_of, from_pem, issue_seal, validity
 from bubuh.pdf.plan import plan
 from bubuh.stamping.keyring import Keyring
 from bubuh.stamping.ports import SealKey
@@ -27,7 +24,6 @@ from bubuh.wiring.keys import DEVELOPMENT_CA, RETIRED, keep_key, read_keyring
 from bubuh.wiring.seal_keys import load_seal_key, place_of_key
 
 SETTLED: Final = timedelta(minutes=1)  #: by then no worker is about to choose a key that was retired
-_RSA: Final[dict[int, Algorithm]] = {2048: "rsa2048", 3072: "rsa3072"}
 _BLANK: Final = (
     b"<< /Type /Catalog /Pages 2 0 R >>",
     b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -154,19 +150,12 @@ def _check_name(folder: DataFolder, key_id: str) -> None:
 def _chain(key_id: str, certificates: bytes) -> Chain:
     try:
         seal, issuing = from_pem(certificates)[:2]
-        algorithm = _algorithm(x509.load_der_x509_certificate(seal))
     except ValueError as error:
         raise SealKeyRefused(why="the certificates are not the seal's and its issuer's, PEM") from error
+    algorithm = algorithm_of(seal)
+    if algorithm is None:
+        raise SealKeyRefused(why="a seal key is P-256, RSA-2048 or RSA-3072")
     return Chain(key_id=key_id, seal_certificate=seal, issuing_certificate=issuing, algorithm=algorithm)
-
-
-def _algorithm(certificate: x509.Certificate) -> Algorithm:
-    key = certificate.public_key()
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-        return "p256"
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA:
-        return _RSA[key.key_size]
-    raise SealKeyRefused(why="a seal key is P-256, RSA-2048 or RSA-3072")
 
 
 def _try(key: SealKey, roots: tuple[bytes, ...]) -> None:
