@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Self
 
 import structlog
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from bubuh.pdf.keys import load_key, sign
 from bubuh.pdf.model import Chain
@@ -30,7 +29,7 @@ class FileSealKey:
         """The key in the PEM file `path`; raises `SignerUnavailable` when it cannot be read or used."""
         try:
             return cls(load_key(path.read_bytes()), chain)
-        except (OSError, ValueError, UnsupportedAlgorithm) as error:
+        except (OSError, ValueError) as error:
             raise SignerUnavailable(f"the seal key cannot be loaded: {type(error).__name__}") from error
 
     @property

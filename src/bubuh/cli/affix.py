@@ -18,15 +18,14 @@ from bubuh.core.clock import utc_now
 from bubuh.core.errors import Refusal
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.keys import load_key, sign
-from bubuh.pdf.model import SERIAL, Algorithm, Chain, Intent, Place
-from bubuh.pdf.pki import PrivateKey, from_pem
+from bubuh.pdf.model import SERIAL, Chain, Intent, Place
+from bubuh.pdf.pki import PrivateKey, read_chain
 from bubuh.pdf.refusals import SerialMalformed
 from bubuh.sandbox import Sandbox, SyncSandbox
 from bubuh.settings import Settings
 from bubuh.stamping.serial import check_character
 
 _PUBLIC_URL: Final = "http://127.0.0.1:8000"
-_KEY_SIZES: Final[dict[int, Algorithm]] = {256: "p256", 2048: "rsa2048", 3072: "rsa3072"}
 
 PemFile = typer.Option(exists=True, dir_okay=False)
 
@@ -41,6 +40,12 @@ class OfflineIncomplete(Refusal):
     """Offline work needs a key, its chain and a serial number, all three."""
 
     code = "offline_incomplete"
+
+
+class KeyUnusable(Refusal):
+    """The key or its chain cannot be read, or is of a kind that seals nothing."""
+
+    code = "key_unusable"
 
 
 class ApiKeyMissing(Refusal):
@@ -115,12 +120,10 @@ def _jobs(file: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
 def _offline(
     jobs: list[tuple[Path, Path]], place: Place, *, key: Path, chain: Path, serial: str
 ) -> Iterator[dict[str, Any]]:
-    private_key = load_key(key.read_bytes())
+    private_key, its_chain = _read_key(key, chain)
     public_url = Settings.from_env().public_url or _PUBLIC_URL
     with Sandbox.open_sync() as sandbox:
-        bench = Bench(
-            sandbox=sandbox, key=private_key, chain=_chain(chain, private_key), public_url=public_url
-        )
+        bench = Bench(sandbox=sandbox, key=private_key, chain=its_chain, public_url=public_url)
         for (source, target), serial_no in zip(jobs, serial_run(serial), strict=False):
             outcome: dict[str, Any] = {
                 "file": str(source),
@@ -208,14 +211,12 @@ def serial_run(first: str) -> Iterator[str]:
         yield body + check_character(body)
 
 
-def _chain(pem: Path, key: PrivateKey) -> Chain:
-    seal, issuing = from_pem(pem.read_bytes())[:2]
-    return Chain(
-        key_id="offline",
-        seal_certificate=seal,
-        issuing_certificate=issuing,
-        algorithm=_KEY_SIZES[key.key_size],
-    )
+def _read_key(key: Path, chain: Path) -> tuple[PrivateKey, Chain]:
+    """The seal key and its chain; raises `KeyUnusable`."""
+    try:
+        return load_key(key.read_bytes()), read_chain(chain.read_bytes(), "offline")
+    except (OSError, ValueError) as error:
+        raise KeyUnusable(why=str(error)) from error
 
 
 def _place(page: int, at: str, width: float) -> Place:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -43,8 +43,13 @@ def _public_key(certificate: bytes) -> ec.EllipticCurvePublicKey | RSAPublicKey:
 
 
 def load_key(pem: bytes) -> PrivateKey:
-    """A seal key from unencrypted PEM; raises ValueError when it is of a kind we do not seal with."""
-    key = load_pem_private_key(pem, password=None)
+    """A seal key from unencrypted PEM; raises ValueError, with the reason."""
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except TypeError as error:
+        raise ValueError("the key is encrypted") from error
+    except UnsupportedAlgorithm as error:
+        raise ValueError("a seal key is P-256 or RSA") from error
     if isinstance(key, PrivateKey):
         return key
     raise ValueError("a seal key is P-256 or RSA")

@@ -101,12 +101,24 @@ def validity(certificate: bytes) -> tuple[datetime, datetime]:
     return read.not_valid_before_utc, read.not_valid_after_utc
 
 
-def algorithm_of(certificate: bytes) -> Algorithm | None:
-    """What the key of a DER certificate signs with; None: nothing that we seal with."""
+def read_chain(text: bytes, key_id: str) -> Chain:
+    """The chain in a PEM text, the seal's certificate and its issuer's; raises ValueError that says why."""
+    certificates = from_pem(text)[:2]
+    if len(certificates) < 2:
+        raise ValueError("the seal's certificate and its issuer's are wanted")
+    seal, issuing = certificates
+    return Chain(
+        key_id=key_id, seal_certificate=seal, issuing_certificate=issuing, algorithm=_algorithm_of(seal)
+    )
+
+
+def _algorithm_of(certificate: bytes) -> Algorithm:
     key = x509.load_der_x509_certificate(certificate).public_key()
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
         return "p256"
-    return _RSA.get(key.key_size) if isinstance(key, rsa.RSAPublicKey) else None
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA:
+        return _RSA[key.key_size]
+    raise ValueError("a seal key is P-256, RSA-2048 or RSA-3072")
 
 
 def _fresh_key(algorithm: Algorithm) -> PrivateKey:

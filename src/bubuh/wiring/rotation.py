@@ -13,7 +13,7 @@ from bubuh.db.rights import sync_folder, write_whole
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.judge import judge
 from bubuh.pdf.model import Algorithm, Chain, Intent, Place, Trust
-from bubuh.pdf.pki import algorithm_of, from_pem, issue_seal, validity
+from bubuh.pdf.pki import from_pem, issue_seal, read_chain, validity
 from bubuh.pdf.plan import plan
 from bubuh.stamping.keyring import Keyring
 from bubuh.stamping.ports import SealKey
@@ -94,7 +94,10 @@ def add_key(folder: DataFolder, uids: Uids, key_id: str, *, certificates: bytes,
         SignerUnavailable: the key cannot be loaded or its device does not answer.
     """
     _check_name(folder, key_id)
-    chain = _chain(key_id, certificates)
+    try:
+        chain = read_chain(certificates, key_id)
+    except ValueError as error:
+        raise SealKeyRefused(why=str(error)) from error
     _try(load_seal_key(key, chain), from_pem(folder.root_certificate.read_bytes()))
     keep_key(folder, uids, chain, key.read_text(encoding="utf-8"), kind=key.suffix)
     return chain
@@ -145,17 +148,6 @@ def _check_name(folder: DataFolder, key_id: str) -> None:
         raise SealKeyRefused(why="a name is up to 31 of a-z, 0-9 and -")
     if key_id in read_keyring(folder).chains or place_of_key(folder, key_id) is not None:
         raise SealKeyExists(key_id=key_id)
-
-
-def _chain(key_id: str, certificates: bytes) -> Chain:
-    try:
-        seal, issuing = from_pem(certificates)[:2]
-    except ValueError as error:
-        raise SealKeyRefused(why="the certificates are not the seal's and its issuer's, PEM") from error
-    algorithm = algorithm_of(seal)
-    if algorithm is None:
-        raise SealKeyRefused(why="a seal key is P-256, RSA-2048 or RSA-3072")
-    return Chain(key_id=key_id, seal_certificate=seal, issuing_certificate=issuing, algorithm=algorithm)
 
 
 def _try(key: SealKey, roots: tuple[bytes, ...]) -> None:

@@ -1,0 +1,56 @@
+"""`bubuh affix` offline: what it says of keys and chains that seal nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bubuh.core.clock import utc_now
+from bubuh.pdf.pki import development_pki, to_pem
+
+LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
+PKI = development_pki(utc_now())
+CHAIN = to_pem(PKI.seal_certificate) + to_pem(PKI.issuing_certificate)
+
+
+def affix(folder: Path, key: bytes, chain: bytes) -> subprocess.CompletedProcess[str]:
+    (folder / "key.pem").write_bytes(key)
+    (folder / "chain.pem").write_bytes(chain)
+    command = [sys.executable, "-m", "bubuh", "affix", str(LETTER), "-o", str(folder / "out.pdf")]
+    command += ["--key", str(folder / "key.pem"), "--chain", str(folder / "chain.pem")]
+    command += ["--serial", "T10000000000000000000D", "--json"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def pem(key: ec.EllipticCurvePrivateKey, password: bytes | None = None) -> bytes:
+    locked = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
+
+
+@pytest.mark.parametrize(
+    ("key", "chain"),
+    [
+        (b"no key", CHAIN),
+        (pem(ec.generate_private_key(ec.SECP256R1()), b"secret"), CHAIN),
+        (PKI.seal_key, b""),
+        (PKI.seal_key, to_pem(PKI.seal_certificate)),
+        (PKI.seal_key, CHAIN[:200]),
+    ],
+    ids=["no key", "encrypted", "no chain", "half a chain", "a broken chain"],
+)
+def test_a_key_or_chain_that_seals_nothing_is_named_as_such(tmp_path: Path, key: bytes, chain: bytes) -> None:
+    done = affix(tmp_path, key, chain)
+    assert done.returncode == 1
+    assert done.stderr.startswith("key_unusable"), done.stderr
+    assert not (tmp_path / "out.pdf").exists()
+
+
+def test_a_key_with_its_chain_seals(tmp_path: Path) -> None:
+    done = affix(tmp_path, PKI.seal_key, CHAIN)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.pdf").read_bytes().startswith(LETTER.read_bytes())
