@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,51 @@ def pyhanko_words() -> Callable[[bytes, Trust], dict[str, bool]]:
         for signature in reader.embedded_regular_signatures:
             believed = ValidationContext(trust_roots=roots, moment=trust.now)
             said[signature.field_name] = validate_pdf_signature(signature, believed).bottom_line
+        return said
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def pyhanko_ades() -> Callable[[bytes, Trust], list[tuple[str, datetime]]]:
+    """What pyHanko says of each signature, in their order, by EN 319 102-1, 5.5 (signatures with time): the
+    indication, and the time at which the signature is proven to have existed."""
+    from asn1crypto import x509
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation.ades import ades_with_time_validation
+    from pyhanko.sign.validation.policy_decl import SignatureValidationSpec
+    from pyhanko.sign.validation.settings import KeyUsageConstraints
+    from pyhanko_certvalidator.context import CertValidationPolicySpec
+    from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+    from pyhanko_certvalidator.policy_decl import NO_REVOCATION, CertRevTrustPolicy
+    from pyhanko_certvalidator.registry import SimpleTrustManager
+
+    def policy(roots: tuple[bytes, ...]) -> CertValidationPolicySpec:
+        trusted = SimpleTrustManager.build(trust_roots=[x509.Certificate.load(root) for root in roots])
+        return CertValidationPolicySpec(
+            trust_manager=trusted, revinfo_policy=CertRevTrustPolicy(revocation_checking_policy=NO_REVOCATION)
+        )
+
+    def check(document: bytes, trust: Trust) -> list[tuple[str, datetime]]:
+        reader = PdfFileReader(io.BytesIO(document))
+        if reader.encrypted:
+            reader.decrypt("")
+        spec = SignatureValidationSpec(
+            cert_validation_policy=policy(trust.roots),
+            ts_cert_validation_policy=policy(trust.timestamp_roots),
+            key_usage_settings=KeyUsageConstraints(key_usage={"non_repudiation"}),
+        )
+        said = []
+        for signature in reader.embedded_regular_signatures:
+            at = ValidationTimingInfo(
+                validation_time=trust.now, best_signature_time=trust.now, point_in_time_validation=True
+            )
+            found = asyncio.run(
+                ades_with_time_validation(
+                    signature.signed_data, spec, timing_info=at, raw_digest=signature.compute_digest()
+                )
+            )
+            said.append((found.ades_subindic.status.name, found.best_signature_time))
         return said
 
     return check

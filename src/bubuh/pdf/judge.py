@@ -14,6 +14,7 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko_certvalidator import ValidationContext
 
 from bubuh.pdf.face import read_drawing
 from bubuh.pdf.model import (
@@ -27,6 +28,7 @@ from bubuh.pdf.pagetree import page_number
 from bubuh.pdf.reader import check_shape, entry, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.revisions import breaches, covered
+from bubuh.pdf.seal_time import NOT_CHECKED, SealTime, seal_time
 from bubuh.pdf.signatures import (
     Signed,
     context,
@@ -35,6 +37,7 @@ from bubuh.pdf.signatures import (
     may_seal,
     seal_status,
     signatures,
+    time_stamp_in,
     time_stamp_status,
 )
 from bubuh.pdf.tiling import Breach
@@ -63,7 +66,9 @@ def _judged(document: bytes, trust: Trust) -> Judgement:
     found = signatures(reader)
     stamps = [signed for signed in found if signed.serial_no is not None]
     if not stamps:
-        return Judgement(indication=Indication.INDETERMINATE, reasons=("no_stamp",), findings=_beside(found))
+        return Judgement(
+            indication=Indication.INDETERMINATE, reasons=("no_stamp",), findings=_beside(found, trust)
+        )
     broken = breaches(document, reader, since=stamps[0].revision, signatures=found)
     findings = tuple(_stamp_finding(document, reader, stamp, trust, broken) for stamp in stamps)
     problems = [
@@ -78,7 +83,7 @@ def _judged(document: bytes, trust: Trust) -> Judgement:
         sub_indication=sub_indication,
         reasons=reasons,
         stamps=findings,
-        findings=_beside(found),
+        findings=_beside(found, trust),
     )
 
 
@@ -115,9 +120,14 @@ def _stamp_finding(
 
 
 def _seal_problem(stamp: Signed, trust: Trust) -> Problem | None:
-    """What is wrong with the signature itself, or None."""
+    """What is wrong with the signature itself or with its time-stamp, or None."""
+    stamped = seal_time(stamp, trust) or SealTime()
+    return stamped.problem or _signature_problem(stamp, context(trust.roots, stamped.at or trust.now))
+
+
+def _signature_problem(stamp: Signed, believed: ValidationContext) -> Problem | None:
     try:
-        status = seal_status(stamp, context(trust.roots, trust.now))
+        status = seal_status(stamp, believed)
     except SignatureValidationError as error:
         return _of_sub_indication(error.ades_subindication, "seal_invalid")
     if not status.intact:
@@ -198,12 +208,14 @@ def _others(found: Sequence[Signed], first_stamp: int, trust: Trust) -> list[Pro
     return problems
 
 
-def _beside(found: Sequence[Signed]) -> tuple[str, ...]:
+def _beside(found: Sequence[Signed], trust: Trust) -> tuple[str, ...]:
     names = {
         "time_stamp" if signed.is_time_stamp else "other_signature"
         for signed in found
         if signed.serial_no is None
     }
+    if any(time_stamp_in(signed) is not None for signed in found if signed.serial_no is not None):
+        names.add("seal_time_stamp" if trust.timestamp_roots else NOT_CHECKED)
     return tuple(sorted(names))
 
 

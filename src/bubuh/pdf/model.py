@@ -101,6 +101,7 @@ class Intent:
     file_id: bytes  #: 16 bytes, the second half of /ID
     qr_payload: str
     key_id: str
+    time_stamp_room: int = 0  #: bytes for a time-stamp in the seal, before hex; 0: there will be none
 
     def __post_init__(self) -> None:
         """Refuse a serial number that could not be drawn or would need escaping."""

@@ -51,7 +51,7 @@ def plan_with_library(document: bytes, intent: Intent, chain: Chain) -> Incremen
         raise DocumentRefused(reason=Reason.SERIAL_PRESENT)
     page = page_at(reader, intent.place.page)
     writer = Appender(reader, file_id=intent.file_id, fallback_id=hashlib.sha256(document).digest()[:16])
-    signature = _Signature(intent, room_bytes(chain))
+    signature = _Signature(intent, room_bytes(chain) + intent.time_stamp_room)
     _add_stamp(writer, page, intent, to_page_space(intent.place, page.box), signature.dictionary)
     return signature.cut(writer.increment(len(document)), document)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -27,6 +28,7 @@ from pyhanko_certvalidator import ValidationContext
 from bubuh.pdf.cms import signed_data
 from bubuh.pdf.model import FIELD_PREFIX, SERIAL, Chain
 from bubuh.pdf.reader import Field, entry, fields
+from bubuh.pdf.room import with_time_stamp
 
 T = TypeVar("T")
 
@@ -100,11 +102,10 @@ def seal_status(signed: Signed, believed: ValidationContext) -> PdfSignatureStat
 
     (And linear: the library's own comparison of revisions takes exponential time on some files.)
     """
-    return drive(
-        async_validate_pdf_signature(
-            signed.embedded, believed, key_usage_settings=_SEAL_USAGE, skip_diff=True
-        )
+    said = async_validate_pdf_signature(
+        signed.embedded, believed, key_usage_settings=_SEAL_USAGE, skip_diff=True
     )
+    return replace(drive(said), timestamp_validity=None)  # `seal_time` has whom to believe about that
 
 
 def may_seal(signed: Signed) -> bool:
@@ -158,7 +159,18 @@ def fits_template(signed: Signed, digest: bytes) -> bool:
     )
     found = bytes(embedded.pkcs7_content)
     made = signed_data(digest, embedded.signer_info["signature"].native, chain)
+    token = time_stamp_in(signed)
+    if token is not None:
+        made = with_time_stamp(made, token)
     return found == made.ljust(len(found), b"\0")
+
+
+def time_stamp_in(signed: Signed) -> bytes | None:
+    """The first time-stamp (DER) among the seal's unsigned attributes, not judged; None without one."""
+    for attribute in signed.embedded.signer_info["unsigned_attrs"]:
+        if attribute["type"].native == "signature_time_stamp_token":
+            return bytes(attribute["values"][0].dump())
+    return None
 
 
 def _is_undisturbed(status: ModificationInfo) -> bool:

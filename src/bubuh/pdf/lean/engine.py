@@ -72,7 +72,7 @@ def _planned(document: bytes, intent: Intent, chain: Chain) -> Increment:
         objects,
         (signature, _signature(intent)),
         file_id=intent.file_id,
-        room_bytes=_room_bytes(chain),
+        room_bytes=_room_bytes(chain) + intent.time_stamp_room,
     )
 
 
