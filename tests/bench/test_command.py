@@ -37,3 +37,11 @@ def test_people_see_a_line_for_each_row_and_no_cell_is_cut(
     assert len(lines) == len(FILES) * len(KEYS)
     assert "…" not in said
     assert f"{report.rows[0].times_floor:.2f}" in lines[0]
+
+
+def test_round_trips_are_told_for_each_file() -> None:
+    done = CliRunner().invoke(app, ["bench", "inspect", "--json", "--rounds", "2"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)["rows"]
+    assert [row["file"] for row in found] == list(FILES)
+    assert all(row[f"{way}_ms"] > 0 for row in found for way in ("here", "shared", "alone"))

@@ -25,7 +25,7 @@ from bubuh.core.errors import Refusal
 from bubuh.core.privileges import preload
 from bubuh.pdf.refusals import DocumentRefused, OutsidePage, Reason
 from bubuh.sandbox.child import Job
-from bubuh.sandbox.limits import MIB, Limits
+from bubuh.sandbox.limits import MIB, Life, Limits
 from bubuh.sandbox.start import start
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -81,6 +81,47 @@ def spin_deaf(_: Deed) -> object:
     signal.signal(signal.SIGXCPU, signal.SIG_IGN)
     while True:
         pass
+
+
+def burn(deed: Deed) -> object:
+    """Compute for so many milliseconds."""
+    until = time.process_time() + deed.number / 1000
+    while time.process_time() < until:
+        pass
+    return "done"
+
+
+REMEMBERED: list[str] = []
+
+
+def remember(deed: Deed) -> object:
+    """What earlier documents left here."""
+    REMEMBERED.append(deed.path)
+    return " ".join(REMEMBERED[:-1])
+
+
+def speak_out_of_turn(_: Deed) -> object:
+    """Tell the zygote that more was done than asked."""
+    write_everywhere(b"done")
+    write_everywhere(b"done")
+    return "done"
+
+
+def memory_kept(_: Deed) -> object:
+    """Take more than an inspector may keep, and less than a document may take."""
+    REMEMBERED.append("x" * (96 * MIB))
+    return "done"
+
+
+def hoard_files(_: Deed) -> object:
+    """As many copies of the answer as this process may hold open."""
+    held = 0
+    try:
+        while True:
+            os.dup(0)
+            held += 1
+    except OSError:
+        return str(held)
 
 
 def write_everywhere(data: bytes) -> None:
@@ -198,6 +239,13 @@ DEEDS: dict[str, Callable[[Deed], Any]] = {
     "giant": lambda deed: "x" * deed.number,
     "wrong_type": lambda _: 7,
     "refuse": refuse,
+    "burn": burn,
+    "speak_out_of_turn": speak_out_of_turn,
+    # what stays behind
+    "remember": remember,
+    "memory_kept": memory_kept,
+    "hoard_files": hoard_files,
+    "pid": lambda _: str(os.getpid()),
     # ways to behave
     "who": lambda _: " ".join(map(str, (*os.getresuid(), *os.getresgid()))),
     "environment": lambda _: " ".join(sorted(os.environ)),
@@ -225,4 +273,9 @@ def do(deed: Deed, document: bytes) -> object:
 if __name__ == "__main__":
     preload()
     sys.setrecursionlimit(1000)
-    start({"deed": Job(Deed, do)}, limits=Limits(cpu_s=2, wall_s=5.0, answer_bytes=4 * MIB))
+    documents = int(sys.argv.pop(1)) if sys.argv[1].isdigit() else 500
+    start(
+        {"deed": Job(Deed, do)},
+        limits=Limits(cpu_s=2, wall_s=5.0, answer_bytes=4 * MIB),
+        life=Life(documents=documents, worn_bytes=96 * MIB),
+    )

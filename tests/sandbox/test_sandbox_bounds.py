@@ -22,7 +22,9 @@ from bubuh.sandbox.limits import MIB
 from bubuh.sandbox.line import Line
 
 PROGRAM = (str(Path(__file__).with_name("hostile_zygote.py")),)
-DEED: Kind[str] = Kind("deed", msgspec.msgpack.Decoder(str), MIB)
+ALONE: Kind[str] = Kind("deed", msgspec.msgpack.Decoder(str), MIB)
+SHARED: Kind[str] = Kind("deed", msgspec.msgpack.Decoder(str), MIB, shared=True)
+CORES = 2
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NEEDS ROOT: other users are not tried")
 
@@ -30,15 +32,16 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NEEDS ROOT: other use
 class Hostile:
     """A line to the hostile zygote, for tests that wait."""
 
-    def __init__(self, line: Line, runner: asyncio.Runner) -> None:
+    def __init__(self, line: Line, runner: asyncio.Runner, kind: Kind[str]) -> None:
         self.line = line
         self.runner = runner
+        self.kind = kind
 
     def ask(self, name: str, *, number: int = 0, path: str = "", document: bytes = b"") -> str:
         return self.runner.run(self.call(name, number=number, path=path, document=document))
 
     async def call(self, name: str, *, number: int = 0, path: str = "", document: bytes = b"") -> str:
-        return await self.line.call(DEED, {"name": name, "number": number, "path": path}, document)
+        return await self.line.call(self.kind, {"name": name, "number": number, "path": path}, document)
 
     def children(self) -> list[int]:
         """The process numbers of the children alive."""
@@ -47,19 +50,31 @@ class Hostile:
 
 
 @pytest.fixture(scope="module")
-def shared_hostile() -> Iterator[Hostile]:
-    line = Line.start(Uids.here().sandbox, program=PROGRAM, at_once=2)
+def lines() -> Iterator[tuple[Line, asyncio.Runner]]:
+    line = Line.start(Uids.here().sandbox, program=PROGRAM, at_once=CORES)
     with asyncio.Runner() as runner:
-        yield Hostile(line, runner)
+        yield line, runner
     line.close()
 
 
+@pytest.fixture(params=[ALONE, SHARED], ids=["alone", "shared"])
+def hostile(lines: tuple[Line, asyncio.Runner], request: pytest.FixtureRequest) -> Iterator[Hostile]:
+    """The module's zygote; whatever a test does to a child, the next call is answered."""
+    found = Hostile(*lines, request.param)
+    yield found
+    assert found.ask("echo", document=b"still there") == "still there"
+    assert len(found.children()) <= CORES
+
+
 @pytest.fixture
-def hostile(shared_hostile: Hostile) -> Iterator[Hostile]:
-    """The module's zygote; whatever a test does to a child, the next call is answered and none is left."""
-    yield shared_hostile
-    assert shared_hostile.ask("echo", document=b"still there") == "still there"
-    assert shared_hostile.children() == []
+def alone(lines: tuple[Line, asyncio.Runner]) -> Iterator[Hostile]:
+    """A zygote without inspectors; no child is left."""
+    line = Line.start(Uids.here().sandbox, program=PROGRAM, at_once=CORES)
+    found = Hostile(line, lines[1], ALONE)
+    yield found
+    assert found.ask("echo", document=b"still there") == "still there"
+    assert found.children() == []
+    line.close()
 
 
 EPERM = f"refused {errno.EPERM}"
@@ -194,36 +209,36 @@ def test_a_refusal_none_of_ours_would_raise_is_not_passed_on(hostile: Hostile, h
         hostile.ask("refuse", path=how)
 
 
-def test_a_killed_child_is_a_refusal(hostile: Hostile) -> None:
+def test_a_killed_child_is_a_refusal(alone: Hostile) -> None:
     async def kill_it() -> None:
-        call = asyncio.create_task(hostile.call("sleep", number=60))
-        (child,) = await children_of(hostile, 1)
+        call = asyncio.create_task(alone.call("sleep", number=60))
+        (child,) = await children_of(alone, 1)
         os.kill(child, signal.SIGKILL)
         await call
 
     with pytest.raises(SandboxDied, match="signal 9"):
-        hostile.runner.run(kill_it())
+        alone.runner.run(kill_it())
 
 
-def test_a_cancelled_call_leaves_no_child(hostile: Hostile) -> None:
+def test_a_cancelled_call_leaves_no_child(alone: Hostile) -> None:
     async def cancel_it() -> None:
-        call = asyncio.create_task(hostile.call("sleep", number=60))
-        await children_of(hostile, 1)
+        call = asyncio.create_task(alone.call("sleep", number=60))
+        await children_of(alone, 1)
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
         begun = time.monotonic()
-        await children_of(hostile, 0)
+        await children_of(alone, 0)
         assert call.cancelled()
         assert time.monotonic() - begun < 3  # not by the wall clock
 
-    hostile.runner.run(cancel_it())
+    alone.runner.run(cancel_it())
 
 
-def test_no_more_at_once_than_allowed_and_none_forgotten(hostile: Hostile) -> None:
+def test_no_more_at_once_than_allowed_and_none_forgotten(alone: Hostile) -> None:
     async def many() -> list[str]:
-        return await asyncio.gather(*(hostile.call("times", number=50) for _ in range(7)))
+        return await asyncio.gather(*(alone.call("times", number=50) for _ in range(7)))
 
-    spans = [tuple(map(float, told.split())) for told in hostile.runner.run(many())]
+    spans = [tuple(map(float, told.split())) for told in alone.runner.run(many())]
     assert len(spans) == 7
     assert max(sum(begun <= at < ended for begun, ended in spans) for at, _ in spans) == 2
 

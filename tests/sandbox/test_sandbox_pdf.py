@@ -26,7 +26,7 @@ from bubuh.pdf.pki import Pki, development_pki
 from bubuh.pdf.plan import plan
 from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
 from bubuh.sandbox import Sandbox, SyncSandbox
-from bubuh.sandbox.sandbox import _covers, _fits
+from bubuh.sandbox.calls import covers, fits
 
 SAMPLES = Path(__file__).parents[1] / "data"
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
@@ -123,23 +123,23 @@ def test_a_stamp_planned_inside_is_genuine_inside(sandbox: SyncSandbox, pki: Pki
 def test_only_a_digest_over_this_document_is_passed_on() -> None:
     document, chain = letter(), development_pki(NOW).chain("test")
     increment = plan(document, INTENT, chain)
-    assert _covers(increment, document)
+    assert covers(increment, document)
     others: tuple[Increment, ...] = (
         replace(increment, digest=bytes(32)),
         replace(increment, post=increment.post + b" "),
         replace(increment, room_bytes=1 << 30),
     )
-    assert not any(_covers(other, document) for other in others)
-    assert not _covers(increment, document + b"\n")
+    assert not any(covers(other, document) for other in others)
+    assert not covers(increment, document + b"\n")
 
 
 def test_only_facts_of_this_document_are_passed_on() -> None:
     document = letter(2)
     facts = inspect(document)
-    assert _fits(facts, document)
+    assert fits(facts, document)
     others: tuple[Facts, ...] = (replace(facts, pages=3), replace(facts, pages=0, boxes=()))
-    assert not any(_fits(other, document) for other in others)
-    assert not _fits(facts, document + b"\n")
+    assert not any(fits(other, document) for other in others)
+    assert not fits(facts, document + b"\n")
 
 
 def test_nothing_is_imported_or_opened_once_it_is_locked_down(tmp_path: Path, pki: Pki) -> None:

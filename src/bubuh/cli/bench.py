@@ -8,6 +8,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from bubuh.bench.inspect import measure_round_trips
 from bubuh.bench.race import Spread
 from bubuh.bench.stamp import Report, Row, measure_stamps
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
@@ -93,3 +94,26 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _quartiles(spread: Spread) -> str:
     return rf"\[{spread.low:.2f}..{spread.high:.2f}]"
+
+
+@bench.command("inspect")
+def inspect_command(
+    rounds: Annotated[int, typer.Option(min=2, help="How often each file goes each way.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Round trip of an inspection: in this process, in a long-lived sandbox process, in one of its own."""
+    facts = measure_round_trips(rounds)
+    if as_json:
+        answer(facts, as_json=True)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("file", "here ms", "shared ms", "alone ms"):
+        table.add_column(name, justify="left" if name == "file" else "right", no_wrap=True)
+    for row in facts["rows"]:
+        taken = (row["here_ms"], row["shared_ms"], row["alone_ms"])
+        table.add_row(row["file"], *(f"{spent_ms:.2f}" for spent_ms in taken))
+    PEOPLE.print(table)
+    PEOPLE.print(
+        "Wall clock, median; alone: a process forked for the file, as stamping and judging take it",
+        style="dim",
+    )

@@ -1,9 +1,9 @@
-"""Where hostile bytes are opened: one short-lived process a document, which can do nothing but compute.
+"""Where hostile bytes are opened: in processes that can do nothing but compute.
 
 `Sandbox` is the door. An owner starts one zygote (`zygote`), which has loaded the PDF libraries and given
 up its user, its files and nearly all system calls; for each call the zygote forks a child (`child`) with
-less still. What a child answers is believed only by type and bounds (`answers`), and any death is a refusal
-(`fates`).
+less still, or hands the document to an inspector (`inspector`), where many may share a process. What any of
+them answers is believed only by type and bounds (`answers`), and any death is a refusal (`fates`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a dead child left, believed only as far as type and bounds go: it may have been taken over."""
+"""What a child answered, believed only as far as type and bounds go: it may have been taken over."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _KNOWN: Final[Mapping[str, type[Refusal]]] = MappingProxyType(
 
 
 def read(ended: wire.Ended, answer: int, kind: Kind[R]) -> R:
-    """The result in the file `answer`, whose writer is dead.
+    """The result in the file `answer`.
 
     Raises:
         Refusal: the one the job raised.

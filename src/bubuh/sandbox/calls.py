@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -11,6 +13,8 @@ from bubuh.pdf.model import Chain, Facts, Increment, Intent, Judgement, Trust
 from bubuh.sandbox.limits import MIB
 
 R = TypeVar("R")
+
+_MOST_ROOM_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +37,45 @@ class JudgeArguments:
     trust: Trust
 
 
+def _says_nothing_of_the_document(_result: object, _document: bytes) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[R]):
     """A kind of call: the name of its job, what a result must be, and how long an answer may be.
 
     The bound keeps a lying child from filling its owner: a message of many small parts grows some ten times
-    when it is decoded.
+    when it is decoded. `fits` is what can be checked of a result without opening the document.
+
+    A call that is `shared` may be done by a process that saw other documents (why: `inspector`). It must be
+    cheap, and nothing that costs or proves anything may hang on its result alone.
     """
 
     job: str
     result: msgspec.msgpack.Decoder[R]
     most_bytes: int
+    fits: Callable[[R, bytes], bool] = _says_nothing_of_the_document
+    shared: bool = False
 
 
-INSPECT: Final = Kind("inspect", msgspec.msgpack.Decoder(Facts), 2 * MIB)
-PLAN: Final = Kind("plan", msgspec.msgpack.Decoder(Increment), 32 * MIB)
+def fits(facts: Facts, document: bytes) -> bool:
+    """Whether `facts` can be of this document and agree with themselves."""
+    return (
+        facts.size_bytes == len(document)
+        and facts.sha256 == hashlib.sha256(document).digest()
+        and 1 <= facts.pages == len(facts.boxes)
+    )
+
+
+def covers(increment: Increment, document: bytes) -> bool:
+    """Whether the digest is over the whole document and the whole increment but its room."""
+    over = hashlib.sha256(document)
+    over.update(increment.pre)
+    over.update(increment.post)
+    return increment.digest == over.digest() and 0 < increment.room_bytes <= _MOST_ROOM_BYTES
+
+
+INSPECT: Final = Kind("inspect", msgspec.msgpack.Decoder(Facts), 2 * MIB, fits, shared=True)
+PLAN: Final = Kind("plan", msgspec.msgpack.Decoder(Increment), 32 * MIB, covers)
 JUDGE: Final = Kind("judge", msgspec.msgpack.Decoder(Judgement), 2 * MIB)

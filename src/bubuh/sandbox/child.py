@@ -16,7 +16,7 @@ from bubuh.sandbox import filters, wire
 from bubuh.sandbox.fates import EXIT_MEMORY
 from bubuh.sandbox.limits import Limits
 
-_EXIT_BROKEN: Final = 70  # EX_SOFTWARE: our own mistake, or a library that failed while we reported
+EXIT_BROKEN: Final = 70  # EX_SOFTWARE: our own mistake, or a library that failed while we reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,15 @@ def live(jobs: Jobs, bounds: Bounds, *, request: int, answer: int, zygote_pid: i
 
     The document is looked at only after every bound holds.
     """
-    code = _EXIT_BROKEN
+    code = EXIT_BROKEN
     try:
         die_with_parent(zygote_pid)
-        _keep_only(request, answer, *bounds.kept)
+        keep_only(request, answer, *bounds.kept)
         call, document = wire.read_request(request)
-        job = jobs[call.job]
-        arguments = msgspec.msgpack.decode(call.arguments, type=job.arguments)
         bounds.limits.apply()
         os.dup2(0, 2)  # /dev/null: what a library prints goes nowhere
         filters.install(bounds.program)
-        wire.write_answer(answer, *_outcome(job, arguments, document))
+        wire.write_answer(answer, *outcome_of(jobs, call, document))
         code = 0
     except MemoryError:
         code = EXIT_MEMORY
@@ -64,8 +62,10 @@ def live(jobs: Jobs, bounds: Bounds, *, request: int, answer: int, zygote_pid: i
         os._exit(code)
 
 
-def _outcome(job: Job, arguments: object, document: bytes) -> tuple[wire.AnswerKind, bytes]:
-    """The result, the refusal, or the name of what went wrong: said, not swallowed. MemoryError passes."""
+def outcome_of(jobs: Jobs, call: wire.Call, document: bytes) -> tuple[wire.AnswerKind, bytes]:
+    """What becomes of a call: result, refusal, or the name of what went wrong. MemoryError passes."""
+    job = jobs[call.job]
+    arguments = msgspec.msgpack.decode(call.arguments, type=job.arguments)
     try:
         result = job.act(arguments, document)
     except MemoryError:
@@ -86,8 +86,8 @@ def _plain(value: object) -> str | int | float | bool | None:
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
-def _keep_only(*kept: int) -> None:
-    """Close the owner's socket and whatever else the zygote holds."""
+def keep_only(*kept: int) -> None:
+    """Close whatever else the zygote holds: its owner's socket, those of others."""
     below = 3
     for descriptor in sorted(kept):
         os.closerange(below, descriptor)

@@ -1,4 +1,4 @@
-"""What the kernel lets the sandbox's processes ask of it: two lists of allowed system calls, nothing else.
+"""What the kernel lets the sandbox's processes ask of it: lists of allowed system calls, nothing else.
 
 Refused calls answer EPERM (a library that merely probes goes on, and finds nothing); the ones only an
 attacker makes end the process. The zygote's list holds the child's and what forking and waiting need; a
@@ -66,6 +66,11 @@ _DEADLY: Final = """
 def child_program() -> bytes:
     """The filter a child installs on itself before it looks at a document."""
     return _compile(_conditional())
+
+
+def inspector_program() -> bytes:
+    """The filter of a process that is handed one document after the other: it may also receive them."""
+    return _compile([*_conditional(), ("recvmsg", ())])
 
 
 def zygote_program() -> bytes:

@@ -1,9 +1,10 @@
-"""How much one hostile document may take: the kernel's limits, set by a child on itself before it looks."""
+"""How much a hostile document may take: the kernel's limits, set by a process on itself before it looks."""
 
 from __future__ import annotations
 
 import resource
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import Final
 
 MIB: Final = 1 << 20
@@ -40,4 +41,35 @@ class Limits:
             resource.setrlimit(what, (soft, hard))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """How much a process that opens one document after the other may do before another takes its place."""
+
+    documents: int = 500
+    cpu_s: int = 120  #: of the whole life; the kernel's, and a document is begun only with its own share left
+    worn_bytes: int = 256 * MIB  #: peak of resident memory; what one large document leaves, others cannot use
+    answer_bytes: int = 4 * MIB
+    open_files: int = 12  #: so that it cannot hoard answers: memory that no limit counts
+
+    def limits(self, for_one: Limits) -> Limits:
+        """What binds it for life, where `for_one` binds a process of one document."""
+        return replace(for_one, cpu_s=self.cpu_s, answer_bytes=self.answer_bytes, open_files=self.open_files)
+
+    def allow_one_more(self, for_one: Limits) -> None:
+        """Let this process spend from now what one document may, or up to a second less."""
+        soft = int(time.process_time()) + for_one.cpu_s
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, self.cpu_s + 1))
+
+    def is_over(self, documents: int, for_one: Limits) -> bool:
+        """Whether this process is to end after `documents`."""
+        peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        spent_s = time.process_time()
+        return (
+            documents >= self.documents
+            or peak_bytes > self.worn_bytes
+            or spent_s + for_one.cpu_s > self.cpu_s
+        )
+
+
 FOR_ONE_FILE: Final = Limits()
+LONG: Final = Life()

@@ -1,4 +1,4 @@
-"""The owner's end: starts a zygote, gives it calls, a few at once, and reads what dead children left.
+"""The owner's end: starts a zygote, gives it calls, a few at once, and reads the answers.
 
 A zygote that dies leaves its owner unable to open documents: every call, waiting or new, ends in
 `SandboxUnavailable`, and `gone` returns. The owner cannot start another (by now it holds secrets and
@@ -14,12 +14,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
+from bubuh.core.errors import Refusal
 from bubuh.sandbox import answers, wire
 from bubuh.sandbox.calls import Kind
 from bubuh.sandbox.limits import FOR_ONE_FILE
-from bubuh.sandbox.refusals import SandboxUnavailable
+from bubuh.sandbox.refusals import SandboxDied, SandboxUnavailable
 
 R = TypeVar("R")
 
@@ -29,6 +31,14 @@ _START_S: Final = 60.0  # importing everything on a slow, busy machine
 _STOP_S: Final = 5.0
 _STUCK_S: Final = FOR_ONE_FILE.wall_s + 10.0  # a zygote that has not told of a death by now is stuck
 _INHERITED: Final = ("LD_LIBRARY_PATH",)  # some interpreters need it to start at all
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A call under way."""
+
+    ended: asyncio.Future[wire.Ended]
+    shared: bool  #: its slot is given back when its inspector may have another document or is ended
 
 
 class Line:
@@ -41,7 +51,7 @@ class Line:
         self._slots = asyncio.Semaphore(at_once)
         self._gone = asyncio.Event()
         self._numbers = itertools.count(1)
-        self._running: dict[int, asyncio.Future[wire.Ended]] = {}
+        self._running: dict[int, _Running] = {}
 
     @classmethod
     def start(cls, uid: int | None, *, program: Sequence[str] = PROGRAM, at_once: int | None = None) -> Self:
@@ -89,7 +99,7 @@ class Line:
         await self._gone.wait()
 
     async def call(self, kind: Kind[R], arguments: object, document: bytes) -> R:
-        """Have a child do one job over `document`, when its turn comes. A cancelled call's child is killed.
+        """Have one job done over `document`, when its turn comes. Who does a cancelled call is killed.
 
         Raises:
             Refusal: the job's own.
@@ -99,14 +109,26 @@ class Line:
         self._attach()
         await self._slots.acquire()
         try:
-            number, ended, answer = self._begin(kind.job, arguments, document)
+            number, ended, answer = self._begin(kind, arguments, document)
         except BaseException:
             self._slots.release()
             raise
-        try:  # from here the slot is given back by the child's death, not by the caller
-            return answers.read(await self._end_of(number, ended), answer, kind)
+        in_order = False
+        try:
+            result = answers.read(await self._end_of(number, ended), answer, kind)
+            if not kind.fits(result, document):
+                raise answers.garbled("about something else")
+        except Refusal as refusal:
+            in_order = not isinstance(refusal, SandboxDied)
+            raise
+        else:
+            in_order = True
+            return result
         finally:
             os.close(answer)
+            if kind.shared:  # other slots are given back by the child's death, not by the caller
+                self._send(wire.Order(act="keep" if in_order else "stop", number=number))
+                self._slots.release()
 
     def close(self) -> None:
         """End the zygote and its children, and wait until it is dead."""
@@ -126,19 +148,19 @@ class Line:
         assert self._loop in {None, loop}, "a sandbox belongs to one event loop"
 
     def _begin(
-        self, job: str, arguments: object, document: bytes
+        self, kind: Kind[R], arguments: object, document: bytes
     ) -> tuple[int, asyncio.Future[wire.Ended], int]:
         if self.is_gone:
             raise SandboxUnavailable("the sandbox is gone")
         number, ended = next(self._numbers), asyncio.get_running_loop().create_future()
         answer = wire.answer_file()
         try:
-            request = wire.request_file(job, arguments, document)
+            request = wire.request_file(kind.job, arguments, document)
         except BaseException:
             os.close(answer)
             raise
-        self._running[number] = ended
-        self._send(wire.Order(act="begin", number=number), request, answer)
+        self._running[number] = _Running(ended, kind.shared)
+        self._send(wire.Order(act="share" if kind.shared else "fork", number=number), request, answer)
         os.close(request)
         return number, ended, answer
 
@@ -173,12 +195,16 @@ class Line:
             self._break()
             return
         ended = wire.decode_ended(packet)
-        waiting = self._running.pop(ended.number, None)
-        if waiting is None:
+        call = self._running.pop(ended.number, None)
+        if call is None:
             return  # told twice, which no zygote of ours does
-        self._slots.release()
-        if not waiting.done():
-            waiting.set_result(ended)
+        self._give_back(call)
+        if not call.ended.done():
+            call.ended.set_result(ended)
+
+    def _give_back(self, call: _Running) -> None:
+        if not call.shared:
+            self._slots.release()
 
     def _break(self) -> None:
         """From now on there is no sandbox; whoever waits hears so."""
@@ -187,10 +213,10 @@ class Line:
         self._gone.set()
         if self._loop is not None and not self._loop.is_closed():
             self._loop.remove_reader(self._socket)
-        for waiting in self._running.values():
-            self._slots.release()
-            if not waiting.done():
-                waiting.set_exception(SandboxUnavailable("the sandbox is gone"))
+        for call in self._running.values():
+            self._give_back(call)
+            if not call.ended.done():
+                call.ended.set_exception(SandboxUnavailable("the sandbox is gone"))
         self._running.clear()
 
 

@@ -6,11 +6,17 @@ import argparse
 import socket
 
 from bubuh.sandbox.child import Jobs
-from bubuh.sandbox.limits import FOR_ONE_FILE, Limits
+from bubuh.sandbox.limits import FOR_ONE_FILE, LONG, Life, Limits
 from bubuh.sandbox.zygote import serve
 
 
-def start(jobs: Jobs, *, limits: Limits = FOR_ONE_FILE, kept: frozenset[int] = frozenset()) -> None:
+def start(
+    jobs: Jobs,
+    *,
+    limits: Limits = FOR_ONE_FILE,
+    life: Life = LONG,
+    kept: frozenset[int] = frozenset(),
+) -> None:
     """Serve `jobs` on the inherited socket `--line`, as user `--uid` where given, until its owner is gone.
 
     Whoever calls has imported all that the jobs need (`core.privileges.preload`). Which jobs there are is
@@ -21,4 +27,4 @@ def start(jobs: Jobs, *, limits: Limits = FOR_ONE_FILE, kept: frozenset[int] = f
     parser.add_argument("--uid", type=int)
     asked = parser.parse_args()
     with socket.socket(fileno=asked.line) as line:
-        serve(jobs, line=line, uid=asked.uid, limits=limits, kept=kept)
+        serve(jobs, line=line, uid=asked.uid, limits=limits, life=life, kept=kept)

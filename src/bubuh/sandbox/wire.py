@@ -2,8 +2,9 @@
 
 Owner and zygote exchange small packets (`Order`, `Ended`) over a socket of their own that no child
 inherits. Each call brings two memory files: the request, sealed against change, which the child reads; and
-the answer, empty, which the child fills and the owner reads once the zygote has said that the child is
-dead. So nobody waits for a hostile writer, and the kernel bounds how much it can say.
+the answer, empty, which the child fills. The owner seals and reads it once the zygote has said that the
+call is over. So nobody waits for a hostile writer, it changes nothing under a reader's eyes, and the kernel
+bounds how much it can say.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import msgspec
 from bubuh.sandbox.fates import Fate
 
 READY: Final = b"ready"  #: the zygote's first packet: locked down, serving
+DONE: Final = b"done"  #: an inspector's packet: the answer is written, another document may come
+WORK: Final = b"work"  #: a zygote's packet to an inspector; request and answer come along
 PACKET_BYTES: Final = 4096
 
 _HEAD: Final = struct.Struct("!I")
@@ -30,15 +33,20 @@ _SEALS: Final = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Owner to zygote: begin call `number` (two descriptors come along: request, answer), or stop it."""
+    """Owner to zygote about call `number`.
 
-    act: Literal["begin", "stop"]
+    `fork`: have a process of its own do it; `share`: one that may have seen other documents (two descriptors
+    come along: request, answer). `stop`: end who does it or did it. `keep`: its answer was in order, so the
+    shared process may have another document; until then it gets none.
+    """
+
+    act: Literal["fork", "share", "stop", "keep"]
     number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """Zygote to owner: the child of call `number` is dead and reaped."""
+    """Zygote to owner: call `number` is over; who did it alone is dead and reaped."""
 
     number: int
     fate: Fate
@@ -116,7 +124,7 @@ def request_file(job: str, arguments: object, document: bytes) -> int:
 
 def answer_file() -> int:
     """An empty memory file for one answer; its descriptor, for the caller to close."""
-    return os.memfd_create("bubuh-answer", os.MFD_CLOEXEC)
+    return os.memfd_create("bubuh-answer", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
 
 
 def read_request(descriptor: int) -> tuple[Call, bytes]:
@@ -135,6 +143,10 @@ def write_answer(descriptor: int, kind: AnswerKind, body: bytes) -> None:
 
 def read_answer(descriptor: int, *, most_bytes: int) -> tuple[AnswerKind, bytes]:
     """The one message a child left; raises `Garbled` when it is not just that, or over `most_bytes`."""
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
+    except OSError as error:
+        raise Garbled("an answer that cannot be sealed") from error
     size = os.fstat(descriptor).st_size
     if not _ANSWER_HEAD.size <= size <= most_bytes:
         raise Garbled(f"{size} bytes")
