@@ -24,6 +24,8 @@ _HEX: Final = re.compile(rb"<((?:[0-9a-f]{2})+)>")  # lower case, as we write it
 _HEAD: Final = re.compile(rb"\s*(\d+)\s+(\d+)\s+obj\b")
 _CONTENTS: Final = re.compile(rb"/Contents\s*\Z")
 
+#: What a stamp's signature dictionary says. Source: ETSI EN 319 142-1, clause 6.3
+_OF_A_STAMP: Final = {"/Type": "/Sig", "/Filter": "/Adobe.PPKLite", "/SubFilter": "/ETSI.CAdES.detached"}
 _CATALOG_MAY_CHANGE: Final = frozenset({"/AcroForm", "/DSS", "/Extensions"})
 _FORM_MAY_CHANGE: Final = frozenset({"/Fields", "/SigFlags"})
 _Key = tuple[int, int]  #: number and generation of an object
@@ -35,8 +37,11 @@ def covered(document: bytes, reader: PdfFileReader, signed: Signed) -> tuple[byt
     """The two spans of bytes that a signature covers, when they are as they must be.
 
     ByteRange is `[0 a b c]`; the gap from a to b is exactly `<hex>` of this signature's own /Contents, in its
-    own object; b + c is the end of its revision. Raises `Breach("byte_range")`.
+    own object; b + c is the end of its revision. Raises `Breach("byte_range")`; and
+    `Breach("seal_altered")` when the dictionary is for another kind of signature.
     """
+    if any(entry(signed.embedded.sig_object, key) != value for key, value in _OF_A_STAMP.items()):
+        raise Breach("seal_altered", "another kind of signature")
     spans = list(signed.embedded.byte_range)
     if len(spans) != 4 or any(type(span) is not generic.NumberObject for span in spans):
         raise Breach("byte_range", "not four whole numbers")
