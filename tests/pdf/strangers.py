@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bubuh.pdf.appender import Appender
 from bubuh.pdf.pki import development_pki
@@ -59,8 +61,9 @@ def quiet_writer(document: bytes) -> Appender:
 
 
 def with_document_time_stamp(
-    document: bytes, box: tuple[int, int, int, int] | None = None
+    document: bytes, box: tuple[int, int, int, int] | None = None, edit: Callable[[Any], None] | None = None
 ) -> tuple[bytes, bytes]:
+    """`document` with a document time-stamp, and the authority; `edit` gets the field before it is signed."""
     from asn1crypto import keys, x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -81,8 +84,10 @@ def with_document_time_stamp(
         fixed_dt=datetime(2026, 11, 22, 4, tzinfo=UTC),
     )
     writer = quiet_writer(document)
-    if box is not None:
+    if box is not None or edit is not None:
         append_signature_field(writer, SigFieldSpec(sig_field_name="Waktu", box=box))
+    if edit is not None:
+        edit(writer.root["/AcroForm"]["/Fields"][-1])
     timer = PdfTimeStamper(stamper, field_name="Waktu")
     out = timer.timestamp_pdf(writer, "sha256", validation_context=None)
     return bytes(out.getbuffer()), certificate
