@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pikepdf
@@ -21,12 +21,14 @@ from bubuh.core.errors import Refusal
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge
-from bubuh.pdf.model import Facts, Increment, Indication, Intent, Place, Trust
+from bubuh.pdf.lean.stamped import read_stamped
+from bubuh.pdf.model import Facts, Increment, Indication, Intent, Place, Sealed, Trust
 from bubuh.pdf.pki import Pki, development_pki
 from bubuh.pdf.plan import plan
 from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
 from bubuh.sandbox import Sandbox, SyncSandbox
-from bubuh.sandbox.calls import covers, fits
+from bubuh.sandbox.calls import covers, fits, is_of_whole
+from bubuh.sandbox.sandbox import _is_proven
 
 SAMPLES = Path(__file__).parents[1] / "data"
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
@@ -140,6 +142,63 @@ def test_only_facts_of_this_document_are_passed_on() -> None:
     others: tuple[Facts, ...] = (replace(facts, pages=3), replace(facts, pages=0, boxes=()))
     assert not any(fits(other, document) for other in others)
     assert not fits(facts, document + b"\n")
+
+
+def test_a_child_that_calls_something_proven_which_is_not_is_not_believed(pki: Pki) -> None:
+    trust = Trust(roots=(pki.root_certificate,), now=NOW)
+    document = letter() + sealed(plan(letter(), INTENT, pki.chain("test")), pki)
+    (told,) = judge(document, trust).stamps
+    assert told.sealed is not None
+    start, end, stop = told.sealed.start, told.sealed.end, told.sealed.stop
+    assert _is_proven(told, document, trust)
+    lies = (
+        replace(told, digest=bytes(32)),
+        replace(told, digest=None),
+        replace(told, sealed=None),
+        *(
+            replace(told, sealed=Sealed(*spans))
+            for spans in (
+                (start, end, stop - 1),
+                (start, end, stop + 1),
+                (start - 1, end, stop),
+                (start, end + 1, stop),
+                (start + 2, end, stop),
+                (0, 0, 0),
+                (-5, end, stop),
+                (1, stop, stop),
+            )
+        ),
+    )
+    assert not any(_is_proven(lie, document, trust) for lie in lies)
+    assert not _is_proven(told, document[:100] + b"x" + document[101:], trust)
+    assert not _is_proven(told, document, replace(trust, roots=()))
+    assert not _is_proven(told, document, replace(trust, now=NOW + timedelta(days=9999)))
+    assert _is_proven(replace(told, indication=Indication.FAILED, sealed=None), document, trust)
+
+
+def test_what_is_recognised_must_stand_before_the_seal(pki: Pki) -> None:
+    document = letter() + sealed(plan(letter(), INTENT, pki.chain("test")), pki)
+    told = read_stamped(document)
+    assert is_of_whole(told, document)
+    assert is_of_whole(None, document)
+    start, end, stop = told.sealed.start, told.sealed.end, told.sealed.stop
+    lies = (
+        replace(told, serial_no="Z" * 22),
+        replace(told, serial_no="Ä"),
+        replace(told, page=2),
+        replace(told, signed_at=NOW + timedelta(days=1)),
+        *(
+            replace(told, sealed=Sealed(*spans))
+            for spans in (
+                (start - 1, end, stop),
+                (start, end - 1, stop),
+                (start, end, stop - 1),
+                (-1, -1, -1),
+            )
+        ),
+    )
+    assert not any(is_of_whole(lie, document) for lie in lies)
+    assert not is_of_whole(told, document + b"\n")
 
 
 def test_nothing_is_imported_or_opened_once_it_is_locked_down(tmp_path: Path, pki: Pki) -> None:

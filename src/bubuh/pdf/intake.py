@@ -12,11 +12,12 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from bubuh.pdf.model import Facts, PageBox
 from bubuh.pdf.pagetree import leaves
+from bubuh.pdf.proof import covered_digest, taken_from
 from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, highest_object, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.rehearse import box_of, open_pdf
 from bubuh.pdf.revisions import breaches, covered, loose_ends
-from bubuh.pdf.signatures import Signed, fits_template, is_whole, serial_in, signatures
+from bubuh.pdf.signatures import Signed, is_whole, serial_in, signatures
 from bubuh.pdf.tiling import Breach
 
 #: Names of actions that do something by themselves. Source: ISO 32000-2, table 201
@@ -81,10 +82,11 @@ def _broken_signatures(document: bytes, reader: PdfFileReader) -> int:
 
 def _covers_its_revision(document: bytes, reader: PdfFileReader, stamp: Signed) -> bool:
     try:
-        first, second = covered(document, reader, stamp)
+        sealed = covered(document, reader, stamp)
     except Breach:
         return False
-    return fits_template(stamp, hashlib.sha256(first + second).digest())
+    taken = taken_from(document, sealed)
+    return taken is not None and taken.digest == covered_digest(document, sealed)
 
 
 def _refuse_locked(reader: PdfFileReader, signed: list[Field]) -> None:

@@ -115,6 +115,11 @@ class Intent:
         """The signature field's name, also what ties drawing, QR and field together."""
         return FIELD_PREFIX + self.serial_no
 
+    @property
+    def reason(self) -> str:
+        """What a list of signatures says of the stamp: its serial number, and which page it is on."""
+        return f"[{self.serial_no}] Meterai SPESIMEN, halaman {self.place.page}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
@@ -168,6 +173,15 @@ RANK: Final[Mapping[Indication, int]] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Where a seal lies in its document, and how far it reaches: its ByteRange."""
+
+    start: int  #: of the gap, where its `<` is
+    end: int  #: of the gap, after its `>`
+    stop: int  #: of the revision that the seal covers
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampFinding:
     """What a judge says about one stamp."""
@@ -180,6 +194,7 @@ class StampFinding:
     reasons: tuple[str, ...] = ()
     page: int | None = None
     certificate_sha256: bytes | None = None
+    sealed: Sealed | None = None  #: None when the ByteRange is not as it must be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

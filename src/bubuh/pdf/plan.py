@@ -70,7 +70,7 @@ class _Signature:
                 "/Filter": name("/Adobe.PPKLite"),
                 "/SubFilter": name("/ETSI.CAdES.detached"),
                 "/M": text(signed_at.strftime("D:%Y%m%d%H%M%SZ")),
-                "/Reason": text(f"[{intent.serial_no}] Meterai SPESIMEN"),
+                "/Reason": text(intent.reason),
                 "/ByteRange": self.byte_range,
                 "/Contents": self.contents,
             }

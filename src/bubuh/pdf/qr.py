@@ -53,6 +53,19 @@ def matrix(payload: str) -> Matrix:
     return Matrix(modules=len(code.matrix), bits=_packed(code.matrix))
 
 
+def read(code: Matrix) -> str:
+    """What a code made by `matrix` says; raises ValueError when it is no such code, to the last module."""
+    version = next((found for found in _BLOCKS if _modules(found) == code.modules), None)
+    said = None if version is None else _linear(version).read(code)
+    if said is None or not said.isascii() or matrix(said.decode("ascii")) != code:
+        raise ValueError("not a code of ours")
+    return said.decode("ascii")
+
+
+def _modules(version: int) -> int:
+    return _SMALLEST + 4 * (version - 1)
+
+
 def _made(payload: str) -> Any:
     return segno.make(payload, error="m", mode="byte", mask=MASK, micro=False, boost_error=False)
 
@@ -101,6 +114,25 @@ class _Linear:
     def matrix(self, payload: bytes) -> Matrix:
         """The code of `payload`."""
         return Matrix(modules=self._modules, bits=self._bits(payload).to_bytes(self._octets, "big"))
+
+    def read(self, code: Matrix) -> bytes | None:
+        """The letters in the data of `code`; whether the rest of it fits is not looked at."""
+        if len(code.bits) != self._octets:
+            return None
+        bits = int.from_bytes(code.bits, "big") ^ self._constant
+        data = 0
+        for word in self._message():
+            for place in self._places[8 * word : 8 * word + 8]:
+                data = data << 1 | bool(bits & place)
+        size = data >> (8 * self._capacity - _HEAD_BITS) & 0xFF
+        rest = 8 * self._capacity - _HEAD_BITS - 8 * size
+        return None if rest < 0 else (data >> rest & ((1 << 8 * size) - 1)).to_bytes(size, "big")
+
+    def _message(self) -> Iterator[int]:
+        """Where each word of the data stands among all words, in the order of the data."""
+        for block, words in enumerate(self._blocks):
+            for word in range(words):
+                yield word * len(self._blocks) + block
 
     def _bits(self, payload: bytes) -> int:
         frame = self._frames.get(len(payload))

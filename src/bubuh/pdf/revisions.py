@@ -14,6 +14,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from bubuh.pdf.mentions import mentions
+from bubuh.pdf.model import Sealed
 from bubuh.pdf.objects import dictionary, plain
 from bubuh.pdf.pagetree import is_page
 from bubuh.pdf.reader import entry, form_of
@@ -33,8 +34,8 @@ _Key = tuple[int, int]  #: number and generation of an object
 _PAGE_MAY_CHANGE: Final = frozenset({"/Annots"})
 
 
-def covered(document: bytes, reader: PdfFileReader, signed: Signed) -> tuple[bytes, bytes]:
-    """The two spans of bytes that a signature covers, when they are as they must be.
+def covered(document: bytes, reader: PdfFileReader, signed: Signed) -> Sealed:
+    """What a signature covers, when it is as it must be.
 
     ByteRange is `[0 a b c]`; the gap from a to b is exactly `<hex>` of this signature's own /Contents, in its
     own object; b + c is the end of its revision. Raises `Breach("byte_range")`; and
@@ -54,7 +55,7 @@ def covered(document: bytes, reader: PdfFileReader, signed: Signed) -> tuple[byt
     _check_gap_owner(document, reader, signed, start)
     if end + rest != end_of(document, reader, signed.revision):
         raise Breach("byte_range", "not the end of a revision")
-    return document[:start], document[end : end + rest]
+    return Sealed(start, end, end + rest)
 
 
 def breaches(

@@ -42,5 +42,15 @@ def filled(increment: bytes, gap_at: int, token: bytes) -> bytes:
     return increment[: gap_at + 1] + contents + increment[end:]
 
 
+def without_time_stamp(cms: bytes) -> tuple[bytes, bytes]:
+    """A seal and its time-stamp (DER), put together by `with_time_stamp`; raises ValueError."""
+    kind, wrapped = _parts(cms)
+    *head, signers = _parts(inner(wrapped))
+    *signer, unsigned = _parts(inner(signers))
+    _kind, token = _parts(inner(unsigned))
+    plain = tlv(SEQUENCE, *head, tlv(SET, tlv(SEQUENCE, *signer)))
+    return tlv(SEQUENCE, kind, tlv(_CONTEXT_0, plain)), inner(token)
+
+
 def _parts(sequence: bytes) -> list[bytes]:
     return [element for _tag, element in elements(inner(sequence))]

@@ -25,10 +25,8 @@ from pyhanko.sign.validation.status import (
 )
 from pyhanko_certvalidator import ValidationContext
 
-from bubuh.pdf.cms import signed_data
-from bubuh.pdf.model import FIELD_PREFIX, SERIAL, Chain
+from bubuh.pdf.model import FIELD_PREFIX, SERIAL
 from bubuh.pdf.reader import Field, entry, fields
-from bubuh.pdf.room import with_time_stamp
 
 T = TypeVar("T")
 
@@ -137,32 +135,6 @@ def is_whole(signed: Signed) -> bool:
     except SignatureValidationError:
         return False
     return bool(status.intact and status.valid) and _is_undisturbed(status)
-
-
-def fits_template(signed: Signed, digest: bytes) -> bool:
-    """Whether the CMS is, byte for byte, what we make of `digest`, this signature and these certificates.
-
-    What the signature does not cover (versions, certificates beside the path, padding) could be changed
-    without breaking it: nobody but us has a reason to.
-    """
-    embedded = signed.embedded
-    seal = embedded.signer_cert.dump()
-    others = {choice.chosen.dump() for choice in embedded.signed_data["certificates"]} - {seal}
-    if len(others) != 1:
-        return False
-    is_rsa = embedded.signer_cert.public_key.algorithm == "rsa"
-    chain = Chain(
-        key_id="",
-        seal_certificate=seal,
-        issuing_certificate=others.pop(),
-        algorithm="rsa2048" if is_rsa else "p256",
-    )
-    found = bytes(embedded.pkcs7_content)
-    made = signed_data(digest, embedded.signer_info["signature"].native, chain)
-    token = time_stamp_in(signed)
-    if token is not None:
-        made = with_time_stamp(made, token)
-    return found == made.ljust(len(found), b"\0")
 
 
 def time_stamp_in(signed: Signed) -> bytes | None:

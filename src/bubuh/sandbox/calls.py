@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from bubuh.pdf.lean.stamped import Stamped, said_before
 from bubuh.pdf.model import Chain, Facts, Increment, Intent, Judgement, Trust
 from bubuh.sandbox.limits import MIB
 
@@ -28,6 +29,11 @@ class PlanArguments:
 
     intent: Intent
     chain: Chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecogniseArguments:
+    """A form is recognised by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,17 @@ def covers(increment: Increment, document: bytes) -> bool:
     return increment.digest == over.digest() and 0 < increment.room_bytes <= _MOST_ROOM_BYTES
 
 
+def is_of_whole(stamped: Stamped | None, document: bytes) -> bool:
+    """Whether what stands just before a seal is what is said of it, and it covers all of `document`."""
+    return stamped is None or (
+        stamped.sealed.stop == len(document)
+        and document.endswith(said_before(stamped), 0, stamped.sealed.start)
+    )
+
+
 INSPECT: Final = Kind("inspect", msgspec.msgpack.Decoder(Facts), 2 * MIB, fits, shared=True)
 PLAN: Final = Kind("plan", msgspec.msgpack.Decoder(Increment), 32 * MIB, covers)
+RECOGNISE: Final = Kind(
+    "recognise", msgspec.msgpack.Decoder(Stamped | None), MIB // 16, is_of_whole, shared=True
+)
 JUDGE: Final = Kind("judge", msgspec.msgpack.Decoder(Judgement), 2 * MIB)

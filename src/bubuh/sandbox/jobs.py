@@ -8,12 +8,23 @@ from types import MappingProxyType
 from typing import Final
 
 from bubuh.pdf.intake import inspect
-from bubuh.pdf.judge import judge
+from bubuh.pdf.judge import judge_whole
+from bubuh.pdf.lean.declined import Declined
+from bubuh.pdf.lean.stamped import Stamped, read_stamped
 from bubuh.pdf.model import Facts, Increment, Judgement
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse
 from bubuh.pdf.warm_up import warm_up
-from bubuh.sandbox.calls import INSPECT, JUDGE, PLAN, InspectArguments, JudgeArguments, PlanArguments
+from bubuh.sandbox.calls import (
+    INSPECT,
+    JUDGE,
+    PLAN,
+    RECOGNISE,
+    InspectArguments,
+    JudgeArguments,
+    PlanArguments,
+    RecogniseArguments,
+)
 from bubuh.sandbox.child import Job
 
 
@@ -27,14 +38,22 @@ def _plan(asked: PlanArguments, document: bytes) -> Increment:
     return increment
 
 
+def _recognise(_: RecogniseArguments, document: bytes) -> Stamped | None:
+    try:
+        return read_stamped(document)
+    except Declined:
+        return None
+
+
 def _judge(asked: JudgeArguments, document: bytes) -> Judgement:
-    return judge(document, asked.trust)
+    return judge_whole(document, asked.trust)
 
 
 JOBS: Final[Mapping[str, Job]] = MappingProxyType(
     {
         INSPECT.job: Job(InspectArguments, _inspect),
         PLAN.job: Job(PlanArguments, _plan),
+        RECOGNISE.job: Job(RecogniseArguments, _recognise),
         JUDGE.job: Job(JudgeArguments, _judge),
     }
 )

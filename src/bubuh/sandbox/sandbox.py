@@ -8,8 +8,21 @@ from contextlib import contextmanager
 from typing import Self, TypeVar
 
 from bubuh.core.privileges import Uids
-from bubuh.pdf.model import Chain, Facts, Increment, Intent, Judgement, Trust
-from bubuh.sandbox.calls import INSPECT, JUDGE, PLAN, InspectArguments, JudgeArguments, Kind, PlanArguments
+from bubuh.pdf.judge_lean import judge_stamped
+from bubuh.pdf.model import Chain, Facts, Increment, Indication, Intent, Judgement, StampFinding, Trust
+from bubuh.pdf.proof import prove
+from bubuh.sandbox.answers import garbled
+from bubuh.sandbox.calls import (
+    INSPECT,
+    JUDGE,
+    PLAN,
+    RECOGNISE,
+    InspectArguments,
+    JudgeArguments,
+    Kind,
+    PlanArguments,
+    RecogniseArguments,
+)
 from bubuh.sandbox.line import PROGRAM, Line
 
 R = TypeVar("R")
@@ -60,8 +73,19 @@ class Sandbox:
         return await self.line.call(PLAN, PlanArguments(intent=intent, chain=chain), document)
 
     async def judge(self, document: bytes, trust: Trust) -> Judgement:
-        """Whether the stamps in `document` are genuine, as far as the document itself can tell."""
-        return await self.line.call(JUDGE, JudgeArguments(trust=trust), document)
+        """Whether the stamps in `document` are genuine, as far as the document itself can tell.
+
+        Our own form is recognised in a process that many documents share; the rest is judged in one of its
+        own. Whatever became of either, each seal that is said to be proven is proven again here.
+        """
+        stamped = await self.line.call(RECOGNISE, RecogniseArguments(), document)
+        said = None if stamped is None else judge_stamped(document, stamped, trust)
+        if said is not None:
+            return said
+        judgement = await self.line.call(JUDGE, JudgeArguments(trust=trust), document)
+        if not all(_is_proven(finding, document, trust) for finding in judgement.stamps):
+            raise garbled("a seal that proves nothing")
+        return judgement
 
     async def gone(self) -> None:
         """Return when the sandbox is lost: the process that owns it should end and be started again."""
@@ -100,3 +124,18 @@ class SyncSandbox:
     def judge(self, document: bytes, trust: Trust) -> Judgement:
         """See `Sandbox.judge`."""
         return self._runner.run(self._sandbox.judge(document, trust))
+
+
+def _is_proven(finding: StampFinding, document: bytes, trust: Trust) -> bool:
+    """Whether a seal that passed covers what is said of `document`, by our own arithmetic; others need not.
+
+    When there is a time-stamp, the seal's own certificates may have expired; only the child read its time.
+    """
+    if finding.indication is not Indication.PASSED:
+        return True
+    proof = None if finding.sealed is None else prove(document, finding.sealed, trust)
+    return (
+        proof is not None
+        and proof.digest == finding.digest
+        and (proof.time_stamp is not None or proof.path.holds(trust.now))
+    )

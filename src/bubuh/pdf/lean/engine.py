@@ -90,7 +90,7 @@ def _signature(intent: Intent) -> bytes:
     signed_at = intent.signed_at.astimezone(UTC)
     return (
         "/Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached"
-        f" /M (D:{signed_at:%Y%m%d%H%M%S}Z) /Reason ([{intent.serial_no}] Meterai SPESIMEN)"
+        f" /M (D:{signed_at:%Y%m%d%H%M%S}Z) /Reason ({intent.reason})"
     ).encode("ascii")
 
 

@@ -1,0 +1,46 @@
+"""Judge without a library what the lean engine stamped: it can say genuine, or nothing.
+
+A document in our own form to the byte, sealed as a whole by a key that is believed. Everything else is for
+`bubuh.pdf.judge`, whose verdict on such a document is the same: a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+
+from bubuh.pdf.lean.declined import Declined
+from bubuh.pdf.lean.stamped import Stamped, read_stamped
+from bubuh.pdf.model import Indication, Judgement, StampFinding, Trust
+from bubuh.pdf.proof import prove
+
+
+def judge_lean(document: bytes, trust: Trust) -> Judgement | None:
+    """The verdict TOTAL-PASSED on `document`, or None: nothing is said."""
+    try:
+        stamped = read_stamped(document)
+    except Declined:
+        return None
+    return judge_stamped(document, stamped, trust)
+
+
+def judge_stamped(document: bytes, stamped: Stamped, trust: Trust) -> Judgement | None:
+    """The same once the form is known: `stamped` is what was read in `document`, perhaps by someone else."""
+    proof = prove(document, stamped.sealed, trust)
+    if proof is None or proof.time_stamp is not None or not proof.path.holds(trust.now):
+        return None
+    finding = StampFinding(
+        serial_no=stamped.serial_no,
+        digest=proof.digest,
+        signed_at=stamped.signed_at,
+        indication=Indication.PASSED,
+        page=stamped.page,
+        certificate_sha256=_sha256(proof.seal_certificate),
+        sealed=stamped.sealed,
+    )
+    return Judgement(indication=Indication.PASSED, stamps=(finding,))
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256(certificate: bytes) -> bytes:
+    return hashlib.sha256(certificate).digest()
