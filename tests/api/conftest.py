@@ -21,9 +21,9 @@ from bubuh.adapters.signer_client import SignerClient
 from bubuh.asgi import create_app
 from bubuh.core.clock import utc_now
 from bubuh.core.privileges import Uids
-from bubuh.db.batch import OneByOne
 from bubuh.db.doorbell import Doorbell
 from bubuh.db.pool import Database
+from bubuh.db.self_clocked import SelfClocked
 from bubuh.documents.keys import StoreKey
 from bubuh.edge.services import Services
 from bubuh.identity.model import Environment
@@ -63,7 +63,9 @@ async def site(
                 objects=shop.objects,
                 store_key=shop.store_key,
                 gateway=gateway,
-                accept_batch=OneByOne(shop.db, accept_n),
+                accept_batch=SelfClocked(
+                    shop.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id
+                ),
                 doorbell=doorbell,
                 serial_key=shop.serial_key,
                 trust=lambda: Trust(roots=trust.roots, now=utc_now()),

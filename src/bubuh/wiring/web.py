@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bubuh.db.batch import OneByOne
+from bubuh.db.self_clocked import SelfClocked
 from bubuh.edge.services import Services
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
@@ -26,7 +26,7 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             objects=parts.objects,
             store_key=parts.store_key,
             gateway=gateway,
-            accept_batch=OneByOne(parts.db, accept_n),
+            accept_batch=SelfClocked(parts.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id),
             doorbell=parts.doorbell,
             serial_key=parts.serial_key,
             trust=parts.trust,

@@ -1,0 +1,205 @@
+"""A batch that clocks itself: whatever arrived while the last batch committed is the next one.
+
+Under load one commit serves hundreds of callers; alone, a caller waits for nobody. There is no timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import Final, Generic
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from bubuh.core.errors import DatabaseUnavailable, Fault
+from bubuh.core.shards import Shard
+from bubuh.db.batch import ActN, Outcome, Request
+from bubuh.db.pool import Database
+
+MOST: Final = 500  #: requests in one batch: what one statement is asked to do, and one failure can hold up
+_MOST_WAITING: Final = 10_000
+_PATIENCE_S: Final = 3.0
+_BACK_OFF_S: Final = (0.02, 0.1, 0.3)  #: before a batch is submitted again; the last one repeats
+
+_log = structlog.get_logger(__name__)
+_SIZES: Final = Histogram(
+    "bubuh_batch_size", "Requests in one batch", ["act"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 500)
+)
+_WAITS: Final = Histogram(
+    "bubuh_batch_wait_seconds", "From a request's arrival to the start of its batch", ["act"]
+)
+_ENDS: Final = Counter("bubuh_batch_ends", "How batches ended", ["act", "end"])
+
+
+class QueueFull(Fault):
+    """Too many wait already; nothing was begun."""
+
+    code = "busy"
+    retry_after_s = 2
+
+
+@dataclass(eq=False, slots=True)
+class _Waiter(Generic[Request, Outcome]):
+    """A request and who awaits its outcome."""
+
+    request: Request
+    outcome: asyncio.Future[Outcome]
+    since: float = field(default_factory=time.monotonic)
+
+
+class SelfClocked(Generic[Request, Outcome]):
+    """`db.batch.Batch` over a set-based act: one batch a shard at a time, several shards side by side.
+
+    A batch whose connection dies is submitted again with the same ids, because whether it was committed is
+    not known; one that a request breaks is cut in halves until that request stands alone.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        act_n: ActN[Request, Outcome],
+        *,
+        name: str,
+        key: Callable[[Request], Hashable],
+        lanes: int = 4,
+        most: int = MOST,
+        most_waiting: int = _MOST_WAITING,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
+        """`act_n` is idempotent by `key`, of which no batch has two alike.
+
+        `name` is the act's in metrics; `lanes` bounds the batches, and so the connections, in use at once;
+        `patience_s` is how long a database that does not answer is asked again.
+        """
+        self._db = db
+        self._act_n = act_n
+        self._name = name
+        self._key = key
+        self._lanes = lanes
+        self._most = most
+        self._most_waiting = most_waiting
+        self._patience_s = patience_s
+        self._queues: dict[Shard, deque[_Waiter[Request, Outcome]]] = {}  #: of those that wait or are in work
+        self._ready: deque[Shard] = deque()  #: shards with somebody waiting and no batch in work
+        self._waiting = 0
+        self._open = 0  #: lanes; counted here because a task that has ended is still in `_tasks` for a moment
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def submit(self, shard: Shard, request: Request) -> Outcome:
+        """See `Batch.submit`. A caller that is cancelled before its batch begins was never there.
+
+        Raises:
+            QueueFull: too many wait; nothing was begun.
+        """
+        if self._waiting >= self._most_waiting:
+            _ENDS.labels(self._name, "full").inc()
+            raise QueueFull(f"{self._waiting} wait")
+        waiter = _Waiter[Request, Outcome](request, asyncio.get_running_loop().create_future())
+        self._waiting += 1
+        if shard in self._queues:
+            self._queues[shard].append(waiter)
+        else:
+            self._queues[shard] = deque([waiter])
+            self._ready.append(shard)
+            self._open_lane()
+        return await waiter.outcome
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their batch to begin."""
+        return self._waiting
+
+    def _open_lane(self) -> None:
+        if self._open < self._lanes:
+            self._open += 1
+            lane = asyncio.create_task(self._work())
+            self._tasks.add(lane)
+            lane.add_done_callback(self._tasks.discard)
+
+    async def _work(self) -> None:
+        """One lane: a batch of the shard that has been ready longest, until none is."""
+        try:
+            while self._ready:
+                shard = self._ready.popleft()
+                if batch := self._take(shard):
+                    await self._run(shard, batch)
+                if self._queues[shard]:
+                    self._ready.append(shard)
+                else:
+                    del self._queues[shard]
+        finally:
+            self._open -= 1
+
+    def _take(self, shard: Shard) -> list[_Waiter[Request, Outcome]]:
+        """The next batch: who waited longest, nobody who has gone, no two requests alike."""
+        queue, batch, keys = self._queues[shard], list[_Waiter[Request, Outcome]](), set[Hashable]()
+        alike: list[_Waiter[Request, Outcome]] = []
+        now = time.monotonic()
+        while queue and len(batch) < self._most:
+            waiter = queue.popleft()
+            if waiter.outcome.cancelled():
+                self._waiting -= 1
+            elif (key := self._key(waiter.request)) in keys:
+                alike.append(waiter)
+            else:
+                keys.add(key)
+                batch.append(waiter)
+                _WAITS.labels(self._name).observe(now - waiter.since)
+        queue.extendleft(reversed(alike))
+        self._waiting -= len(batch)
+        return batch
+
+    async def _run(self, shard: Shard, batch: Sequence[_Waiter[Request, Outcome]]) -> None:
+        """Have `batch` done and tell each its outcome; whatever happens, nobody is left waiting."""
+        try:
+            outcomes = await self._act(shard, [waiter.request for waiter in batch])
+        except DatabaseUnavailable as error:
+            for waiter in batch:
+                _fail(waiter, DatabaseUnavailable(str(error)))
+        except Exception as error:  # noqa: BLE001 - one request's fault, whatever it is, is not the others'
+            if len(batch) == 1:
+                _ENDS.labels(self._name, "broken").inc()
+                _fail(batch[0], error)
+                return
+            _ENDS.labels(self._name, "split").inc()
+            _log.warning("batch_split", act=self._name, size=len(batch), why=type(error).__name__)
+            middle = len(batch) // 2
+            await self._run(shard, batch[:middle])
+            await self._run(shard, batch[middle:])
+        except BaseException:
+            for waiter in batch:
+                waiter.outcome.cancel()
+            raise
+        else:
+            for waiter, outcome in zip(batch, outcomes, strict=True):
+                if not waiter.outcome.done():
+                    waiter.outcome.set_result(outcome)
+
+    async def _act(self, shard: Shard, requests: Sequence[Request]) -> Sequence[Outcome]:
+        """The act itself; while the database does not answer, the same again, for as long as is bearable."""
+        give_up = time.monotonic() + self._patience_s
+        for wait_s in chain(_BACK_OFF_S, repeat(_BACK_OFF_S[-1])):
+            try:
+                outcomes = await self._act_n(self._db, shard, requests)
+            except DatabaseUnavailable:
+                if time.monotonic() + wait_s > give_up:
+                    _ENDS.labels(self._name, "unknown").inc()
+                    raise
+                _ENDS.labels(self._name, "again").inc()
+                await asyncio.sleep(wait_s)
+            else:
+                break
+        assert len(outcomes) == len(requests), f"{self._name} answers each request once"
+        _SIZES.labels(self._name).observe(len(requests))
+        _ENDS.labels(self._name, "done").inc()
+        return outcomes
+
+
+def _fail(waiter: _Waiter[Request, Outcome], error: Exception) -> None:
+    if not waiter.outcome.done():
+        waiter.outcome.set_exception(error)
