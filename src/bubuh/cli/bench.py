@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
@@ -9,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from bubuh.bench.inspect import measure_round_trips
+from bubuh.bench.ledger import measure_ledger
 from bubuh.bench.race import Spread
 from bubuh.bench.stamp import Report, Row, measure_stamps
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
@@ -45,18 +48,32 @@ def stamp_command(
     as_json: Json = False,
 ) -> None:
     """CPU time of a stamp: our engine, bare hash and signature, pyHanko's default path; all in one run."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, console=ASIDE, transient=True) as progress:
-        task = progress.add_task("measuring", total=1.0)
-        report = measure_stamps(
-            utc_now().replace(microsecond=0),
-            seconds=seconds,
-            told=lambda share: progress.update(task, completed=share),
-        )
+    with _measuring() as told:
+        report = measure_stamps(utc_now().replace(microsecond=0), seconds=seconds, told=told)
     if as_json:
         answer(report.facts(), as_json=True)
     else:
         show_report(report)
+
+
+@bench.command("ledger")
+def ledger_command(
+    seconds: Annotated[float, typer.Option(min=1.0, help="About how long, in all.")] = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Stamps a second held and captured: in batches, one by one, one user, one account; all in one run."""
+    with _measuring() as told:
+        report = measure_ledger(seconds=seconds, told=told)
+    answer(report.facts(), as_json=as_json)
+
+
+@contextmanager
+def _measuring() -> Iterator[Callable[[float], None]]:
+    """A bar that is told the share that is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, console=ASIDE, transient=True) as progress:
+        task = progress.add_task("measuring", total=1.0)
+        yield lambda share: progress.update(task, completed=share)
 
 
 def show_report(report: Report) -> None:
