@@ -10,6 +10,7 @@ import pytest
 from bubuh.documents.model import LIMIT_BYTES
 from bubuh.identity.model import Scope
 from tests.api.site import DATA, LETTER, Site, together
+from tests.pdf.damage import bytes_before
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,6 +27,26 @@ async def test_an_upload_is_received_and_shown(site: Site) -> None:
     assert "idempotent-replayed" not in answer.headers
     shown = await person.get(answer.headers["location"])
     assert shown.json() == document
+
+
+async def test_a_damaged_upload_is_normalised_and_its_owner_told(site: Site) -> None:
+    person, damaged = await site.person(), bytes_before(LETTER.read_bytes())
+    document = (await person.upload(damaged)).json()
+    assert document["state"] == "ready"
+    assert document["sha256"] == hashlib.sha256(damaged).hexdigest()
+    assert (document["normalised"], document["normalised_reason"]) == (True, "leading_bytes")
+    assert document["normalised_text"].startswith("Struktur berkas ini rusak")
+    shown = await person.get(f"/v1/documents/{document['id']}")
+    assert shown.json() == document
+    sound = (await person.upload()).json()
+    assert (sound["normalised"], sound["normalised_reason"], sound["normalised_text"]) == (False, None, None)
+
+
+async def test_a_damaged_upload_with_signatures_is_refused_in_words(site: Site) -> None:
+    signed = (DATA / "surat-pernyataan-sudah-ditandatangani.pdf").read_bytes()
+    answer = await (await site.person()).upload(bytes_before(signed))
+    assert (answer.status_code, answer.json()["reason"]) == (422, "repair_breaks_signatures")
+    assert "tanda tangan" in answer.json()["detail"]
 
 
 async def test_the_same_upload_again_is_the_same_document(site: Site) -> None:

@@ -26,6 +26,7 @@ from bubuh.pdf.model import Facts, Increment, Indication, Intent, Place, Sealed,
 from bubuh.pdf.pki import Pki, development_pki
 from bubuh.pdf.plan import plan
 from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
+from bubuh.pdf.repair import repair
 from bubuh.sandbox import Sandbox, SyncSandbox
 from bubuh.sandbox.calls import covers, fits, is_of_whole
 from bubuh.sandbox.sandbox import _is_proven
@@ -248,3 +249,15 @@ def test_a_document_under_aes_256_with_an_empty_password_is_opened_here_too(sand
     facts = sandbox.inspect((SAMPLES / "surat-lamaran-terenkripsi.pdf").read_bytes())
     assert facts.encrypted
     assert facts.pages == 1
+
+
+def test_repair_in_the_sandbox_writes_what_it_writes_outside(sandbox: SyncSandbox) -> None:
+    damaged = b"X-Scanned: yes\n" + letter()
+
+    inside = sandbox.repair(damaged)
+
+    assert inside == repair(damaged)
+    assert sandbox.inspect(inside.document) == inside.facts
+    with pytest.raises(DocumentRefused) as refused:
+        sandbox.repair(damaged[: len(damaged) // 2])
+    assert refused.value.reason is Reason.TRUNCATED

@@ -30,6 +30,7 @@ from bubuh.stamping.ports import Signer
 from bubuh.stamping.refusals import LeaseLost, SealedStuck, StampNotCancellable, StampNotReady, StampUnknown
 from bubuh.stamping.show import find_stamp, list_stamps
 from bubuh.stamping.sweep import sweep
+from tests.pdf.damage import wrong_startxref
 from tests.stamping.conftest import LETTER, Town
 
 
@@ -277,12 +278,16 @@ async def test_a_seal_that_does_not_fit_its_plan_is_never_delivered(town: Town) 
 
 async def test_the_tier_that_served_is_told(town: Town) -> None:
     locked = LETTER.with_name("surat-lamaran-terenkripsi.pdf").read_bytes()
-    for data, tier in ((LETTER.read_bytes(), Tier.T1), (locked, Tier.T2)):
+    damaged = wrong_startxref(LETTER.read_bytes())
+    for data, tier in ((LETTER.read_bytes(), Tier.T1), (locked, Tier.T2), (damaged, Tier.T3)):
         accepted = await town.accept(await town.upload(data))
         (lease,) = await town.lease()
         assert accepted.stamp.tier is None
         assert await affix(lease, town.shop) is Ended.AFFIXED
         assert (await find_stamp(town.db, town.citizen.account_id, accepted.stamp.id)).tier is tier
+        judgement = await town.shop.sandbox.judge(await download(town, accepted.stamp.id), town.trust)
+        assert judgement.is_genuine, judgement
+    await assert_books_balance(town)
 
 
 async def test_a_document_that_kills_its_sandbox_brings_the_quota_back_with_the_reason(town: Town) -> None:

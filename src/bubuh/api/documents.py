@@ -16,10 +16,13 @@ from bubuh.documents.model import LIMIT_BYTES, Document
 from bubuh.documents.moves import DocumentState
 from bubuh.documents.receive import receive
 from bubuh.documents.refusals import DocumentEmpty, DocumentTooLarge, DocumentTruncated, NotAPdf
+from bubuh.edge.answers import language_of
 from bubuh.edge.bodies import announced_bytes, check_media_type, pieces
 from bubuh.edge.calls import PDF, Answer, Body, Call, Parameter, told
 from bubuh.edge.disposition import read_name
 from bubuh.edge.guards import May
+from bubuh.edge.reasons import NORMALISED
+from bubuh.edge.words import Language
 from bubuh.identity.model import Scope
 from bubuh.pdf.refusals import DocumentRefused
 
@@ -37,18 +40,25 @@ class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str  # of the original, in hex
     size_bytes: int
     pages: int | None
+    normalised: bool  # the original was damaged and written anew: that is what is stamped
+    normalised_reason: str | None  # code of what was the matter with it
+    normalised_text: str | None  # what that means, in words
     reason: str | None  # code, when refused
     received_at: datetime
 
     @classmethod
-    def of(cls, document: Document) -> Self:
-        """The view of `document`."""
+    def of(cls, document: Document, language: Language) -> Self:
+        """The view of `document`, words in `language`."""
+        base = document.base
         return cls(
             id=show_id("doc", document.id),
             state=document.state,
             sha256=document.sha256.hex(),
             size_bytes=document.size_bytes,
             pages=document.pages,
+            normalised=base is not None,
+            normalised_reason=None if base is None else base.normalised_for,
+            normalised_text=None if base is None else NORMALISED.said(language),
             reason=document.reason,
             received_at=document.received_at,
         )
@@ -60,6 +70,9 @@ _EXAMPLE: Final = {
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "size_bytes": 25123,
     "pages": 1,
+    "normalised": False,
+    "normalised_reason": None,
+    "normalised_text": None,
     "reason": None,
     "received_at": "2026-11-22T07:00:00Z",
 }
@@ -114,7 +127,7 @@ async def create_document(
             store_key=services.store_key,
             announced_bytes=announced_bytes(request),
         )
-    view = DocumentView.of(received.document)
+    view = DocumentView.of(received.document, language_of(request))
     headers = {"Location": f"/v1/documents/{view.id}", **replay_header(replayed=received.replayed)}
     return reply(view, status=201, headers=headers)
 
@@ -131,10 +144,12 @@ async def create_document(
         )
     ),
 )
-async def get_document(document_id: FromPath[str], principal: Caller, services: Parts) -> Reply:
+async def get_document(
+    request: AnyRequest, document_id: FromPath[str], principal: Caller, services: Parts
+) -> Reply:
     """What is known of a document; its bytes come with its stamps."""
     document = await find_document(services.db, principal.account_id, read_id("doc", document_id))
-    return reply(DocumentView.of(document))
+    return reply(DocumentView.of(document, language_of(request)))
 
 
 HANDLERS = [create_document, get_document]

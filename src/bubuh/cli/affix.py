@@ -16,11 +16,12 @@ from bubuh.cli.demo import running_service
 from bubuh.cli.output import ASIDE, Json, answer
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Refusal
+from bubuh.edge.reasons import NORMALISED
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.keys import load_key, sign
 from bubuh.pdf.model import SERIAL, Chain, Intent, Place
 from bubuh.pdf.pki import PrivateKey, read_chain
-from bubuh.pdf.refusals import SerialMalformed
+from bubuh.pdf.refusals import DocumentRefused, SerialMalformed, may_be_repaired
 from bubuh.sandbox import Sandbox, SyncSandbox
 from bubuh.settings import Settings
 from bubuh.stamping.serial import check_character
@@ -130,13 +131,26 @@ def _offline(
                 "document": None,
                 "serial": serial_no,
                 "reason": None,
+                "normalised": False,
             }
             try:
-                target.write_bytes(_stamp(source.read_bytes(), serial_no, place, bench))
-                yield outcome | {"document": str(target), "state": "affixed"}
+                base, normalised = _base(source.read_bytes(), bench)
+                target.write_bytes(_stamp(base, serial_no, place, bench))
+                yield outcome | {"document": str(target), "state": "affixed", "normalised": normalised}
             except Refusal as refusal:
                 reason = refusal.details.get("reason", refusal.code)
                 yield outcome | {"serial": None, "state": "refused", "reason": reason}
+
+
+def _base(document: bytes, bench: Bench) -> tuple[bytes, bool]:
+    """What is stamped: `document` or, where it is damaged, what it is normalised to; and whether it was."""
+    try:
+        bench.sandbox.inspect(document)
+    except DocumentRefused as refused:
+        if not may_be_repaired(refused):
+            raise
+        return bench.sandbox.repair(document).document, True
+    return document, False
 
 
 def _stamp(document: bytes, serial_no: str, place: Place, bench: Bench) -> bytes:
@@ -160,10 +174,12 @@ def _through_service(jobs: list[tuple[Path, Path]], place: Place, url: str) -> I
     with Client(url, key=key) as client:
         for source, target in jobs:
             try:
-                stamp = _order_stamp(client, source, place)
+                document = client.upload(source)
+                stamp = _order_stamp(client, document["id"], source, place)
                 if stamp["state"] == "affixed":
                     target.write_bytes(client.download(f"/v1/stamps/{stamp['id']}/document"))
-                    yield _outcome(source, "affixed", document=str(target), serial=stamp["serial"])
+                    done = _outcome(source, "affixed", document=str(target), serial=stamp["serial"])
+                    yield done | {"normalised": document["normalised"]}
                 else:
                     yield _outcome(source, "returned", reason=stamp["reason"])
             except ServiceRefused as refusal:
@@ -174,13 +190,19 @@ def _through_service(jobs: list[tuple[Path, Path]], place: Place, url: str) -> I
 def _outcome(
     source: Path, state: str, *, document: str | None = None, serial: str | None = None, reason: object = None
 ) -> dict[str, Any]:
-    return {"file": str(source), "state": state, "document": document, "serial": serial, "reason": reason}
+    return {
+        "file": str(source),
+        "state": state,
+        "document": document,
+        "serial": serial,
+        "reason": reason,
+        "normalised": False,
+    }
 
 
-def _order_stamp(client: Client, source: Path, place: Place) -> dict[str, Any]:
-    document = client.upload(source)
+def _order_stamp(client: Client, document_id: str, source: Path, place: Place) -> dict[str, Any]:
     wanted = {
-        "document_id": document["id"],
+        "document_id": document_id,
         "page": place.page,
         "x": place.x_pt,
         "y": place.y_pt,
@@ -229,5 +251,6 @@ def _place(page: int, at: str, width: float) -> Place:
 
 def _words(outcome: dict[str, Any]) -> str:
     if outcome["state"] == "affixed":
-        return f"[green]✓[/green] {outcome['file']} → {outcome['document']}  {outcome['serial']}"
+        told = f"[green]✓[/green] {outcome['file']} → {outcome['document']}  {outcome['serial']}"
+        return f"{told}\n  {NORMALISED.id}" if outcome["normalised"] else told
     return f"[red]✗[/red] {outcome['file']}  {outcome['state']}: {outcome['reason']}"

@@ -991,7 +991,13 @@ CREATE TABLE public.documents (
     key_sealed bytea,
     object_key text,
     reason text,
+    base_object_key text,
+    base_sha256 bytea,
+    base_size_bytes bigint,
+    normalised_for text,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT documents_base_sha256 CHECK ((length(base_sha256) = 32)),
+    CONSTRAINT documents_base_whole CHECK ((num_nulls(base_object_key, base_sha256, base_size_bytes, normalised_for) = ANY (ARRAY[0, 4]))),
     CONSTRAINT documents_ready_whole CHECK (((state <> 'ready'::text) OR ((pages > 0) AND (boxes IS NOT NULL) AND (key_sealed IS NOT NULL) AND (object_key IS NOT NULL)))),
     CONSTRAINT documents_refused_why CHECK (((state = 'refused'::text) = (reason IS NOT NULL))),
     CONSTRAINT documents_sha256 CHECK ((length(sha256) = 32)),
@@ -1609,6 +1615,14 @@ GRANT UPDATE(key_sealed) ON TABLE public.documents TO bubuh_app;
 GRANT UPDATE(object_key) ON TABLE public.documents TO bubuh_app;
 
 GRANT UPDATE(reason) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(base_object_key) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(base_sha256) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(base_size_bytes) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(normalised_for) ON TABLE public.documents TO bubuh_app;
 
 GRANT SELECT ON TABLE public.log_leaves TO bubuh_app;
 

@@ -15,6 +15,17 @@ from bubuh.pdf.model import Facts, PageBox
 
 LIMIT_BYTES: Final = 10 * 2**20  #: of an original
 ORIGINAL: Final = 0  #: the number of the revision that was uploaded; n is an increment upon n - 1
+NORMALISED: Final = 2**32 - 1  #: the number of the object that is stamped in place of a damaged original
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a damaged original was normalised to: the document that is stamped in its place."""
+
+    object_key: str = field(repr=False)
+    sha256: bytes
+    size_bytes: int
+    normalised_for: str  #: code of what was the matter with the original
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +44,7 @@ class Document:
     name_sealed: bytes | None = field(repr=False)
     key_sealed: bytes | None = field(repr=False)  #: None: destroyed, or never kept
     object_key: str | None = field(repr=False)  #: of the original
+    base: Base | None = None  #: what is stamped, when it is not the original
 
     @property
     def shard(self) -> Shard:

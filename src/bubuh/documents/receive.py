@@ -11,15 +11,16 @@ from bubuh.documents import store
 from bubuh.documents.find import find_document, key_of
 from bubuh.documents.keep import keep
 from bubuh.documents.keys import StoreKey, fresh_document_key
-from bubuh.documents.model import ORIGINAL, Document, Received, Upload, is_sound
+from bubuh.documents.model import ORIGINAL, Base, Document, Received, Upload, is_sound
 from bubuh.documents.moves import DocumentState
+from bubuh.documents.normalise import base_key, normalise
 from bubuh.documents.ports import Objects
 from bubuh.documents.refusals import refusal_for
 from bubuh.documents.sealing import ObjectOf, seal_name
 from bubuh.documents.take_in import take_in
 from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.pdf.model import Facts
-from bubuh.pdf.refusals import DocumentRefused, Reason
+from bubuh.pdf.refusals import DocumentRefused, Reason, may_be_repaired
 from bubuh.sandbox import Sandbox
 
 
@@ -56,7 +57,7 @@ async def receive(
         moved = await _complete(
             document, upload, db=db, sandbox=sandbox, objects=objects, store_key=store_key
         )
-        document = await _settled(document, db=db, objects=objects)
+        document = await _settled(document, db=db, objects=objects, store_key=store_key)
     if document.reason is not None:
         raise refusal_for(document.reason)
     return Received(document=document, replayed=not moved)
@@ -90,25 +91,56 @@ async def _complete(
 ) -> bool:
     """Inspect, keep, and move the row to `ready` or `refused`; whether this request moved it."""
     try:
-        facts = await _inspect(upload, sandbox)
+        facts, base = await _inspected(
+            document, upload, sandbox=sandbox, objects=objects, store_key=store_key
+        )
     except DocumentRefused as refusal:
         return await store.refuse_document(db, document, refusal.reason)
     assert document.object_key is not None, "a document that is being received has its place"
     of = ObjectOf(document_id=document.id, revision=ORIGINAL)
     await keep(upload.data, document.object_key, key=key_of(document, store_key), of=of, objects=objects)
-    return await store.make_ready(db, document, facts.boxes)
+    return await store.make_ready(db, document, facts.boxes, base)
 
 
-async def _inspect(upload: Upload, sandbox: Sandbox) -> Facts:
-    facts = await sandbox.inspect(upload.data)
+async def _inspected(
+    document: Document, upload: Upload, *, sandbox: Sandbox, objects: Objects, store_key: StoreKey
+) -> tuple[Facts, Base | None]:
+    """What is known of what will be stamped: of the original, or of what it was normalised to."""
+    try:
+        facts, base = await sandbox.inspect(upload.data), None
+    except DocumentRefused as refused:
+        if not may_be_repaired(refused):
+            raise
+        facts, base = await _repaired(
+            document, upload, refused, sandbox=sandbox, objects=objects, store_key=store_key
+        )
     if not is_sound(facts):
         raise DocumentRefused(reason=Reason.DAMAGED)
-    return facts
+    return facts, base
 
 
-async def _settled(document: Document, *, db: Database, objects: Objects) -> Document:
+async def _repaired(
+    document: Document,
+    upload: Upload,
+    refused: DocumentRefused,
+    *,
+    sandbox: Sandbox,
+    objects: Objects,
+    store_key: StoreKey,
+) -> tuple[Facts, Base]:
+    """What the original is normalised to; where repair only finds it damaged too, the first reason stands."""
+    try:
+        return await normalise(
+            document, upload.data, refused.reason, sandbox=sandbox, objects=objects, store_key=store_key
+        )
+    except DocumentRefused as again:
+        raise (refused if again.reason is Reason.DAMAGED else again) from again
+
+
+async def _settled(document: Document, *, db: Database, objects: Objects, store_key: StoreKey) -> Document:
     """The row as it is now. Refused by a quicker request: what this one may have kept is taken away."""
     now = await find_document(db, document.account_id, document.id)
     if now.object_key is None and document.object_key is not None:
         await objects.delete(document.object_key)
+        await objects.delete(base_key(document, store_key))
     return now

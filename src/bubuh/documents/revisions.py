@@ -13,7 +13,7 @@ from bubuh.documents import store
 from bubuh.documents.find import find_document, key_of
 from bubuh.documents.keep import keep
 from bubuh.documents.keys import DocumentKey, StoreKey
-from bubuh.documents.model import ORIGINAL, Document, Revision
+from bubuh.documents.model import NORMALISED, ORIGINAL, Document, Revision
 from bubuh.documents.moves import DocumentState
 from bubuh.documents.ports import ObjectDamaged, Objects
 from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
@@ -71,7 +71,9 @@ async def open_revision(
     objects: Objects,
     store_key: StoreKey,
 ) -> OpenRevision:
-    """Revision `no` (0 is the original), ready to be streamed; what can fail early fails here.
+    """Revision `no`, ready to be streamed; what can fail early fails here.
+
+    0 is the original, or what it was normalised to.
 
     The last piece of `chunks` is given on only when the SHA-256 over the whole is that of the row: a reader
     that got `size_bytes` got the very bytes.
@@ -86,13 +88,17 @@ async def open_revision(
         raise DocumentNotReady(document_id=document_id, state=document.state)
     key = key_of(document, store_key)
     revisions = await _chain(db, document, no)
-    original = await objects.open(document.object_key)
-    increments = [await _read_increment(document, revision, key, objects) for revision in revisions]
+    base, base_key = ORIGINAL, document.object_key
     sha256, size_bytes = document.sha256, document.size_bytes
+    if document.base is not None:
+        base, base_key = NORMALISED, document.base.object_key
+        sha256, size_bytes = document.base.sha256, document.base.size_bytes
+    first = await objects.open(base_key)
+    increments = [await _read_increment(document, revision, key, objects) for revision in revisions]
     if revisions:
         sha256, size_bytes = revisions[-1].sha256, revisions[-1].size_bytes
-    of = ObjectOf(document_id=document_id, revision=ORIGINAL)
-    pieces = _joined(unseal_stream(original, key, of), increments)
+    of = ObjectOf(document_id=document_id, revision=base)
+    pieces = _joined(unseal_stream(first, key, of), increments)
     return OpenRevision(
         document=document, no=no, sha256=sha256, size_bytes=size_bytes, chunks=_checked(pieces, sha256)
     )
@@ -113,8 +119,8 @@ async def _read_increment(
     return unseal(await objects.read(revision.object_key), key, of)
 
 
-async def _joined(original: AsyncIterator[bytes], increments: Sequence[bytes]) -> AsyncIterator[bytes]:
-    async for piece in original:
+async def _joined(base: AsyncIterator[bytes], increments: Sequence[bytes]) -> AsyncIterator[bytes]:
+    async for piece in base:
         yield piece
     for increment in increments:
         yield increment

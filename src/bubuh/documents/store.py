@@ -11,11 +11,12 @@ from bubuh.core.ids import AccountId
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Database, Row
 from bubuh.db.queries import load_queries
-from bubuh.documents.model import Document, Revision
+from bubuh.documents.model import Base, Document, Revision
 from bubuh.documents.moves import DocumentState
 from bubuh.pdf.model import PageBox
 
 SQL: Final[Any] = load_queries("bubuh.documents")
+_OF_BASE: Final = frozenset({"base_object_key", "base_sha256", "base_size_bytes", "normalised_for"})
 
 
 async def open_document(
@@ -44,11 +45,16 @@ async def find_document(db: Database, account_id: AccountId, document_id: UUID) 
     return None if row is None else _document(row)
 
 
-async def make_ready(db: Database, document: Document, boxes: tuple[PageBox, ...]) -> bool:
-    """From `receiving` to `ready`; whether this call moved it."""
+async def make_ready(
+    db: Database, document: Document, boxes: tuple[PageBox, ...], base: Base | None = None
+) -> bool:
+    """From `receiving` to `ready`, with the `base` it was normalised to, if it was; whether this call did."""
     shown = msgspec.to_builtins(boxes)
     where = (document.shard, document.account_id, document.id)
-    return await db.fetchrow(SQL.make_ready.sql, *where, len(boxes), shown) is not None
+    other = (
+        (None,) * 4 if base is None else (base.object_key, base.sha256, base.size_bytes, base.normalised_for)
+    )
+    return await db.fetchrow(SQL.make_ready.sql, *where, len(boxes), shown, *other) is not None
 
 
 async def refuse_document(db: Database, document: Document, reason: str) -> bool:
@@ -66,4 +72,14 @@ async def list_revisions(db: Database, document: Document, *, upto: int) -> list
 def _document(row: Row) -> Document:
     boxes = () if row["boxes"] is None else msgspec.convert(row["boxes"], tuple[PageBox, ...])
     state = DocumentState(row["state"])
-    return Document(**{**row, "account_id": AccountId(row["account_id"]), "state": state, "boxes": boxes})
+    plain = {key: value for key, value in row.items() if key not in _OF_BASE}
+    base = None
+    if row["normalised_for"] is not None:
+        base = Base(
+            object_key=row["base_object_key"],
+            sha256=row["base_sha256"],
+            size_bytes=row["base_size_bytes"],
+            normalised_for=row["normalised_for"],
+        )
+    shown = {"account_id": AccountId(row["account_id"]), "state": state, "boxes": boxes, "base": base}
+    return Document(**{**plain, **shown})

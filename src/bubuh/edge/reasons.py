@@ -84,6 +84,15 @@ DOCUMENT_REASONS: Final[Mapping[str, Words]] = {
         "Dokumen ini sudah memuat meterai dengan nomor seri yang sama.",
         "The document bears a stamp with this serial number already.",
     ),
+    Reason.REPAIR_BREAKS_SIGNATURES: Words(
+        "Struktur PDF ini rusak dan memuat tanda tangan; memperbaikinya akan membatalkan tanda tangan itu. "
+        "Mintalah dokumen asli kepada penanda tangannya.",
+        "The PDF is damaged and signed; a repair breaks signatures. Ask its signer for the original.",
+    ),
+    Reason.REPAIR_CHANGED_LOOK: Words(
+        f"Struktur PDF ini rusak, dan setelah diperbaiki tampilannya berubah. {_PRINT_ID}",
+        f"The PDF is damaged, and once repaired it looks different. {_PRINT_EN}",
+    ),
     Reason.SANDBOX_DIED: Words(
         f"Dokumen ini menggagalkan pemeriksaannya. {_PRINT_ID}",
         f"The document made its inspection fail. {_PRINT_EN}",
@@ -111,6 +120,13 @@ RETURN_REASONS: Final[Mapping[str, Words]] = {
         "The original can no longer be read. The quota is back; upload the document again.",
     ),
 }
+
+NORMALISED: Final = Words(
+    "Struktur berkas ini rusak, sehingga ditulis ulang sebelum dibubuhi meterai. Tampilannya sudah "
+    "dibandingkan dan sama; berkas yang Anda unggah tetap tersimpan seperti aslinya.",
+    "The file's structure was damaged, so it was written anew before it is stamped. How it looks was "
+    "compared and is the same; what you uploaded is kept as it came.",
+)
 
 VERDICTS: Final[Mapping[Word, Words]] = {
     Word.GENUINE: Words(

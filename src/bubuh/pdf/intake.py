@@ -14,7 +14,7 @@ from bubuh.pdf.model import Facts, PageBox
 from bubuh.pdf.pagetree import leaves
 from bubuh.pdf.proof import covered_digest, taken_from
 from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, highest_object, open_reader
-from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
+from bubuh.pdf.refusals import LOOSE_REFERENCE, DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.rehearse import box_of, open_pdf
 from bubuh.pdf.revisions import breaches, covered, loose_ends
 from bubuh.pdf.signatures import Signed, is_whole, serial_in, signatures
@@ -66,7 +66,7 @@ def _refuse_loose_ends(document: bytes, reader: PdfFileReader) -> None:
     """Refuse what waits for the objects that a stamp will bring: it would borrow them."""
     first = highest_object(reader) + 1
     if loose_ends(document, reader, range(first, first + _NEW_OBJECTS), reader.xrefs.total_revisions - 1):
-        raise DocumentRefused(reason=Reason.AMBIGUOUS, differs="loose_reference")
+        raise DocumentRefused(reason=Reason.AMBIGUOUS, differs=LOOSE_REFERENCE)
 
 
 def _broken_signatures(document: bytes, reader: PdfFileReader) -> int:

@@ -92,6 +92,14 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Normalised:
+    """A damaged document written anew, and what inspection says of it."""
+
+    document: bytes = field(repr=False)
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """All that decides a stamp's bytes besides the document and the chain."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from enum import StrEnum
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from bubuh.core.errors import Refusal
 
@@ -35,6 +35,8 @@ class Reason(StrEnum):
     TOO_DEEP = "too_deep"
     NO_PAGES = "no_pages"
     SERIAL_PRESENT = "serial_present"  #: the document bears this serial number already
+    REPAIR_BREAKS_SIGNATURES = "repair_breaks_signatures"  #: damaged, and signed: to repair is to break
+    REPAIR_CHANGED_LOOK = "repair_changed_look"  #: repaired it would show something else
     SANDBOX_DIED = "sandbox_died"
     SANDBOX_TIMEOUT = "sandbox_timeout"
     SANDBOX_MEMORY = "sandbox_memory"
@@ -49,6 +51,20 @@ class DocumentRefused(Refusal):
         """Keep `reason` where a program finds it."""
         super().__init__(pointer=None, reason=str(reason), **details)
         self.reason = reason
+
+
+#: What writing the document anew can put right.
+_REPAIRABLE: Final = frozenset(
+    {Reason.DAMAGED, Reason.HYBRID, Reason.LEADING_BYTES, Reason.TRAILING_BYTES, Reason.TRUNCATED}
+)
+LOOSE_REFERENCE: Final = (
+    "loose_reference"  #: a way to be ambiguous: something refers to an object yet to come
+)
+
+
+def may_be_repaired(refused: DocumentRefused) -> bool:
+    """Whether repair is worth a try: the document is damaged, and not two documents in one."""
+    return refused.reason in _REPAIRABLE or refused.details.get("differs") == LOOSE_REFERENCE
 
 
 class PageOutOfRange(Refusal):

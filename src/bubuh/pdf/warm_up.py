@@ -10,12 +10,14 @@ import io
 import pikepdf
 
 from bubuh.pdf import qr
+from bubuh.pdf.look import looks_the_same
 
 
 def warm_up() -> None:
-    """Make the tables of QR codes, and have qpdf open its source of randomness, which it keeps for life.
+    """Make the tables of QR codes, and have the libraries open what they keep for life.
 
-    It reads from it when it opens a document encrypted with AES-256, even with an empty password.
+    qpdf reads from its source of randomness when it opens a document encrypted with AES-256, even with an
+    empty password; the renderer looks for fonts when it starts.
     """
     qr.warm_up()
     encrypted = io.BytesIO()
@@ -23,3 +25,4 @@ def warm_up() -> None:
         pdf.save(encrypted, encryption=pikepdf.Encryption(owner="", user="", R=6))
     encrypted.seek(0)
     pikepdf.open(encrypted).close()
+    looks_the_same(b"", b"")

@@ -10,7 +10,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from bubuh.pdf.lean.stamped import Stamped, said_before
-from bubuh.pdf.model import Chain, Facts, Increment, Intent, Judgement, Trust
+from bubuh.pdf.model import Chain, Facts, Increment, Intent, Judgement, Normalised, Trust
 from bubuh.sandbox.limits import MIB
 
 R = TypeVar("R")
@@ -21,6 +21,11 @@ _MOST_ROOM_BYTES: Final = 1 << 16
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectArguments:
     """Inspection needs the document alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairArguments:
+    """Repair needs the document alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,11 @@ def fits(facts: Facts, document: bytes) -> bool:
     )
 
 
+def fits_itself(normalised: Normalised, _original: bytes) -> bool:
+    """Whether the facts can be of the document that they come with."""
+    return fits(normalised.facts, normalised.document)
+
+
 def covers(increment: Increment, document: bytes) -> bool:
     """Whether the digest is over the whole document and the whole increment but its room."""
     over = hashlib.sha256(document)
@@ -91,6 +101,7 @@ def is_of_whole(stamped: Stamped | None, document: bytes) -> bool:
 
 
 INSPECT: Final = Kind("inspect", msgspec.msgpack.Decoder(Facts), 2 * MIB, fits, shared=True)
+REPAIR: Final = Kind("repair", msgspec.msgpack.Decoder(Normalised), 48 * MIB, fits_itself)
 PLAN: Final = Kind("plan", msgspec.msgpack.Decoder(Increment), 32 * MIB, covers)
 RECOGNISE: Final = Kind(
     "recognise", msgspec.msgpack.Decoder(Stamped | None), MIB // 16, is_of_whole, shared=True

@@ -11,25 +11,32 @@ from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge_whole
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.stamped import Stamped, read_stamped
-from bubuh.pdf.model import Facts, Increment, Judgement
+from bubuh.pdf.model import Facts, Increment, Judgement, Normalised
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse
+from bubuh.pdf.repair import repair
 from bubuh.pdf.warm_up import warm_up
 from bubuh.sandbox.calls import (
     INSPECT,
     JUDGE,
     PLAN,
     RECOGNISE,
+    REPAIR,
     InspectArguments,
     JudgeArguments,
     PlanArguments,
     RecogniseArguments,
+    RepairArguments,
 )
 from bubuh.sandbox.child import Job
 
 
 def _inspect(_: InspectArguments, document: bytes) -> Facts:
     return inspect(document)
+
+
+def _repair(_: RepairArguments, document: bytes) -> Normalised:
+    return repair(document)
 
 
 def _plan(asked: PlanArguments, document: bytes) -> Increment:
@@ -52,6 +59,7 @@ def _judge(asked: JudgeArguments, document: bytes) -> Judgement:
 JOBS: Final[Mapping[str, Job]] = MappingProxyType(
     {
         INSPECT.job: Job(InspectArguments, _inspect),
+        REPAIR.job: Job(RepairArguments, _repair),
         PLAN.job: Job(PlanArguments, _plan),
         RECOGNISE.job: Job(RecogniseArguments, _recognise),
         JUDGE.job: Job(JudgeArguments, _judge),

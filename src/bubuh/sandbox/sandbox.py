@@ -1,4 +1,4 @@
-"""The sandbox as the rest of the service sees it: three questions about a stranger's bytes."""
+"""The sandbox as the rest of the service sees it: four questions about a stranger's bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from typing import Self, TypeVar
 
 from bubuh.core.privileges import Uids
 from bubuh.pdf.judge_lean import judge_stamped
-from bubuh.pdf.model import Chain, Facts, Increment, Indication, Intent, Judgement, StampFinding, Trust
+from bubuh.pdf.model import (
+    Chain,
+    Facts,
+    Increment,
+    Indication,
+    Intent,
+    Judgement,
+    Normalised,
+    StampFinding,
+    Trust,
+)
 from bubuh.pdf.proof import prove
 from bubuh.sandbox.answers import garbled
 from bubuh.sandbox.calls import (
@@ -17,11 +27,13 @@ from bubuh.sandbox.calls import (
     JUDGE,
     PLAN,
     RECOGNISE,
+    REPAIR,
     InspectArguments,
     JudgeArguments,
     Kind,
     PlanArguments,
     RecogniseArguments,
+    RepairArguments,
 )
 from bubuh.sandbox.line import PROGRAM, Line
 
@@ -64,6 +76,10 @@ class Sandbox:
     async def inspect(self, document: bytes) -> Facts:
         """What `document` is, or the refusal that says why it cannot be stamped."""
         return await self.line.call(INSPECT, InspectArguments(), document)
+
+    async def repair(self, document: bytes) -> Normalised:
+        """A damaged `document` written anew and inspected, or the refusal that says why it cannot be."""
+        return await self.line.call(REPAIR, RepairArguments(), document)
 
     async def plan(self, document: bytes, intent: Intent, chain: Chain) -> Increment:
         """What the stamp `intent` appends to `document`, planned and then read back by a second parser.
@@ -116,6 +132,10 @@ class SyncSandbox:
     def inspect(self, document: bytes) -> Facts:
         """See `Sandbox.inspect`."""
         return self._runner.run(self._sandbox.inspect(document))
+
+    def repair(self, document: bytes) -> Normalised:
+        """See `Sandbox.repair`."""
+        return self._runner.run(self._sandbox.repair(document))
 
     def plan(self, document: bytes, intent: Intent, chain: Chain) -> Increment:
         """See `Sandbox.plan`."""

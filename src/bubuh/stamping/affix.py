@@ -146,7 +146,8 @@ async def _planned(
         return open_plan(job.planned.sealed, key, stamp_id, base), job.planned.tier
     intent = written.intent(job.place, public_url=shop.public_url)
     increment = await shop.sandbox.plan(base, intent, shop.keyring().chain(written.key_id))
-    planned = Planned(sealed=seal_plan(increment, key, stamp_id), tier=increment.tier)
+    tier = increment.tier if document.base is None else Tier.T3
+    planned = Planned(sealed=seal_plan(increment, key, stamp_id), tier=tier)
     if not await store.write_plan(shop.db, job.lease, digest=increment.digest, planned=planned):
         raise LeaseLost
     return increment, planned.tier

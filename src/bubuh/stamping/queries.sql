@@ -56,9 +56,9 @@ SELECT s.document_id, s.page, s.x_pt, s.y_pt, s.side_pt, s.deaths, s.serial, s.s
    AND s.state = 'processing' AND s.fence = :fence;
 
 -- name: find_base(shard, account_id, document_id)
--- The newest revision: the original when nothing was appended yet.
-SELECT coalesce(r.no, 0) AS revision, coalesce(r.sha256, d.sha256) AS sha256,
-       coalesce(r.size_bytes, d.size_bytes) AS size_bytes
+-- The newest revision: when nothing was appended yet the original, or what it was normalised to.
+SELECT coalesce(r.no, 0) AS revision, coalesce(r.sha256, d.base_sha256, d.sha256) AS sha256,
+       coalesce(r.size_bytes, d.base_size_bytes, d.size_bytes) AS size_bytes
   FROM documents AS d
   LEFT JOIN document_revisions AS r
     ON r.shard = :shard AND r.account_id = d.account_id AND r.document_id = d.id

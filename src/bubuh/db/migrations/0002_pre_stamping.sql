@@ -20,6 +20,11 @@ CREATE TABLE documents (
     key_sealed bytea,
     object_key text,
     reason text,
+    -- a damaged original is written anew: that is what is stamped then. The original stays as it came
+    base_object_key text,
+    base_sha256 bytea,
+    base_size_bytes bigint,
+    normalised_for text,
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shard, account_id, id),
     CONSTRAINT documents_shard CHECK (shard = account_id % 64),
@@ -28,10 +33,17 @@ CREATE TABLE documents (
         state <> 'ready' OR (pages > 0 AND boxes IS NOT NULL AND key_sealed IS NOT NULL AND object_key IS NOT NULL)
     ),
     CONSTRAINT documents_refused_why CHECK ((state = 'refused') = (reason IS NOT NULL)),
-    CONSTRAINT documents_sha256 CHECK (length(sha256) = 32)
+    CONSTRAINT documents_sha256 CHECK (length(sha256) = 32),
+    CONSTRAINT documents_base_whole CHECK (
+        num_nulls(base_object_key, base_sha256, base_size_bytes, normalised_for) IN (0, 4)
+    ),
+    CONSTRAINT documents_base_sha256 CHECK (length(base_sha256) = 32)
 ) WITH (fillfactor = 85);
 GRANT SELECT, INSERT ON documents TO bubuh_app;
-GRANT UPDATE (state, pages, boxes, name_sealed, key_sealed, object_key, reason) ON documents TO bubuh_app;
+GRANT UPDATE (
+    state, pages, boxes, name_sealed, key_sealed, object_key, reason,
+    base_object_key, base_sha256, base_size_bytes, normalised_for
+) ON documents TO bubuh_app;
 
 -- ---------------------------------------------------------------- serial numbers
 
