@@ -1,4 +1,4 @@
-"""Genuine documents of all kinds, decided by a seed: what is on the page, how it is written, who stamps it."""
+"""Genuine documents of all kinds, decided by a seed: what is on the page, how it is written, who stamps."""
 # mypy: allow-untyped-calls
 
 from __future__ import annotations

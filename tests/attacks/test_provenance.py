@@ -72,7 +72,7 @@ def test_nor_with_the_stamp_of_a_strangers_office(desk: Desk, stranger: Desk, sh
 
 
 def test_a_copied_face_beside_a_real_stamp_is_not_counted(desk: Desk, sheet: Sheet) -> None:
-    """The stamp signed a page with a picture on it: genuine, one stamp, and the report says which and where."""
+    """The stamp signed a page with a picture on it: genuine, one stamp; the report says which and where."""
     copied = pasted(desk.affix(sample("surat-lamaran.pdf")), sheet())
     said = desk.judge(desk.affix(copied, OTHER_SERIAL, x_pt=300))
     assert said.is_genuine
