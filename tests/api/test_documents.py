@@ -8,7 +8,9 @@ from uuid import uuid4
 import pytest
 
 from bubuh.documents.model import LIMIT_BYTES
+from bubuh.edge.reasons import FLAGS
 from bubuh.identity.model import Scope
+from bubuh.pdf.flags import Flag
 from tests.api.site import DATA, LETTER, Site, together
 from tests.pdf.damage import bytes_before
 
@@ -75,6 +77,17 @@ async def test_bad_files_are_told_apart(site: Site, content: bytes, status: int,
     answer = await person.upload(content)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert await person.free() == 3
+
+
+async def test_what_its_owner_should_know_is_shown_in_both_languages(site: Site) -> None:
+    person = await site.person()
+    answer = await person.upload((DATA / "perjanjian-sewa-formulir.pdf").read_bytes())
+    assert answer.status_code == 201, answer.text
+    (flag,) = answer.json()["flags"]
+    assert flag == {"code": "fillable", "text": FLAGS[Flag.FILLABLE].id}
+    english = await person.get(answer.headers["location"], headers={"Accept-Language": "en"})
+    assert english.json()["flags"] == [{"code": "fillable", "text": FLAGS[Flag.FILLABLE].en}]
+    assert (await person.upload()).json()["flags"] == []
 
 
 async def test_a_giant_that_does_not_announce_itself_is_cut_off(site: Site) -> None:

@@ -25,7 +25,7 @@ def test_a_file_is_of_the_size_its_name_says(file: str, document: bytes) -> None
 
 def test_a_file_may_be_stamped(file: str, document: bytes) -> None:
     facts = inspect(document)
-    assert (facts.pages, facts.signatures, facts.findings) == (PAGES[file], 0, ())
+    assert (facts.pages, facts.signatures, facts.flags) == (PAGES[file], 0, ())
 
 
 @pytest.mark.oracle

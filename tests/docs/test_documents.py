@@ -15,6 +15,7 @@ import typer
 
 from bubuh.asgi import HANDLERS
 from bubuh.cli import app
+from bubuh.edge.reasons import DOCUMENT_REASONS, FLAGS
 from bubuh.quota.invariants import Invariant
 
 ROOT = Path(__file__).parents[2]
@@ -154,6 +155,12 @@ def test_the_readme_names_every_command() -> None:
         if cells[0].startswith("`bubuh ")
     }
     assert told == set(commands(typer.main.get_command(app)))
+
+
+def test_each_reason_and_flag_of_inspection_has_its_row_in_its_words() -> None:
+    told = [(cells[0], *cells[2:]) for cells in rows("docs/reference/intake.md", 4) if "`" in cells[0]]
+    said = [(code, words) for table in (DOCUMENT_REASONS, FLAGS) for code, words in table.items()]
+    assert sorted(told) == sorted((f"`{code}`", words.id, words.en) for code, words in said)
 
 
 def commands(command: Any, *names: str) -> Iterator[str]:

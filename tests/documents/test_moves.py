@@ -12,9 +12,11 @@ from bubuh.db.pool import Conn, Database
 from bubuh.documents import store
 from bubuh.documents.model import Document
 from bubuh.documents.moves import MOVES, DocumentState
+from bubuh.pdf.flags import Flag
 from bubuh.pdf.model import PageBox, Rect
 
 S = DocumentState
+FLAGS = (Flag.LINK, Flag.FILLABLE)
 BOXES = (PageBox(crop=Rect(0, 0, 595.276, 841.89), rotate=90, user_unit=1.5),)
 
 
@@ -40,7 +42,7 @@ async def in_state(conn: Conn, db: Database, state: DocumentState) -> Document:
 
 async def move(db: Database, document: Document, then: DocumentState) -> bool:
     if then is S.READY:
-        return await store.make_ready(db, document, BOXES)
+        return await store.make_ready(db, document, BOXES, FLAGS)
     return await store.refuse_document(db, document, "damaged")
 
 
@@ -58,10 +60,10 @@ async def test_a_statement_moves_a_document_only_along_the_table(
 
 async def test_what_is_ready_keeps_its_boxes_exactly(owner_conn: Conn, db: Database) -> None:
     document = await in_state(owner_conn, db, S.RECEIVING)
-    await store.make_ready(db, document, BOXES)
+    await store.make_ready(db, document, BOXES, FLAGS)
     after = await store.find_document(db, document.account_id, document.id)
     assert after is not None
-    assert (after.boxes, after.pages) == (BOXES, 1)
+    assert (after.boxes, after.pages, after.flags) == (BOXES, 1, FLAGS)
 
 
 async def test_a_refused_document_keeps_no_key(owner_conn: Conn, db: Database) -> None:

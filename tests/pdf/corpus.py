@@ -75,6 +75,22 @@ def stamp_all(paths: Sequence[Path], desk: Desk) -> tuple[Counter[str], dict[str
     return counts, faults
 
 
+def inspect_all(paths: Sequence[Path]) -> Counter[str]:
+    """How many files inspection refuses or flags, by code; `passed` are those that may be stamped."""
+    with ProcessPoolExecutor(WORKERS, get_context("fork"), _limit) as pool:
+        return Counter(code for codes in pool.map(_codes, paths, chunksize=1) for code in codes)
+
+
+def _codes(path: Path) -> tuple[str, ...]:
+    signal.alarm(SECONDS)
+    try:
+        return ("passed", *(f"flag:{flag}" for flag in inspect(path.read_bytes()).flags))
+    except DocumentRefused as refused:
+        return (f"refused:{refused.reason}",)
+    finally:
+        signal.alarm(0)
+
+
 @functools.lru_cache(maxsize=1)
 def _desk_of(pki: Pki) -> Desk:
     return Desk.open(pki)

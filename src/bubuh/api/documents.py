@@ -21,15 +21,23 @@ from bubuh.edge.bodies import announced_bytes, check_media_type, pieces
 from bubuh.edge.calls import PDF, Answer, Body, Call, Parameter, told
 from bubuh.edge.disposition import read_name
 from bubuh.edge.guards import May
-from bubuh.edge.reasons import NORMALISED
+from bubuh.edge.reasons import FLAGS, NORMALISED
 from bubuh.edge.words import Language
 from bubuh.identity.model import Scope
+from bubuh.pdf.flags import Flag
 from bubuh.pdf.refusals import DocumentRefused
 
 ROUTE: Final = "POST /v1/documents"
 SLACK_BYTES: Final = (
     2**20
 )  #: what the framework lets pass over the limit, so that the slice says no in its words
+
+
+class FlagView(msgspec.Struct, frozen=True, kw_only=True):
+    """Something in a document that its owner should know of; it may be stamped nevertheless."""
+
+    code: Flag
+    text: str  # what it is and what can be done, in words
 
 
 class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +52,7 @@ class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
     normalised_reason: str | None  # code of what was the matter with it
     normalised_text: str | None  # what that means, in words
     reason: str | None  # code, when refused
+    flags: list[FlagView]  # once ready
     received_at: datetime
 
     @classmethod
@@ -60,6 +69,7 @@ class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
             normalised_reason=None if base is None else base.normalised_for,
             normalised_text=None if base is None else NORMALISED.said(language),
             reason=document.reason,
+            flags=[FlagView(code=flag, text=FLAGS[flag].said(language)) for flag in document.flags],
             received_at=document.received_at,
         )
 
@@ -74,6 +84,7 @@ _EXAMPLE: Final = {
     "normalised_reason": None,
     "normalised_text": None,
     "reason": None,
+    "flags": [{"code": Flag.LINK, "text": FLAGS[Flag.LINK].id}],
     "received_at": "2026-11-22T07:00:00Z",
 }
 

@@ -991,6 +991,7 @@ CREATE TABLE public.documents (
     key_sealed bytea,
     object_key text,
     reason text,
+    flags text[] DEFAULT '{}'::text[] NOT NULL,
     base_object_key text,
     base_sha256 bytea,
     base_size_bytes bigint,
@@ -1615,6 +1616,8 @@ GRANT UPDATE(key_sealed) ON TABLE public.documents TO bubuh_app;
 GRANT UPDATE(object_key) ON TABLE public.documents TO bubuh_app;
 
 GRANT UPDATE(reason) ON TABLE public.documents TO bubuh_app;
+
+GRANT UPDATE(flags) ON TABLE public.documents TO bubuh_app;
 
 GRANT UPDATE(base_object_key) ON TABLE public.documents TO bubuh_app;
 

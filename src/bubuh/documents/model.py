@@ -11,6 +11,7 @@ from uuid import UUID
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.documents.moves import DocumentState
+from bubuh.pdf.flags import Flag
 from bubuh.pdf.model import Facts, PageBox
 
 LIMIT_BYTES: Final = 10 * 2**20  #: of an original
@@ -40,6 +41,7 @@ class Document:
     pages: int | None  #: once ready
     boxes: tuple[PageBox, ...]  #: one a page, once ready
     reason: str | None  #: code, when refused
+    flags: tuple[Flag, ...]  #: once ready
     received_at: datetime
     name_sealed: bytes | None = field(repr=False)
     key_sealed: bytes | None = field(repr=False)  #: None: destroyed, or never kept

@@ -6,16 +6,17 @@ ON CONFLICT (shard, account_id, id) DO NOTHING
 RETURNING id;
 
 -- name: find_document(shard, account_id, id)
-SELECT d.id, d.account_id, d.state, d.sha256, d.size_bytes, d.pages, d.boxes, d.reason, d.received_at,
+SELECT d.id, d.account_id, d.state, d.sha256, d.size_bytes, d.pages, d.boxes, d.reason, d.flags, d.received_at,
        d.name_sealed, d.key_sealed, d.object_key, d.base_object_key, d.base_sha256, d.base_size_bytes,
        d.normalised_for
   FROM documents AS d
  WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :id;
 
--- name: make_ready(shard, account_id, id, pages, boxes, base_object_key, base_sha256, base_size_bytes, normalised_for)
+-- name: make_ready(shard, account_id, id, pages, boxes, flags, base_object_key, base_sha256, base_size_bytes, normalised_for)
 -- Its objects are stored: the original and, where it was normalised, the base. No row: another request was quicker.
 UPDATE documents
-   SET state = 'ready', pages = :pages, boxes = :boxes, base_object_key = :base_object_key, base_sha256 = :base_sha256,
+   SET state = 'ready', pages = :pages, boxes = :boxes, flags = :flags::text[],
+       base_object_key = :base_object_key, base_sha256 = :base_sha256,
        base_size_bytes = :base_size_bytes, normalised_for = :normalised_for
  WHERE shard = :shard AND account_id = :account_id AND id = :id AND state = 'receiving'
 RETURNING id;

@@ -99,7 +99,7 @@ async def _complete(
     assert document.object_key is not None, "a document that is being received has its place"
     of = ObjectOf(document_id=document.id, revision=ORIGINAL)
     await keep(upload.data, document.object_key, key=key_of(document, store_key), of=of, objects=objects)
-    return await store.make_ready(db, document, facts.boxes, base)
+    return await store.make_ready(db, document, facts.boxes, facts.flags, base)
 
 
 async def _inspected(

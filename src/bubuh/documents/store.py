@@ -13,6 +13,7 @@ from bubuh.db.pool import Database, Row
 from bubuh.db.queries import load_queries
 from bubuh.documents.model import Base, Document, Revision
 from bubuh.documents.moves import DocumentState
+from bubuh.pdf.flags import Flag
 from bubuh.pdf.model import PageBox
 
 SQL: Final[Any] = load_queries("bubuh.documents")
@@ -46,15 +47,19 @@ async def find_document(db: Database, account_id: AccountId, document_id: UUID) 
 
 
 async def make_ready(
-    db: Database, document: Document, boxes: tuple[PageBox, ...], base: Base | None = None
+    db: Database,
+    document: Document,
+    boxes: tuple[PageBox, ...],
+    flags: tuple[Flag, ...],
+    base: Base | None = None,
 ) -> bool:
     """From `receiving` to `ready`, with the `base` it was normalised to, if it was; whether this call did."""
-    shown = msgspec.to_builtins(boxes)
+    shown = (len(boxes), msgspec.to_builtins(boxes), list(flags))
     where = (document.shard, document.account_id, document.id)
     other = (
         (None,) * 4 if base is None else (base.object_key, base.sha256, base.size_bytes, base.normalised_for)
     )
-    return await db.fetchrow(SQL.make_ready.sql, *where, len(boxes), shown, *other) is not None
+    return await db.fetchrow(SQL.make_ready.sql, *where, *shown, *other) is not None
 
 
 async def refuse_document(db: Database, document: Document, reason: str) -> bool:
@@ -82,4 +87,4 @@ def _document(row: Row) -> Document:
             normalised_for=row["normalised_for"],
         )
     shown = {"account_id": AccountId(row["account_id"]), "state": state, "boxes": boxes, "base": base}
-    return Document(**{**plain, **shown})
+    return Document(**{**plain, **shown, "flags": tuple(map(Flag, row["flags"]))})

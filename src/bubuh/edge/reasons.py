@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bubuh.edge.words import Words
+from bubuh.pdf.flags import Flag
 from bubuh.pdf.refusals import Reason
 from bubuh.stamping.moves import ReturnReason
 from bubuh.verification.model import Word
@@ -39,6 +40,10 @@ DOCUMENT_REASONS: Final[Mapping[str, Words]] = {
         f"Ada isi lain sesudah akhir PDF. {_PRINT_ID}",
         f"Something else stands after the PDF ends. {_PRINT_EN}",
     ),
+    Reason.POLYGLOT: Words(
+        f"Berkas ini PDF dan sekaligus berkas jenis lain. {_PRINT_ID}",
+        f"The file is a PDF and a file of another kind at once. {_PRINT_EN}",
+    ),
     Reason.DAMAGED: Words(f"Struktur PDF ini rusak. {_PRINT_ID}", f"The PDF is damaged. {_PRINT_EN}"),
     Reason.AMBIGUOUS: Words(
         f"PDF ini tampil berbeda pada pembaca yang berbeda. {_PRINT_ID}",
@@ -64,6 +69,37 @@ DOCUMENT_REASONS: Final[Mapping[str, Words]] = {
     Reason.XFA: Words(
         "PDF ini formulir dinamis (XFA). Cetak formulir yang sudah diisi ke PDF, lalu unggah hasilnya.",
         "The PDF is a dynamic form (XFA). Print the filled form to PDF and upload the result.",
+    ),
+    Reason.JAVASCRIPT: Words(
+        f"PDF ini menjalankan program (JavaScript) begitu dibuka. {_PRINT_ID}",
+        f"The PDF runs a program (JavaScript) as soon as it is opened. {_PRINT_EN}",
+    ),
+    Reason.LAUNCH: Words(
+        f"PDF ini dapat membuka program lain di perangkat pembacanya. {_PRINT_ID}",
+        f"The PDF can start another program on its reader's device. {_PRINT_EN}",
+    ),
+    Reason.ACTS_ALONE: Words(
+        "PDF ini bertindak sendiri begitu dibuka: mengirim data, membuka alamat, atau mengubah tampilannya. "
+        f"{_PRINT_ID}",
+        "The PDF acts by itself when it is opened: it sends data, opens an address or changes what it shows. "
+        f"{_PRINT_EN}",
+    ),
+    Reason.EMBEDDED_PROGRAM: Words(
+        "PDF ini membawa lampiran yang dapat dijalankan sebagai program. Hapus lampiran itu, simpan, lalu "
+        "unggah kembali.",
+        "The PDF carries an attachment that can run as a program. Remove it, save, and upload the result.",
+    ),
+    Reason.EXTERNAL_CONTENT: Words(
+        f"Sebagian isi PDF ini diambil dari berkas lain. {_PRINT_ID}",
+        f"Part of what the PDF shows is taken from another file. {_PRINT_EN}",
+    ),
+    Reason.HIDDEN_CONTENT: Words(
+        f"PDF ini menyimpan isi lain yang tidak ditampilkan. {_PRINT_ID}",
+        f"The PDF holds other content that it does not show. {_PRINT_EN}",
+    ),
+    Reason.INFLATES: Words(
+        f"Isi PDF ini membengkak melampaui batas ketika dibuka. {_PRINT_ID}",
+        f"Unpacked, the PDF grows past what is safe. {_PRINT_EN}",
     ),
     Reason.TOO_LARGE: Words(
         "PDF ini terlalu besar. Kecilkan gambarnya atau bagi dokumennya, lalu unggah kembali.",
@@ -102,6 +138,61 @@ DOCUMENT_REASONS: Final[Mapping[str, Words]] = {
         f"Looking at the document took too long. {_PRINT_EN}",
     ),
     Reason.SANDBOX_MEMORY: _TOO_COMPLEX,
+}
+
+#: What a document may be stamped with, but its owner should know: what it is, and what can be done.
+FLAGS: Final[Mapping[Flag, Words]] = {
+    Flag.SCRIPT: Words(
+        "PDF ini memuat program kecil yang berjalan saat formulirnya diisi atau diklik. Untuk "
+        "menghilangkannya, cetak ke PDF.",
+        "The PDF holds scripts that run when its form is filled in or clicked. Printing it to PDF removes "
+        "them.",
+    ),
+    Flag.LINK: Words(
+        "PDF ini memuat tautan ke alamat atau berkas lain. Pastikan tautan itu memang Anda maksudkan.",
+        "The PDF has links to addresses or other files. Make sure that you mean them.",
+    ),
+    Flag.FORM_SENDS: Words(
+        "Formulir di PDF ini dapat mengirim isiannya lewat internet bila tombolnya diklik. Cetak ke PDF "
+        "bila tidak diperlukan.",
+        "The form in the PDF can send what is filled in when a button is clicked. Print it to PDF if that "
+        "is not wanted.",
+    ),
+    Flag.FILLABLE: Words(
+        "Formulir di PDF ini masih dapat diisi. Isi dahulu sebelum dibubuhi meterai: mengisinya sesudah "
+        "itu membuat dokumen tidak asli.",
+        "The form in the PDF can still be filled in. Do it before stamping: filled in afterwards, the "
+        "document is no longer genuine.",
+    ),
+    Flag.ATTACHMENT: Words(
+        "PDF ini membawa berkas lampiran di dalamnya. Meterai berlaku juga atas lampiran itu; hapus bila "
+        "tidak diperlukan.",
+        "The PDF carries attached files. The stamp covers them too; remove them if they are not needed.",
+    ),
+    Flag.MEDIA: Words(
+        "PDF ini memuat suara, film, atau model tiga dimensi yang tidak tampil pada semua pembaca. Cetak "
+        "ke PDF bila tidak diperlukan.",
+        "The PDF holds sound, film or three-dimensional models that not every reader shows. Print it to "
+        "PDF if they are not needed.",
+    ),
+    Flag.LAYERS: Words(
+        "Sebagian isi PDF ini dapat disembunyikan atau ditampilkan. Agar semua orang melihat hal yang "
+        "sama, cetak ke PDF.",
+        "Parts of the PDF can be shown or hidden. Print it to PDF, so that everybody sees the same.",
+    ),
+    Flag.CERTIFIED: Words(
+        "Penanda tangan sebelumnya mengesahkan PDF ini dan hanya mengizinkan tanda tangan tambahan. "
+        "Mintalah izinnya bila ragu.",
+        "An earlier signer certified the PDF and allows little but further signatures. Ask them if in doubt.",
+    ),
+    Flag.EARLIER_VERSIONS: Words(
+        "Isi sebelum perubahan masih dapat dibaca di dalam PDF ini. Untuk menghilangkannya, cetak ke PDF.",
+        "What the PDF said before it was changed can still be read in it. Printing it to PDF removes that.",
+    ),
+    Flag.UNUSED_PAGES: Words(
+        "PDF ini masih menyimpan halaman yang tidak ditampilkan. Untuk menghilangkannya, cetak ke PDF.",
+        "The PDF still holds pages that it does not show. Printing it to PDF removes them.",
+    ),
 }
 
 RETURN_REASONS: Final[Mapping[str, Words]] = {

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Collection, Iterable
+from typing import Final
 
-import pikepdf
-from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from bubuh.pdf.active import check_active
+from bubuh.pdf.budget import check_budget
+from bubuh.pdf.flags import Flag
+from bubuh.pdf.hidden import check_hidden, check_unlisted
 from bubuh.pdf.model import Facts, PageBox
 from bubuh.pdf.pagetree import leaves
+from bubuh.pdf.permissions import check_permissions
 from bubuh.pdf.proof import covered_digest, taken_from
 from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, highest_object, open_reader
 from bubuh.pdf.refusals import LOOSE_REFERENCE, DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.rehearse import box_of, open_pdf
 from bubuh.pdf.revisions import breaches, covered, loose_ends
 from bubuh.pdf.signatures import Signed, is_whole, serial_in, signatures
+from bubuh.pdf.survey import survey
 from bubuh.pdf.tiling import Breach
 
-#: Names of actions that do something by themselves. Source: ISO 32000-2, table 201
-_ACTIVE: Final = {"/JavaScript": "javascript", "/Launch": "launch", "/ImportData": "import_data"}
-
-
 _NEW_OBJECTS: Final = 8  #: more than a stamp adds
+_READ_ONLY: Final = 1  #: a field's flags. Source: ISO 32000-2, tables 227 and 229
+_PUSH_BUTTON: Final = 1 << 16
 
 
 @refusing_damage
@@ -32,22 +34,29 @@ def inspect(document: bytes) -> Facts:
     """What `document` is, when it may be stamped.
 
     Refusals come in a fixed order: shape, structure, encryption, certification, XFA, limits, agreement of the
-    two parsers, earlier signatures.
+    two parsers, size when unpacked, active and hidden content, earlier signatures.
 
     Raises:
         DocumentRefused: with one of `Reason`.
     """
     check_shape(document)
     reader = open_reader(document)
-    signed = [field for field in fields(reader) if field.is_signed]
-    _refuse_locked(reader, signed)
+    found = list(fields(reader))
+    signed = [field for field in found if field.is_signed]
+    is_certified = check_permissions(reader.root, signed)
+    _refuse_forms(reader)
     count = sum(1 for _leaf in leaves(reader))
     if count == 0:
         raise DocumentRefused(reason=Reason.NO_PAGES)
     _refuse_loose_ends(document, reader)
-    boxes, findings = _second_opinion(document, count)
+    boxes, flags = _second_opinion(document, reader, count, is_signed=bool(signed))
     if signed and (broken := _broken_signatures(document, reader)):
         raise DocumentRefused(reason=Reason.SIGNATURE_BROKEN, broken=broken)
+    seen = {
+        Flag.CERTIFIED: is_certified,
+        Flag.FILLABLE: _is_fillable(found),
+        Flag.EARLIER_VERSIONS: _is_rewritten(reader, signed),
+    }
     return Facts(
         size_bytes=len(document),
         sha256=hashlib.sha256(document).digest(),
@@ -58,7 +67,7 @@ def inspect(document: bytes) -> Facts:
         earlier_stamps=tuple(filter(None, (serial_in(field.name) for field in signed))),
         encrypted=reader.encrypted,
         revisions=reader.xrefs.total_revisions,
-        findings=findings,
+        flags=tuple(flag for flag in Flag if flag in flags or seen.get(flag)),
     )
 
 
@@ -89,60 +98,50 @@ def _covers_its_revision(document: bytes, reader: PdfFileReader, stamp: Signed) 
     return taken is not None and taken.digest == covered_digest(document, sealed)
 
 
-def _refuse_locked(reader: PdfFileReader, signed: list[Field]) -> None:
-    """Refuse XFA, and what an earlier signer forbade: a stamp adds a field, which certification never allows.
-
-    With P=2 and 3 a field that was there before certifying could be signed; ours never was.
-    """
+def _refuse_forms(reader: PdfFileReader) -> None:
     form = form_of(reader)
     if form is not None and "/XFA" in form:
         raise DocumentRefused(reason=Reason.XFA)
-    permissions = entry(reader.root, "/Perms")
-    if isinstance(permissions, generic.DictionaryObject) and "/DocMDP" in permissions:
-        raise DocumentRefused(reason=Reason.CERTIFIED)
-    if any(_locks(field) for field in signed):
-        raise DocumentRefused(reason=Reason.CERTIFIED)
 
 
-def _locks(field: Field) -> bool:
-    lock = entry(field.dictionary, "/Lock")
-    if isinstance(lock, generic.DictionaryObject) and ("/P" in lock or _locks_all(lock)):
-        return True
+def _is_fillable(found: Iterable[Field]) -> bool:
+    """Whether anything can still be filled in: buttons aside, what nobody locked or signed."""
     return any(
-        _forbids(reference.get_object()) for reference in entry(field.dictionary["/V"], "/Reference", ())
+        not field.is_signed
+        and not int(entry(field.dictionary, "/Ff", 0))
+        & (_READ_ONLY | (_PUSH_BUTTON if field.kind == "/Btn" else 0))
+        for field in found
     )
 
 
-def _forbids(reference: Any) -> bool:
-    method = entry(reference, "/TransformMethod")
-    return method == "/DocMDP" or (
-        method == "/FieldMDP" and _locks_all(entry(reference, "/TransformParams", {}))
-    )
+def _is_rewritten(reader: PdfFileReader, signed: Collection[Field]) -> bool:
+    """Whether some revision, other than one that a signature brought, changed what was there."""
+    if reader.xrefs.total_revisions == 1:
+        return False
+    brought = {found.revision for found in signatures(reader)} if signed else set[int]()
+    known: set[int] = set()
+    for revision in range(reader.xrefs.total_revisions):
+        data = reader.xrefs.get_xref_data(revision)
+        numbers = {number for number, _generation in data.explicit_refs_in_revision}
+        if revision not in brought and not known.isdisjoint(numbers | set(data.freed) - {0}):
+            return True
+        known |= numbers
+    return False
 
 
-def _locks_all(terms: Any) -> bool:
-    return entry(terms, "/Action") in {"/All", "/Exclude"}
-
-
-def _second_opinion(document: bytes, count: int) -> tuple[tuple[PageBox, ...], tuple[str, ...]]:
-    """Boxes and findings of the second parser; refuse when it sees another number of pages."""
+def _second_opinion(
+    document: bytes, reader: PdfFileReader, count: int, *, is_signed: bool
+) -> tuple[tuple[PageBox, ...], frozenset[Flag]]:
+    """Boxes and flags of the second parser; refuse another number of pages, and what may not be in it."""
     with open_pdf(document) as pdf:
         if len(pdf.pages) != count:
             raise DocumentRefused(reason=Reason.AMBIGUOUS, differs="pages")
-        findings = {name for item in pdf.objects for name in _active(item)}
-        return tuple(map(box_of, pdf.pages)), tuple(sorted(findings))
-
-
-def _active(item: Any) -> Iterator[str]:
-    """What in one object acts by itself; nested actions are seen through /A, /AA and /OpenAction."""
-    if not isinstance(item, (pikepdf.Dictionary, pikepdf.Stream)):
-        return
-    for action in (item, item.get("/A"), item.get("/OpenAction")):
-        if isinstance(action, pikepdf.Dictionary) and str(action.get("/S", "")) in _ACTIVE:
-            yield _ACTIVE[str(action["/S"])]
-    if "/JS" in item or "/JavaScript" in item:
-        yield "javascript"
-    if "/AA" in item:
-        yield "additional_actions"
-    if "/EmbeddedFiles" in item or item.get("/Type") == pikepdf.Name.EmbeddedFile:
-        yield "embedded_file"
+        items = survey(pdf)
+        check_budget(items)
+        flags = check_active(pdf, items)
+        check_unlisted(document, reader, pdf)
+        if check_hidden(pdf, items):
+            if is_signed:
+                raise DocumentRefused(reason=Reason.HIDDEN_CONTENT, what="page")
+            flags |= {Flag.UNUSED_PAGES}
+        return tuple(map(box_of, pdf.pages)), flags

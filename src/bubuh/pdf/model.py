@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal
 
+from bubuh.pdf.flags import Flag
 from bubuh.pdf.refusals import PageOutOfRange, SerialMalformed
 
 Algorithm = Literal["p256", "rsa2048", "rsa3072"]
@@ -82,7 +83,7 @@ class Facts:
     earlier_stamps: tuple[str, ...] = ()  #: serial numbers in the names of signed fields; not yet judged
     encrypted: bool = False  #: with the empty user password, so that anyone may open it
     revisions: int = 1
-    findings: tuple[str, ...] = ()  #: what an operator may want to know: active content and the like
+    flags: tuple[Flag, ...] = ()  #: what owner and readers should know, in the order of `Flag`
 
     def box(self, page: int) -> PageBox:
         """The box of `page`, counted from 1; raises `PageOutOfRange`."""

@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -19,6 +19,7 @@ from pyhanko.pdf_utils.xref import XRefSectionType
 
 from bubuh.pdf import eager as _eager  # noqa: F401 - before any right is given up
 from bubuh.pdf.encryption import opens_for_anyone
+from bubuh.pdf.polyglot import kind_around, kind_within
 from bubuh.pdf.refusals import DocumentRefused, Reason
 
 # What the libraries tell of hostile bytes and people's certificates is not for our logs; we answer in codes.
@@ -47,12 +48,22 @@ def check_shape(document: bytes) -> None:
     if start < 0:
         raise DocumentRefused(reason=Reason.NOT_A_PDF)
     if start > 0:
-        raise DocumentRefused(reason=Reason.LEADING_BYTES, count=start)
+        _refuse_around(document[:start], Reason.LEADING_BYTES)
     tail = document[-_TAIL_BYTES:]
     if _END.search(tail) is None:
         raise DocumentRefused(reason=Reason.TRUNCATED)
     if _END_AND_EOL.search(tail) is None:
-        raise DocumentRefused(reason=Reason.TRAILING_BYTES)
+        _refuse_around(document[document.rindex(b"%%EOF") + len(b"%%EOF") :], Reason.TRAILING_BYTES)
+    if (kind := kind_within(document)) is not None:
+        raise DocumentRefused(reason=Reason.POLYGLOT, kind=kind)
+
+
+def _refuse_around(outside: bytes, otherwise: Reason) -> NoReturn:
+    """Refuse what stands before or after the PDF: bytes that a repair could drop, or another kind of file."""
+    kind = kind_around(outside)
+    if kind is not None:
+        raise DocumentRefused(reason=Reason.POLYGLOT, kind=kind)
+    raise DocumentRefused(reason=otherwise, count=len(outside))
 
 
 def open_reader(document: bytes) -> PdfFileReader:

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     TRUNCATED = "truncated"
     LEADING_BYTES = "leading_bytes"  #: something stands before %PDF-
     TRAILING_BYTES = "trailing_bytes"  #: something stands after the last %%EOF
+    POLYGLOT = "polyglot"  #: it is a file of another kind as well
     DAMAGED = "damaged"
     AMBIGUOUS = "ambiguous"  #: two readers see two different documents
     HYBRID = "hybrid"  #: both kinds of cross-reference at once: readers see different objects
@@ -28,7 +29,14 @@ class Reason(StrEnum):
     CERTIFIED = "certified"  #: an earlier signer forbids what a stamp adds
     SIGNATURE_BROKEN = "signature_broken"  #: an earlier signature no longer fits the document
     XFA = "xfa"
+    JAVASCRIPT = "javascript"  #: runs a program of its own when it is opened
+    LAUNCH = "launch"  #: starts a program of the reader's
+    ACTS_ALONE = "acts_alone"  #: does something else when it is opened
+    EMBEDDED_PROGRAM = "embedded_program"
+    EXTERNAL_CONTENT = "external_content"  #: shows what is not in the file
+    HIDDEN_CONTENT = "hidden_content"  #: a second document waits in the file to be shown instead
     TOO_LARGE = "too_large"
+    INFLATES = "inflates"  #: unpacked, it is many times its size
     TOO_MANY_PAGES = "too_many_pages"
     TOO_MANY_OBJECTS = "too_many_objects"
     TOO_MANY_REVISIONS = "too_many_revisions"

@@ -10,6 +10,14 @@ from typing import Any, Final, TypeVar
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import (
+    DEFAULT_DIFF_POLICY,
+    FormUpdatingRule,
+    GenericFieldModificationRule,
+    SigFieldCreationRule,
+    SigFieldModificationRule,
+    StandardDiffPolicy,
+)
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import (
     EmbeddedPdfSignature,
@@ -34,6 +42,18 @@ T = TypeVar("T")
 _DOCUMENT_SIGNING: Final = "1.3.6.1.5.5.7.3.36"
 _SEAL_USAGE: Final = KeyUsageConstraints(key_usage={"non_repudiation"}, extd_key_usage=None)
 _ANY_TIME: Final = datetime(2020, 1, 1, tzinfo=UTC)  # nothing is believed then: it decides nothing
+#: What may follow anyone's signature: what the library allows, and a visible signature after a certification
+#: that allows signing (`permissions`), as a stamp is one.
+_CHANGES: Final = StandardDiffPolicy(
+    global_rules=DEFAULT_DIFF_POLICY.global_rules,
+    form_rule=FormUpdatingRule(
+        field_rules=[
+            SigFieldCreationRule(allow_new_visible_after_certify=True),  # type: ignore[no-untyped-call]
+            SigFieldModificationRule(),
+            GenericFieldModificationRule(),
+        ]
+    ),
+)
 _ANY_USAGE: Final = KeyUsageConstraints(key_usage=set(), extd_key_usage=None)
 #: All that a field needs which shows nothing and does nothing.
 _OF_A_MARK: Final = frozenset({"/Type", "/Subtype", "/FT", "/T", "/TU", "/F", "/P", "/Rect", "/AP", "/V"})
@@ -130,7 +150,9 @@ def is_whole(signed: Signed) -> bool:
             status = time_stamp_status(signed, believed)
         else:
             status = drive(
-                async_validate_pdf_signature(signed.embedded, believed, key_usage_settings=_ANY_USAGE)
+                async_validate_pdf_signature(
+                    signed.embedded, believed, key_usage_settings=_ANY_USAGE, diff_policy=_CHANGES
+                )
             )
     except SignatureValidationError:
         return False

@@ -20,6 +20,7 @@ CREATE TABLE documents (
     key_sealed bytea,
     object_key text,
     reason text,
+    flags text[] NOT NULL DEFAULT '{}',
     -- a damaged original is written anew: that is what is stamped then. The original stays as it came
     base_object_key text,
     base_sha256 bytea,
@@ -41,7 +42,7 @@ CREATE TABLE documents (
 ) WITH (fillfactor = 85);
 GRANT SELECT, INSERT ON documents TO bubuh_app;
 GRANT UPDATE (
-    state, pages, boxes, name_sealed, key_sealed, object_key, reason,
+    state, pages, boxes, name_sealed, key_sealed, object_key, reason, flags,
     base_object_key, base_sha256, base_size_bytes, normalised_for
 ) ON documents TO bubuh_app;
 
