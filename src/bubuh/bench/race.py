@@ -1,5 +1,8 @@
 """CPU time of several ways, taken in rounds in which each has its turn: a busy moment falls on all alike.
 
+Each turn begins with repetitions that are not measured, for every way alike: what ran before has filled the
+caches with its own, and a service stamps one document after another, not one after somebody else's turn.
+
 It is the time this process spent computing, not the time that passed, so that a shared machine still gives
 figures; what its neighbours do to caches and clock rates remains, hence medians and quartiles.
 """
@@ -21,7 +24,9 @@ Act = Callable[[Intent], object]
 Lane = TypeVar("Lane", bound=Hashable)
 
 #: A turn repeats its act until it takes about this long: the clock's own cost and grain vanish.
-TURN_MS: Final = 8.0
+TURN_MS: Final = 20.0
+#: Before that, so long without a clock, one repetition at least.
+WARM_UP_MS: Final = 10.0
 LEAST_ROUNDS: Final = 5
 
 
@@ -72,10 +77,10 @@ def race(
     gc.collect()
     gc.freeze()  # what was loaded before the race is no one's garbage
     try:
-        repeats = {lane: _repeats(act, intents) for lane, act in acts.items()}
+        plans = {lane: _Plan.made(act, intents) for lane, act in acts.items()}
         while rounds < least_rounds or _spent(begun) * (rounds + 1) / rounds <= seconds:
             for lane, act in acts.items():
-                samples[lane].append(_turn(act, list(islice(intents, repeats[lane]))))
+                samples[lane].append(plans[lane].turn(act, intents))
                 turns += 1
                 told(min(turns / len(acts) / least_rounds, _spent(begun) / seconds, 1.0))
             rounds += 1
@@ -89,18 +94,29 @@ def _spent(begun: float) -> float:
     return time.monotonic() - begun
 
 
-def _repeats(act: Act, intents: Iterator[Intent]) -> int:
-    """How often an act fits into a turn; a quick one is tried again, because its first time warms it up."""
-    once = _turn(act, [next(intents)])
-    if once < TURN_MS:
-        once = min(once, _turn(act, list(islice(intents, 4))))
-    return max(1, ceil(TURN_MS / max(once, 0.001)))
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How often a turn repeats its act: without the clock, then with it."""
 
+    unmeasured: int
+    measured: int
 
-def _turn(act: Act, intents: list[Intent]) -> float:
-    """CPU milliseconds a time. What others left behind is collected before the clock runs."""
-    gc.collect()
-    begun = time.process_time_ns()
-    for intent in intents:
-        act(intent)
-    return (time.process_time_ns() - begun) / len(intents) / 1e6
+    @classmethod
+    def made(cls, act: Act, intents: Iterator[Intent]) -> Self:
+        """From a first try; a quick act is tried again, because its first time warms it up."""
+        once = cls(0, 1).turn(act, intents)
+        if once < TURN_MS:
+            once = min(once, cls(1, 4).turn(act, intents))
+        often = 1 / max(once, 0.001)
+        return cls(ceil(WARM_UP_MS * often), ceil(TURN_MS * often))
+
+    def turn(self, act: Act, intents: Iterator[Intent]) -> float:
+        """CPU milliseconds a time. What others left behind is collected before anything else."""
+        first, then = list(islice(intents, self.unmeasured)), list(islice(intents, self.measured))
+        gc.collect()
+        for intent in first:
+            act(intent)
+        begun = time.process_time_ns()
+        for intent in then:
+            act(intent)
+        return (time.process_time_ns() - begun) / self.measured / 1e6
