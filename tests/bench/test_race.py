@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import count
 
 from hypothesis import given, strategies as st
 
@@ -23,8 +24,9 @@ def test_every_act_has_its_turn_in_every_round() -> None:
 
         return run
 
+    intents = fresh_intents(NOW)
     acts = {name: act(name, work) for name, work in (("slow", 2_000_000), ("slower", 3_000_000))}
-    spreads, outcome = race(acts, fresh_intents(NOW), seconds=0.01, least_rounds=3)  # type: ignore[arg-type]
+    spreads, outcome = race(acts, lambda _lane: intents, seconds=0.01, least_rounds=3)  # type: ignore[arg-type]
     assert outcome.rounds == 3
     assert turns == ["slow", "slower"] * (1 + outcome.rounds), "one try, then the rounds"
     assert set(spreads) == set(acts)
@@ -37,15 +39,16 @@ def test_no_intent_is_used_twice() -> None:
         used[intent.serial_no] += 1
         sum(range(20_000))
 
-    race({"one": act, "other": act}, fresh_intents(NOW), seconds=0.01, least_rounds=3)
+    intents = fresh_intents(NOW)
+    race({"one": act, "other": act}, lambda _lane: intents, seconds=0.01, least_rounds=3)
     assert set(used.values()) == {1}
 
 
 def test_the_share_done_only_grows_and_ends_at_one() -> None:
     shares: list[float] = []
     race(
-        {"one": lambda _intent: sum(range(20_000))},
-        fresh_intents(NOW),
+        {"one": lambda _number: sum(range(20_000))},
+        lambda _lane: count(),
         seconds=0.2,
         least_rounds=3,
         told=shares.append,

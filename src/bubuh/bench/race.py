@@ -18,10 +18,9 @@ from itertools import islice
 from math import ceil
 from typing import Final, Self, TypeVar
 
-from bubuh.pdf.model import Intent
-
-Act = Callable[[Intent], object]
+Item = TypeVar("Item")
 Lane = TypeVar("Lane", bound=Hashable)
+Act = Callable[[Item], object]
 
 #: A turn repeats its act until it takes about this long: the clock's own cost and grain vanish.
 TURN_MS: Final = 20.0
@@ -60,8 +59,8 @@ class Outcome:
 
 
 def race(
-    acts: Mapping[Lane, Act],
-    intents: Iterator[Intent],
+    acts: Mapping[Lane, Act[Item]],
+    items: Callable[[Lane], Iterator[Item]],
     *,
     seconds: float,
     least_rounds: int = LEAST_ROUNDS,
@@ -69,7 +68,8 @@ def race(
 ) -> tuple[Mapping[Lane, Spread], Outcome]:
     """Let every act have a turn, again and again, for about `seconds` and `least_rounds` at least.
 
-    Each time takes a fresh intent, made before the clock runs. `told` hears the share that is done, 0 to 1.
+    Each time takes a fresh one of the lane's `items`, made before the clock runs. `told` hears the share that
+    is done, 0 to 1.
     """
     begun = time.monotonic()
     samples: dict[Lane, list[float]] = {lane: [] for lane in acts}
@@ -77,10 +77,10 @@ def race(
     gc.collect()
     gc.freeze()  # what was loaded before the race is no one's garbage
     try:
-        plans = {lane: _Plan.made(act, intents) for lane, act in acts.items()}
+        plans = {lane: _Plan.made(act, items(lane)) for lane, act in acts.items()}
         while rounds < least_rounds or _spent(begun) * (rounds + 1) / rounds <= seconds:
             for lane, act in acts.items():
-                samples[lane].append(plans[lane].turn(act, intents))
+                samples[lane].append(plans[lane].turn(act, items(lane)))
                 turns += 1
                 told(min(turns / len(acts) / least_rounds, _spent(begun) / seconds, 1.0))
             rounds += 1
@@ -102,21 +102,21 @@ class _Plan:
     measured: int
 
     @classmethod
-    def made(cls, act: Act, intents: Iterator[Intent]) -> Self:
+    def made(cls, act: Act[Item], items: Iterator[Item]) -> Self:
         """From a first try; a quick act is tried again, because its first time warms it up."""
-        once = cls(0, 1).turn(act, intents)
+        once = cls(0, 1).turn(act, items)
         if once < TURN_MS:
-            once = min(once, cls(1, 4).turn(act, intents))
+            once = min(once, cls(1, 4).turn(act, items))
         often = 1 / max(once, 0.001)
         return cls(ceil(WARM_UP_MS * often), ceil(TURN_MS * often))
 
-    def turn(self, act: Act, intents: Iterator[Intent]) -> float:
+    def turn(self, act: Act[Item], items: Iterator[Item]) -> float:
         """CPU milliseconds a time. What others left behind is collected before anything else."""
-        first, then = list(islice(intents, self.unmeasured)), list(islice(intents, self.measured))
+        first, then = list(islice(items, self.unmeasured)), list(islice(items, self.measured))
         gc.collect()
-        for intent in first:
-            act(intent)
+        for item in first:
+            act(item)
         begun = time.process_time_ns()
-        for intent in then:
-            act(intent)
+        for item in then:
+            act(item)
         return (time.process_time_ns() - begun) / self.measured / 1e6

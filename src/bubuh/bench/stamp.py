@@ -123,7 +123,7 @@ def measure_stamps(
     documents = {file: make() for file, make in FILES.items()}
     intents = fresh_intents(now)
     cells: dict[tuple[str, Algorithm], int] = {}
-    acts: dict[Lane, Act] = {}
+    acts: dict[Lane, Act[Intent]] = {}
     for key in KEYS:
         pki = development_pki(now, algorithm=key)
         trust = Trust(roots=(pki.root_certificate,), now=now)
@@ -132,7 +132,9 @@ def measure_stamps(
             cells[file, key] = _checked_bytes(engine, next(intents), trust)
             acts |= {Lane(way, file, key): act for way, act in _ways(engine, pki).items()}
     acts |= {Lane("inspect", file): _inspecting(document) for file, document in documents.items()}
-    spreads, outcome = race(acts, intents, seconds=seconds, least_rounds=least_rounds, told=told)
+    spreads, outcome = race(
+        acts, lambda _lane: intents, seconds=seconds, least_rounds=least_rounds, told=told
+    )
     return Report(
         rows=tuple(
             Row(
@@ -167,7 +169,7 @@ def fresh_intents(now: datetime) -> Iterator[Intent]:
         )
 
 
-def _ways(engine: Engine, pki: Pki) -> dict[Way, Act]:
+def _ways(engine: Engine, pki: Pki) -> dict[Way, Act[Intent]]:
     """The four that race over one document with one key."""
     hash_and_sign = bare(engine.document, engine.key)
     return {
@@ -178,7 +180,7 @@ def _ways(engine: Engine, pki: Pki) -> dict[Way, Act]:
     }
 
 
-def _inspecting(document: bytes) -> Act:
+def _inspecting(document: bytes) -> Act[Intent]:
     return lambda _intent: inspect(document)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Final
 
@@ -10,10 +10,12 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from bubuh.bench import verify as verdicts
 from bubuh.bench.inspect import measure_round_trips
 from bubuh.bench.ledger import measure_ledger
 from bubuh.bench.race import Spread
 from bubuh.bench.stamp import Report, Row, measure_stamps
+from bubuh.bench.verify import measure_verdicts
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.core.clock import utc_now
 
@@ -31,6 +33,9 @@ _FIGURES: Final = (
 _LEGEND: Final = """\
 ours: plan, sign, assemble; re-read: the same with the second parser, as the service does it
 floor: SHA-256 of the file and one signature with the loaded key; faster: pyHanko's time by ours"""
+_VERDICT_LEGEND: Final = """\
+ours: the verdict on a genuine document, without ledger; faster: pyHanko's time by ours
+floor: SHA-256 of the file and one verification with the loaded key"""
 
 bench = typer.Typer(no_args_is_help=True)
 
@@ -76,6 +81,46 @@ def _measuring() -> Iterator[Callable[[float], None]]:
         yield lambda share: progress.update(task, completed=share)
 
 
+@bench.command("verify")
+def verify_command(
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="About how long; five rounds are run in any case.")
+    ] = 20.0,
+    as_json: Json = False,
+) -> None:
+    """CPU time of a verdict on genuine documents: ours, bare hash and verification, pyHanko's; in one run."""
+    with _measuring() as told:
+        report = measure_verdicts(utc_now().replace(microsecond=0), seconds=seconds, told=told)
+    if as_json:
+        answer(report.facts(), as_json=True)
+    else:
+        show_verdicts(report)
+
+
+def show_verdicts(report: verdicts.Report) -> None:
+    """The table for people, and below it what the columns mean and what they were taken on."""
+    table = Table(box=None, pad_edge=False, header_style="bold", width=_WIDTH)
+    for name in ("file", "key"):
+        table.add_column(name, no_wrap=True)
+    for name in ("ours ms", r"\[quartiles]", "per s", "floor ms", "x floor", "pyHanko ms", "faster"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in report.rows:
+        table.add_row(
+            row.file,
+            row.key,
+            f"{row.ours.median:.3f}",
+            _quartiles(row.ours),
+            f"{row.per_s:,.0f}",
+            f"{row.floor.median:.3f}",
+            f"{row.times_floor:.2f}",
+            f"{row.pyhanko.median:.1f}",
+            f"{row.times_pyhanko:.1f}x",
+        )
+    PEOPLE.print(table)
+    PEOPLE.print(f"\n{_ground(report.facts())}")
+    PEOPLE.print(_VERDICT_LEGEND, style="dim")
+
+
 def show_report(report: Report) -> None:
     """The table for people, and below it what the columns mean and what they were taken on."""
     table = Table(box=None, pad_edge=False, header_style="bold", width=_WIDTH)
@@ -88,10 +133,14 @@ def show_report(report: Report) -> None:
     PEOPLE.print(table)
     inspected = ", ".join(f"{file} {spread.median:.2f} ms" for file, spread in report.inspect.items())
     PEOPLE.print(f"\ninspection: {inspected}")
-    facts = report.facts()
-    ground = f"Python {facts['python']}, {facts['cores']} cores, load {facts['load']}"
-    PEOPLE.print(f"CPU time on one core, median of {facts['rounds']} rounds; {ground}")
+    PEOPLE.print(_ground(report.facts()))
     PEOPLE.print(_LEGEND, style="dim")
+
+
+def _ground(facts: Mapping[str, object]) -> str:
+    """What the figures of a run were taken on."""
+    ground = f"Python {facts['python']}, {facts['cores']} cores, load {facts['load']}"
+    return f"CPU time on one core, median of {facts['rounds']} rounds; {ground}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
