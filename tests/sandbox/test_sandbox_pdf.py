@@ -21,7 +21,7 @@ from bubuh.core.errors import Refusal
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge
-from bubuh.pdf.lean.stamped import read_stamped
+from bubuh.pdf.lean.stamped import last_seal, read_stamped
 from bubuh.pdf.model import Facts, Increment, Indication, Intent, Place, Sealed, Trust
 from bubuh.pdf.pki import Pki, development_pki
 from bubuh.pdf.plan import plan
@@ -179,7 +179,7 @@ def test_a_child_that_calls_something_proven_which_is_not_is_not_believed(pki: P
 
 def test_what_is_recognised_must_stand_before_the_seal(pki: Pki) -> None:
     document = letter() + sealed(plan(letter(), INTENT, pki.chain("test")), pki)
-    told = read_stamped(document)
+    told = read_stamped(document, last_seal(document))
     assert is_of_whole(told, document)
     assert is_of_whole(None, document)
     start, end, stop = told.sealed.start, told.sealed.end, told.sealed.stop

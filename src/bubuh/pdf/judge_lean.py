@@ -10,24 +10,32 @@ import functools
 import hashlib
 
 from bubuh.pdf.lean.declined import Declined
-from bubuh.pdf.lean.stamped import Stamped, read_stamped
+from bubuh.pdf.lean.stamped import Stamped, last_seal, read_stamped
 from bubuh.pdf.model import Indication, Judgement, StampFinding, Trust
-from bubuh.pdf.proof import prove
+from bubuh.pdf.proof import covered_digest, prove_digest, taken_from
 
 
 def judge_lean(document: bytes, trust: Trust) -> Judgement | None:
     """The verdict TOTAL-PASSED on `document`, or None: nothing is said."""
     try:
-        stamped = read_stamped(document)
+        sealed = last_seal(document)
+        digest = covered_digest(document, sealed)  # first: it brings the document near the processor
+        stamped = read_stamped(document, sealed)
     except Declined:
         return None
-    return judge_stamped(document, stamped, trust)
+    return judge_stamped(document, stamped, trust, digest=digest)
 
 
-def judge_stamped(document: bytes, stamped: Stamped, trust: Trust) -> Judgement | None:
+def judge_stamped(
+    document: bytes, stamped: Stamped, trust: Trust, *, digest: bytes | None = None
+) -> Judgement | None:
     """The same once the form is known: `stamped` is what was read in `document`, perhaps by someone else."""
-    proof = prove(document, stamped.sealed, trust)
-    if proof is None or proof.time_stamp is not None or not proof.path.holds(trust.now):
+    sealed = stamped.sealed
+    taken = taken_from(document, sealed)
+    if taken is None or taken.time_stamp is not None:
+        return None
+    proof = prove_digest(taken, digest or covered_digest(document, sealed), trust)
+    if proof is None or not proof.path.holds(trust.now):
         return None
     finding = StampFinding(
         serial_no=stamped.serial_no,
@@ -36,7 +44,7 @@ def judge_stamped(document: bytes, stamped: Stamped, trust: Trust) -> Judgement 
         indication=Indication.PASSED,
         page=stamped.page,
         certificate_sha256=_sha256(proof.seal_certificate),
-        sealed=stamped.sealed,
+        sealed=sealed,
     )
     return Judgement(indication=Indication.PASSED, stamps=(finding,))
 

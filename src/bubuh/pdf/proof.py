@@ -41,9 +41,12 @@ def prove(document: bytes, sealed: Sealed, trust: Trust) -> Proof | None:
     between angle brackets. When the certificates are valid is told, not asked.
     """
     taken = taken_from(document, sealed)
-    if taken is None:
-        return None
-    chain, digest = taken.chain, covered_digest(document, sealed)
+    return None if taken is None else prove_digest(taken, covered_digest(document, sealed), trust)
+
+
+def prove_digest(taken: Taken, digest: bytes, trust: Trust) -> Proof | None:
+    """The same for a seal that was taken out, when the digest is known of what it covers."""
+    chain = taken.chain
     path = standing(chain.seal_certificate, chain.issuing_certificate, trust.roots)
     if digest != taken.digest or path is None:
         return None

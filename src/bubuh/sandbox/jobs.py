@@ -10,7 +10,7 @@ from typing import Final
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge_whole
 from bubuh.pdf.lean.declined import Declined
-from bubuh.pdf.lean.stamped import Stamped, read_stamped
+from bubuh.pdf.lean.stamped import Stamped, last_seal, read_stamped
 from bubuh.pdf.model import Facts, Increment, Judgement, Normalised
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse
@@ -47,7 +47,7 @@ def _plan(asked: PlanArguments, document: bytes) -> Increment:
 
 def _recognise(_: RecogniseArguments, document: bytes) -> Stamped | None:
     try:
-        return read_stamped(document)
+        return read_stamped(document, last_seal(document))
     except Declined:
         return None
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from bubuh.pdf.face import SIDE, read_drawing
@@ -81,14 +81,24 @@ class Stamped:
     sealed: Sealed
 
 
-def read_stamped(document: bytes) -> Stamped:
+def last_seal(document: bytes) -> Sealed:
+    """Where the seal of the last revision lies, and that it covers all the rest; raises `Declined`."""
+    try:
+        return _sealed(document, _section_at(document))
+    except _PROVOKED as error:
+        raise Declined(Why.UNREADABLE, type(error).__name__) from error
+
+
+def read_stamped(document: bytes, sealed: Sealed) -> Stamped:
     """The one stamp of `document`, where it is of our form and nothing else is signed.
+
+    `sealed` is its `last_seal`.
 
     Raises:
         Declined: it is not: an older or other engine's, a form of its own, several signatures, anything.
     """
     try:
-        return _read(document)
+        return _read(document, sealed)
     except _PROVOKED as error:
         raise Declined(Why.UNREADABLE, type(error).__name__) from error
 
@@ -107,9 +117,8 @@ def said_before(stamped: Stamped) -> bytes:
     )
 
 
-def _read(document: bytes) -> Stamped:
-    section_at = _section_at(document)
-    sealed = _sealed(document, section_at)
+def _read(document: bytes, sealed: Sealed) -> Stamped:
+    section_at = sealed.end - 1 + len(_AFTER_GAP)
     signature_at = document.rindex(_END, sealed.start - _MOST_SIGNATURE_ENTRIES, sealed.start) + len(_END)
     signature = _SIGNATURE.match(document, signature_at)
     if signature is None or signature.end() != sealed.start - _RANGE_BYTES - len(_BEFORE_GAP):
@@ -278,6 +287,4 @@ def _check_changes(
 
 def _time(told: bytes) -> datetime:
     """The time of a signature dictionary, UTC; raises ValueError."""
-    year, *rest = int(told[:4]), *(int(told[at : at + 2]) for at in range(4, 14, 2))
-    month, day, hour, minute, second = rest
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    return datetime.fromisoformat(f"{told[:8].decode('ascii')}T{told[8:].decode('ascii')}+00:00")
