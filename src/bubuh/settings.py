@@ -41,6 +41,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     supervised_by: int | None = None  #: process id of `bubuh up`, set for its children, which end with it
     owner_database_url: str | None = None  #: for migrations; default: database_url
     signer_database_url: str | None = None  #: the signer's own role; default: database_url
+    tsa_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+(/\S*)?$")] | None = (
+        None  #: of an RFC 3161 authority; may hold a password; never shown
+    )
+    tsa_root: Path | None = None  #: PEM, absolute: roots of authorities that are believed, past ones too
+    level: Literal["B-B", "B-T", "B-LT"] | None = None  #: of new signatures; default: B-T with an authority
+    level_wait: Annotated[int, msgspec.Meta(ge=5, le=3600)] = 60  #: seconds until a level is given up
+    crls: Path | None = None  #: PEM, absolute: revocation lists for the DSS, read each time
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"
 
@@ -54,7 +61,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         }
         for name, value in given.items():
             _check(cls, name, value)
-        return msgspec.convert(given, cls, strict=False, dec_hook=_to_path)
+        settings = msgspec.convert(given, cls, strict=False, dec_hook=_to_path)
+        _check_levels(settings)
+        return settings
+
+    @property
+    def wanted_level(self) -> Literal["B-B", "B-T", "B-LT"]:
+        """The level that new signatures are to reach."""
+        return self.level or ("B-B" if self.tsa_url is None else "B-T")
 
     def __repr__(self) -> str:
         """Without the database's address, which may hold a password."""
@@ -101,6 +115,17 @@ def _check(settings: type[Settings], name: str, value: str) -> None:
         msgspec.convert({name: value}, settings, strict=False, dec_hook=_to_path)
     except msgspec.ValidationError as error:
         raise BadSetting(f"{PREFIX}{name.upper()}: {error}") from error
+
+
+def _check_levels(settings: Settings) -> None:
+    """What time-stamps need together. Processes leave their folder, so that paths have to be absolute."""
+    if settings.tsa_url is not None and settings.tsa_root is None:
+        raise BadSetting("BUBUH_TSA_ROOT: the authority at BUBUH_TSA_URL is believed by its root alone")
+    if settings.wanted_level != "B-B" and settings.tsa_url is None:
+        raise BadSetting(f"BUBUH_LEVEL: {settings.level} needs an authority at BUBUH_TSA_URL")
+    for name, path in (("TSA_ROOT", settings.tsa_root), ("CRLS", settings.crls)):
+        if path is not None and not path.is_absolute():
+            raise BadSetting(f"{PREFIX}{name}: an absolute path is expected")
 
 
 def _to_path(wanted: type, value: object) -> object:

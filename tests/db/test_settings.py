@@ -46,11 +46,27 @@ def test_every_variable_is_read() -> None:
         ("BUBUH_PUBLIC_URL", "meterai.example"),
         ("BUBUH_PUBLIC_URL", "https://meterai.example/"),
         ("BUBUH_ACEPT_WAIT", "60"),
+        ("BUBUH_TSA_URL", "tsa.example"),
+        ("BUBUH_LEVEL", "B-T"),
+        ("BUBUH_LEVEL", "B-LTA"),
+        ("BUBUH_LEVEL_WAIT", "1"),
+        ("BUBUH_CRLS", "crls.pem"),
     ],
 )
 def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name):
         Settings.from_env({name: value})
+
+
+def test_an_authority_is_believed_by_its_root_alone() -> None:
+    given = {"BUBUH_TSA_URL": "https://tsa.example/tsr"}
+    with pytest.raises(BadSetting, match="BUBUH_TSA_ROOT"):
+        Settings.from_env(given)
+    with pytest.raises(BadSetting, match="BUBUH_TSA_ROOT"):
+        Settings.from_env(given | {"BUBUH_TSA_ROOT": "tsa.pem"})
+    settings = Settings.from_env(given | {"BUBUH_TSA_ROOT": "/etc/bubuh/tsa.pem"})
+    assert settings.wanted_level == "B-T"
+    assert Settings.from_env({}).wanted_level == "B-B"
 
 
 def test_an_empty_variable_is_an_absent_one() -> None:

@@ -90,7 +90,7 @@ async def _stamp(db: Database, signer_conn: Conn, story: Story) -> None:
     await _seal(db, signer_conn, story, story.affixed)
     await db.fetch(
         "SELECT stamping_affix_n($1, ARRAY[$3::uuid], ARRAY[$2::bigint], ARRAY[1], ARRAY['o1'], ARRAY[5], "
-        "ARRAY[$4::bytea], ARRAY[14::bigint])",
+        "ARRAY[$4::bytea], ARRAY[14::bigint], ARRAY[1])",
         *key,
         story.affixed,
         WHOLE,
@@ -126,7 +126,7 @@ async def _work(db: Database, story: Story, stamp_id: UUID, offset: int) -> None
     assert [row["id"] for row in leased] == [stamp_id]
     serial = BLOCK * 1000 + offset
     assert await db.fetchval(
-        "SELECT stamping_intend($1, $2, $3, 1, $4, $5, $6, $7, $8, 'f', 'k')",
+        "SELECT stamping_intend($1, $2, $3, 1, $4, $5, $6, $7, $8, 'f', 'k', 'B-B', 0)",
         story.shard,
         stamp_id,
         story.account_id,

@@ -20,6 +20,7 @@ from bubuh.core.clock import utc_now
 from bubuh.core.ids import fresh_id
 from bubuh.core.privileges import Uids
 from bubuh.db.batch import OneByOne
+from bubuh.db.doorbell import Doorbell
 from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.receive import receive
@@ -34,10 +35,12 @@ from bubuh.signer.server import SignerServer
 from bubuh.stamping import store
 from bubuh.stamping.accept import Accepted, accept
 from bubuh.stamping.affix import Workshop
+from bubuh.stamping.bells import LEVEL_WANTED, SETTLED
 from bubuh.stamping.keyring import Keyring
 from bubuh.stamping.model import Lease, WantedStamp
 from bubuh.stamping.serial import SerialKey
 from bubuh.stamping.serials import SerialBlocks
+from tests.conftest import Dsns
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
 PUBLIC_URL = "http://127.0.0.1:8000"
@@ -51,6 +54,7 @@ class Town:
     shop: Workshop
     trust: Trust
     citizen: Principal
+    doorbell: Doorbell
 
     async def upload(self, data: bytes = b"") -> UUID:
         async def body() -> AsyncIterator[bytes]:
@@ -121,8 +125,12 @@ async def signer(tmp_path: Path, signer_db: Database) -> AsyncIterator[tuple[Sig
 
 @pytest.fixture
 async def town(
-    db: Database, sandbox: Sandbox, tmp_path: Path, signer: tuple[SignerClient, Chain, Trust]
-) -> Town:
+    db: Database,
+    dsns: Dsns,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    signer: tuple[SignerClient, Chain, Trust],
+) -> AsyncIterator[Town]:
     client, chain, trust = signer
     async with db.transaction() as conn:
         opened = await open_account(conn, kind=AccountKind.PERSON, name="Siti Uji")
@@ -147,4 +155,5 @@ async def town(
         keyring=lambda: Keyring({chain.key_id: chain}),
         public_url=PUBLIC_URL,
     )
-    return Town(db=db, shop=shop, trust=trust, citizen=citizen)
+    async with Doorbell(dsns.app, (SETTLED, LEVEL_WANTED)).listening() as doorbell:
+        yield Town(db=db, shop=shop, trust=trust, citizen=citizen, doorbell=doorbell)

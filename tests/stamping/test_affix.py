@@ -39,6 +39,7 @@ async def download(town: Town, stamp_id) -> bytes:
         town.citizen.account_id,
         stamp_id,
         db=town.db,
+        doorbell=town.doorbell,
         objects=town.shop.objects,
         store_key=town.shop.store_key,
     )

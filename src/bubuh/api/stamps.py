@@ -187,6 +187,7 @@ async def get_stamped_document(stamp_id: FromPath[str], principal: Caller, servi
         principal.account_id,
         read_id("stm", stamp_id),
         db=services.db,
+        doorbell=services.doorbell,
         objects=services.objects,
         store_key=services.store_key,
     )

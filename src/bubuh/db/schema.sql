@@ -613,7 +613,7 @@ $$;
 
 ALTER FUNCTION public.stamping_accept_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[], _request_sha256s bytea[], _document_ids uuid[], _pages integer[], _xs double precision[], _ys double precision[], _sides double precision[], _types text[], _nos text[], _dates date[]) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[]) RETURNS TABLE(id uuid, outcome text)
+CREATE FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[], _gaps integer[]) RETURNS TABLE(id uuid, outcome text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -660,6 +660,11 @@ BEGIN
             AS x (id, account_id, object_key, increment_bytes, sha256, size_bytes, outcome)
             ON s.account_id = x.account_id AND s.id = x.id
          WHERE s.shard = _shard AND x.outcome = 'done';
+        INSERT INTO stamp_levels (shard, account_id, stamp_id, document_id, no, gap_at, wanted)
+        SELECT s.shard, s.account_id, s.id, s.document_id, s.base_revision + 1, x.gap_at, s.level
+          FROM stamps AS s JOIN unnest(_ids, _account_ids, _gaps, _outcomes) AS x (id, account_id, gap_at, outcome)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard AND x.outcome = 'done' AND s.level <> 'B-B';
         INSERT INTO log_leaves (shard, account_id, serial, serial_no, kind, digest, document_sha256, signature_sha256, key_id)
         SELECT s.shard, s.account_id, s.serial, s.serial_no, 'issue', s.digest, x.sha256, sha256(l.signature), l.key_id
           FROM stamps AS s
@@ -683,7 +688,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[]) OWNER TO bubuh_owner;
+ALTER FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[], _gaps integer[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.stamping_bury(_shard smallint, _worker text) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
@@ -700,21 +705,22 @@ $$;
 
 ALTER FUNCTION public.stamping_bury(_shard smallint, _worker text) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text) RETURNS boolean
+CREATE FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text, _level text, _time_stamp_room integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 BEGIN
     UPDATE stamps AS s
        SET serial = _serial, block = _serial / 1000, serial_no = _serial_no, base_revision = _base_revision,
-           base_sha256 = _base_sha256, signed_at = _signed_at, file_id = _file_id, key_id = _key_id
+           base_sha256 = _base_sha256, signed_at = _signed_at, file_id = _file_id, key_id = _key_id,
+           level = _level, time_stamp_room = _time_stamp_room
      WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
        AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NULL;
     RETURN FOUND;
 END
 $$;
 
-ALTER FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text) OWNER TO bubuh_owner;
+ALTER FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text, _level text, _time_stamp_room integer) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) RETURNS TABLE(id uuid, account_id bigint, fence integer)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -725,8 +731,8 @@ DECLARE
     _ids uuid [];
     _accounts bigint [];
 BEGIN
-    -- Lock the documents that have waited longest: two workers never race for one document. A document in work
-    -- is passed over, however many stamps wait for it, so that it holds up no other.
+    -- Lock the documents that have waited longest: two workers never race for one document. A document in work, or
+    -- whose last stamp still waits for its time-stamp, is passed over, however many stamps wait for it, so that it holds up no other.
     SELECT array_agg(c.id) INTO _documents
       FROM (SELECT d.id
               FROM documents AS d
@@ -739,6 +745,10 @@ BEGIN
                           SELECT 1 FROM stamps AS w
                            WHERE w.shard = _shard AND w.account_id = s.account_id AND w.document_id = s.document_id
                              AND w.state = 'processing' AND w.lease_until >= now())
+                      AND NOT EXISTS (
+                          SELECT 1 FROM stamp_levels AS v
+                           WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
+                             AND v.state = 'pending')
                     GROUP BY s.account_id, s.document_id
                     ORDER BY min(s.accepted_at) LIMIT _limit * 4)
              ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED) AS c;
@@ -754,6 +764,10 @@ BEGIN
                       FROM stamps AS s
                      WHERE s.shard = _shard AND s.document_id = ANY(_documents)
                        AND s.state IN ('accepted', 'processing')
+                       AND NOT EXISTS (
+                           SELECT 1 FROM stamp_levels AS v
+                            WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
+                              AND v.state = 'pending')
                      ORDER BY s.account_id, s.document_id, s.state DESC, s.accepted_at, s.id) AS p
              WHERE p.state = 'accepted' OR p.lease_until IS NULL OR p.lease_until < now()
              ORDER BY p.accepted_at, p.id LIMIT _limit) AS o;
@@ -781,6 +795,91 @@ END
 $$;
 
 ALTER FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_level_append(_shard smallint, _id uuid, _account_id bigint, _object_key text, _bytes integer, _sha256 bytea, _size_bytes bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE stamp_levels AS v
+       SET dss_object_key = _object_key, dss_bytes = _bytes, sha256 = _sha256, size_bytes = _size_bytes, reason = NULL,
+           state = 'settled', level = 'B-LT', settled_at = now()
+     WHERE v.shard = _shard AND v.account_id = _account_id AND v.stamp_id = _id
+       AND v.state = 'pending' AND v.token IS NOT NULL AND v.wanted = 'B-LT';
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.stamping_level_append(_shard smallint, _id uuid, _account_id bigint, _object_key text, _bytes integer, _sha256 bytea, _size_bytes bigint) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_level_give_up(_shard smallint, _id uuid, _account_id bigint, _reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE stamp_levels AS v
+       SET state = 'settled', level = CASE WHEN v.token IS NULL THEN 'B-B' ELSE 'B-T' END, settled_at = now(),
+           reason = _reason
+     WHERE v.shard = _shard AND v.account_id = _account_id AND v.stamp_id = _id AND v.state = 'pending';
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.stamping_level_give_up(_shard smallint, _id uuid, _account_id bigint, _reason text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_level_lease_n(_shard smallint, _limit integer, _lease_s double precision) RETURNS TABLE(stamp_id uuid, account_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _ids uuid [];
+    _accounts bigint [];
+BEGIN
+    SELECT array_agg(c.stamp_id), array_agg(c.account_id) INTO _ids, _accounts
+      FROM (SELECT v.stamp_id, v.account_id
+              FROM stamp_levels AS v
+             WHERE v.shard = _shard AND v.state = 'pending' AND (v.lease_until IS NULL OR v.lease_until < now())
+             ORDER BY v.since, v.stamp_id LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
+    RETURN QUERY
+    UPDATE stamp_levels AS v
+       SET lease_until = now() + make_interval(secs => _lease_s), attempts = v.attempts + 1
+      FROM unnest(_ids, _accounts) AS x (id, account_id)
+     WHERE v.shard = _shard AND v.account_id = x.account_id AND v.stamp_id = x.id
+    RETURNING v.stamp_id, v.account_id;
+END
+$$;
+
+ALTER FUNCTION public.stamping_level_lease_n(_shard smallint, _limit integer, _lease_s double precision) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_level_stamp(_shard smallint, _id uuid, _account_id bigint, _token bytea, _sha256 bytea, _size_bytes bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE stamp_levels AS v
+       SET token = _token, sha256 = _sha256, size_bytes = _size_bytes, reason = NULL,
+           state = CASE v.wanted WHEN 'B-T' THEN 'settled' ELSE 'pending' END,
+           level = CASE v.wanted WHEN 'B-T' THEN 'B-T' END,
+           settled_at = CASE v.wanted WHEN 'B-T' THEN now() END
+     WHERE v.shard = _shard AND v.account_id = _account_id AND v.stamp_id = _id AND v.state = 'pending' AND v.token IS NULL;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.stamping_level_stamp(_shard smallint, _id uuid, _account_id bigint, _token bytea, _sha256 bytea, _size_bytes bigint) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_level_wait(_shard smallint, _id uuid, _account_id bigint, _reason text, _wait_s double precision) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE stamp_levels AS v SET reason = _reason, lease_until = now() + make_interval(secs => _wait_s)
+     WHERE v.shard = _shard AND v.account_id = _account_id AND v.stamp_id = _id AND v.state = 'pending';
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.stamping_level_wait(_shard smallint, _id uuid, _account_id bigint, _reason text, _wait_s double precision) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) RETURNS TABLE(id uuid)
     LANGUAGE sql SECURITY DEFINER
@@ -1270,6 +1369,44 @@ CREATE TABLE public.stamp_events (
 
 ALTER TABLE public.stamp_events OWNER TO bubuh_owner;
 
+CREATE TABLE public.stamp_levels (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    stamp_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    no integer NOT NULL,
+    gap_at integer NOT NULL,
+    wanted text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    lease_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    token bytea,
+    dss_object_key text,
+    dss_bytes integer,
+    sha256 bytea,
+    size_bytes bigint,
+    level text,
+    reason text,
+    settled_at timestamp with time zone,
+    CONSTRAINT stamp_levels_dss_after_token CHECK (((dss_object_key IS NULL) OR (token IS NOT NULL))),
+    CONSTRAINT stamp_levels_dss_whole CHECK ((num_nulls(dss_object_key, dss_bytes) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT stamp_levels_level_of_what_came CHECK ((level =
+CASE
+    WHEN (token IS NULL) THEN 'B-B'::text
+    WHEN (dss_object_key IS NULL) THEN 'B-T'::text
+    ELSE 'B-LT'::text
+END)),
+    CONSTRAINT stamp_levels_settled_whole CHECK ((((state = 'settled'::text) = (level IS NOT NULL)) AND ((state = 'settled'::text) = (settled_at IS NOT NULL)))),
+    CONSTRAINT stamp_levels_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT stamp_levels_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'settled'::text]))),
+    CONSTRAINT stamp_levels_token_whole CHECK ((num_nulls(token, sha256, size_bytes) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT stamp_levels_wanted CHECK ((wanted = ANY (ARRAY['B-T'::text, 'B-LT'::text]))),
+    CONSTRAINT stamp_levels_why_less CHECK (((level IS NULL) OR (level = wanted) OR (reason IS NOT NULL)))
+);
+
+ALTER TABLE public.stamp_levels OWNER TO bubuh_owner;
+
 CREATE TABLE public.stamps (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -1297,6 +1434,8 @@ CREATE TABLE public.stamps (
     signed_at timestamp with time zone,
     file_id bytea,
     key_id text,
+    level text,
+    time_stamp_room integer,
     digest bytea,
     plan_sealed bytea,
     tier text,
@@ -1306,10 +1445,12 @@ CREATE TABLE public.stamps (
     CONSTRAINT stamps_block CHECK ((block = (serial / 1000))),
     CONSTRAINT stamps_digest_of_intent CHECK (((digest IS NULL) OR ((serial IS NOT NULL) AND (length(digest) = 32)))),
     CONSTRAINT stamps_ended CHECK (((state = ANY (ARRAY['affixed'::text, 'returned'::text])) = (ended_at IS NOT NULL))),
-    CONSTRAINT stamps_intent_whole CHECK ((num_nulls(serial, block, serial_no, base_revision, base_sha256, signed_at, file_id, key_id) = ANY (ARRAY[0, 8]))),
+    CONSTRAINT stamps_intent_whole CHECK ((num_nulls(serial, block, serial_no, base_revision, base_sha256, signed_at, file_id, key_id, level, time_stamp_room) = ANY (ARRAY[0, 10]))),
     CONSTRAINT stamps_leased CHECK (((state = 'processing'::text) OR ((lease_owner IS NULL) AND (lease_until IS NULL)))),
+    CONSTRAINT stamps_level_known CHECK ((level = ANY (ARRAY['B-B'::text, 'B-T'::text, 'B-LT'::text]))),
     CONSTRAINT stamps_plan_with_digest CHECK (((plan_sealed IS NOT NULL) = ((digest IS NOT NULL) AND (state = 'processing'::text)))),
     CONSTRAINT stamps_returned_why CHECK (((state = 'returned'::text) = (reason IS NOT NULL))),
+    CONSTRAINT stamps_room_of_level CHECK (((level = 'B-B'::text) = (time_stamp_room = 0))),
     CONSTRAINT stamps_shard CHECK ((shard = (account_id % (64)::bigint))),
     CONSTRAINT stamps_state_known CHECK ((state = ANY (ARRAY['accepted'::text, 'processing'::text, 'affixed'::text, 'returned'::text]))),
     CONSTRAINT stamps_tier_known CHECK ((tier = ANY (ARRAY['t1'::text, 't2'::text, 't3'::text]))),
@@ -1415,6 +1556,12 @@ ALTER TABLE ONLY public.service_facts
 ALTER TABLE ONLY public.stamp_events
     ADD CONSTRAINT stamp_events_pkey PRIMARY KEY (shard, account_id, stamp_id, state);
 
+ALTER TABLE ONLY public.stamp_levels
+    ADD CONSTRAINT stamp_levels_one_a_revision UNIQUE (shard, account_id, document_id, no);
+
+ALTER TABLE ONLY public.stamp_levels
+    ADD CONSTRAINT stamp_levels_pkey PRIMARY KEY (shard, account_id, stamp_id);
+
 ALTER TABLE ONLY public.stamps
     ADD CONSTRAINT stamps_pkey PRIMARY KEY (shard, account_id, id);
 
@@ -1437,6 +1584,8 @@ CREATE INDEX payment_notice_work_waiting ON public.payment_notice_work USING btr
 CREATE INDEX quota_holds_live ON public.quota_holds USING btree (shard, account_id) WHERE (state = 'held'::text);
 
 CREATE INDEX quota_transfers_recent ON public.quota_transfers USING btree (shard, account_id, recorded_at DESC, ref, kind);
+
+CREATE INDEX stamp_levels_pending ON public.stamp_levels USING btree (shard, account_id, document_id) WHERE (state = 'pending'::text);
 
 CREATE INDEX stamps_history ON public.stamps USING btree (shard, account_id, accepted_at DESC, id DESC);
 
@@ -1553,21 +1702,41 @@ REVOKE ALL ON FUNCTION public.stamping_accept_n(_shard smallint, _ids uuid[], _a
 
 GRANT ALL ON FUNCTION public.stamping_accept_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[], _request_sha256s bytea[], _document_ids uuid[], _pages integer[], _xs double precision[], _ys double precision[], _sides double precision[], _types text[], _nos text[], _dates date[]) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[], _gaps integer[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[]) TO bubuh_app;
+GRANT ALL ON FUNCTION public.stamping_affix_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _object_keys text[], _increment_bytes integer[], _sha256s bytea[], _sizes bigint[], _gaps integer[]) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.stamping_bury(_shard smallint, _worker text) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.stamping_bury(_shard smallint, _worker text) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text, _level text, _time_stamp_room integer) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text) TO bubuh_app;
+GRANT ALL ON FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text, _level text, _time_stamp_room integer) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_level_append(_shard smallint, _id uuid, _account_id bigint, _object_key text, _bytes integer, _sha256 bytea, _size_bytes bigint) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_level_append(_shard smallint, _id uuid, _account_id bigint, _object_key text, _bytes integer, _sha256 bytea, _size_bytes bigint) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_level_give_up(_shard smallint, _id uuid, _account_id bigint, _reason text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_level_give_up(_shard smallint, _id uuid, _account_id bigint, _reason text) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_level_lease_n(_shard smallint, _limit integer, _lease_s double precision) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_level_lease_n(_shard smallint, _limit integer, _lease_s double precision) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_level_stamp(_shard smallint, _id uuid, _account_id bigint, _token bytea, _sha256 bytea, _size_bytes bigint) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_level_stamp(_shard smallint, _id uuid, _account_id bigint, _token bytea, _sha256 bytea, _size_bytes bigint) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.stamping_level_wait(_shard smallint, _id uuid, _account_id bigint, _reason text, _wait_s double precision) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.stamping_level_wait(_shard smallint, _id uuid, _account_id bigint, _reason text, _wait_s double precision) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) FROM PUBLIC;
 
@@ -1686,6 +1855,8 @@ GRANT SELECT,INSERT ON TABLE public.service_facts TO bubuh_app;
 GRANT SELECT ON TABLE public.service_facts TO bubuh_signer;
 
 GRANT SELECT ON TABLE public.stamp_events TO bubuh_app;
+
+GRANT SELECT ON TABLE public.stamp_levels TO bubuh_app;
 
 GRANT SELECT ON TABLE public.stamps TO bubuh_app;
 

@@ -22,6 +22,7 @@ HOT_TABLES: Final = frozenset(
         "quota_transfers",
         "seals",
         "stamp_events",
+        "stamp_levels",
         "stamps",
     }
 )

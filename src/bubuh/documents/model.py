@@ -14,6 +14,8 @@ from bubuh.documents.moves import DocumentState
 from bubuh.pdf.flags import Flag
 from bubuh.pdf.model import Facts, PageBox
 
+#: Added to a revision's number in name and label of the object that comes after its increment: the DSS.
+AFTER: Final = 1 << 31
 LIMIT_BYTES: Final = 10 * 2**20  #: of an original
 ORIGINAL: Final = 0  #: the number of the revision that was uploaded; n is an increment upon n - 1
 NORMALISED: Final = 2**32 - 1  #: the number of the object that is stamped in place of a damaged original
@@ -79,6 +81,9 @@ class Revision:
     increment_bytes: int
     sha256: bytes
     size_bytes: int
+    gap_at: int | None = None  #: in the increment: where the seal's room begins, when a time-stamp was wanted
+    token: bytes | None = field(default=None, repr=False)  #: the time-stamp that goes into it
+    dss_object_key: str | None = None  #: of what comes after the increment
 
 
 def is_sound(facts: Facts) -> bool:

@@ -29,8 +29,10 @@ UPDATE documents
 RETURNING id;
 
 -- name: list_revisions(shard, account_id, document_id, upto)
--- What was appended to the original, in its order, up to and with revision `upto`.
-SELECT r.no, r.object_key, r.increment_bytes, r.sha256, r.size_bytes
+-- What was appended to the original, in its order, up to and with revision `upto`, and what was added to that.
+SELECT r.no, r.object_key, r.increment_bytes, coalesce(v.sha256, r.sha256) AS sha256,
+       coalesce(v.size_bytes, r.size_bytes) AS size_bytes, v.gap_at, v.token, v.dss_object_key
   FROM document_revisions AS r
+  LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = r.account_id AND v.stamp_id = r.stamp_id
  WHERE r.shard = :shard AND r.account_id = :account_id AND r.document_id = :document_id AND r.no <= :upto
  ORDER BY r.no;

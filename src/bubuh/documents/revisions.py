@@ -13,11 +13,12 @@ from bubuh.documents import store
 from bubuh.documents.find import find_document, key_of
 from bubuh.documents.keep import keep
 from bubuh.documents.keys import DocumentKey, StoreKey
-from bubuh.documents.model import NORMALISED, ORIGINAL, Document, Revision
+from bubuh.documents.model import AFTER, NORMALISED, ORIGINAL, Document, Revision
 from bubuh.documents.moves import DocumentState
 from bubuh.documents.ports import ObjectDamaged, Objects
-from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
+from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown, RevisionTaken
 from bubuh.documents.sealing import ObjectOf, unseal, unseal_stream
+from bubuh.pdf.room import filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,35 @@ async def create_increment(
     return object_key
 
 
+async def create_dss(
+    account_id: AccountId,
+    document_id: UUID,
+    no: int,
+    dss: bytes,
+    *,
+    db: Database,
+    objects: Objects,
+    store_key: StoreKey,
+) -> tuple[str, bytes]:
+    """Keep `dss` as what comes after the increment of revision `no`; its object's key, and what stands.
+
+    Two attempts may gather different evidence: the first whole object stands, for both of them. It is of this
+    very revision, because a revision's own bytes are settled before its DSS is planned.
+
+    Raises:
+        DocumentUnknown, DocumentNotReady: no such document, or its key is destroyed.
+        StoreUnavailable: not kept, or not known to be.
+    """
+    key = key_of(await find_document(db, account_id, document_id), store_key)
+    object_key = store_key.object_key(account_id=account_id, document_id=document_id, revision=no + AFTER)
+    of = ObjectOf(document_id=document_id, revision=no + AFTER)
+    try:
+        await keep(dss, object_key, key=key, of=of, objects=objects)
+    except RevisionTaken:
+        return object_key, unseal(await objects.read(object_key), key, of)
+    return object_key, dss
+
+
 async def open_revision(
     account_id: AccountId,
     document_id: UUID,
@@ -94,7 +124,7 @@ async def open_revision(
         base, base_key = NORMALISED, document.base.object_key
         sha256, size_bytes = document.base.sha256, document.base.size_bytes
     first = await objects.open(base_key)
-    increments = [await _read_increment(document, revision, key, objects) for revision in revisions]
+    increments = [await _read_added(document, revision, key, objects) for revision in revisions]
     if revisions:
         sha256, size_bytes = revisions[-1].sha256, revisions[-1].size_bytes
     of = ObjectOf(document_id=document_id, revision=base)
@@ -112,11 +142,17 @@ async def _chain(db: Database, document: Document, no: int) -> list[Revision]:
     return revisions
 
 
-async def _read_increment(
-    document: Document, revision: Revision, key: DocumentKey, objects: Objects
-) -> bytes:
+async def _read_added(document: Document, revision: Revision, key: DocumentKey, objects: Objects) -> bytes:
+    """The increment, with the time-stamp that came for it, and the DSS after it."""
     of = ObjectOf(document_id=document.id, revision=revision.no)
-    return unseal(await objects.read(revision.object_key), key, of)
+    added = unseal(await objects.read(revision.object_key), key, of)
+    if revision.token is not None:
+        assert revision.gap_at is not None, "a time-stamp has its place"
+        added = filled(added, revision.gap_at, revision.token)
+    if revision.dss_object_key is not None:
+        after = ObjectOf(document_id=document.id, revision=revision.no + AFTER)
+        added += unseal(await objects.read(revision.dss_object_key), key, after)
+    return added
 
 
 async def _joined(base: AsyncIterator[bytes], increments: Sequence[bytes]) -> AsyncIterator[bytes]:

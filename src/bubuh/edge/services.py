@@ -28,7 +28,7 @@ class Services:
     store_key: StoreKey
     gateway: Gateway
     accept_batch: AcceptBatch
-    doorbell: Doorbell  #: listens to `stamping.bells.ENDED`
+    doorbell: Doorbell  #: listens to `stamping.bells.ENDED` and `SETTLED`
     serial_key: SerialKey
     trust: Callable[[], Trust]  #: whom the checker believes, as of now
     signer_health: Callable[[], Awaitable[bool]]

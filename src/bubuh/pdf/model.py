@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -29,6 +29,14 @@ SERIAL: Final = re.compile(r"[0-9A-Z]{22}", re.ASCII)
 
 LEAST_SIDE_PT: Final = 40.0
 MOST_SIDE_PT: Final = 120.0
+
+
+class Level(StrEnum):
+    """How much of its own proof a signature carries. Source: ETSI EN 319 142-1, clause 6."""
+
+    B_B = "B-B"  #: basic
+    B_T = "B-T"  #: with a time-stamp over the seal
+    B_LT = "B-LT"  #: and with a DSS: what a later validation needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +166,19 @@ class Increment:
         """The bytes to append, with the signature `cms` (DER) in its room."""
         assert len(cms) <= self.room_bytes, "the signature outgrew its room"
         return b"".join((self.pre, b"<", cms.hex().ljust(2 * self.room_bytes, "0").encode(), b">", self.post))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a later validation needs, for a DSS; all DER."""
+
+    certificates: tuple[bytes, ...]
+    crls: tuple[bytes, ...] = ()  #: revocation lists
+    tokens: tuple[bytes, ...] = ()  #: time-stamps, whose certificates are wanted too
+
+    def with_token(self, token: bytes) -> Evidence:
+        """The same, and what came with the time-stamp `token`."""
+        return replace(self, tokens=(*self.tokens, token))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 
 _RSA: Final[Mapping[int, Algorithm]] = MappingProxyType({2048: "rsa2048", 3072: "rsa3072"})
+_CRL_ENDS: Final = b"-----END X509 CRL-----"
 _BACKDATED: Final = timedelta(hours=1)  # a checker's clock may lag a little
 _ROOT_LIFE: Final = timedelta(days=20 * 365)
 _ISSUING_LIFE: Final = timedelta(days=10 * 365)
@@ -119,6 +120,12 @@ def _algorithm_of(certificate: bytes) -> Algorithm:
     if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA:
         return _RSA[key.key_size]
     raise ValueError("a seal key is P-256, RSA-2048 or RSA-3072")
+
+
+def crls_from_pem(text: bytes) -> tuple[bytes, ...]:
+    """Every revocation list in a PEM text, DER, in its order; raises ValueError for one that is none."""
+    lists = (part + _CRL_ENDS for part in text.split(_CRL_ENDS)[:-1])
+    return tuple(x509.load_pem_x509_crl(one).public_bytes(serialization.Encoding.DER) for one in lists)
 
 
 def _fresh_key(algorithm: Algorithm) -> PrivateKey:

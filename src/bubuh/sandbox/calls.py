@@ -10,7 +10,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from bubuh.pdf.lean.stamped import Stamped, said_before
-from bubuh.pdf.model import Chain, Facts, Increment, Intent, Judgement, Normalised, Trust
+from bubuh.pdf.model import Chain, Evidence, Facts, Increment, Intent, Judgement, Normalised, Trust
 from bubuh.sandbox.limits import MIB
 
 R = TypeVar("R")
@@ -46,6 +46,13 @@ class JudgeArguments:
     """Whom to believe."""
 
     trust: Trust
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DssArguments:
+    """What the DSS is to hold."""
+
+    evidence: Evidence
 
 
 def _says_nothing_of_the_document(_result: object, _document: bytes) -> bool:
@@ -106,4 +113,5 @@ PLAN: Final = Kind("plan", msgspec.msgpack.Decoder(Increment), 32 * MIB, covers)
 RECOGNISE: Final = Kind(
     "recognise", msgspec.msgpack.Decoder(Stamped | None), MIB // 16, is_of_whole, shared=True
 )
+DSS: Final = Kind("dss", msgspec.msgpack.Decoder(bytes), 4 * MIB)
 JUDGE: Final = Kind("judge", msgspec.msgpack.Decoder(Judgement), 2 * MIB)

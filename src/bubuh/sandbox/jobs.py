@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from bubuh.pdf.dss import append_dss
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge_whole
 from bubuh.pdf.lean.declined import Declined
@@ -17,11 +18,13 @@ from bubuh.pdf.rehearse import rehearse
 from bubuh.pdf.repair import repair
 from bubuh.pdf.warm_up import warm_up
 from bubuh.sandbox.calls import (
+    DSS,
     INSPECT,
     JUDGE,
     PLAN,
     RECOGNISE,
     REPAIR,
+    DssArguments,
     InspectArguments,
     JudgeArguments,
     PlanArguments,
@@ -52,6 +55,10 @@ def _recognise(_: RecogniseArguments, document: bytes) -> Stamped | None:
         return None
 
 
+def _dss(asked: DssArguments, document: bytes) -> bytes:
+    return append_dss(document, asked.evidence)
+
+
 def _judge(asked: JudgeArguments, document: bytes) -> Judgement:
     return judge_whole(document, asked.trust)
 
@@ -62,6 +69,7 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
         REPAIR.job: Job(RepairArguments, _repair),
         PLAN.job: Job(PlanArguments, _plan),
         RECOGNISE.job: Job(RecogniseArguments, _recognise),
+        DSS.job: Job(DssArguments, _dss),
         JUDGE.job: Job(JudgeArguments, _judge),
     }
 )

@@ -1,4 +1,4 @@
-"""The sandbox as the rest of the service sees it: four questions about a stranger's bytes."""
+"""The sandbox as the rest of the service sees it: questions about a stranger's bytes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bubuh.core.privileges import Uids
 from bubuh.pdf.judge_lean import judge_stamped
 from bubuh.pdf.model import (
     Chain,
+    Evidence,
     Facts,
     Increment,
     Indication,
@@ -23,11 +24,13 @@ from bubuh.pdf.model import (
 from bubuh.pdf.proof import prove
 from bubuh.sandbox.answers import garbled
 from bubuh.sandbox.calls import (
+    DSS,
     INSPECT,
     JUDGE,
     PLAN,
     RECOGNISE,
     REPAIR,
+    DssArguments,
     InspectArguments,
     JudgeArguments,
     Kind,
@@ -102,6 +105,10 @@ class Sandbox:
         if not all(_is_proven(finding, document, trust) for finding in judgement.stamps):
             raise garbled("a seal that proves nothing")
         return judgement
+
+    async def append_dss(self, document: bytes, evidence: Evidence) -> bytes:
+        """What a DSS with `evidence` appends to the stamped `document`."""
+        return await self.line.call(DSS, DssArguments(evidence=evidence), document)
 
     async def gone(self) -> None:
         """Return when the sandbox is lost: the process that owns it should end and be started again."""

@@ -25,8 +25,9 @@ from bubuh.documents.ports import ObjectDamaged, ObjectMissing, Objects
 from bubuh.documents.revisions import create_increment, open_revision
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.keys import fits
-from bubuh.pdf.model import Increment, Tier
+from bubuh.pdf.model import Increment, Level, Tier
 from bubuh.pdf.refusals import DocumentRefused
+from bubuh.pdf.room import TIME_STAMP_ROOM_BYTES
 from bubuh.sandbox import Sandbox
 from bubuh.stamping import store
 from bubuh.stamping.keyring import Keyring
@@ -67,6 +68,7 @@ class Workshop:
     serials: SerialBlocks
     keyring: Callable[[], Keyring]  #: as it is now: keys come and go while the service runs
     public_url: str
+    level: Level = Level.B_B  #: that new stamps are to reach; beyond B-B an authority is asked later
     clock: Clock = field(default=utc_now)
 
 
@@ -92,9 +94,8 @@ async def affix(lease: Lease, shop: Workshop) -> Ended:
     chain = shop.keyring().chain(written.key_id)
     if not fits(signature, signed_attributes(increment.digest, chain), chain):
         raise _stuck(job, "signature_over_something_else")
-    ended = await _record(
-        job, written, increment.sealed(signed_data(increment.digest, signature, chain)), base, shop
-    )
+    sealed = increment.sealed(signed_data(increment.digest, signature, chain))
+    ended = await _record(job, written, sealed, base, shop, gap_at=len(increment.pre))
     _AFFIXED.labels(tier).inc()
     return ended
 
@@ -113,6 +114,8 @@ async def _write_intent(job: Job, shop: Workshop) -> WrittenIntent:
         signed_at=now.replace(microsecond=0),
         file_id=secrets.token_bytes(FILE_ID_BYTES),
         key_id=key_id,
+        level=shop.level,
+        time_stamp_room=0 if shop.level is Level.B_B else TIME_STAMP_ROOM_BYTES,
     )
     if not await store.intend(shop.db, job.lease, written):
         raise LeaseLost
@@ -153,7 +156,9 @@ async def _planned(
     return increment, planned.tier
 
 
-async def _record(job: Job, written: WrittenIntent, sealed: bytes, base: bytes, shop: Workshop) -> Ended:
+async def _record(
+    job: Job, written: WrittenIntent, sealed: bytes, base: bytes, shop: Workshop, *, gap_at: int
+) -> Ended:
     """S5 and S6: the object is on disk before the row says so."""
     document_sha256 = hashlib.sha256(base)
     document_sha256.update(sealed)
@@ -172,6 +177,7 @@ async def _record(job: Job, written: WrittenIntent, sealed: bytes, base: bytes, 
         increment_bytes=len(sealed),
         sha256=document_sha256.digest(),
         size_bytes=len(base) + len(sealed),
+        gap_at=gap_at,
     )
     (outcome,) = await store.affix_n(shop.db, job.lease.shard, [finished])
     if outcome == "expired":

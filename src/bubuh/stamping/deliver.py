@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
-from bubuh.core.shards import shard_of_account
+from bubuh.db.doorbell import Doorbell
 from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
 from bubuh.documents.revisions import OpenRevision, open_revision
+from bubuh.stamping import store
+from bubuh.stamping.bells import SETTLED
 from bubuh.stamping.refusals import StampNotReady
-from bubuh.stamping.show import find_stamp
-from bubuh.stamping.store import SQL
+from bubuh.stamping.show import LOOK_AGAIN_S, find_stamp
+
+LEVEL_WAIT_S: Final = 5.0  #: that a download waits for a time-stamp under way; then it goes without
+_DOWNLOADED: Final = "downloaded"  #: why a level was given up: its owner wanted the document
 
 
 async def open_stamped_document(
-    account_id: AccountId, stamp_id: UUID, *, db: Database, objects: Objects, store_key: StoreKey
+    account_id: AccountId,
+    stamp_id: UUID,
+    *,
+    db: Database,
+    doorbell: Doorbell,
+    objects: Objects,
+    store_key: StoreKey,
+    level_wait_s: float = LEVEL_WAIT_S,
 ) -> OpenRevision:
     """The document as this stamp left it: the same bytes for ever, whatever was added later.
+
+    What its level still wants is waited for, and after `level_wait_s` given up: at a deadline nobody waits
+    for an authority of time. `doorbell` listens to `bells.SETTLED`.
 
     Raises:
         StampUnknown: no such stamp in the account.
@@ -27,11 +43,26 @@ async def open_stamped_document(
         StoreUnavailable: they cannot be had now.
     """
     stamp = await find_stamp(db, account_id, stamp_id)
-    row = await db.fetchrow(
-        SQL.find_revision_of_stamp.sql, shard_of_account(account_id), account_id, stamp_id
-    )
-    if row is None:
+    revision = await store.find_revision_of_stamp(db, account_id, stamp_id)
+    if revision is None:
         raise StampNotReady(state=str(stamp.state))
+    if revision.state == "pending":
+        await _until_settled(account_id, stamp_id, db=db, doorbell=doorbell, wait_s=level_wait_s)
     return await open_revision(
-        account_id, row["document_id"], row["no"], db=db, objects=objects, store_key=store_key
+        account_id, revision.document_id, revision.no, db=db, objects=objects, store_key=store_key
     )
+
+
+async def _until_settled(
+    account_id: AccountId, stamp_id: UUID, *, db: Database, doorbell: Doorbell, wait_s: float
+) -> None:
+    """Return when the level is settled, by whom ever: after `wait_s` by us."""
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + wait_s
+    with doorbell.subscribe(SETTLED, str(stamp_id)) as heard:
+        while (left_s := give_up - loop.time()) > 0:
+            revision = await store.find_revision_of_stamp(db, account_id, stamp_id)
+            if revision is None or revision.state == "settled":
+                return
+            await heard.wait(min(left_s, LOOK_AGAIN_S))
+    await store.give_up_level(db, account_id, stamp_id, reason=_DOWNLOADED)

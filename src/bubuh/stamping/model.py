@@ -11,7 +11,7 @@ import msgspec
 
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
-from bubuh.pdf.model import Intent, Place, Tier
+from bubuh.pdf.model import Intent, Level, Place, Tier
 from bubuh.stamping.moves import StampState
 
 
@@ -97,6 +97,8 @@ class WrittenIntent:
     signed_at: datetime
     file_id: bytes
     key_id: str
+    level: Level = Level.B_B  #: that the signature is to reach
+    time_stamp_room: int = 0  #: bytes reserved in the seal
 
     def intent(self, place: Place, *, public_url: str) -> Intent:
         """All that decides the increment's bytes, besides the document and the certificates."""
@@ -107,7 +109,31 @@ class WrittenIntent:
             file_id=self.file_id,
             qr_payload=f"{public_url}/s/{self.serial_no}",
             key_id=self.key_id,
+            time_stamp_room=self.time_stamp_room,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingLevel:
+    """What is still to be added to a stamp's revision."""
+
+    account_id: AccountId
+    stamp_id: UUID
+    document_id: UUID
+    no: int
+    gap_at: int  #: in the increment: where the seal's room begins
+    increment_bytes: int
+    wanted: Level
+    signature: bytes = field(repr=False)  #: the seal's value: what the time-stamp is of
+    key_id: str
+    token: bytes | None = field(repr=False)  #: when the time-stamp has come, and the DSS has not
+    reason: str | None  #: why the last attempt failed
+    is_late: bool  #: it waited as long as it may
+
+    @property
+    def key(self) -> tuple[Shard, UUID, AccountId]:
+        """What names its row in a call."""
+        return shard_of_account(self.account_id), self.stamp_id, self.account_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,19 +49,22 @@ SELECT stamping_bury(:shard, :worker);
 -- name: find_job(shard, account_id, id, fence)
 -- All that a worker needs to go on, while its fence holds.
 SELECT s.document_id, s.page, s.x_pt, s.y_pt, s.side_pt, s.deaths, s.serial, s.serial_no, s.base_revision,
-       s.base_sha256, s.signed_at, s.file_id, s.key_id, s.plan_sealed, s.tier, l.serial IS NOT NULL AS sealed
+       s.base_sha256, s.signed_at, s.file_id, s.key_id, s.level, s.time_stamp_room, s.plan_sealed, s.tier, l.serial IS NOT NULL AS sealed
   FROM stamps AS s
   LEFT JOIN seals AS l ON l.shard = :shard AND l.account_id = s.account_id AND l.stamp_id = s.id
  WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id
    AND s.state = 'processing' AND s.fence = :fence;
 
 -- name: find_base(shard, account_id, document_id)
--- The newest revision: when nothing was appended yet the original, or what it was normalised to.
-SELECT coalesce(r.no, 0) AS revision, coalesce(r.sha256, d.base_sha256, d.sha256) AS sha256,
-       coalesce(r.size_bytes, d.base_size_bytes, d.size_bytes) AS size_bytes
+-- The newest revision, with what was added to it: when nothing was appended yet the original, or what it was
+-- normalised to.
+SELECT coalesce(r.no, 0) AS revision, coalesce(v.sha256, r.sha256, d.base_sha256, d.sha256) AS sha256,
+       coalesce(v.size_bytes, r.size_bytes, d.base_size_bytes, d.size_bytes) AS size_bytes
   FROM documents AS d
   LEFT JOIN document_revisions AS r
     ON r.shard = :shard AND r.account_id = d.account_id AND r.document_id = d.id
+  LEFT JOIN stamp_levels AS v
+    ON v.shard = :shard AND v.account_id = d.account_id AND v.stamp_id = r.stamp_id
  WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :document_id
  ORDER BY r.no DESC NULLS LAST
  LIMIT 1;
@@ -71,17 +74,18 @@ SELECT coalesce(r.no, 0) AS revision, coalesce(r.sha256, d.base_sha256, d.sha256
 INSERT INTO serial_blocks (block, shard, taken_by) VALUES (:block, :shard, :taken_by)
 ON CONFLICT DO NOTHING RETURNING block;
 
--- name: intend(shard, id, account_id, fence, serial, serial_no, base_revision, base_sha256, signed_at, file_id, key_id)
+-- name: intend(shard, id, account_id, fence, serial, serial_no, base_revision, base_sha256, signed_at, file_id, key_id, level, time_stamp_room)
 SELECT stamping_intend(:shard, :id, :account_id, :fence, :serial, :serial_no, :base_revision, :base_sha256,
-                       :signed_at, :file_id, :key_id);
+                       :signed_at, :file_id, :key_id, :level, :time_stamp_room);
 
 -- name: write_plan(shard, id, account_id, fence, digest, plan_sealed, tier)
 SELECT stamping_write_plan(:shard, :id, :account_id, :fence, :digest, :plan_sealed, :tier);
 
--- name: affix_n(shard, ids, account_ids, fences, object_keys, increment_bytes, sha256s, sizes)
+-- name: affix_n(shard, ids, account_ids, fences, object_keys, increment_bytes, sha256s, sizes, gaps)
 SELECT id, outcome
   FROM stamping_affix_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :object_keys::text[],
-                        :increment_bytes::int[], :sha256s::bytea[], :sizes::bigint[]);
+                        :increment_bytes::int[], :sha256s::bytea[], :sizes::bigint[],
+                        :gaps::int[]);
 
 -- name: return_n(shard, ids, account_ids, fences, reasons, actors)
 SELECT id, outcome
@@ -98,8 +102,9 @@ SELECT s.id, s.account_id
  LIMIT :most;
 
 -- name: find_revision_of_stamp(shard, account_id, stamp_id)
-SELECT r.document_id, r.no
+SELECT r.document_id, r.no, coalesce(v.state, 'settled') AS state
   FROM document_revisions AS r
+  LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = r.account_id AND v.stamp_id = r.stamp_id
  WHERE r.shard = :shard AND r.account_id = :account_id AND r.stamp_id = :stamp_id;
 
 -- name: count_seals(shard)
@@ -109,3 +114,33 @@ SELECT l.key_id, count(*) AS seals FROM seals AS l WHERE l.shard = :shard GROUP 
 -- name: count_in_work(shard, key_id)
 -- Stamps whose intent names the key and that have not ended.
 SELECT count(*) FROM stamps AS s WHERE s.shard = :shard AND s.state = 'processing' AND s.key_id = :key_id;
+
+-- name: level_lease_n(shard, most, lease_s)
+SELECT stamp_id, account_id FROM stamping_level_lease_n(:shard, :most, :lease_s);
+
+-- name: find_pending_level(shard, account_id, stamp_id, wait_s)
+-- What is still to be added, and to what; no row: it is settled. By the database's clock alone it is late.
+SELECT v.document_id, v.no, v.gap_at, v.wanted, v.token, v.reason, l.signature, l.key_id, r.increment_bytes,
+       v.since < now() - make_interval(secs => :wait_s) AS is_late
+  FROM stamp_levels AS v
+  JOIN seals AS l ON l.shard = :shard AND l.account_id = v.account_id AND l.stamp_id = v.stamp_id
+  JOIN document_revisions AS r ON r.shard = :shard AND r.account_id = v.account_id AND r.stamp_id = v.stamp_id
+ WHERE v.shard = :shard AND v.account_id = :account_id AND v.stamp_id = :stamp_id AND v.state = 'pending';
+
+-- name: find_level(shard, account_id, stamp_id)
+-- No row: nothing beyond B-B was ever wanted.
+SELECT v.state, v.wanted, v.level, v.reason, v.attempts, v.since, v.settled_at
+  FROM stamp_levels AS v
+ WHERE v.shard = :shard AND v.account_id = :account_id AND v.stamp_id = :stamp_id;
+
+-- name: level_wait(shard, id, account_id, reason, wait_s)
+SELECT stamping_level_wait(:shard, :id, :account_id, :reason, :wait_s);
+
+-- name: level_stamp(shard, id, account_id, token, sha256, size_bytes)
+SELECT stamping_level_stamp(:shard, :id, :account_id, :token, :sha256, :size_bytes);
+
+-- name: level_append(shard, id, account_id, object_key, bytes, sha256, size_bytes)
+SELECT stamping_level_append(:shard, :id, :account_id, :object_key, :bytes, :sha256, :size_bytes);
+
+-- name: level_give_up(shard, id, account_id, reason)
+SELECT stamping_level_give_up(:shard, :id, :account_id, :reason);

@@ -62,6 +62,12 @@ class SealedMeanwhile(Fault):
     code = "sealed_meanwhile"
 
 
+class EvidenceUnavailable(Fault):
+    """The revocation lists for a DSS cannot be read."""
+
+    code = "evidence_unavailable"
+
+
 class TimeStampFailed(Fault):
     """The time-stamping authority gave no time-stamp to believe; `why` is a code, kept when we give up."""
 

@@ -12,8 +12,18 @@ from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Database, Row
 from bubuh.db.queries import load_queries
-from bubuh.pdf.model import Place, Tier
-from bubuh.stamping.model import Base, Event, Job, Lease, Planned, Stamp, WantedStamp, WrittenIntent
+from bubuh.pdf.model import Level, Place, Tier
+from bubuh.stamping.model import (
+    Base,
+    Event,
+    Job,
+    Lease,
+    PendingLevel,
+    Planned,
+    Stamp,
+    WantedStamp,
+    WrittenIntent,
+)
 from bubuh.stamping.moves import StampState
 
 SQL: Any = load_queries(__package__)
@@ -46,6 +56,16 @@ class Finished:
     increment_bytes: int
     sha256: bytes  #: of the whole document, this increment included
     size_bytes: int
+    gap_at: int  #: in the increment: where the seal's room begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampRevision:
+    """The revision that a stamp made."""
+
+    document_id: UUID
+    no: int
+    state: str  #: of its level: pending or settled
 
 
 async def accept_n(db: Database, shard: Shard, wanted: Sequence[AcceptRequest]) -> list[AcceptOutcome]:
@@ -161,6 +181,8 @@ async def intend(db: Database, lease: Lease, written: WrittenIntent) -> bool:
             written.signed_at,
             written.file_id,
             written.key_id,
+            written.level,
+            written.time_stamp_room,
         )
     )
 
@@ -181,6 +203,7 @@ async def affix_n(db: Database, shard: Shard, finished: Sequence[Finished]) -> l
         [f.increment_bytes for f in finished],
         [f.sha256 for f in finished],
         [f.size_bytes for f in finished],
+        [f.gap_at for f in finished],
     )
     return [row["outcome"] for row in rows]
 
@@ -212,6 +235,61 @@ async def count_seals(db: Database, shard: Shard) -> dict[str, int]:
 async def count_in_work(db: Database, shard: Shard, key_id: str) -> int:
     """How many stamps of `shard` are to be sealed with the key, or are sealed and not yet affixed."""
     return int(await db.fetchval(SQL.count_in_work.sql, shard, key_id))
+
+
+async def find_revision_of_stamp(db: Database, account_id: AccountId, stamp_id: UUID) -> StampRevision | None:
+    """The revision that the stamp made, or None when it made none."""
+    row = await db.fetchrow(
+        SQL.find_revision_of_stamp.sql, shard_of_account(account_id), account_id, stamp_id
+    )
+    return None if row is None else StampRevision(**row)
+
+
+async def lease_levels(
+    db: Database, shard: Shard, *, most: int, lease_s: float
+) -> list[tuple[AccountId, UUID]]:
+    """Up to `most` stamps of `shard` whose level is pending; for `lease_s` nobody else gets them."""
+    rows = await db.fetch(SQL.level_lease_n.sql, shard, most, lease_s)
+    return [(AccountId(row["account_id"]), row["stamp_id"]) for row in rows]
+
+
+async def find_pending_level(
+    db: Database, account_id: AccountId, stamp_id: UUID, *, wait_s: float
+) -> PendingLevel | None:
+    """What is still to be added to the stamp's revision; None when its level is settled."""
+    shard = shard_of_account(account_id)
+    row = await db.fetchrow(SQL.find_pending_level.sql, shard, account_id, stamp_id, wait_s)
+    if row is None:
+        return None
+    return PendingLevel(
+        **{**row, "account_id": account_id, "stamp_id": stamp_id, "wanted": Level(row["wanted"])}
+    )
+
+
+async def wait_with_level(db: Database, level: PendingLevel, *, reason: str, wait_s: float) -> None:
+    """An attempt failed for `reason`; another may follow after `wait_s`."""
+    await db.fetchval(SQL.level_wait.sql, *level.key, reason, wait_s)
+
+
+async def keep_token(
+    db: Database, level: PendingLevel, token: bytes, *, sha256: bytes, size_bytes: int
+) -> bool:
+    """Keep the first token; `sha256` is of the whole document with it. False: another's came first."""
+    return bool(await db.fetchval(SQL.level_stamp.sql, *level.key, token, sha256, size_bytes))
+
+
+async def keep_dss(
+    db: Database, level: PendingLevel, *, object_key: str, dss_bytes: int, sha256: bytes, size_bytes: int
+) -> bool:
+    """Settle at B-LT; `sha256` is of the whole document with the DSS. False: it was settled before."""
+    args = (object_key, dss_bytes, sha256, size_bytes)
+    return bool(await db.fetchval(SQL.level_append.sql, *level.key, *args))
+
+
+async def give_up_level(db: Database, account_id: AccountId, stamp_id: UUID, *, reason: str) -> bool:
+    """Settle at what has come; false when it was settled before."""
+    shard = shard_of_account(account_id)
+    return bool(await db.fetchval(SQL.level_give_up.sql, shard, stamp_id, account_id, reason))
 
 
 def _stamp(row: Row, events: Sequence[Row]) -> Stamp:
@@ -249,6 +327,8 @@ def _written(row: Row) -> WrittenIntent | None:
         signed_at=row["signed_at"],
         file_id=row["file_id"],
         key_id=row["key_id"],
+        level=Level(row["level"]),
+        time_stamp_room=row["time_stamp_room"],
     )
 
 

@@ -73,6 +73,7 @@ def keyring_of(folder: DataFolder) -> Callable[[], Keyring]:
     return present
 
 
-def read_trust(folder: DataFolder, *, now: datetime) -> Trust:
-    """What this service's own checker believes: its root, at `now`."""
-    return Trust(roots=from_pem(folder.root_certificate.read_bytes()), now=now)
+def read_trust(folder: DataFolder, *, now: datetime, timestamp_roots: tuple[bytes, ...] = ()) -> Trust:
+    """What this service's own checker believes: its root, and those of time, at `now`."""
+    roots = from_pem(folder.root_certificate.read_bytes())
+    return Trust(roots=roots, now=now, timestamp_roots=timestamp_roots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
@@ -23,6 +23,7 @@ from bubuh.stamping.serial import SerialKey
 from bubuh.wiring.facts import ServiceFacts, read_facts
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.keys import read_trust
+from bubuh.wiring.levels import read_timestamp_roots
 
 POOL: int = 8  #: connections a process
 
@@ -71,7 +72,7 @@ async def open_parts(
             serial_key=SerialKey(facts.issuer, folder.read_secret("serial.key")),
             signer=signer,
             gateways={gateway.name: gateway},
-            trust=_trust_of(folder),
+            trust=_trust_of(folder, settings),
         )
         await signer.close()
 
@@ -86,7 +87,7 @@ def _gateway_address(run: RunFile) -> str:
     return run.gateway
 
 
-def _trust_of(folder: DataFolder) -> Callable[[], Trust]:
-    """The root is read once, before rights change hands; the moment is the asker's."""
-    at_start = read_trust(folder, now=utc_now())
-    return lambda: Trust(roots=at_start.roots, now=utc_now(), timestamp_roots=at_start.timestamp_roots)
+def _trust_of(folder: DataFolder, settings: Settings) -> Callable[[], Trust]:
+    """The roots are read once; the moment is the asker's."""
+    at_start = read_trust(folder, now=utc_now(), timestamp_roots=read_timestamp_roots(settings))
+    return lambda: replace(at_start, now=utc_now())

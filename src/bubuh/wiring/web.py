@@ -9,7 +9,7 @@ from bubuh.db.self_clocked import SelfClocked
 from bubuh.edge.services import Services
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
-from bubuh.stamping.bells import ENDED
+from bubuh.stamping.bells import ENDED, SETTLED
 from bubuh.stamping.store import accept_n
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.parts import open_parts
@@ -18,7 +18,7 @@ from bubuh.wiring.parts import open_parts
 @asynccontextmanager
 async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox) -> AsyncIterator[Services]:
     """The services of one web process; raises as `open_parts` does."""
-    async with open_parts(settings, folder, bells=(ENDED,)) as parts:
+    async with open_parts(settings, folder, bells=(ENDED, SETTLED)) as parts:
         (gateway,) = parts.gateways.values()
         yield Services(
             db=parts.db,

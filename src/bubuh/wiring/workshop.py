@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bubuh.pdf.model import Level
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.stamping.affix import Workshop
-from bubuh.stamping.bells import WAITING
+from bubuh.stamping.bells import LEVEL_WANTED, WAITING
 from bubuh.stamping.serials import SerialBlocks
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.keys import keyring_of
@@ -20,7 +21,7 @@ async def open_workshop(
     settings: Settings, folder: DataFolder, sandbox: Sandbox, *, name: str
 ) -> AsyncIterator[tuple[Workshop, Parts]]:
     """The workshop of the worker `name`, and the parts its rounds need; raises as `open_parts` does."""
-    async with open_parts(settings, folder, bells=(WAITING,)) as parts:
+    async with open_parts(settings, folder, bells=(WAITING, LEVEL_WANTED)) as parts:
         shop = Workshop(
             db=parts.db,
             sandbox=sandbox,
@@ -31,5 +32,6 @@ async def open_workshop(
             serials=SerialBlocks(taken_by=name),
             keyring=keyring_of(folder),
             public_url=parts.facts.public_url,
+            level=Level(settings.wanted_level),
         )
         yield shop, parts

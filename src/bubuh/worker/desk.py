@@ -13,9 +13,10 @@ from prometheus_client import Counter, Gauge, Histogram
 from bubuh.core.errors import Fault
 from bubuh.core.shards import ALL_SHARDS, Shard
 from bubuh.db.doorbell import Doorbell, Subscription, ring
+from bubuh.pdf.model import Level
 from bubuh.stamping import store
 from bubuh.stamping.affix import Ended, Workshop, affix
-from bubuh.stamping.bells import ENDED, WAITING
+from bubuh.stamping.bells import ENDED, LEVEL_WANTED, WAITING
 from bubuh.stamping.model import Lease
 from bubuh.stamping.refusals import LeaseLost
 
@@ -75,16 +76,14 @@ class Desk:
                     return
                 await self._look(shard)
             self._raise_mistakes(renewing)
-            await _first_of(
-                heard.wait(LOOK_ROUND_EVERY_S), stop.wait(), self._a_hand_is_free.wait(), renewing
-            )
+            await first_of(heard.wait(LOOK_ROUND_EVERY_S), stop.wait(), self._a_hand_is_free.wait(), renewing)
             self._a_hand_is_free.clear()
 
     async def _free_hand(self, stop: asyncio.Event, renewing: asyncio.Task[None]) -> bool:
         """Wait for a free hand; false when told to stop instead."""
         while not stop.is_set() and len(self._in_hand) >= MOST_IN_HAND:
             self._a_hand_is_free.clear()
-            await _first_of(self._a_hand_is_free.wait(), stop.wait(), renewing)
+            await first_of(self._a_hand_is_free.wait(), stop.wait(), renewing)
             self._raise_mistakes(renewing)
         self._a_hand_is_free.clear()
         return not stop.is_set()
@@ -139,6 +138,8 @@ class Desk:
     async def _ring(self, lease: Lease) -> None:
         try:
             await ring(self._shop.db, ENDED, str(lease.stamp_id))
+            if self._shop.level is not Level.B_B:
+                await ring(self._shop.db, LEVEL_WANTED, str(lease.shard))
         except Fault as fault:
             _log.info("bell_not_rung", code=fault.code)  # a hint only: whoever waits looks by itself
 
@@ -199,7 +200,7 @@ def _by_shard(leases: Iterator[Lease] | list[Lease]) -> Mapping[Shard, list[Leas
     return grouped
 
 
-async def _first_of(*waits: Awaitable[object]) -> None:
+async def first_of(*waits: Awaitable[object]) -> None:
     """Return when the first of `waits` is done; tasks among them go on."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:

@@ -11,9 +11,11 @@ from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.stamping.sweep import sweep
 from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.levels import open_witness
 from bubuh.wiring.parts import Parts
 from bubuh.wiring.workshop import open_workshop
 from bubuh.worker.desk import Desk
+from bubuh.worker.levels import settle_levels
 from bubuh.worker.rounds import Round, make_rounds, over_shards
 from bubuh.worker.routes import tell
 
@@ -22,11 +24,15 @@ async def work(
     settings: Settings, folder: DataFolder, sandbox: Sandbox, *, name: str, stop: asyncio.Event
 ) -> None:
     """Work until `stop` is set. Raises what nobody foresaw, with all other jobs given back."""
-    async with open_workshop(settings, folder, sandbox, name=name) as (shop, parts):
+    async with (
+        open_workshop(settings, folder, sandbox, name=name) as (shop, parts),
+        open_witness(settings, folder, shop) as witness,
+    ):
         desk = Desk(shop, parts.doorbell, name=name)
         async with asyncio.TaskGroup() as group:
             lost = group.create_task(_stop_when_lost(sandbox, stop), name="sandbox")
             group.create_task(desk.work(stop), name="desk")
+            group.create_task(settle_levels(witness, parts.doorbell, stop), name="levels")
             group.create_task(make_rounds(_rounds(parts, settings), stop), name="rounds")
             await stop.wait()
             lost.cancel()

@@ -11,6 +11,7 @@ import typer
 
 from bubuh.cli.processes.common import Fd, become, begin, run_until_signalled, serve_metrics
 from bubuh.sandbox import Sandbox
+from bubuh.wiring.levels import AUTHORITY
 
 
 def worker_command(
@@ -23,7 +24,8 @@ def worker_command(
     settings, folder, uids = begin()
     with Sandbox.launch(uids.sandbox) as sandbox:  # before any right is given up or any secret is read
         worker = import_module("bubuh.worker.run")  # a second of loading, beside the sandbox's own
-        become(uids.app, "bubuh.worker", "bubuh.wiring", parent_pid=settings.supervised_by)
+        authority = () if settings.tsa_url is None else (AUTHORITY,)
+        become(uids.app, "bubuh.worker", "bubuh.wiring", *authority, parent_pid=settings.supervised_by)
         serve_metrics(metrics_fd)
         sandbox.until_ready()
         stop = asyncio.Event()

@@ -94,6 +94,8 @@ CREATE TABLE stamps (
     signed_at timestamptz,
     file_id bytea,
     key_id text,
+    level text, -- of the signature, as the policy was then: what is beyond B-B comes later (ADR-0012)
+    time_stamp_room integer, -- bytes reserved in the seal for it
     -- what is to be signed, and the increment it is over, sealed under the document's key: whoever goes on after a
     -- seal takes these bytes, whatever the engine has learned meanwhile. Gone once the stamp has ended
     digest bytea,
@@ -109,8 +111,11 @@ CREATE TABLE stamps (
     CONSTRAINT stamps_serial UNIQUE (shard, serial),
     CONSTRAINT stamps_block_known FOREIGN KEY (block, shard) REFERENCES serial_blocks (block, shard),
     CONSTRAINT stamps_intent_whole CHECK (
-        num_nulls(serial, block, serial_no, base_revision, base_sha256, signed_at, file_id, key_id) IN (0, 8)
+        num_nulls(serial, block, serial_no, base_revision, base_sha256, signed_at, file_id, key_id, level, time_stamp_room)
+        IN (0, 10)
     ),
+    CONSTRAINT stamps_level_known CHECK (level IN ('B-B', 'B-T', 'B-LT')),
+    CONSTRAINT stamps_room_of_level CHECK ((level = 'B-B') = (time_stamp_room = 0)),
     CONSTRAINT stamps_digest_of_intent CHECK (digest IS NULL OR (serial IS NOT NULL AND length(digest) = 32)),
     CONSTRAINT stamps_plan_with_digest CHECK (
         (plan_sealed IS NOT NULL) = (digest IS NOT NULL AND state = 'processing')
@@ -186,6 +191,49 @@ CREATE TABLE document_revisions (
 CREATE TRIGGER document_revisions_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON document_revisions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT ON document_revisions TO bubuh_app;
+
+-- What is still to be added to a revision before anyone gets it, or plans upon it: a time-stamp into the seal, and
+-- the DSS after it. Made with the revision; `settled` is final, reached or given up (ADR-0012). The bytes of a
+-- revision are its increment, with `token` in the gap at `gap_at`, and what lies under `dss_object_key` after it.
+CREATE TABLE stamp_levels (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    stamp_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    no integer NOT NULL,
+    gap_at integer NOT NULL,
+    wanted text NOT NULL,
+    state text NOT NULL DEFAULT 'pending',
+    since timestamptz NOT NULL DEFAULT now(),
+    -- one worker at a time asks the authority
+    lease_until timestamptz,
+    attempts integer NOT NULL DEFAULT 0,
+    -- what came
+    token bytea,
+    dss_object_key text,
+    dss_bytes integer,
+    sha256 bytea, -- of the whole document with what came
+    size_bytes bigint,
+    -- how it ended
+    level text,
+    reason text, -- why less than wanted; while pending, why the last attempt failed
+    settled_at timestamptz,
+    PRIMARY KEY (shard, account_id, stamp_id),
+    CONSTRAINT stamp_levels_shard CHECK (shard = account_id % 64),
+    CONSTRAINT stamp_levels_one_a_revision UNIQUE (shard, account_id, document_id, no),
+    CONSTRAINT stamp_levels_wanted CHECK (wanted IN ('B-T', 'B-LT')),
+    CONSTRAINT stamp_levels_state_known CHECK (state IN ('pending', 'settled')),
+    CONSTRAINT stamp_levels_settled_whole CHECK ((state = 'settled') = (level IS NOT NULL) AND (state = 'settled') = (settled_at IS NOT NULL)),
+    CONSTRAINT stamp_levels_level_of_what_came CHECK (
+        level = CASE WHEN token IS NULL THEN 'B-B' WHEN dss_object_key IS NULL THEN 'B-T' ELSE 'B-LT' END
+    ),
+    CONSTRAINT stamp_levels_why_less CHECK (level IS NULL OR level = wanted OR reason IS NOT NULL),
+    CONSTRAINT stamp_levels_token_whole CHECK (num_nulls(token, sha256, size_bytes) IN (0, 3)),
+    CONSTRAINT stamp_levels_dss_whole CHECK (num_nulls(dss_object_key, dss_bytes) IN (0, 2)),
+    CONSTRAINT stamp_levels_dss_after_token CHECK (dss_object_key IS NULL OR token IS NOT NULL)
+);
+CREATE INDEX stamp_levels_pending ON stamp_levels (shard, account_id, document_id) WHERE state = 'pending';
+GRANT SELECT ON stamp_levels TO bubuh_app;
 
 -- Leaves of the public log, not yet sequenced: one for each serial number that left its block.
 CREATE TABLE log_leaves (
@@ -279,8 +327,8 @@ DECLARE
     _ids uuid [];
     _accounts bigint [];
 BEGIN
-    -- Lock the documents that have waited longest: two workers never race for one document. A document in work
-    -- is passed over, however many stamps wait for it, so that it holds up no other.
+    -- Lock the documents that have waited longest: two workers never race for one document. A document in work, or
+    -- whose last stamp still waits for its time-stamp, is passed over, however many stamps wait for it, so that it holds up no other.
     SELECT array_agg(c.id) INTO _documents
       FROM (SELECT d.id
               FROM documents AS d
@@ -293,6 +341,10 @@ BEGIN
                           SELECT 1 FROM stamps AS w
                            WHERE w.shard = _shard AND w.account_id = s.account_id AND w.document_id = s.document_id
                              AND w.state = 'processing' AND w.lease_until >= now())
+                      AND NOT EXISTS (
+                          SELECT 1 FROM stamp_levels AS v
+                           WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
+                             AND v.state = 'pending')
                     GROUP BY s.account_id, s.document_id
                     ORDER BY min(s.accepted_at) LIMIT _limit * 4)
              ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED) AS c;
@@ -308,6 +360,10 @@ BEGIN
                       FROM stamps AS s
                      WHERE s.shard = _shard AND s.document_id = ANY(_documents)
                        AND s.state IN ('accepted', 'processing')
+                       AND NOT EXISTS (
+                           SELECT 1 FROM stamp_levels AS v
+                            WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
+                              AND v.state = 'pending')
                      ORDER BY s.account_id, s.document_id, s.state DESC, s.accepted_at, s.id) AS p
              WHERE p.state = 'accepted' OR p.lease_until IS NULL OR p.lease_until < now()
              ORDER BY p.accepted_at, p.id LIMIT _limit) AS o;
@@ -378,20 +434,22 @@ GRANT EXECUTE ON FUNCTION stamping_bury(smallint, text) TO bubuh_app;
 -- S2: write the intent, once. Returns whether the fence held.
 CREATE FUNCTION stamping_intend(
     _shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text,
-    _base_revision integer, _base_sha256 bytea, _signed_at timestamptz, _file_id bytea, _key_id text
+    _base_revision integer, _base_sha256 bytea, _signed_at timestamptz, _file_id bytea, _key_id text,
+    _level text, _time_stamp_room integer
 ) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     UPDATE stamps AS s
        SET serial = _serial, block = _serial / 1000, serial_no = _serial_no, base_revision = _base_revision,
-           base_sha256 = _base_sha256, signed_at = _signed_at, file_id = _file_id, key_id = _key_id
+           base_sha256 = _base_sha256, signed_at = _signed_at, file_id = _file_id, key_id = _key_id,
+           level = _level, time_stamp_room = _time_stamp_room
      WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
        AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NULL;
     RETURN FOUND;
 END
 $$;
 GRANT EXECUTE ON FUNCTION stamping_intend(
-    smallint, uuid, bigint, integer, bigint, text, integer, bytea, timestamptz, bytea, text
+    smallint, uuid, bigint, integer, bigint, text, integer, bytea, timestamptz, bytea, text, text, integer
 ) TO bubuh_app;
 
 -- S3: write the plan and the digest that is to be signed, once. Returns whether the fence held and no other digest
@@ -442,7 +500,7 @@ GRANT EXECUTE ON FUNCTION stamping_seal(smallint, uuid, bigint, integer, bytea, 
 -- holds. One row per request, in its order: done, already_done, expired (the fence is lost) or unsealed.
 CREATE FUNCTION stamping_affix_n(
     _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _object_keys text [],
-    _increment_bytes integer [], _sha256s bytea [], _sizes bigint []
+    _increment_bytes integer [], _sha256s bytea [], _sizes bigint [], _gaps integer []
 ) RETURNS TABLE (id uuid, outcome text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -488,6 +546,11 @@ BEGIN
             AS x (id, account_id, object_key, increment_bytes, sha256, size_bytes, outcome)
             ON s.account_id = x.account_id AND s.id = x.id
          WHERE s.shard = _shard AND x.outcome = 'done';
+        INSERT INTO stamp_levels (shard, account_id, stamp_id, document_id, no, gap_at, wanted)
+        SELECT s.shard, s.account_id, s.id, s.document_id, s.base_revision + 1, x.gap_at, s.level
+          FROM stamps AS s JOIN unnest(_ids, _account_ids, _gaps, _outcomes) AS x (id, account_id, gap_at, outcome)
+            ON s.account_id = x.account_id AND s.id = x.id
+         WHERE s.shard = _shard AND x.outcome = 'done' AND s.level <> 'B-B';
         INSERT INTO log_leaves (shard, account_id, serial, serial_no, kind, digest, document_sha256, signature_sha256, key_id)
         SELECT s.shard, s.account_id, s.serial, s.serial_no, 'issue', s.digest, x.sha256, sha256(l.signature), l.key_id
           FROM stamps AS s
@@ -511,7 +574,7 @@ BEGIN
 END
 $$;
 GRANT EXECUTE ON FUNCTION stamping_affix_n(
-    smallint, uuid [], bigint [], integer [], text [], integer [], bytea [], bigint []
+    smallint, uuid [], bigint [], integer [], text [], integer [], bytea [], bigint [], integer []
 ) TO bubuh_app;
 
 -- Give quotas back: the serial is void, the reason stands in the row. A NULL fence returns only what nobody works
