@@ -151,13 +151,15 @@ def fresh_folder() -> Path:
 
 
 @contextmanager
-def running_service(data: Path, *options: str) -> Iterator[Running]:
+def running_service(data: Path, *options: str, **settings: str) -> Iterator[Running]:
+    """`bubuh up` over `data`, with nothing of this process's settings but what is given."""
     with (data.parent / "up.log").open("ab") as log:
         up = subprocess.Popen(
             [sys.executable, "-m", "bubuh", "up", "--port", "0", "--data", str(data), *options],
             stdout=log,
             stderr=log,
-            env={name: value for name, value in os.environ.items() if not name.startswith("BUBUH_")},
+            env={name: value for name, value in os.environ.items() if not name.startswith("BUBUH_")}
+            | settings,
         )
         try:
             _until_ready(up, data)
