@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,18 +13,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bubuh.core.clock import utc_now
 from bubuh.pdf.pki import development_pki, to_pem
+from tests.authority import Authority, Script, serving
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
 PKI = development_pki(utc_now())
 CHAIN = to_pem(PKI.seal_certificate) + to_pem(PKI.issuing_certificate)
 
 
-def affix(folder: Path, key: bytes, chain: bytes) -> subprocess.CompletedProcess[str]:
+def affix(folder: Path, key: bytes, chain: bytes, *more: str) -> subprocess.CompletedProcess[str]:
     (folder / "key.pem").write_bytes(key)
     (folder / "chain.pem").write_bytes(chain)
     command = [sys.executable, "-m", "bubuh", "affix", str(LETTER), "-o", str(folder / "out.pdf")]
     command += ["--key", str(folder / "key.pem"), "--chain", str(folder / "chain.pem")]
-    command += ["--serial", "T10000000000000000000D", "--json"]
+    command += ["--serial", "T10000000000000000000D", "--json", *more]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -54,3 +56,34 @@ def test_a_key_with_its_chain_seals(tmp_path: Path) -> None:
     done = affix(tmp_path, PKI.seal_key, CHAIN)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.pdf").read_bytes().startswith(LETTER.read_bytes())
+
+
+def test_an_authority_testifies_to_an_offline_stamp_and_the_checker_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "root.pem").write_bytes(to_pem(PKI.root_certificate))
+    with serving(Authority.found(utc_now())) as authority:
+        (tmp_path / "tsa.pem").write_bytes(to_pem(authority.root))
+        time = ("--tsa", authority.url, "--tsa-root", str(tmp_path / "tsa.pem"))
+        done = affix(tmp_path, PKI.seal_key, CHAIN, *time)
+        assert done.returncode == 0, done.stderr
+
+        authority.script = Script(status=500)
+        failed = affix(tmp_path, PKI.seal_key, CHAIN, "-o", str(tmp_path / "other.pdf"), *time)
+        assert failed.returncode == 1
+        assert json.loads(failed.stdout)["reason"] == "time_stamp_bad_status"
+        assert not (tmp_path / "other.pdf").exists()
+
+    for given, finding in (
+        (("--tsa-root", str(tmp_path / "tsa.pem")), "seal_time_stamp"),
+        ((), "time_stamp_not_checked"),
+    ):
+        command = [sys.executable, "-m", "bubuh", "verify", str(tmp_path / "out.pdf"), "--json", *given]
+        command += ["--trust", str(tmp_path / "root.pem")]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert finding in json.loads(said.stdout)["findings"]
+
+
+def test_an_authority_is_asked_only_with_its_root(tmp_path: Path) -> None:
+    done = affix(tmp_path, PKI.seal_key, CHAIN, "--tsa", "http://127.0.0.1:9/")
+    assert done.returncode == 1
+    assert done.stderr.startswith("offline_incomplete"), done.stderr

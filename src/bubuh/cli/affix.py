@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -20,11 +22,15 @@ from bubuh.edge.reasons import NORMALISED
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.keys import load_key, sign
 from bubuh.pdf.model import SERIAL, Chain, Intent, Place
-from bubuh.pdf.pki import PrivateKey, read_chain
+from bubuh.pdf.pki import PrivateKey, from_pem, read_chain
 from bubuh.pdf.refusals import DocumentRefused, SerialMalformed, may_be_repaired
+from bubuh.pdf.room import TIME_STAMP_ROOM_BYTES
 from bubuh.sandbox import Sandbox, SyncSandbox
 from bubuh.settings import Settings
+from bubuh.stamping.refusals import TimeStampFailed
 from bubuh.stamping.serial import check_character
+from bubuh.stamping.settle import with_time
+from bubuh.wiring.levels import AUTHORITY
 
 _PUBLIC_URL: Final = "http://127.0.0.1:8000"
 
@@ -38,7 +44,7 @@ class PlaceMalformed(Refusal):
 
 
 class OfflineIncomplete(Refusal):
-    """Offline work needs a key, its chain and a serial number, all three."""
+    """Offline work needs a key, its chain and a serial number, all three; an authority of time its root."""
 
     code = "offline_incomplete"
 
@@ -63,6 +69,15 @@ class Bench:
     key: PrivateKey
     chain: Chain
     public_url: str
+    authority: Authority | None  #: whom to ask for time-stamps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """An authority of time and whom to believe about it."""
+
+    url: str
+    roots: tuple[bytes, ...]  #: DER
 
 
 def affix_command(
@@ -87,15 +102,22 @@ def affix_command(
     serial: Annotated[
         str | None, typer.Option(help="Offline: the serial number; for a folder the first of a run.")
     ] = None,
+    tsa: Annotated[
+        str | None, typer.Option(help="Offline: address of an RFC 3161 authority, for level B-T.")
+    ] = None,
+    tsa_root: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Offline: its root certificate, PEM.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Affix a stamp to FILE: through the service (BUBUH_API_KEY says whose), or offline with a key."""
     place = _place(page, at, width)
     jobs = list(_jobs(file, output))
-    if key or chain or serial:
-        if not (key and chain and serial):
+    if key or chain or serial or tsa or tsa_root:
+        if not (key and chain and serial) or (tsa is None) != (tsa_root is None):
             raise OfflineIncomplete
-        outcomes = _offline(jobs, place, key=key, chain=chain, serial=serial)
+        authority = Authority(url=tsa, roots=from_pem(tsa_root.read_bytes())) if tsa and tsa_root else None
+        outcomes = _offline(jobs, place, authority, key=key, chain=chain, serial=serial)
     else:
         outcomes = _through_service(jobs, place, url or running_service())
     refused = 0
@@ -119,12 +141,20 @@ def _jobs(file: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
 
 
 def _offline(
-    jobs: list[tuple[Path, Path]], place: Place, *, key: Path, chain: Path, serial: str
+    jobs: list[tuple[Path, Path]],
+    place: Place,
+    authority: Authority | None,
+    *,
+    key: Path,
+    chain: Path,
+    serial: str,
 ) -> Iterator[dict[str, Any]]:
     private_key, its_chain = _read_key(key, chain)
     public_url = Settings.from_env().public_url or _PUBLIC_URL
     with Sandbox.open_sync() as sandbox:
-        bench = Bench(sandbox=sandbox, key=private_key, chain=its_chain, public_url=public_url)
+        bench = Bench(
+            sandbox=sandbox, key=private_key, chain=its_chain, public_url=public_url, authority=authority
+        )
         for (source, target), serial_no in zip(jobs, serial_run(serial), strict=False):
             outcome: dict[str, Any] = {
                 "file": str(source),
@@ -140,6 +170,8 @@ def _offline(
             except Refusal as refusal:
                 reason = refusal.details.get("reason", refusal.code)
                 yield outcome | {"serial": None, "state": "refused", "reason": reason}
+            except TimeStampFailed as failed:
+                yield outcome | {"serial": None, "state": "refused", "reason": f"time_stamp_{failed.why}"}
 
 
 def _base(document: bytes, bench: Bench) -> tuple[bytes, bool]:
@@ -161,10 +193,22 @@ def _stamp(document: bytes, serial_no: str, place: Place, bench: Bench) -> bytes
         file_id=secrets.token_bytes(16),
         qr_payload=f"{bench.public_url}/s/{serial_no}",
         key_id=bench.chain.key_id,
+        time_stamp_room=0 if bench.authority is None else TIME_STAMP_ROOM_BYTES,
     )
     increment = bench.sandbox.plan(document, intent, bench.chain)
     signature = sign(bench.key, signed_attributes(increment.digest, bench.chain))
-    return document + increment.sealed(signed_data(increment.digest, signature, bench.chain))
+    cms = signed_data(increment.digest, signature, bench.chain)
+    if bench.authority is not None:
+        cms = asyncio.run(_with_time(cms, signature, bench.authority))
+    return document + increment.sealed(cms)
+
+
+async def _with_time(cms: bytes, signature: bytes, authority: Authority) -> bytes:
+    asked = import_module(AUTHORITY).Rfc3161Authority(authority.url, authority.roots)
+    try:
+        return await with_time(cms, signature, asked)
+    finally:
+        await asked.close()
 
 
 def _through_service(jobs: list[tuple[Path, Path]], place: Place, url: str) -> Iterator[dict[str, Any]]:

@@ -48,6 +48,10 @@ def verify_command(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Root certificate, PEM; default: of BUBUH_DATA."),
     ] = None,
+    tsa_root: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Roots of time-stamps, PEM; default: BUBUH_TSA_ROOT."),
+    ] = None,
     url: Annotated[str | None, typer.Option(help="A service whose ledger is asked too.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="How many at once.")] = _CORES,
     csv: Annotated[Path | None, typer.Option(dir_okay=False, help="Keep a table here.")] = None,
@@ -55,10 +59,16 @@ def verify_command(
     as_json: Json = False,
 ) -> None:
     """Judge each of FILES; exit 0 only if all are genuine. Without --url the ledger is not asked."""
-    root = trust or DataFolder(data_folder(Settings.from_env())).root_certificate
+    settings = Settings.from_env()
+    root = trust or DataFolder(data_folder(settings)).root_certificate
     if not root.exists():
         raise NoRoot(path=str(root))
-    believed = Trust(roots=from_pem(root.read_bytes()), now=utc_now())
+    of_time = tsa_root or settings.tsa_root
+    believed = Trust(
+        roots=from_pem(root.read_bytes()),
+        now=utc_now(),
+        timestamp_roots=() if of_time is None else from_pem(of_time.read_bytes()),
+    )
     documents = list(_documents(files))
     asked = f"buku besar ditanya: {url}" if url else "buku besar tidak ditanya"
     with kept(csv, html, now=believed.now, asked=asked) as keep:

@@ -23,7 +23,7 @@ from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
 from bubuh.documents.revisions import create_dss, open_revision
 from bubuh.pdf.model import Evidence, Level
-from bubuh.pdf.room import filled
+from bubuh.pdf.room import filled, with_time_stamp
 from bubuh.sandbox import Sandbox
 from bubuh.stamping import store
 from bubuh.stamping.bells import SETTLED
@@ -50,6 +50,17 @@ class Witness:
         [str], Evidence
     ]  #: for the seals of a key: certificates and revocation lists, as of now
     wait_s: float  #: after so long what has not come is given up
+
+
+async def with_time(cms: bytes, signature: bytes, authority: TimestampAuthority) -> bytes:
+    """The seal `cms`, whose value is `signature`, with a time-stamp, for whoever gets it in the same breath.
+
+    Its room must have been reserved (`TIME_STAMP_ROOM_BYTES`).
+
+    Raises:
+        TimeStampFailed: there is none to believe now.
+    """
+    return with_time_stamp(cms, await authority.stamp(signature))
 
 
 async def settle(account_id: AccountId, stamp_id: UUID, by: Witness) -> None:
