@@ -14,11 +14,12 @@ import pytest
 from bubuh.pdf import cms
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.keys import load_key
-from bubuh.pdf.model import Trust
+from bubuh.pdf.model import Rect, Trust
 from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.pki import development_pki
-from bubuh.pdf.plan import plan
+from bubuh.pdf.plan import plan, plan_with_library
 from bubuh.pdf.refusals import DocumentRefused, Reason
+from bubuh.pdf.rehearse import rehearse
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk
 
 Complaints = Callable[[bytes], str]
@@ -189,6 +190,28 @@ def test_null_annotations_are_no_hindrance(desk: Desk, sheet: Sheet) -> None:
         pdf.pages[0].obj.Annots = pikepdf.Array([None])
 
     assert desk.judge(desk.affix(sheet(edit=hollow))).is_genuine
+
+
+def test_annotations_behind_a_reference_to_null_are_none_to_the_library_too(
+    desk: Desk, sheet: Sheet, qpdf_complaints: Complaints
+) -> None:
+    def edit(pdf: pikepdf.Pdf) -> None:
+        pdf.pages[0].obj.Annots = pdf.make_indirect(pikepdf.String("null"))
+
+    document = sheet(edit=edit).replace(b"(null)", b" null ")
+    increment = plan_with_library(document, desk.intent(), desk.chain)
+    rehearse(document, increment, desk.intent())
+    assert qpdf_complaints(document + increment.sealed(b"")) == ""
+
+
+def test_a_page_without_media_box_is_a_letter_as_readers_take_it(desk: Desk, sheet: Sheet) -> None:
+    def edit(pdf: pikepdf.Pdf) -> None:
+        del pdf.pages[0].obj.MediaBox
+
+    document = sheet(edit=edit)
+    assert b"/MediaBox" not in document
+    assert inspect(document).boxes[0].crop == Rect(0, 0, 612, 792)
+    assert desk.judge(desk.affix(document)).is_genuine
 
 
 def test_the_signature_dictionary_says_what_it_must(desk: Desk, letter: bytes) -> None:

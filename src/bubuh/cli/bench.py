@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from bubuh.bench import verify as verdicts
+from bubuh.bench.corpus import measure_corpus
 from bubuh.bench.inspect import measure_round_trips
 from bubuh.bench.ledger import measure_ledger
 from bubuh.bench.race import Spread
@@ -36,6 +39,11 @@ floor: SHA-256 of the file and one signature with the loaded key; faster: pyHank
 _VERDICT_LEGEND: Final = """\
 ours: the verdict on a genuine document, without ledger; faster: pyHanko's time by ours
 floor: SHA-256 of the file and one verification with the loaded key"""
+
+_CORPUS_LEGEND: Final = """\
+lean planned: what the lean engine alone plans, refused by inspection or not
+opened: what a renderer opens and is neither locked nor active"""
+_CORES: Final = len(os.sched_getaffinity(0))
 
 bench = typer.Typer(no_args_is_help=True)
 
@@ -70,6 +78,37 @@ def ledger_command(
     with _measuring() as told:
         report = measure_ledger(seconds=seconds, told=told)
     answer(report.facts(), as_json=as_json)
+
+
+@bench.command("corpus")
+def corpus_command(
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="A folder of sets of PDF files.")
+    ],
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="How many at once.")] = _CORES,
+    as_json: Json = False,
+) -> None:
+    """Which tier serves which files, by set, and why the others are refused; nothing is kept."""
+    with _measuring() as told:
+        report = measure_corpus(folder, now=utc_now().replace(microsecond=0), jobs=jobs, told=told)
+    facts = report.facts()
+    if as_json:
+        answer(facts, as_json=True)
+    else:
+        _show_corpus(facts)
+
+
+def _show_corpus(facts: dict[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold", width=_WIDTH)
+    for name in facts["rows"][0]:
+        table.add_column(name.replace("_", " "), justify="left" if name == "set" else "right")
+    for row in facts["rows"]:
+        table.add_row(*(f"{cell:.1%}" if isinstance(cell, float) else str(cell) for cell in row.values()))
+    PEOPLE.print(table)
+    for title in ("refused", "refused_though_opened", "lean"):
+        told = ", ".join(f"{word} {count}" for word, count in facts[title].items())
+        PEOPLE.print(f"\n{title.replace('_', ' ')}: {told}")
+    PEOPLE.print(_CORPUS_LEGEND, style="dim")
 
 
 @contextmanager

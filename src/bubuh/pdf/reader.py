@@ -117,7 +117,10 @@ def entry(holder: Any, key: str, otherwise: Any = None) -> Any:
 
     The library's own `get` is the plain dict's and follows no reference.
     """
-    value = holder[key] if key in holder else otherwise  # noqa: SIM401 - see above
+    try:
+        value = holder[key]
+    except KeyError:  # absent, or null
+        return otherwise
     return otherwise if isinstance(value, generic.NullObject) else value
 
 
