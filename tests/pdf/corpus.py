@@ -22,11 +22,16 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from bubuh.core.errors import Refusal
+from bubuh.pdf.geometry import seen_size
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.pki import Pki
-from bubuh.pdf.refusals import DocumentRefused
+from bubuh.pdf.refusals import DocumentRefused, may_be_repaired
+from bubuh.pdf.repair import repair
 from tests.pdf.conftest import OTHER_SERIAL, SERIAL, Desk
+from tests.pdf.pixels import changed_outside
 
+SIDE = 40.0  #: of the face, in the top left corner of the first page
+ENDS = ("stamped", "repaired", "refused:")
 MEMORY_BYTES = 2 << 30
 SECONDS = 30
 WORKERS = 2
@@ -37,14 +42,15 @@ class Unfit(Exception):
 
 
 def stamp_or_refuse(document: bytes, desk: Desk) -> str:
-    """`stamped`, or `refused:` and the code; whatever else comes out is a fault and raises.
+    """`stamped`, `repaired`, or `refused:` and the code; whatever else comes out is a fault and raises.
 
-    A stamped file is genuine to our judge, valid to pyHanko, and qpdf has nothing to say about it that it did
-    not say about the original; and it takes a second stamp, after which both are genuine.
+    A stamped file is genuine to our judge, valid to pyHanko and pdfsig, qpdf has nothing to say about it that
+    it did not say about the original, and no renderer sees a pixel changed outside the face; and it takes a
+    second stamp, after which both are genuine.
     """
     try:
-        inspect(document)
-        stamped = desk.affix(document, x_pt=0, y_pt=0, side_pt=40)
+        original, document = document, base_of(document)
+        stamped = desk.affix(document, x_pt=0, y_pt=0, side_pt=SIDE)
     except DocumentRefused as refused:
         return f"refused:{refused.reason}"
     except Refusal as refused:
@@ -53,12 +59,27 @@ def stamp_or_refuse(document: bytes, desk: Desk) -> str:
         raise Unfit(f"our judge: {desk.judge(stamped)}")
     if not _valid_to_pyhanko(stamped, desk):
         raise Unfit("pyHanko")
-    twice = desk.affix(stamped, OTHER_SERIAL, x_pt=0, y_pt=0, side_pt=40)
+    twice = desk.affix(stamped, OTHER_SERIAL, x_pt=0, y_pt=0, side_pt=SIDE)
     if inspect(stamped).earlier_stamps != (SERIAL,) or not desk.judge(twice).is_genuine:
         raise Unfit(f"a second stamp: {desk.judge(twice)}")
     if (complaint := _qpdf(stamped)) and not _qpdf(document):
         raise Unfit(f"qpdf: {complaint}")
-    return "stamped"
+    if (said := pdfsig(stamped)) is not None and said[-1:] != ["Signature is Valid."]:
+        raise Unfit(f"pdfsig: {said}")
+    if changed := changed_outside(document, stamped, SIDE / seen_size(inspect(document).boxes[0])[0]):
+        raise Unfit(f"pixels changed outside the face: {changed}")
+    return "stamped" if document is original else "repaired"
+
+
+def base_of(document: bytes) -> bytes:
+    """What is stamped: the document, or what repair makes of it; raises as inspection and repair do."""
+    try:
+        inspect(document)
+    except DocumentRefused as refused:
+        if not may_be_repaired(refused):
+            raise
+        return repair(document).document
+    return document
 
 
 def stamp_all(paths: Sequence[Path], desk: Desk) -> tuple[Counter[str], dict[str, str]]:
@@ -69,8 +90,8 @@ def stamp_all(paths: Sequence[Path], desk: Desk) -> tuple[Counter[str], dict[str
         for path, outcome in zip(
             paths, pool.map(_one, ((path, desk.pki) for path in paths), chunksize=1), strict=True
         ):
-            counts[outcome if outcome.startswith(("stamped", "refused:")) else "fault"] += 1
-            if not outcome.startswith(("stamped", "refused:")):
+            counts[outcome if outcome.startswith(ENDS) else "fault"] += 1
+            if not outcome.startswith(ENDS):
                 faults[str(path)] = outcome
     return counts, faults
 
@@ -136,3 +157,18 @@ def _qpdf(document: bytes) -> str:
         command = [program, "--check", file.name]
         done = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")
     return "" if done.returncode == 0 else done.stderr or done.stdout
+
+
+def pdfsig(document: bytes) -> list[str] | None:
+    """What pdfsig says of each signature, the newest last; None when it is not here, or gives the file up."""
+    program = shutil.which("pdfsig")
+    if program is None:
+        return None
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
+        file.write(document)
+        file.flush()
+        command = [program, "-nocert", file.name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")
+    lines = (line.strip() for line in done.stdout.splitlines())
+    said = [line.partition(": ")[2] for line in lines if line.startswith("- Signature Validation: ")]
+    return said or None

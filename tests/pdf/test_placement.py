@@ -7,12 +7,15 @@ from collections.abc import Callable
 
 import pikepdf
 import pytest
+from PIL import Image
 
 from bubuh.pdf.geometry import seen_size, to_page_space
 from bubuh.pdf.intake import inspect
 from bubuh.pdf.model import PageBox, Place
 from tests.pdf.conftest import SERIAL, URL, Desk
+from tests.pdf.pixels import by_pdfium, by_poppler, changed
 
+Draw = Callable[..., Image.Image | None]
 Sheet = Callable[..., bytes]
 
 
@@ -64,15 +67,16 @@ def test_a_larger_unit_makes_a_smaller_rectangle(desk: Desk, sheet: Sheet) -> No
 
 
 @pytest.mark.oracle
-def test_nothing_changes_outside_the_face(desk: Desk, sample: bytes) -> None:
-    from PIL import ImageChops
-
-    before = _rendered(sample, page=1, scale=2)
-    after = _rendered(desk.affix(sample, x_pt=60, y_pt=60, side_pt=100), page=1, scale=2)
-    assert before.size == after.size
-    changed = ImageChops.difference(before, after).getbbox()
-    assert changed is not None
-    assert changed == pytest.approx((120, 120, 320, 320), abs=2)
+@pytest.mark.parametrize(("draw", "program"), [(by_pdfium, "sh"), (by_poppler, "pdftoppm")])
+def test_nothing_changes_outside_the_face(
+    desk: Desk, sample: bytes, draw: Draw, program: str, oracle: Callable[[str], str]
+) -> None:
+    oracle(program)
+    before = draw(sample, scale=2)
+    after = draw(desk.affix(sample, x_pt=60, y_pt=60, side_pt=100), scale=2)
+    assert before is not None
+    assert after is not None
+    assert changed(before, after) == pytest.approx((120, 120, 320, 320), abs=2)
 
 
 @pytest.mark.oracle
