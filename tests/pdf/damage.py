@@ -18,8 +18,8 @@ def bytes_before(document: bytes) -> bytes:
 
 
 def bytes_after(document: bytes) -> bytes:
-    """A web server's page stands after the end."""
-    return document + b"\n<html>lost connection</html>\n"
+    """A server's words stand after the end."""
+    return document + b"\nlost connection\n"
 
 
 def broken_entries(document: bytes) -> bytes:

@@ -7,6 +7,7 @@ strictest) and what parts 2 and 3 add, over the objects that a stamp brings and 
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -79,7 +80,7 @@ def test_the_appearance_is_one_stream_and_nothing_else(widget: Any) -> None:
 
 
 def test_the_widget_acts_on_nothing(widget: Any, opened: pikepdf.Pdf) -> None:
-    """19005-1, 6.6 and 6.9; 19005-2, 6.4.1 and 6.5: no action; no appearances that a reader would have to make."""
+    """19005-1, 6.6 and 6.9; 19005-2, 6.4.1 and 6.5: no action, no appearance that a reader makes."""
     assert not {"/A", "/AA"} & set(widget.keys())
     assert not opened.Root.AcroForm.get("/NeedAppearances", False)
     assert "/XFA" not in opened.Root.AcroForm
@@ -104,7 +105,7 @@ def test_colours_are_of_no_device(widget: Any) -> None:
 
 
 def test_no_font_no_picture_of_elsewhere_and_no_old_compression(widget: Any) -> None:
-    """19005-1, 6.1.10, 6.2.4, 6.2.5, 6.3.4: no font but embedded ones, no reference out, no LZW, no PostScript."""
+    """19005-1, 6.1.10, 6.2.4, 6.2.5, 6.3.4: no font but embedded ones, no reference out, no LZW."""
     face = widget.AP.N
     assert not {"/Font", "/XObject", "/Pattern", "/Shading"} & set(face.Resources.keys())
     assert not {"/F", "/FFilter", "/FDecodeParms", "/OPI", "/PS", "/Ref"} & set(face.keys())
@@ -116,7 +117,7 @@ def test_no_font_no_picture_of_elsewhere_and_no_old_compression(widget: Any) -> 
 
 
 def test_states_are_kept_and_given_back_within_bounds(widget: Any) -> None:
-    """19005-1, 6.1.12 (and ISO 32000-1, annex C): at most 28 levels of q; strings and numbers within limits."""
+    """19005-1, 6.1.12, and ISO 32000-1, annex C: at most 28 levels of q, and as many of Q."""
     depth = deepest = 0
     for operator in _operators(widget.AP.N).split():
         depth += (operator == b"q") - (operator == b"Q")
@@ -190,4 +191,4 @@ def _operators(face: Any) -> bytes:
 
 
 def _pairs(words: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    return zip(words, words[1:], strict=False)
+    return itertools.pairwise(words)

@@ -21,13 +21,21 @@ from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
 from bubuh.pdf.model import LEAST_SIDE_PT, Chain, Intent, Place, Tier
 from bubuh.pdf.pki import development_pki
-from bubuh.pdf.refusals import DocumentRefused, OutsidePage, Reason, may_be_repaired
+from bubuh.pdf.refusals import DocumentRefused, Reason, may_be_repaired
 from bubuh.sandbox import Sandbox
 from bubuh.sandbox.calls import Kind, PlanArguments
 
 LOCKED: Final = frozenset({Reason.ENCRYPTED, Reason.CERTIFIED})  #: by a password, or by who signed before
-ACTIVE: Final = frozenset({Reason.XFA})  #: acts by itself
-TOO_SMALL: Final = OutsidePage.code  #: the first page is smaller than the smallest face
+ACTIVE: Final = frozenset(  #: acts by itself, or would
+    {
+        Reason.XFA,
+        Reason.JAVASCRIPT,
+        Reason.LAUNCH,
+        Reason.ACTS_ALONE,
+        Reason.EMBEDDED_PROGRAM,
+        Reason.EXTERNAL_CONTENT,
+    }
+)
 
 _PROGRAM: Final = ("-m", "bubuh.bench.corpus_zygote")
 _SERIAL: Final = "0BBH7K2M9QX4ZTR1W8S5AG"
