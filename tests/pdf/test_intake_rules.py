@@ -372,11 +372,15 @@ def archive(inside: bytes = b"isi", comment: bytes = b"") -> bytes:
         b"<?php ",
     ],
 )
-def test_a_file_of_another_kind_before_or_after_is_told_from_stray_bytes(letter: bytes, kind: bytes) -> None:
+def test_a_file_of_another_kind_before_is_told_from_stray_bytes(letter: bytes, kind: bytes) -> None:
     assert refusal(kind + letter) is Reason.POLYGLOT
-    assert refusal(letter + kind) is Reason.POLYGLOT
     assert refusal(b"halo\n" + letter) is Reason.LEADING_BYTES
-    assert refusal(letter + b"halo") is Reason.TRAILING_BYTES
+
+
+def test_an_archive_behind_is_told_from_what_a_server_said_last(letter: bytes) -> None:
+    assert refusal(letter + archive()) is Reason.POLYGLOT
+    assert refusal(letter + b"Rar!\x1a\x07\0") is Reason.POLYGLOT
+    assert refusal(letter + b"<html>lost connection</html>") is Reason.TRAILING_BYTES
 
 
 def test_a_file_of_another_kind_within_is_refused(letter: bytes) -> None:

@@ -16,17 +16,13 @@ _AT: Final = (
     ("dicom", 128, b"DICM"),
     ("iso9660", 32769, b"CD001"),
 )
-#: Kinds that are known by their first bytes, at the start of a file or of what stands before or after a PDF.
+#: Kinds that are known by their first bytes, at the start of a file.
 _FIRST: Final = (
-    ("zip", b"PK\x03\x04"),
-    ("zip", b"PK\x05\x06"),
     ("windows", b"MZ"),
     ("elf", b"\x7fELF"),
     ("jpeg", b"\xff\xd8\xff"),
     ("png", b"\x89PNG"),
     ("gif", b"GIF8"),
-    ("rar", b"Rar!\x1a\x07"),
-    ("7z", b"7z\xbc\xaf\x27\x1c"),
     ("script", b"#!"),
     ("php", b"<?php"),
     ("flash", b"CWS"),
@@ -34,18 +30,32 @@ _FIRST: Final = (
     ("postscript", b"%!PS"),
     ("pdf", b"%PDF-"),
 )
+#: Kinds whose programs look further: an archive may follow anything that unpacks it.
+_ARCHIVES: Final = (
+    ("zip", b"PK\x03\x04"),
+    ("zip", b"PK\x05\x06"),
+    ("rar", b"Rar!\x1a\x07"),
+    ("7z", b"7z\xbc\xaf\x27\x1c"),
+)
+_BLANK: Final = b" \t\r\n\0"
 _ZIP_END: Final = b"PK\x05\x06"
 _ZIP_END_BYTES: Final = 22
 _ZIP_COMMENT: Final = struct.Struct("<H")
 _MOST_COMMENT: Final = 0xFFFF
 
 
-def kind_around(outside: bytes) -> str | None:
-    """The kind of file that the bytes before or after a PDF are; None when they are just bytes."""
-    found = outside.strip(b" \t\r\n\0")
+def kind_before(outside: bytes) -> str | None:
+    """The kind of file that begins before a PDF; None when there are just bytes."""
+    found = outside.strip(_BLANK)
     if _HTML.search(found) is not None:
         return "html"
-    return next((kind for kind, first in _FIRST if found.startswith(first)), None)
+    return next((kind for kind, first in (*_FIRST, *_ARCHIVES) if found.startswith(first)), None)
+
+
+def kind_after(outside: bytes) -> str | None:
+    """The kind of file that follows a PDF; None when it is just bytes, or what nobody looks for at an end."""
+    found = outside.strip(_BLANK)
+    return next((kind for kind, first in _ARCHIVES if found.startswith(first)), None)
 
 
 def kind_within(document: bytes) -> str | None:
@@ -73,7 +83,7 @@ def _is_zip(document: bytes) -> bool:
         if at + _ZIP_END_BYTES <= len(tail):
             (comment,) = _ZIP_COMMENT.unpack_from(tail, at + _ZIP_END_BYTES - _ZIP_COMMENT.size)
             ends = at + _ZIP_END_BYTES + comment
-            if ends >= len(tail.rstrip(b" \t\r\n\0")):
+            if ends >= len(tail.rstrip(_BLANK)):
                 return True
         at = tail.find(_ZIP_END, at + 1)
     return False

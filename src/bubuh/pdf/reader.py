@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -19,7 +19,7 @@ from pyhanko.pdf_utils.xref import XRefSectionType
 
 from bubuh.pdf import eager as _eager  # noqa: F401 - before any right is given up
 from bubuh.pdf.encryption import opens_for_anyone
-from bubuh.pdf.polyglot import kind_around, kind_within
+from bubuh.pdf.polyglot import kind_after, kind_before, kind_within
 from bubuh.pdf.refusals import DocumentRefused, Reason
 
 # What the libraries tell of hostile bytes and people's certificates is not for our logs; we answer in codes.
@@ -48,22 +48,23 @@ def check_shape(document: bytes) -> None:
     if start < 0:
         raise DocumentRefused(reason=Reason.NOT_A_PDF)
     if start > 0:
-        _refuse_around(document[:start], Reason.LEADING_BYTES)
+        kind = kind_before(document[:start])
+        raise _around(kind, Reason.LEADING_BYTES, count=start)
     tail = document[-_TAIL_BYTES:]
     if _END.search(tail) is None:
         raise DocumentRefused(reason=Reason.TRUNCATED)
     if _END_AND_EOL.search(tail) is None:
-        _refuse_around(document[document.rindex(b"%%EOF") + len(b"%%EOF") :], Reason.TRAILING_BYTES)
+        rest = document[document.rindex(b"%%EOF") + len(b"%%EOF") :]
+        raise _around(kind_after(rest), Reason.TRAILING_BYTES, count=len(rest))
     if (kind := kind_within(document)) is not None:
         raise DocumentRefused(reason=Reason.POLYGLOT, kind=kind)
 
 
-def _refuse_around(outside: bytes, otherwise: Reason) -> NoReturn:
-    """Refuse what stands before or after the PDF: bytes that a repair could drop, or another kind of file."""
-    kind = kind_around(outside)
+def _around(kind: str | None, otherwise: Reason, *, count: int) -> DocumentRefused:
+    """The refusal of what stands before or after: another file, or bytes that a repair may drop."""
     if kind is not None:
-        raise DocumentRefused(reason=Reason.POLYGLOT, kind=kind)
-    raise DocumentRefused(reason=otherwise, count=len(outside))
+        return DocumentRefused(reason=Reason.POLYGLOT, kind=kind)
+    return DocumentRefused(reason=otherwise, count=count)
 
 
 def open_reader(document: bytes) -> PdfFileReader:
