@@ -371,10 +371,11 @@ BEGIN
             WHEN _r.state = _state THEN 'already_done'
             ELSE 'conflict' END;
     END LOOP;
+    -- They are held, as read above. To say so here again would have the planner walk all live holds of the shard.
     UPDATE quota_holds AS h SET state = _state, ended_at = now()
       FROM unnest(_ids, _account_ids, _outcomes) AS x (id, account_id, outcome)
      WHERE h.shard = _shard AND h.account_id = x.account_id AND h.id = x.id
-       AND h.state = 'held' AND x.outcome = 'done';
+       AND x.outcome = 'done';
     UPDATE quota_balances AS b
        SET held = b.held - x.stamps,
            free = b.free + CASE WHEN _credit = 'free' THEN x.stamps ELSE 0 END,
