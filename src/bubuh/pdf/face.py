@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from binascii import hexlify
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -29,12 +30,16 @@ COLOUR_SPACE: Final = (
 _INK: Final = "0.02 0.25 0.3"
 _TINT: Final = "0.55 0.76 0.78"
 _RED: Final = "0.72 0.08 0.1"
-_QR_SIDE: Final = 66.0
-_QR_X: Final = 17.0
+_QR_SIDE: Final = 66
+_QR_X: Final = 17
 _QR_Y: Final = 20.6
-_SERIAL_ADVANCE: Final = 13
-_SERIAL_SCALE: Final = 0.56
-_SERIAL_LINES: Final = (13.4, 5.4)
+_LINE_LETTERS: Final = 11  #: of a serial number, on each of two lines
+_SERIAL_ADVANCE: Final = 10
+_SERIAL_SCALE: Final = 0.7
+_SERIAL_BOLD: Final = 1.4
+_SERIAL_Y: Final = 13.4  #: of the first line
+_SERIAL_X: Final = (SIDE - _SERIAL_SCALE * line_width("0" * _LINE_LETTERS, advance=_SERIAL_ADVANCE)) / 2
+_NEXT_LINE: Final = b"1 0 0 1 %d -11.5 cm\n" % -(_LINE_LETTERS * _SERIAL_ADVANCE)
 
 
 def drawing(serial_no: str, qr_payload: str) -> bytes:
@@ -44,15 +49,15 @@ def drawing(serial_no: str, qr_payload: str) -> bytes:
 
 def particulars(serial_no: str, qr_payload: str) -> bytes:
     """What of the drawing differs from face to face: it follows GROUND."""
-    half = len(serial_no) // 2
+    strokes = _strokes().__getitem__
     return b"".join(
         (
-            f"/Span << /ActualText ({serial_no}) >> BDC\n".encode("ascii"),
-            _row(serial_no[:half], _SERIAL_LINES[0]),
-            _row(serial_no[half:], _SERIAL_LINES[1]),
-            b"EMC\n",
-            _code(matrix(qr_payload)),
-            b"\nQ\n",
+            b"/Span << /ActualText (%s) >> BDC\n" % serial_no.encode("ascii"),
+            *map(strokes, serial_no[:_LINE_LETTERS]),
+            _NEXT_LINE,
+            *map(strokes, serial_no[_LINE_LETTERS:]),
+            b"EMC\nQ\n",
+            *_code(matrix(qr_payload)),
         )
     )
 
@@ -78,26 +83,16 @@ def read_drawing(content: bytes) -> Drawn:
     return Drawn(serials[0].decode(), Matrix(modules=int(modules), bits=bytes.fromhex(bits.decode())))
 
 
-def _row(text: str, y: float) -> bytes:
-    """Half of a serial number, standing on `y`, with a line end."""
-    head, letters = _row_pieces(len(text), y)
-    return b"".join((head, b"\n".join(map(letters.__getitem__, text)), b"\nQ\n"))
+@functools.cache
+def _strokes() -> Mapping[str, bytes]:
+    """What draws each letter of a serial number and moves on to the next."""
+    return {letter: line(letter, advance=_SERIAL_ADVANCE).encode("ascii") + b"\n" for letter in GLYPHS}
 
 
-@functools.lru_cache(maxsize=16)
-def _row_pieces(letters: int, y: float) -> tuple[bytes, Mapping[str, bytes]]:
-    """What stands before a row of so many letters, and each letter's strokes."""
-    whole = _text("0" * letters, y=y, scale=_SERIAL_SCALE, advance=_SERIAL_ADVANCE, bold=1.7)
-    head = whole[: whole.index("\n") + 1]
-    return head.encode("ascii"), {
-        letter: line(letter, advance=_SERIAL_ADVANCE).encode("ascii") for letter in GLYPHS
-    }
-
-
-def _code(code: Matrix) -> bytes:
-    """The QR code on its white ground with its quiet zone."""
+def _code(code: Matrix) -> tuple[bytes, bytes, bytes]:
+    """The QR code in the midst of its ground, which leaves it a quiet zone; and the end of the drawing."""
     before, after = _code_pieces(code.modules)
-    return b"".join((before, code.bits.hex().encode("ascii"), after))
+    return before, hexlify(code.bits), after
 
 
 @functools.lru_cache(maxsize=16)
@@ -105,15 +100,11 @@ def _code_pieces(modules: int) -> tuple[bytes, bytes]:
     """What stands before and after the bits of a code of so many modules."""
     module = _QR_SIDE / (modules + 2 * QUIET_MODULES)
     side, quiet = number(module * modules), module * QUIET_MODULES
-    ground = " ".join(map(number, (_QR_X, _QR_Y, _QR_SIDE, _QR_SIDE)))
-    before = "\n".join(
-        (
-            f"/C cs 1 1 1 sc {ground} re f 0 0 0 sc",
-            f"q {side} 0 0 {side} {number(_QR_X + quiet)} {number(_QR_Y + quiet)} cm",
-            f"BI /W {modules} /H {modules} /IM true /D [1 0] /F /AHx ID\n",
-        )
+    before = (
+        f"q {side} 0 0 {side} {number(_QR_X + quiet)} {number(_QR_Y + quiet)} cm\n"
+        f"BI /W {modules} /H {modules} /IM true /D [1 0] /F /AHx ID\n"
     )
-    return before.encode("ascii"), b">\nEI\nQ"
+    return before.encode("ascii"), b">\nEI\nQ\nQ\n"
 
 
 def _text(text: str, *, y: float, scale: float, advance: float, bold: float, colour: str = _INK) -> str:
@@ -135,8 +126,12 @@ def _downwards(text: str, *, x: float, scale: float, advance: float, bold: float
 
 
 def _lettering(text: str, at: tuple[float, ...], *, advance: float, bold: float, colour: str) -> str:
-    turned = " ".join(map(number, at))
-    return f"q /C CS {colour} SC 1 J 1 j {number(bold)} w {turned} cm\n{line(text, advance=advance)}\nQ"
+    return f"{_pen(at, bold=bold, colour=colour)}\n{line(text, advance=advance)}\nQ"
+
+
+def _pen(at: tuple[float, ...], *, bold: float, colour: str = _INK) -> str:
+    """What must be said before letters are drawn; a Q ends it."""
+    return f"q /C CS {colour} SC 1 J 1 j {number(bold)} w {' '.join(map(number, at))} cm"
 
 
 def _braid(x: float, width: float) -> str:
@@ -157,7 +152,11 @@ def _braid(x: float, width: float) -> str:
 
 
 def _ground() -> str:
-    """What all faces share: opaque ground, frame, band, braids, the words that say it is a specimen."""
+    """What all faces share.
+
+    Opaque ground, frame, band, braids, the words that say it is a specimen, the ground of the code; and last
+    the pen of the serial number.
+    """
     return "\n".join(
         (
             f"q /C cs 1 1 1 sc 0 0 {SIDE} {SIDE} re f",
@@ -165,9 +164,11 @@ def _ground() -> str:
             _braid(SIDE - 5.6, 2.6),
             f"/C CS {_INK} SC 1.2 w 1 1 98 98 re S .4 w 2.6 2.6 94.8 94.8 re S",
             f"/C cs {_RED} sc 2.6 87.2 94.8 10.2 re f",
-            _text("SPESIMEN", y=89.2, scale=6.2 / HEIGHT, advance=13.5, bold=2, colour="1 1 1"),
-            _upwards("HANYA CONTOH", x=15.2, scale=4.2 / HEIGHT, advance=10, bold=1.3),
-            _downwards("BUKAN METERAI", x=SIDE - 15.2, scale=4.2 / HEIGHT, advance=10, bold=1.3),
+            _text("SPESIMEN", y=89.2, scale=6.2 / HEIGHT, advance=10.5, bold=1.6, colour="1 1 1"),
+            _upwards("HANYA CONTOH", x=15.2, scale=4.2 / HEIGHT, advance=8.5, bold=1),
+            _downwards("BUKAN METERAI", x=SIDE - 15.2, scale=4.2 / HEIGHT, advance=8.5, bold=1),
+            f"/C cs 1 1 1 sc {_QR_X} {_QR_Y} {_QR_SIDE} {_QR_SIDE} re f 0 0 0 sc",
+            _pen((_SERIAL_SCALE, 0, 0, _SERIAL_SCALE, _SERIAL_X, _SERIAL_Y), bold=_SERIAL_BOLD),
         )
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import getitem, xor
 from typing import Any, Final
 
 import segno
@@ -30,6 +31,7 @@ _BLOCKS: Final[Mapping[int, tuple[int, tuple[int, ...]]]] = {
     6: (16, (27,) * 4),
 }
 _HEAD_BITS: Final = 12  #: mode and, here, eight bits of length
+_OWN_LETTERS: Final = 22  #: at a payload's end, a serial number: what stands before is much the same
 _TIMING: Final = 6  #: the column that the zigzag of words jumps over
 _SMALLEST: Final = 21  #: modules of version 1, which has no alignment pattern
 _PADDING: Final = b"\xec\x11"  #: after a word of zeros, as segno has it. ISO/IEC 18004, 7.4.10
@@ -44,7 +46,6 @@ class Matrix:
     bits: bytes
 
 
-@functools.lru_cache(maxsize=256)
 def matrix(payload: str) -> Matrix:
     """The modules of `payload` at level M, in the smallest version that holds it; no quiet zone."""
     if payload.isascii() and (version := _version(len(payload))) is not None:
@@ -86,12 +87,25 @@ def warm_up() -> None:
         _linear(version)
 
 
+@functools.lru_cache(maxsize=128)
 def _version(length: int) -> int | None:
     """The smallest version that holds so many letters, where it is one with a table."""
     fitting = (
         version for version, (_, blocks) in _BLOCKS.items() if 8 * sum(blocks) >= _HEAD_BITS + 8 * length
     )
     return next(fitting, None)
+
+
+class _Letters(dict[int, int]):
+    """By letter: the modules that it changes as the `at`th of a payload. Made as they occur."""
+
+    def __init__(self, code: _Linear, at: int) -> None:
+        super().__init__()
+        self._code, self._at = code, at
+
+    def __missing__(self, value: int) -> int:
+        self[value] = change = self._code.decided(value, _HEAD_BITS + 8 * self._at, 8)
+        return change
 
 
 class _Linear:
@@ -106,14 +120,15 @@ class _Linear:
         self._places = _word_places(self._modules)
         remainders = _remainders(self._corrections, max(self._blocks))
         self._units = [self._unit(bit, remainders) for bit in range(8 * self._capacity)]
-        self._changes: list[dict[int, int]] = [{} for _ in longest]  #: by letter, filled as they occur
-        self._frames: dict[int, int] = {}  #: by length: all data but the letters
+        self._letters = [_Letters(self, at) for at in range(len(longest))]
+        self._begun = functools.lru_cache(maxsize=64)(self._beginning)
         self._constant = 0
         self._constant = int.from_bytes(_packed(code), "big") ^ self._bits(longest.encode("ascii"))
+        self._begun.cache_clear()
 
     def matrix(self, payload: bytes) -> Matrix:
         """The code of `payload`."""
-        return Matrix(modules=self._modules, bits=self._bits(payload).to_bytes(self._octets, "big"))
+        return Matrix(self._modules, self._bits(payload).to_bytes(self._octets, "big"))
 
     def read(self, code: Matrix) -> bytes | None:
         """The letters in the data of `code`; whether the rest of it fits is not looked at."""
@@ -134,35 +149,29 @@ class _Linear:
             for word in range(words):
                 yield word * len(self._blocks) + block
 
-    def _bits(self, payload: bytes) -> int:
-        frame = self._frames.get(len(payload))
-        bits = self._constant ^ (self._frame(len(payload)) if frame is None else frame)
-        for at, (value, changes) in enumerate(zip(payload, self._changes, strict=False)):
-            change = changes.get(value)
-            bits ^= self._change(at, value) if change is None else change
-        return bits
-
-    def _change(self, at: int, value: int) -> int:
-        """What a letter changes; remembered."""
-        change = self._changes[at][value] = self._decided(
-            value << (8 * (self._capacity - at) - _HEAD_BITS - 8)
-        )
-        return change
-
-    def _frame(self, length: int) -> int:
-        """What mode, length and padding change; remembered."""
-        head = (4 << 8 | length) << (8 * self._capacity - _HEAD_BITS)
-        padding = (b"\0" + _PADDING * self._capacity)[: self._capacity - 2 - length]
-        change = self._frames[length] = self._decided(head | int.from_bytes(padding, "big"))
-        return change
-
-    def _decided(self, data: int) -> int:
-        """The modules that all the set bits of `data` change together."""
+    def decided(self, value: int, at: int, width: int) -> int:
+        """The modules that the set bits of `value` change together, `width` bits that begin at bit `at`."""
         change = 0
-        for bit, unit in enumerate(self._units, start=1):
-            if data >> (8 * self._capacity - bit) & 1:
+        if value == 0:
+            return change
+        for bit, unit in zip(f"{value:0{width}b}", self._units[at : at + width], strict=True):
+            if bit == "1":
                 change ^= unit
         return change
+
+    def _bits(self, payload: bytes) -> int:
+        begun = self._begun(payload[:-_OWN_LETTERS], len(payload))
+        own = self._letters[max(0, len(payload) - _OWN_LETTERS) : len(payload)]
+        return functools.reduce(xor, map(getitem, own, payload[-_OWN_LETTERS:]), begun)
+
+    def _beginning(self, letters: bytes, length: int) -> int:
+        """The code of a payload of that length but for its last letters, where addresses differ."""
+        padding = (b"\0" + _PADDING * self._capacity)[: self._capacity - 2 - length]
+        bits = self._constant ^ self.decided(4 << 8 | length, 0, _HEAD_BITS)
+        bits ^= self.decided(
+            int.from_bytes(padding, "big"), 8 * (self._capacity - len(padding)), 8 * len(padding)
+        )
+        return functools.reduce(xor, map(getitem, self._letters, letters), bits)
 
     def _unit(self, bit: int, remainders: list[list[int]]) -> int:
         """The modules that one bit of the data changes: its own and those of the correction words."""
