@@ -42,7 +42,9 @@ class _Template:
 
 def signed_attributes(digest: bytes, chain: Chain) -> bytes:
     """The DER SET that is hashed and signed, over the ByteRange `digest` (32 bytes)."""
-    return tlv(SET, _attributes(digest, _template(chain)))
+    assert len(digest) == 32, "a SHA-256 digest is 32 bytes"
+    before, after = _attribute_pieces(chain)
+    return b"".join((before, digest, after))
 
 
 def signed_data(digest: bytes, signature: bytes, chain: Chain) -> bytes:
@@ -50,6 +52,14 @@ def signed_data(digest: bytes, signature: bytes, chain: Chain) -> bytes:
     assert len(digest) == 32, "a SHA-256 digest is 32 bytes"
     before, between = _pieces(chain, len(signature))
     return b"".join((before, digest, between, signature))
+
+
+@functools.lru_cache(maxsize=64)
+def _attribute_pieces(chain: Chain) -> tuple[bytes, bytes]:
+    """What stands before and after the digest."""
+    digest = bytes(range(0x80, 0xA0))
+    before, _, after = tlv(SET, _attributes(digest, _template(chain))).partition(digest)
+    return before, after
 
 
 @functools.lru_cache(maxsize=256)
@@ -94,7 +104,6 @@ def room_bytes(chain: Chain) -> int:
 
 
 def _attributes(digest: bytes, template: _Template) -> bytes:
-    assert len(digest) == 32, "a SHA-256 digest is 32 bytes"
     return template.before_digest + digest + template.after_digest
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import hexlify
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -147,6 +148,10 @@ class Chain:
     issuing_certificate: bytes
     algorithm: Algorithm = "p256"
 
+    def __hash__(self) -> int:
+        """By the seal certificate alone, whose hash is remembered: templates are looked up by chain."""
+        return hash(self.seal_certificate)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Increment:
@@ -165,7 +170,7 @@ class Increment:
     def sealed(self, cms: bytes) -> bytes:
         """The bytes to append, with the signature `cms` (DER) in its room."""
         assert len(cms) <= self.room_bytes, "the signature outgrew its room"
-        return b"".join((self.pre, b"<", cms.hex().ljust(2 * self.room_bytes, "0").encode(), b">", self.post))
+        return b"".join((self.pre, b"<", hexlify(cms).ljust(2 * self.room_bytes, b"0"), b">", self.post))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 
-from bubuh.pdf.model import PageBox, Rect
+from bubuh.pdf.geometry import page_box
+from bubuh.pdf.model import PageBox
 from bubuh.pdf.objects import target
 from bubuh.pdf.reader import MOST_DEPTH, entry, raw_items
 from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
@@ -115,16 +115,6 @@ class _Inherited:
         )
 
 
-def page_box(media: Any, crop: Any, rotate: Any, user_unit: Any) -> PageBox:
-    """How a page with these entries is seen; raises ValueError when they make no page."""
-    whole = _rect(media)
-    seen = whole if crop is None else _meet(whole, _rect(crop))
-    turn, unit = int(rotate), float(user_unit)
-    if turn % 90 or not 0 < unit < math.inf:
-        raise ValueError("a page is turned by quarters and has a positive unit")
-    return PageBox(crop=seen, rotate=turn % 360, user_unit=unit)
-
-
 def _walk(raw: Any, inherited: _Inherited, *, depth: int, seen: set[generic.Reference]) -> Iterator[Leaf]:
     _check_node(raw, depth, seen)
     node = target(raw)
@@ -149,16 +139,3 @@ def _check_node(raw: Any, depth: int, seen: set[generic.Reference]) -> None:
     if raw.reference in seen:
         raise ValueError("a node of the page tree occurs twice")
     seen.add(raw.reference)
-
-
-def _rect(values: Any) -> Rect:
-    left, bottom, right, top = (float(values[corner]) for corner in range(4))
-    rect = Rect(min(left, right), min(bottom, top), max(left, right), max(bottom, top))
-    if not (math.isfinite(rect.width) and math.isfinite(rect.height) and rect.width > 0 and rect.height > 0):
-        raise ValueError("a page box without area")
-    return rect
-
-
-def _meet(media: Rect, crop: Rect) -> Rect:
-    met = Rect(max(media.x0, crop.x0), max(media.y0, crop.y0), min(media.x1, crop.x1), min(media.y1, crop.y1))
-    return met if met.width > 0 and met.height > 0 else media

@@ -13,9 +13,8 @@ from typing import Any, Final, NoReturn
 import pikepdf
 
 from bubuh.pdf.face import read_drawing
-from bubuh.pdf.geometry import as_seen, square
+from bubuh.pdf.geometry import as_seen, page_box, square
 from bubuh.pdf.model import Increment, Intent, PageBox
-from bubuh.pdf.pagetree import page_box
 from bubuh.pdf.qr import matrix
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 

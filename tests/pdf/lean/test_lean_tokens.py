@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bubuh.pdf.lean.declined import Declined, Why
-from bubuh.pdf.lean.tokens import Dictionary, dictionary, items, reference, references, text, value
+from bubuh.pdf.lean.tokens import (
+    Dictionary,
+    dictionary,
+    entries,
+    items,
+    reference,
+    references,
+    text,
+    value,
+)
 
 PIECES = [
     b"<<", b">>", b"[", b"]", b"/A", b"/B#20b", b"/", b" ", b"\n", b"12", b"-.5", b"3 0 R", b"(a(b)c)",
@@ -39,8 +48,29 @@ values = st.recursive(
 def test_every_value_is_found_where_it_was_written(entries: dict[bytes, bytes], gap: bytes) -> None:
     data = b"  " + _written(entries, gap) + b" endobj"
     found = dictionary(data, 0)
-    assert {key: data[start:end] for key, (start, end) in found.values.items()} == entries
+    assert {key: written or b"null" for key, written in found.values.items()} == entries
+    for key, written in entries.items():
+        start, end = found.place(key)
+        assert data[start:end] == written
     assert data[found.span[0] : found.span[1]] == _written(entries, gap)
+
+
+@given(
+    st.dictionaries(names, values, max_size=6).map(lambda found: _written(found, b" "))
+    | st.lists(st.sampled_from(PIECES), max_size=12).map(lambda found: b"<<" + b" ".join(found) + b">>"),
+    st.sampled_from([b"", b"\n", b" % c\n", b" % endobj >>\n", b" 5", b">>"]),
+)
+def test_the_quick_reading_is_the_slow_one(written: bytes, after: bytes) -> None:
+    """Whether or not a dictionary is bounded, the same comes of it, or it is declined."""
+    data = written + after + b"endobj"
+    assert _read(data, data.index(b"endobj")) == _read(data, -1)
+
+
+def _read(data: bytes, bound: int) -> object:
+    try:
+        return entries(data, 0, 2, bound)
+    except Declined as declined:
+        return declined.why
 
 
 @given(values)

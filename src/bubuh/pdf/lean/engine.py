@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import struct
 import zlib
 from datetime import UTC
 from typing import Final
@@ -13,12 +15,11 @@ from bubuh.pdf.geometry import to_page_space
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.drawn import face_object
 from bubuh.pdf.lean.form import add_annotation, add_field
-from bubuh.pdf.lean.increment import assemble
-from bubuh.pdf.lean.pages import Page, page_at
+from bubuh.pdf.lean.increment import Before, Begun, assemble, before
+from bubuh.pdf.lean.pages import page_at
 from bubuh.pdf.lean.reader import Document
 from bubuh.pdf.lean.splice import Changes
-from bubuh.pdf.lean.tokens import reference
-from bubuh.pdf.letters import number
+from bubuh.pdf.lean.tokens import Ref, reference
 from bubuh.pdf.model import Chain, Increment, Intent, Rect
 
 MOST_BYTES: Final = 64 * 2**20
@@ -27,7 +28,7 @@ _PRINT_AND_LOCKED: Final = 132  #: annotation flags. Source: ISO 32000-2, table 
 
 #: What hostile bytes provoke, and provoke each time: to want memory or to be interrupted is not among them,
 #: because an intent that was planned here once must be planned here for ever.
-_PROVOKED: Final = (ValueError, LookupError, ArithmeticError, TypeError, zlib.error)
+_PROVOKED: Final = (ValueError, LookupError, ArithmeticError, TypeError, zlib.error, struct.error)
 
 
 def plan_lean(document: bytes, intent: Intent, chain: Chain) -> Increment:
@@ -49,49 +50,54 @@ def _planned(document: bytes, intent: Intent, chain: Chain) -> Increment:
     if len(document) > MOST_BYTES:
         raise Declined(Why.END, "too large")
     reader = Document(document)
-    root = reference(reader.chain.sections[0].trailer.get(b"/Root"))
-    if root is None:
-        raise Declined(Why.TRAILER, "no /Root")
-    catalog = reader.dictionary(root)
-    if b"/Perms" in catalog.values:
+    return plan_on(reader, before(reader.chain), len(document), hashlib.sha256(document), intent, chain)
+
+
+def plan_on(
+    objects: Document, ground: Before, size: int, hashed: Begun, intent: Intent, chain: Chain
+) -> Increment:
+    """The same on the objects of a document of `size` bytes that `hashed` has seen."""
+    root = reference(ground.root)
+    catalog = objects.dictionary(root)
+    if root is None or b"/Perms" in catalog.values:
         raise Declined(Why.PERMISSIONS)
-    page = page_at(reader, catalog, intent.place.page)
+    page = page_at(objects, catalog, intent.place.page)
     rect = to_page_space(intent.place, page.box)
-    face, widget, signature = (reader.chain.highest + step for step in (1, 2, 3))
-    changes = Changes()
-    add_annotation(reader, changes, page, b"%d 0 R" % widget)
-    add_field(reader, changes, (root, catalog), b"%d 0 R" % widget, intent.field_name.encode())
-    objects = {
-        (face, 0): face_object(intent.serial_no, intent.qr_payload, page.box.rotate),
-        (widget, 0): _widget(intent, page, rect, face=face, signature=signature),
-        **changes.written(),
-    }
+    face, widget, signature = ground.highest + 1, ground.highest + 2, ground.highest + 3
+    name, told, changes = intent.field_name, b"%d 0 R" % widget, Changes()
+    add_annotation(objects, changes, page, told)
+    add_field(objects, changes, (root, catalog), told, name)
+    written = [
+        ((face, 0), face_object(intent.serial_no, intent.qr_payload, page.box.rotate)),
+        ((widget, 0), _widget(name, page.ref, rect, face=face, signature=signature)),
+        *changes.written(),
+    ]
     return assemble(
-        document,
-        reader.chain,
-        objects,
+        size,
+        hashed,
+        ground,
+        written,
         (signature, _signature(intent)),
         file_id=intent.file_id,
         room_bytes=_room_bytes(chain) + intent.time_stamp_room,
     )
 
 
-def _widget(intent: Intent, page: Page, rect: Rect, *, face: int, signature: int) -> bytes:
+def _widget(name: str, page: Ref, rect: Rect, *, face: int, signature: int) -> bytes:
     """Field and annotation in one. Source: ISO 32000-2, 12.7.5.5."""
-    corners = " ".join(map(number, (rect.x0, rect.y0, rect.x1, rect.y1)))
     return (
-        f"<< /Type /Annot /Subtype /Widget /FT /Sig /T ({intent.field_name}) /F {_PRINT_AND_LOCKED}"
-        f" /P {page.ref[0]} {page.ref[1]} R /Rect [{corners}] /AP << /N {face} 0 R >> /V {signature} 0 R >>"
-    ).encode("ascii")
+        b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (%s) /F %d /P %d %d R /Rect [%.4f %.4f %.4f %.4f]"
+        b" /AP << /N %d 0 R >> /V %d 0 R >>"
+    ) % (name.encode("ascii"), _PRINT_AND_LOCKED, *page, rect.x0, rect.y0, rect.x1, rect.y1, face, signature)
 
 
 def _signature(intent: Intent) -> bytes:
     """The signature's entries, but for ByteRange and Contents."""
-    signed_at = intent.signed_at.astimezone(UTC)
+    at = intent.signed_at.astimezone(UTC)
     return (
-        "/Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached"
-        f" /M (D:{signed_at:%Y%m%d%H%M%S}Z) /Reason ({intent.reason})"
-    ).encode("ascii")
+        b"/Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached"
+        b" /M (D:%04d%02d%02d%02d%02d%02dZ) /Reason (%s)"
+    ) % (at.year, at.month, at.day, at.hour, at.minute, at.second, intent.reason.encode("ascii"))
 
 
 @functools.lru_cache(maxsize=64)

@@ -20,11 +20,11 @@ def add_annotation(document: Document, changes: Changes, page: Page, widget: byt
 
 
 def add_field(
-    document: Document, changes: Changes, root: tuple[Ref, Dictionary], widget: bytes, name: bytes
+    document: Document, changes: Changes, root: tuple[Ref, Dictionary], widget: bytes, name: str
 ) -> None:
     """Append `widget` to the form's fields, none of which may be called `name` already."""
     root_ref, catalog = root
-    written = catalog.get(b"/AcroForm")
+    written = catalog.values.get(b"/AcroForm")
     if written is None:
         fresh = b"<< /Fields [%s] /SigFlags %d >>" % (widget, SIGNATURES_EXIST_APPEND_ONLY)
         changes.put(root_ref, catalog, b"/AcroForm", fresh)
@@ -37,9 +37,9 @@ def add_field(
         whole = form.span
     if b"/XFA" in form.values:
         raise Declined(Why.XFA)
-    _refuse_name(document, document.resolved(form.get(b"/Fields")), name)
+    _refuse_name(document, document.resolved(form.values.get(b"/Fields")), name)
     _append(document, changes, holder, form, b"/Fields", widget, why=Why.FORM, whole=whole)
-    flags = form.get(b"/SigFlags")
+    flags = form.values.get(b"/SigFlags")
     now = 0 if flags is None else integer(flags)
     if now | SIGNATURES_EXIST_APPEND_ONLY != now:
         merged = b"%d" % (now | SIGNATURES_EXIST_APPEND_ONLY)
@@ -48,7 +48,7 @@ def add_field(
 
 def _inline(holder: Dictionary, key: bytes) -> Dictionary:
     """A dictionary that is written within another, where it lies in the same buffer."""
-    return dictionary(holder.data, holder.values[key][0])
+    return dictionary(holder.data, holder.place(key)[0])
 
 
 def _append(
@@ -62,28 +62,27 @@ def _append(
     why: Why,
     whole: Span | None = None,
 ) -> None:
-    written = holder.get(key)
-    target = reference(written)
+    written = holder.values.get(key)
     if written is None:
         changes.put(ref, holder, key, b"[%s]" % item, whole=whole)
-    elif target is not None:
+    elif (target := reference(written)) is not None:
         changes.append(target, *document.array(target), item)
     elif written.startswith(b"["):
-        changes.append(ref, holder.data, holder.values[key], item, whole=whole or holder.span)
+        changes.append(ref, holder.data, holder.place(key), item, whole=whole or holder.span)
     else:
         raise Declined(why, "not an array")
 
 
-def _refuse_name(document: Document, fields: bytes | None, name: bytes) -> None:
+def _refuse_name(document: Document, fields: bytes | None, name: str) -> None:
     """Decline when a field is called `name`; the names of kids have a dot in them and cannot be it."""
     kids = [] if fields is None else references(fields)
     if len(kids) > MOST_FIELDS or len(set(kids)) != len(kids):
         raise Declined(Why.FORM, "too many fields, or one twice")
     for kid in kids:
         field = document.dictionary(kid)
-        written = document.resolved(field.get(b"/T"))
+        written = document.resolved(field.values.get(b"/T"))
         own = "" if written is None else text(written)
         if not own and b"/Kids" in field.values:
             raise Declined(Why.FORM, "a field without name, with kids")
-        if own == name.decode():
+        if own == name:
             raise Declined(Why.SERIAL_PRESENT)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+from bubuh.pdf.geometry import page_box
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.reader import Document
 from bubuh.pdf.lean.tokens import Dictionary, Ref, decimal, integer, items, reference, references
 from bubuh.pdf.model import PageBox
-from bubuh.pdf.pagetree import page_box
 
 MOST_DEPTH: Final = 32
 MOST_NODES: Final = 4000
@@ -18,8 +17,7 @@ _MANY_KIDS: Final = 8
 _BOX: Final = re.compile(rb"\[" + rb"[ \n]+".join([rb" *(-?\d+(?:\.\d+)?)"] * 4) + rb" *\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page: its object and how it is seen."""
 
     ref: Ref
@@ -27,28 +25,9 @@ class Page:
     box: PageBox
 
 
-@dataclass(frozen=True, slots=True)
-class _Inherited:
-    media: bytes | None = None
-    crop: bytes | None = None
-    rotate: bytes | None = None
-
-    def under(self, node: Dictionary) -> _Inherited:
-        return _Inherited(
-            media=node.get(b"/MediaBox") or self.media,
-            crop=node.get(b"/CropBox") or self.crop,
-            rotate=node.get(b"/Rotate") or self.rotate,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A node of the tree that is still to be visited."""
-
-    ref: Ref
-    inherited: _Inherited
-    depth: int = 0
-    is_page: bool = False  #: as its parent's count says
+#: A node of the tree that is still to be visited: /MediaBox, /CropBox and /Rotate that it inherits, how deep
+#: it is, and whether it must be a page, as its parent's count says.
+_Step = tuple[Ref, bytes | None, bytes | None, bytes | None, int, bool]
 
 
 def page_at(document: Document, catalog: Dictionary, wanted: int) -> Page:
@@ -56,54 +35,60 @@ def page_at(document: Document, catalog: Dictionary, wanted: int) -> Page:
 
     A node with many kids that counts as many pages is believed to have one page in each.
     """
-    top = reference(catalog.get(b"/Pages"))
+    top = reference(catalog.values.get(b"/Pages"))
     if top is None:
         raise Declined(Why.PAGES, "no tree")
-    ahead, seen, left = [_Step(top, _Inherited())], set[Ref](), wanted
+    ahead: list[_Step] = [(top, None, None, None, 0, False)]
+    seen: set[Ref] = set()
+    left = wanted
     while ahead:
-        step = ahead.pop()
-        if step.ref in seen or step.depth > MOST_DEPTH or len(seen) > MOST_NODES:
+        ref, media, crop, rotate, depth, is_page = ahead.pop()
+        if ref in seen or depth > MOST_DEPTH or len(seen) > MOST_NODES:
             raise Declined(Why.PAGES, "a node twice, too deep or too many")
-        seen.add(step.ref)
-        node = document.dictionary(step.ref)
+        seen.add(ref)
+        node = document.dictionary(ref)
+        get = node.values.get
+        media, crop, rotate = get(b"/MediaBox") or media, get(b"/CropBox") or crop, get(b"/Rotate") or rotate
         if b"/Kids" not in node.values:
             left -= 1
             if left == 0:
-                return _page(document, step, node)
-        elif step.is_page:
+                return Page(ref, node, _box(document, node, media, crop, rotate))
+        elif is_page:
             raise Declined(Why.PAGES, "a page that is none")
         else:
-            kids, left = _kids(document, step, node, left)
-            ahead.extend(reversed(kids))
+            kids, left, are_pages = _kids(document, node, left)
+            ahead += [(kid, media, crop, rotate, depth + 1, are_pages) for kid in reversed(kids)]
     raise Declined(Why.PAGES, "no such page")
 
 
-def _kids(document: Document, step: _Step, node: Dictionary, left: int) -> tuple[list[_Step], int]:
-    """The kids to visit, and how many pages on the wanted one is: where they are as many, only that one."""
-    written = document.resolved(node.get(b"/Kids"))
-    kids = references(written or b"")
-    inherited, depth = step.inherited.under(node), step.depth + 1
-    if len(kids) < _MANY_KIDS or integer(document.resolved(node.get(b"/Count"))) != len(kids):
-        return [_Step(kid, inherited, depth) for kid in kids], left
+def _kids(document: Document, node: Dictionary, left: int) -> tuple[list[Ref], int, bool]:
+    """The kids to visit, which page under them is wanted, and whether they must be pages.
+
+    Where a node counts as many pages as it has kids, only the wanted one is visited.
+    """
+    kids = references(document.resolved(node.values.get(b"/Kids")) or b"")
+    if len(kids) < _MANY_KIDS or integer(document.resolved(node.values.get(b"/Count"))) != len(kids):
+        return kids, left, False
     if len(set(kids)) != len(kids):
         raise Declined(Why.PAGES, "a page twice")
     if left > len(kids):
-        return [], left - len(kids)
-    return [_Step(kids[left - 1], inherited, depth, is_page=True)], 1
+        return [], left - len(kids), True
+    return [kids[left - 1]], 1, True
 
 
-def _page(document: Document, step: _Step, node: Dictionary) -> Page:
-    if node.get(b"/Type") != b"/Page":
+def _box(
+    document: Document, node: Dictionary, media: bytes | None, crop: bytes | None, rotate: bytes | None
+) -> PageBox:
+    """How a page with these entries is seen."""
+    if node.values.get(b"/Type") != b"/Page":
         raise Declined(Why.PAGES, "a leaf that does not say that it is a page")
-    own = step.inherited.under(node)
-    rotate, unit = document.resolved(own.rotate), document.resolved(node.get(b"/UserUnit"))
-    box = page_box(
-        _numbers(document, own.media),
-        None if own.crop is None else _numbers(document, own.crop),
-        0 if rotate is None else integer(rotate),
-        1.0 if unit is None else decimal(unit),
+    unit = node.values.get(b"/UserUnit")
+    return page_box(
+        _numbers(document, media),
+        None if crop is None else _numbers(document, crop),
+        0 if rotate is None else integer(document.resolved(rotate) or b"0"),
+        1.0 if unit is None else decimal(document.resolved(unit) or b"1"),
     )
-    return Page(step.ref, node, box)
 
 
 def _numbers(document: Document, written: bytes | None) -> list[float]:

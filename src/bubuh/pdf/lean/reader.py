@@ -7,8 +7,17 @@ from typing import Final
 
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.streams import content, parameters
-from bubuh.pdf.lean.tokens import GAP, Dictionary, Ref, Span, dictionary, reference, value
-from bubuh.pdf.lean.xref import HEAD, At, Chain, Within, read_chain
+from bubuh.pdf.lean.tokens import (
+    GAP,
+    Dictionary,
+    Ref,
+    Span,
+    bounded,
+    dictionary,
+    reference,
+    value,
+)
+from bubuh.pdf.lean.xref import HEAD, OPENED_OBJECT, WITHIN, Chain, read_chain
 
 _ENDOBJ: Final = re.compile(GAP + rb"endobj")
 _MOST_CONTAINED: Final = 100_000
@@ -25,9 +34,15 @@ class Document:
 
     def dictionary(self, ref: Ref | None) -> Dictionary:
         """The dictionary that is the whole object `ref`, not a stream; raises `Declined`."""
-        data, at, follows = self._locate(ref)
-        found = dictionary(data, at)
-        self._check_end(data, found.span[1], follows=follows)
+        if ref is None:
+            raise Declined(Why.OBJECT, "not a reference")
+        kind, one, two = self.chain.find(ref[0])
+        if kind == WITHIN:
+            return dictionary(*self._within(one, two, ref))
+        opened = self._opened(one, two, ref)
+        found = bounded(self.document, opened.start(3), opened.end(), b"endobj")
+        if not found.ends_object:
+            raise Declined(Why.OBJECT, "an object that does not end after its value")
         return found
 
     def array(self, ref: Ref) -> tuple[bytes, Span]:
@@ -63,43 +78,51 @@ class Document:
         if follows and _ENDOBJ.match(data, at) is None:
             raise Declined(Why.OBJECT, "an object that does not end after its value")
 
-    def _locate(self, ref: Ref | None) -> tuple[bytes, int, bool]:
+    def _locate(self, ref: Ref) -> tuple[bytes, int, bool]:
         """The buffer in which the value of `ref` begins, where, and whether endobj follows it."""
-        if ref is None:
-            raise Declined(Why.OBJECT, "not a reference")
-        number, generation = ref
-        place = self.chain.find(number)
-        if isinstance(place, At):
-            return self.document, self._value_at(place, ref), True
-        if generation != 0:
-            raise Declined(Why.OBJECT, "a generation within a stream")
-        return *self._within(place, number), False
-
-    def _value_at(self, place: At, ref: Ref) -> int:
-        head = HEAD.match(self.document, place.offset)
-        if head is None or (int(head[1]), int(head[2])) != ref or place.generation != ref[1]:
+        kind, one, two = self.chain.find(ref[0])
+        if kind == WITHIN:
+            data, at, _bound = self._within(one, two, ref)
+            return data, at, False
+        head = HEAD.match(self.document, one)
+        if head is None or (int(head[1]), int(head[2])) != ref or two != ref[1]:
             raise Declined(Why.OBJECT, "another object, or none, is there")
-        return head.end()
+        return self.document, head.end(), True
 
-    def _within(self, place: Within, number: int) -> tuple[bytes, int]:
-        index, first, inflated = self._container(place.stream)
-        at = 2 * place.index
-        if at + 1 >= len(index) or int(index[at]) != number:
+    def _opened(self, offset: int, generation: int, ref: Ref) -> re.Match[bytes]:
+        """The head of the object at `offset` and the beginning of a dictionary, which is its group 3."""
+        opened = OPENED_OBJECT.match(self.document, offset)
+        if opened is None or (int(opened[1]), int(opened[2])) != ref or generation != ref[1]:
+            raise Declined(Why.OBJECT, "another object, or none, or not a dictionary is there")
+        return opened
+
+    def _within(self, stream: int, index: int, ref: Ref) -> tuple[bytes, int, int]:
+        """The object stream's bytes, where in them the object begins, and where the one after it does."""
+        number, generation = ref
+        numbers, first, inflated = self._container(stream)
+        at = 2 * index
+        if generation != 0 or at + 1 >= len(numbers) or int(numbers[at]) != number:
             raise Declined(Why.OBJECT, "an object stream that does not hold it")
-        return inflated, first + int(index[at + 1])
+        bound = first + int(numbers[at + 3]) if at + 3 < len(numbers) else len(inflated)
+        return inflated, first + int(numbers[at + 1]), bound
 
     def _container(self, number: int) -> tuple[list[bytes], int, bytes]:
         """Numbers and places, where the objects begin, and the bytes of an object stream."""
         if number not in self._containers:
-            place = self.chain.find(number)
-            if not isinstance(place, At):
+            kind, offset, generation = self.chain.find(number)
+            if kind == WITHIN:
                 raise Declined(Why.OBJECT, "a stream within a stream")
-            header = dictionary(self.document, self._value_at(place, (number, 0)))
-            if header.get(b"/Type") != b"/ObjStm" or parameters(header) is not None:
+            opened = self._opened(offset, generation, (number, 0))
+            header = bounded(self.document, opened.start(3), opened.end(), b"stream")
+            if header.values.get(b"/Type") != b"/ObjStm" or parameters(header) is not None:
                 raise Declined(Why.FILTER, "not a plain object stream")
-            inflated, first = content(self.document, header), header.integer(b"/First")
+            inflated, first, count = (
+                content(self.document, header),
+                header.integer(b"/First"),
+                header.integer(b"/N"),
+            )
             index = inflated[:first].split() if 0 <= first <= len(inflated) else []
-            if len(index) < 2 * header.integer(b"/N") or len(index) > 2 * _MOST_CONTAINED:
+            if not 0 <= 2 * count <= len(index) <= 2 * _MOST_CONTAINED:
                 raise Declined(Why.OBJECT, "an object stream whose index is not as long as it says")
-            self._containers[number] = index[: 2 * header.integer(b"/N")], first, inflated
+            self._containers[number] = index[: 2 * count], first, inflated
         return self._containers[number]

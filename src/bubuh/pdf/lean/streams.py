@@ -25,7 +25,7 @@ def content(document: bytes, header: Dictionary) -> bytes:
     if not 0 <= length <= len(document) or _ENDSTREAM.match(document, end) is None:
         raise Declined(Why.OBJECT, "a stream that is not as long as it says")
     raw = document[match.end() : end]
-    filters = _single(header.get(b"/Filter"))
+    filters = _single(header.values.get(b"/Filter"))
     if filters is None:
         return raw
     if filters != b"/FlateDecode":
@@ -35,7 +35,7 @@ def content(document: bytes, header: Dictionary) -> bytes:
 
 def parameters(header: Dictionary) -> bytes | None:
     """The /DecodeParms dictionary as it is written, or None."""
-    return _single(header.get(b"/DecodeParms"))
+    return _single(header.values.get(b"/DecodeParms"))
 
 
 def _single(written: bytes | None) -> bytes | None:

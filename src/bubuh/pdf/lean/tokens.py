@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from bubuh.pdf.lean.declined import Declined, Why
 
@@ -18,13 +17,15 @@ Ref = tuple[int, int]  #: object number and generation
 MOST_TOKENS: Final = 500_000
 
 _WHITE: Final = rb"\x00\t\n\x0c\r "
-GAP: Final = rb"(?:[" + _WHITE + rb"]++|%[^\r\n]*+)*+"
+_BLANK: Final = rb"[" + _WHITE + rb"]"
+GAP: Final = _BLANK + rb"*+(?:%[^\r\n]*+" + _BLANK + rb"*+)*+"
 _ENDS: Final = rb"(?![^" + _WHITE + rb"()<>\[\]{}/%])"  # a delimiter follows, or nothing
 _PAREN: Final = rb"[^()\\]++|\\."
 _NAME_FORM: Final = rb"/[^" + _WHITE + rb"()<>\[\]{}/%]*+"
-_REF_FORM: Final = rb"\d{1,7}[" + _WHITE + rb"]++\d{1,5}[" + _WHITE + rb"]++R" + _ENDS
+_REF_FORM: Final = rb"\d{1,7}+" + _BLANK + rb"++\d{1,5}+" + _BLANK + rb"++R" + _ENDS
+_DECIMAL: Final = rb"(?:\d++\.?\d*+|\.\d++)"
 _ATOM_FORM: Final = (
-    rb"(?:[+-]?(?:\d++\.?\d*+|\.\d++)|true|false|null)" + _ENDS + rb"|<[0-9A-Fa-f" + _WHITE + rb"]*+>"
+    rb"(?:[+-]?" + _DECIMAL + rb"|true|false|null)" + _ENDS + rb"|<[0-9A-Fa-f" + _WHITE + rb"]*+>"
     rb"|\((?:" + _PAREN + rb"|\((?:" + _PAREN + rb"|\((?:" + _PAREN + rb")*+\))*+\))*+\)"
 )
 _TOKEN: Final = re.compile(
@@ -33,34 +34,37 @@ _TOKEN: Final = re.compile(
 )
 
 
-def _nested(value: bytes) -> bytes:
-    """The form of `value`, of an array of such, or of a dictionary of such."""
-    pair = GAP + _NAME_FORM + GAP + rb"(?:" + value + rb")"
-    return (
-        value
-        + rb"|\[(?:"
-        + GAP
-        + rb"(?:"
-        + value
-        + rb"))*+"
-        + GAP
-        + rb"\]|<<(?:"
-        + pair
-        + rb")*+"
-        + GAP
-        + rb">>"
-    )
+def _array(value: bytes) -> bytes:
+    return rb"\[" + GAP + rb"(?:(?:" + value + rb")" + GAP + rb")*+\]"
 
 
-_FLAT: Final = _NAME_FORM + rb"|" + _REF_FORM + rb"|" + _ATOM_FORM
-#: One entry of a dictionary, its value nested twice at most, in one step; or the end; or something else.
+def _dictionary(value: bytes) -> bytes:
+    return rb"<<" + GAP + rb"(?:" + _NAME_FORM + GAP + rb"(?:" + value + rb")" + GAP + rb")*+>>"
+
+
+#: What most values are, tried first: a name, a reference or a number that begins with a digit.
+_USUAL: Final = _NAME_FORM + rb"|\d++(?:" + _BLANK + rb"++\d{1,5}+" + _BLANK + rb"++R|\.\d*+)?+" + _ENDS
+_FLAT: Final = _USUAL + rb"|" + _ATOM_FORM
+_NESTED: Final = rb"|".join((_USUAL, _dictionary(_FLAT + rb"|" + _array(_FLAT)), _array(_FLAT), _ATOM_FORM))
+_VALUE: Final = rb"|".join((_USUAL, _dictionary(_NESTED), _array(_NESTED), _ATOM_FORM))
+#: One entry of a dictionary with the gap after it, its value missing when it is nested more than twice or is
+#: none; or the end, and whether the object ends there too; or something else.
 _ENTRY: Final = re.compile(
-    GAP + rb"(?:(" + _NAME_FORM + rb")" + GAP + rb"(" + _nested(_nested(_FLAT)) + rb")|(>>)|(.|\Z))",
+    rb"(" + _NAME_FORM + rb")" + GAP + rb"(?:(" + _VALUE + rb")" + GAP + rb")?+"
+    rb"|(>>)(" + GAP + rb"endobj)?+|(?:.|\Z)",
     re.DOTALL,
 )
-_START: Final = re.compile(GAP + rb"<<")
+#: The same where a dictionary is plain: no escapes in keys, nothing nested deeper, only blanks at the end.
+_PLAIN: Final = re.compile(
+    rb"(/[^" + _WHITE + rb"()<>\[\]{}/%#]*+)" + GAP + rb"(" + _VALUE + rb")" + GAP
+    + rb"|(>>" + _BLANK + rb"*+\Z)|.",
+    re.DOTALL,
+)  # fmt: skip
+_MOST_PLAIN_BYTES: Final = 8192
+OPENED: Final = GAP + rb"(<<)" + GAP  #: the beginning of a dictionary, to its first entry
+_START: Final = re.compile(OPENED)
+_GAP: Final = re.compile(GAP)
 _OPEN, _CLOSE, _NAME, _REF, _ATOM, _ODD = range(1, 7)  # groups of _TOKEN
-_VALUE, _END = 2, 3  # groups of _ENTRY
 
 _REFERENCE: Final = re.compile(rb"(\d{1,7})[" + _WHITE + rb"]++(\d{1,5})[" + _WHITE + rb"]++R")
 _REFERENCES: Final = re.compile(
@@ -86,72 +90,82 @@ _MEANT: Final = {
 _INTEGER: Final = re.compile(rb"[+-]?\d{1,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class Dictionary:
-    """A dictionary in a buffer: where it lies, and where the value under each of its keys does."""
+class Dictionary(NamedTuple):
+    """A dictionary in a buffer: where it lies, and the value under each of its keys as it is written."""
 
     data: bytes
     span: Span
-    values: dict[bytes, Span]
+    values: dict[bytes, bytes | None]  #: null is None
+    ends_object: bool  #: whether endobj follows, or the bound that it was read to
 
     def get(self, key: bytes) -> bytes | None:
         """The bytes of the value under `key`; None when it is absent or null."""
-        span = self.values.get(key)
-        if span is None:
-            return None
-        value = self.data[span[0] : span[1]]
-        return None if value == b"null" else value
+        return self.values.get(key)
 
     def integer(self, key: bytes) -> int:
         """The whole number under `key`, written in place."""
-        return integer(self.get(key))
+        return integer(self.values.get(key))
+
+    def place(self, key: bytes) -> Span:
+        """Where the value under `key`, which is there, lies in the buffer."""
+        at = _past_gap(self.data, self.span[0] + len(b"<<"))
+        while (entry := _ENTRY.match(self.data, at)) is not None and entry[1] is not None:
+            start, end = entry.span(2) if entry[2] is not None else value(self.data, entry.end())
+            if _name(entry[1]) == key:
+                return start, end
+            at = _past_gap(self.data, end)
+        raise AssertionError("a key that is not there")
 
 
-def dictionary(data: bytes, at: int) -> Dictionary:
-    """The dictionary that begins at `at`, after blanks; raises `Declined`."""
-    begun = _START.match(data, at)
-    if begun is None:
+def dictionary(data: bytes, at: int, bound: int = -1) -> Dictionary:
+    """The dictionary that begins at `at`, after blanks; raises `Declined`. `bound` is as in `entries`."""
+    opened = _START.match(data, at)
+    if opened is None:
         raise Declined(Why.OBJECT, "not a dictionary")
-    values: dict[bytes, Span] = {}
-    for entry in _ENTRY.finditer(data, begun.end()):
-        kind = entry.lastindex
-        if kind == _VALUE:
-            key = entry[1]
+    return entries(data, opened.start(1), opened.end(), bound)
+
+
+def bounded(data: bytes, start: int, at: int, word: bytes) -> Dictionary:
+    """The same where `word` should follow; it begins at `start`, its first entry or end is at `at`."""
+    return entries(data, start, at, data.find(word, at, at + _MOST_PLAIN_BYTES))
+
+
+def entries(data: bytes, start: int, at: int, bound: int) -> Dictionary:
+    """The same; where a plain one fills the buffer up to `bound`, one step reads all of it: most are such."""
+    if bound > at:
+        found = _PLAIN.findall(data, at, bound)
+        closing = found.pop()[2]
+        values = {key: written for key, written, _ in found}
+        if closing and len(values) == len(found) and b"" not in values and b"null" not in values.values():
+            return Dictionary(data, (start, bound - len(closing) + len(b">>")), values, ends_object=True)
+    return _entries(data, start, at)
+
+
+def _entries(data: bytes, start: int, at: int) -> Dictionary:
+    values: dict[bytes, bytes | None] = {}
+    while True:
+        for entry in _ENTRY.finditer(data, at):
+            key, written, end, ended = entry.groups()
+            if key is None:
+                if end is None:
+                    raise Declined(Why.TOKEN, "a dictionary that does not end as it should")
+                return Dictionary(data, (start, entry.end(3)), values, ended is not None)
             if b"#" in key:
                 key = _name(key)
             if key in values:
                 raise Declined(Why.DUPLICATE_KEY)
-            values[key] = entry.span(_VALUE)
-        elif kind == _END:
-            return Dictionary(data, (begun.end() - 2, entry.end()), values)
-        else:
-            break
-    return _deep_dictionary(data, begun.end() - 2)
+            if written is None:
+                break
+            values[key] = None if written == b"null" else written
+        first, last = value(data, entry.end())
+        values[key] = data[first:last]
+        at = _past_gap(data, last)
 
 
-def _deep_dictionary(data: bytes, at: int) -> Dictionary:
-    """The same for values nested as deep as they like, token by token."""
-    values: dict[bytes, Span] = {}
-    key: bytes | None = None
-    first = -1
-    for kind, start, end, depth in _walk(data, at):
-        if start == at:
-            continue
-        if depth == 0:
-            if key is not None:
-                break
-            return Dictionary(data, (at, end), values)
-        if depth == 1 and key is None:
-            if kind != _NAME:
-                break
-            key, first = _name(data[start:end]), -1
-            if key in values:
-                raise Declined(Why.DUPLICATE_KEY)
-            continue
-        first = start if first < 0 else first
-        if depth == 1 and key is not None:
-            values[key], key = (first, end), None
-    raise Declined(Why.TOKEN, "a dictionary that does not end as it should")
+def _past_gap(data: bytes, at: int) -> int:
+    gap = _GAP.match(data, at)
+    assert gap is not None, "no gap is a gap too"
+    return gap.end()
 
 
 def value(data: bytes, at: int) -> Span:

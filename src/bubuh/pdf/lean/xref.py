@@ -6,12 +6,11 @@ Entries of a table are addressed by arithmetic, of a stream by the row; only wha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.streams import content, parameters
-from bubuh.pdf.lean.tokens import Dictionary, decimal, dictionary, integer, items
+from bubuh.pdf.lean.tokens import OPENED, Dictionary, bounded, dictionary, integer, items
 
 MOST_SECTIONS: Final = 255
 MOST_RUNS: Final = 20_000
@@ -20,138 +19,110 @@ MOST_OBJECTS: Final = 200_000
 _TAIL_BYTES: Final = 1024
 _END: Final = re.compile(rb"startxref[ \t\r\n]+(\d{1,10})[ \t\r\n]+%%EOF[ \t\r\n\0]*\Z")
 _RUN: Final = re.compile(rb"[ \t\r\n]*(\d{1,7}) +(\d{1,7})[ \t]*(?:\r\n|\n|\r)")
-_TRAILER: Final = re.compile(rb"[ \t\r\n]*trailer")
+_TRAILER: Final = re.compile(rb"[ \t\r\n]*trailer" + OPENED)
 _ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)")
 _ENTRY_BYTES: Final = 20
-HEAD: Final = re.compile(rb"[\x00\t\n\x0c\r ]*(\d{1,7})[\x00\t\n\x0c\r ]+(\d{1,5})[\x00\t\n\x0c\r ]+obj")
-_MOST_WIDTH: Final = 8
+_IN_USE: Final = frozenset((b" 00000 n \n", b" 00000 n\r\n", b" 00000 n \r"))  #: after the offset, as a rule
+_HEAD: Final = rb"[\x00\t\n\x0c\r ]*+(\d{1,7}+)[\x00\t\n\x0c\r ]++(\d{1,5}+)[\x00\t\n\x0c\r ]++obj"
+HEAD: Final = re.compile(_HEAD)
+OPENED_OBJECT: Final = re.compile(_HEAD + OPENED)
+_WIDTHS: Final = re.compile(rb"\[\s*([0-8])\s+([0-8])\s+([0-8])\s*\]")
 
 
-@dataclass(frozen=True, slots=True)
-class At:
-    """An object that lies in the file at `offset`."""
-
-    offset: int
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """An object that is the `index`th of an object stream."""
-
-    stream: int
-    index: int
+FREE, AT, WITHIN = range(3)
+#: Kind, then offset and generation of an object in the file, or stream and index of one within a stream.
+#: Source: ISO 32000-2, table 18
+Place = tuple[int, int, int]
+Run = tuple[int, int, int]  #: first number, count, and where the first entry is
 
 
-Place = At | Within | None  #: None: free
-
-
-class Section(Protocol):
-    """One cross-reference section."""
-
-    @property
-    def trailer(self) -> Dictionary:
-        """Its trailer."""
-        ...
-
-    @property
-    def is_stream(self) -> bool:
-        """Of which kind it is."""
-        ...
-
-    @property
-    def highest(self) -> int:
-        """The highest number that it lists, free ones too; -1 when it lists none."""
-        ...
-
-    def find(self, number: int) -> tuple[Place] | None:
-        """Where the object is, when this section knows."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A classic table: its runs are first number, count, and where the first entry lies."""
+class Table(NamedTuple):
+    """A classic table: each of its runs begins at an offset."""
 
     document: bytes
-    runs: tuple[tuple[int, int, int], ...]
+    runs: list[Run]
     trailer: Dictionary
-    highest: int
+    highest: int  #: the highest number that it lists, free ones too; -1 when it lists none
     is_stream: bool = False
 
-    def find(self, number: int) -> tuple[Place] | None:
+    def find(self, number: int) -> Place | None:
         """Where the object is, when this section knows."""
         for first, count, start in self.runs:
             if first <= number < first + count:
                 at = start + _ENTRY_BYTES * (number - first)
-                entry = _ENTRY.fullmatch(self.document, at, at + _ENTRY_BYTES)
+                offset, rest = self.document[at : at + 10], self.document[at + 10 : at + _ENTRY_BYTES]
+                if rest in _IN_USE and offset.isdigit():
+                    return AT, int(offset), 0
+                entry = _ENTRY.match(self.document, at)
                 if entry is None:
                     raise Declined(Why.XREF, "an entry")
-                return (At(int(entry[1]), int(entry[2])) if entry[3] == b"n" else None,)
+                offset, generation, kind = entry.groups()
+                return (AT if kind == b"n" else FREE, int(offset), int(generation))
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """A cross-reference stream: its runs are first number, count, and the row of the first."""
+class Stream(NamedTuple):
+    """A cross-reference stream: each of its runs begins at a row."""
 
     rows: bytes
     stride: int  #: bytes from row to row
     lead: int  #: bytes before a row's cells: 1 where a predictor marks each row
     widths: tuple[int, int, int]
-    runs: tuple[tuple[int, int, int], ...]
+    runs: list[Run]
     trailer: Dictionary
     highest: int
     is_stream: bool = True
 
-    def find(self, number: int) -> tuple[Place] | None:
+    def find(self, number: int) -> Place | None:
         """Where the object is, when this section knows."""
         for first, count, start in self.runs:
             if first <= number < first + count:
-                return (self._place(self._row(start + number - first)),)
+                return self._place(self._row(start + number - first))
         return None
 
     def _row(self, row: int) -> bytes:
         """One row; under the predictor Up it is the sum of all rows to it, column by column."""
         if not self.lead:
             return self.rows[row * self.stride : (row + 1) * self.stride]
-        end = (row + 1) * self.stride
-        return bytes(sum(self.rows[column : end : self.stride]) & 0xFF for column in range(1, self.stride))
+        end, stride = (row + 1) * self.stride, self.stride
+        return bytes([sum(self.rows[column:end:stride]) & 0xFF for column in range(1, stride)])
 
     def _place(self, row: bytes) -> Place:
         first, second, _third = self.widths
-        kind = int.from_bytes(row[:first], "big") if first else 1
-        one = int.from_bytes(row[first : first + second], "big")
-        two = int.from_bytes(row[first + second :], "big")
-        if kind == 0:
-            return None
-        if kind > 2:
+        kind = int.from_bytes(row[:first], "big") if first else AT
+        if kind > WITHIN:
             raise Declined(Why.XREF, "a kind of entry that is not known")
-        return At(one, two) if kind == 1 else Within(one, two)
+        one = int.from_bytes(row[first : first + second], "big")
+        return kind, one, int.from_bytes(row[first + second :], "big")
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+Section = Table | Stream
+
+
+class Chain(NamedTuple):
     """All sections, the newest first."""
 
-    sections: tuple[Section, ...]
+    sections: list[Section]
     start: int  #: where the newest lies
     highest: int  #: the highest object number used or promised by any
 
-    def find(self, number: int) -> At | Within:
+    def find(self, number: int) -> Place:
         """Where an object is; raises `Declined` when it is nowhere or free."""
         for section in self.sections:
-            found = section.find(number)
-            if found is not None:
-                if found[0] is None:
+            place = section.find(number)
+            if place is not None:
+                if place[0] == FREE:
                     break
-                return found[0]
+                return place
         raise Declined(Why.OBJECT, "free or missing")
 
     def entry(self, key: bytes) -> bytes | None:
         """The value of a trailer's entry: the newest section's that has it."""
-        values = (section.trailer.get(key) for section in self.sections)
-        return next((value for value in values if value is not None), None)
+        for section in self.sections:
+            written = section.trailer.values.get(key)
+            if written is not None:
+                return written
+        return None
 
 
 def read_chain(document: bytes) -> Chain:
@@ -159,43 +130,40 @@ def read_chain(document: bytes) -> Chain:
     at = start = _startxref(document)
     sections: list[Section] = []
     seen: set[int] = set()
-    while True:
-        if at in seen or len(seen) >= MOST_SECTIONS:
-            raise Declined(Why.CHAIN)
+    highest = -1
+    while at not in seen and len(seen) < MOST_SECTIONS:
         seen.add(at)
         section = _table(document, at) if document.startswith(b"xref", at) else _stream(document, at)
-        _check_trailer(section.trailer)
+        trailer = section.trailer
+        if b"/Encrypt" in trailer.values:
+            raise Declined(Why.ENCRYPTED)
+        if b"/XRefStm" in trailer.values:
+            raise Declined(Why.HYBRID)
         sections.append(section)
-        before = section.trailer.get(b"/Prev")
+        highest = max(highest, section.highest, integer(trailer.values.get(b"/Size")) - 1)
+        before = trailer.values.get(b"/Prev")
         if before is None:
             break
         at = integer(before)
-    highest = max(max(section.highest, section.trailer.integer(b"/Size") - 1) for section in sections)
+    else:
+        raise Declined(Why.CHAIN)
     if highest > MOST_OBJECTS:
         raise Declined(Why.CHAIN, "too many objects")
-    return Chain(tuple(sections), start, highest)
+    return Chain(sections, start, highest)
 
 
 def _startxref(document: bytes) -> int:
     if not document.startswith(b"%PDF-"):
         raise Declined(Why.HEADER)
-    tail = document[-_TAIL_BYTES:]
-    match = _END.match(tail, max(tail.rfind(b"startxref"), 0))
+    match = _END.match(document, max(document.rfind(b"startxref", -_TAIL_BYTES), 0))
     if match is None:
         raise Declined(Why.END)
     return int(match[1])
 
 
-def _check_trailer(trailer: Dictionary) -> None:
-    if b"/Encrypt" in trailer.values:
-        raise Declined(Why.ENCRYPTED)
-    if b"/XRefStm" in trailer.values:
-        raise Declined(Why.HYBRID)
-
-
 def _table(document: bytes, at: int) -> Table:
     at += len(b"xref")
-    runs: list[tuple[int, int, int]] = []
+    runs: list[Run] = []
     beyond = 0
     while (run := _RUN.match(document, at)) is not None:
         first, count, start = int(run[1]), int(run[2]), run.end()
@@ -208,15 +176,16 @@ def _table(document: bytes, at: int) -> Table:
     trailer = _TRAILER.match(document, at)
     if trailer is None:
         raise Declined(Why.XREF, "no trailer after the table")
-    return Table(document, tuple(runs), dictionary(document, trailer.end()), beyond - 1)
+    told = bounded(document, trailer.start(1), trailer.end(), b"startxref")
+    return Table(document, runs, told, beyond - 1)
 
 
 def _stream(document: bytes, at: int) -> Stream:
-    head = HEAD.match(document, at)
-    if head is None:
+    opened = OPENED_OBJECT.match(document, at)
+    if opened is None:
         raise Declined(Why.XREF, "neither table nor stream")
-    trailer = dictionary(document, head.end())
-    if trailer.get(b"/Type") != b"/XRef":
+    trailer = bounded(document, opened.start(3), opened.end(), b"stream")
+    if trailer.values.get(b"/Type") != b"/XRef":
         raise Declined(Why.XREF, "not a cross-reference stream")
     widths = _widths(trailer)
     rows = content(document, trailer)
@@ -229,35 +198,38 @@ def _stream(document: bytes, at: int) -> Stream:
 
 
 def _widths(trailer: Dictionary) -> tuple[int, int, int]:
-    first, second, third = (integer(width) for width in items(trailer.get(b"/W") or b"[]"))
-    if not (0 <= first <= _MOST_WIDTH and 0 < second <= _MOST_WIDTH and 0 <= third <= _MOST_WIDTH):
+    plain = _WIDTHS.fullmatch(trailer.values.get(b"/W") or b"")
+    if plain is None or plain[2] == b"0":
         raise Declined(Why.XREF, "widths")
-    return first, second, third
+    return int(plain[1]), int(plain[2]), int(plain[3])
 
 
-def _runs(trailer: Dictionary) -> tuple[tuple[tuple[int, int, int], ...], int]:
+def _runs(trailer: Dictionary) -> tuple[list[Run], int]:
     """The runs of /Index with the row that each begins at, and how many rows there are."""
-    index = trailer.get(b"/Index")
+    index = trailer.values.get(b"/Index")
     flat = [0, trailer.integer(b"/Size")] if index is None else [integer(item) for item in items(index)]
-    runs: list[tuple[int, int, int]] = []
+    runs: list[Run] = []
     row = beyond = 0
     for first, count in zip(flat[::2], flat[1::2], strict=True):
         if first < beyond or count < 0 or row > MOST_OBJECTS or len(runs) > MOST_RUNS:
             raise Declined(Why.XREF, "runs")
         runs.append((first, count, row))
         row, beyond = row + count, first + count
-    return tuple(runs), row
+    return runs, row
 
 
 def _layout(trailer: Dictionary, width: int, rows: bytes) -> tuple[int, int]:
     """Bytes from row to row and before a row's cells; only no predictor and Up on every row are read."""
     written = parameters(trailer)
-    terms = None if written is None else dictionary(written, 0)
-    if terms is None or decimal(terms.get(b"/Predictor") or b"1") == 1:
+    if written is None:
         return width, 0
-    if terms.integer(b"/Columns") != width or terms.integer(b"/Predictor") < 10:
+    terms = dictionary(written, 0, len(written))
+    predictor = integer(terms.values.get(b"/Predictor") or b"1")
+    if predictor == 1:
+        return width, 0
+    if predictor < 10 or terms.integer(b"/Columns") != width:
         raise Declined(Why.FILTER, "a predictor")
-    if (terms.get(b"/Colors") or b"1", terms.get(b"/BitsPerComponent") or b"8") != (b"1", b"8"):
+    if (terms.values.get(b"/Colors") or b"1", terms.values.get(b"/BitsPerComponent") or b"8") != (b"1", b"8"):
         raise Declined(Why.FILTER, "a predictor of other cells")
     marks = rows[:: width + 1]
     if marks.count(2) != len(marks):
