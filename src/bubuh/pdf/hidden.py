@@ -25,6 +25,7 @@ _WHITE: Final = rb"\x00\t\n\f\r "
 _OBJ: Final = re.compile(rb"obj(?<=[" + _WHITE + rb"]obj)")
 _BACKWARDS: Final = re.compile(rb"[" + _WHITE + rb"]+\d+[" + _WHITE + rb"]+\d+")
 _NEAR_BYTES: Final = 64
+_BLANK: Final = b"\0\t\n\f\r "
 _STREAM: Final = re.compile(rb"stream\r?\n")
 
 ObjGen = tuple[int, int]
@@ -62,13 +63,16 @@ def check_unlisted(document: bytes, reader: PdfFileReader, pdf: pikepdf.Pdf) -> 
 
     What lies within a stream, such as an attached PDF, is not an object of this file.
     """
-    listed = sorted(_offsets(reader))
+    listed, past = sorted(_offsets(reader)), 0
     for begins in _heads(document):
-        at = bisect_right(listed, begins)
-        before = listed[at - 1] if at else 0
-        if at and not document[before:begins].strip(b"\0\t\n\f\r "):
+        if begins < past:
             continue
-        if not at or not _is_within_stream(document, pdf, before, begins):
+        at = bisect_right(listed, begins)
+        before = listed[at - 1] if at else begins
+        if at and not document[before:begins].strip(_BLANK):
+            continue
+        past = _end_of_stream(document, pdf, before, begins)
+        if past <= begins:
             raise DocumentRefused(reason=Reason.HIDDEN_CONTENT, what="object", offset=begins)
 
 
@@ -89,14 +93,15 @@ def _offsets(reader: PdfFileReader) -> Iterator[int]:
         yield reader.xrefs.get_xref_container_info(revision).start_location
 
 
-def _is_within_stream(document: bytes, pdf: pikepdf.Pdf, before: int, begins: int) -> bool:
-    """Whether the object that begins at `before` is a stream which has not ended at `begins`."""
+def _end_of_stream(document: bytes, pdf: pikepdf.Pdf, before: int, begins: int) -> int:
+    """Where the stream ends that the object at `before` is and that goes on at `begins`; 0 when none does."""
     data = _STREAM.search(document, before, begins)
     if data is None:
-        return False
-    if b"endstream" not in document[data.end() : begins]:
-        return True
+        return 0
+    ends = document.find(b"endstream", data.end())
+    if ends > begins:
+        return ends
     number, generation = (int(word) for word in document[before : before + _NEAR_BYTES].split()[:2])
     found = pdf.get_object((number, generation))
     length: Any = found.get("/Length", 0) if isinstance(found, pikepdf.Stream) else 0
-    return data.end() + int(length) > begins
+    return data.end() + int(length)
