@@ -11,6 +11,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from bubuh.edge.reasons import ADDITIONS, FINDINGS, VERDICT_REASONS
 from bubuh.pdf.judge import judge
 from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Chain, Intent, Judgement, Place, Trust
@@ -60,7 +61,12 @@ class Desk:
         return affix_with_key(document, self.intent(serial_no, page=page, **place), self.chain, self.key)
 
     def judge(self, document: bytes, **trust: object) -> Judgement:
-        return judge(document, replace(self.trust, **trust))  # type: ignore[arg-type]
+        """The verdict; each code in it has words for people."""
+        said = judge(document, replace(self.trust, **trust))  # type: ignore[arg-type]
+        assert set(said.reasons) <= set(VERDICT_REASONS), said.reasons
+        assert set(said.findings) <= set(FINDINGS), said.findings
+        assert all(set(stamp.added) <= set(ADDITIONS) for stamp in said.stamps)
+        return said
 
 
 @pytest.fixture(scope="session")

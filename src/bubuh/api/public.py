@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Self
 
@@ -15,14 +16,26 @@ from bubuh.edge.bodies import check_media_type, whole
 from bubuh.edge.calls import PDF, Answer, Body, Call, told
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.guards import Public
-from bubuh.edge.reasons import NO_STAMP, VERDICTS
-from bubuh.edge.words import Language
+from bubuh.edge.reasons import ADDITIONS, FINDINGS, NO_STAMP, VERDICT_REASONS, VERDICTS
+from bubuh.edge.words import Language, Words
 from bubuh.pdf.model import Indication
 from bubuh.verification.look_up import DatabaseLedger, look_up
 from bubuh.verification.model import SerialFacts, StampVerdict, Verdict, Word
 from bubuh.verification.verify import verify
 
 LIMIT_BYTES: Final = 16 * 2**20  #: an original of 10 MiB and the stamps on it
+
+
+class ReasonView(msgspec.Struct, frozen=True, kw_only=True):
+    """A code and what it means."""
+
+    code: str
+    text: str
+
+    @classmethod
+    def of(cls, code: str, words: Mapping[str, Words], language: Language) -> Self:
+        """The view of `code`; every code has words."""
+        return cls(code=code, text=words[code].said(language))
 
 
 class StampVerdictView(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,10 +49,12 @@ class StampVerdictView(msgspec.Struct, frozen=True, kw_only=True):
     page: int | None
     signed_at: datetime | None  # as the document claims
     affixed_at: datetime | None  # as we know
+    digest: str | None  # SHA-256 over the stamp's own byte range, in hex
+    added: list[ReasonView]  # what came after it
 
     @classmethod
-    def of(cls, stamp: StampVerdict) -> Self:
-        """The view of `stamp`."""
+    def of(cls, stamp: StampVerdict, language: Language) -> Self:
+        """The view of `stamp`, in `language`."""
         return cls(
             serial=stamp.serial_no,
             verdict=stamp.verdict,
@@ -49,6 +64,8 @@ class StampVerdictView(msgspec.Struct, frozen=True, kw_only=True):
             page=stamp.page,
             signed_at=stamp.signed_at,
             affixed_at=stamp.affixed_at,
+            digest=None if stamp.digest is None else stamp.digest.hex(),
+            added=[ReasonView.of(kind, ADDITIONS, language) for kind in stamp.added],
         )
 
 
@@ -61,6 +78,7 @@ class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
     explanation: str  # what it means and what to do
     reasons: list[str]
     findings: list[str]  # what does not change the verdict
+    details: list[ReasonView]  # reasons and findings, in words
     serial: str | None  # of the newest stamp
     stamps: list[StampVerdictView]
 
@@ -74,8 +92,12 @@ class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
             explanation=(VERDICTS[verdict.verdict] if verdict.stamps else NO_STAMP).said(language),
             reasons=list(verdict.reasons),
             findings=list(verdict.findings),
+            details=[
+                *(ReasonView.of(reason, VERDICT_REASONS, language) for reason in verdict.reasons),
+                *(ReasonView.of(finding, FINDINGS, language) for finding in verdict.findings),
+            ],
             serial=verdict.serial_no,
-            stamps=[StampVerdictView.of(stamp) for stamp in verdict.stamps],
+            stamps=[StampVerdictView.of(stamp, language) for stamp in verdict.stamps],
         )
 
 

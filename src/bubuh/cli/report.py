@@ -10,7 +10,16 @@ from html import escape
 from pathlib import Path
 from typing import Final, TextIO
 
-COLUMNS: Final = ("file", "verdict", "indication", "sub_indication", "serial", "reasons", "findings")
+COLUMNS: Final = (
+    "file",
+    "verdict",
+    "indication",
+    "sub_indication",
+    "serial",
+    "reasons",
+    "findings",
+    "details",
+)
 WORDS: Final = {
     "genuine": "asli",
     "not_genuine": "tidak asli",
@@ -67,7 +76,7 @@ def _html(path: Path, *, now: datetime, asked: str) -> Iterator[Write]:
         def write(row: Row) -> None:
             verdict = str(row["verdict"])
             counts[verdict] = counts.get(verdict, 0) + 1
-            cells = (row["file"], WORDS[verdict], row["serial"], row["reasons"])
+            cells = (row["file"], WORDS[verdict], row["serial"], row["details"])
             told = "".join(f"<td>{escape(_text(cell))}</td>" for cell in cells)
             file.write(f'<tr class="{verdict}">{told}</tr>\n')
 
@@ -79,7 +88,11 @@ def _html(path: Path, *, now: datetime, asked: str) -> Iterator[Write]:
 
 def _text(value: object) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return (
+            " ".join(map(str, value))
+            if any(" " in str(item) for item in value)
+            else ", ".join(map(str, value))
+        )
     return "" if value is None else str(value)
 
 

@@ -19,11 +19,12 @@ from bubuh.cli.report import WORDS, Write, kept
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
+from bubuh.edge.reasons import FINDINGS, VERDICT_REASONS
 from bubuh.pdf.model import Trust
 from bubuh.pdf.pki import from_pem
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings, data_folder
-from bubuh.verification.model import Verdict, Word
+from bubuh.verification.model import StampVerdict, Verdict, Word
 from bubuh.verification.ports import Ledger
 from bubuh.verification.verify import verify
 from bubuh.wiring.folder import DataFolder
@@ -130,11 +131,30 @@ def _facts(file: Path, verdict: Verdict) -> dict[str, Any]:
         "serial": verdict.serial_no,
         "reasons": list(verdict.reasons),
         "findings": list(verdict.findings),
+        "details": [
+            *(VERDICT_REASONS[reason].id for reason in verdict.reasons),
+            *(FINDINGS[finding].id for finding in verdict.findings),
+        ],
+        "stamps": [_of_stamp(stamp) for stamp in verdict.stamps],
+    }
+
+
+def _of_stamp(stamp: StampVerdict) -> dict[str, Any]:
+    return {
+        "serial": stamp.serial_no,
+        "indication": str(stamp.indication),
+        "sub_indication": stamp.sub_indication,
+        "reasons": list(stamp.reasons),
+        "page": stamp.page,
+        "signed_at": stamp.signed_at,
+        "affixed_at": stamp.affixed_at,
+        "digest": None if stamp.digest is None else stamp.digest.hex(),
+        "added": list(stamp.added),
     }
 
 
 def _words(facts: dict[str, Any], verdict: Verdict) -> str:
-    why = ", ".join([*verdict.reasons, *verdict.findings])
+    why = " ".join(facts["details"])
     return (
         f"{_MARK[verdict.verdict]} {WORDS[verdict.verdict]}  {facts['file']}  {facts['serial'] or '-'}  {why}"
     )

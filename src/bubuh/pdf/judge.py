@@ -10,13 +10,15 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko_certvalidator import ValidationContext
 
+from bubuh.pdf.additions import Added, additions
 from bubuh.pdf.face import drawing, read_drawing
 from bubuh.pdf.judge_lean import judge_lean
 from bubuh.pdf.model import (
@@ -44,7 +46,9 @@ from bubuh.pdf.signatures import (
     time_stamp_in,
     time_stamp_status,
 )
-from bubuh.pdf.tiling import Breach
+from bubuh.pdf.standing import imitates
+from bubuh.pdf.tiling import Breach, end_of
+from bubuh.pdf.traces import faces, never_sealed
 
 FORMAT_FAILURE: Final = "FORMAT_FAILURE"
 CONSTRAINTS_FAILURE: Final = "SIG_CONSTRAINTS_FAILURE"
@@ -67,21 +71,34 @@ def judge_whole(document: bytes, trust: Trust) -> Judgement:
     except DocumentRefused as refused:
         return _unreadable(refused.reason)
     except Exception:  # noqa: BLE001 - whatever hostile bytes provoke: not provable, and never a fault
-        return _unreadable(Reason.DAMAGED)
+        return Judgement(indication=Indication.INDETERMINATE, reasons=(str(Reason.DAMAGED),))
 
 
 @refusing_damage
 def _judged(document: bytes, trust: Trust) -> Judgement:
     check_shape(document)
     reader = open_reader(document)
+    empty = never_sealed(reader)
+    if empty:
+        return Judgement(indication=Indication.INDETERMINATE, reasons=("never_sealed",), unsealed=empty)
     found = signatures(reader)
     stamps = [signed for signed in found if signed.serial_no is not None]
     if not stamps:
+        copied = faces(document, reader)
         return Judgement(
-            indication=Indication.INDETERMINATE, reasons=("no_stamp",), findings=_beside(found, trust)
+            indication=Indication.INDETERMINATE,
+            reasons=("face_without_seal",) if copied else ("no_stamp",),
+            findings=_beside(found, trust),
+            unsealed=copied,
         )
     broken = breaches(document, reader, since=stamps[0].revision, signatures=found)
-    findings = tuple(_stamp_finding(document, reader, stamp, trust, broken) for stamp in stamps)
+    findings = tuple(
+        replace(
+            _stamp_finding(document, reader, stamp, trust, broken),
+            added=_added(document, reader, stamp, found),
+        )
+        for stamp in stamps
+    )
     problems = [
         *((finding.indication, finding.sub_indication, finding.reasons) for finding in findings),
         *_shared(found, stamps),
@@ -102,7 +119,7 @@ Problem = tuple[Indication, str | None, tuple[str, ...]]
 
 
 def _unreadable(reason: Reason) -> Judgement:
-    if reason is Reason.ENCRYPTED:
+    if reason in {Reason.ENCRYPTED, Reason.DAMAGED}:
         return Judgement(indication=Indication.INDETERMINATE, reasons=(str(reason),))
     return Judgement(indication=Indication.FAILED, sub_indication=FORMAT_FAILURE, reasons=(str(reason),))
 
@@ -118,6 +135,7 @@ def _stamp_finding(
         problem = (
             _seal_problem(stamp, trust)
             or _form_problem(document, sealed, trust)
+            or _retired_problem(stamp, trust)
             or _words_problem(stamp, page)
             or _later_problem(stamp, broken)
         )
@@ -132,7 +150,7 @@ def _stamp_finding(
         sub_indication=sub_indication,
         reasons=reasons,
         page=page,
-        certificate_sha256=hashlib.sha256(stamp.embedded.signer_cert.dump()).digest(),
+        certificate_sha256=_certificate_sha256(stamp),
         sealed=sealed,
     )
 
@@ -140,12 +158,12 @@ def _stamp_finding(
 def _seal_problem(stamp: Signed, trust: Trust) -> Problem | None:
     """What is wrong with the signature itself or with its time-stamp, or None."""
     stamped = seal_time(stamp, trust) or SealTime()
-    return stamped.problem or _signature_problem(stamp, context(trust.roots, stamped.at or trust.now))
+    return stamped.problem or _signature_problem(stamp, trust, at=stamped.at or trust.now)
 
 
-def _signature_problem(stamp: Signed, believed: ValidationContext) -> Problem | None:
+def _signature_problem(stamp: Signed, trust: Trust, *, at: datetime) -> Problem | None:
     try:
-        status = seal_status(stamp, believed)
+        status = seal_status(stamp, context(trust.roots, at))
     except SignatureValidationError as error:
         return _of_sub_indication(error.ades_subindication, "seal_invalid")
     if not status.intact:
@@ -153,10 +171,40 @@ def _signature_problem(stamp: Signed, believed: ValidationContext) -> Problem | 
     if not status.valid:
         return Indication.FAILED, "SIG_CRYPTO_FAILURE", ("seal_invalid",)
     if not status.trusted:
-        return _of_sub_indication(status.trust_problem_indic, "untrusted")
+        found = _of_sub_indication(status.trust_problem_indic, "untrusted")
+        return (*found[:2], ("untrusted", "authority_imitated")) if _imitates(stamp, trust) else found
     if not (may_seal(stamp) and status.bottom_line):
         return Indication.INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE", ("untrusted",)
     return None
+
+
+def _imitates(stamp: Signed, trust: Trust) -> bool:
+    """Whether its certificates bear names of ours over keys that are not."""
+    path = (stamp.embedded.signer_cert, *stamp.embedded.other_embedded_certs)
+    return imitates([certificate.dump() for certificate in path], trust.roots)
+
+
+def _retired_problem(stamp: Signed, trust: Trust) -> Problem | None:
+    signed_at = stamp.embedded.self_reported_timestamp
+    if not trust.has_retired(_certificate_sha256(stamp), signed_at):
+        return None
+    return Indication.INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE", ("key_retired",)
+
+
+def _certificate_sha256(stamp: Signed) -> bytes:
+    return hashlib.sha256(stamp.embedded.signer_cert.dump()).digest()
+
+
+def _added(
+    document: bytes, reader: PdfFileReader, stamp: Signed, found: Sequence[Signed]
+) -> tuple[Added, ...]:
+    """What came after a stamp, bytes after the last revision included."""
+    kinds = additions(reader, stamp.revision, found)
+    try:
+        is_whole_file = end_of(document, reader, reader.xrefs.total_revisions - 1) == len(document)
+    except Breach:
+        is_whole_file = False
+    return kinds if is_whole_file else (*kinds, Added.BYTES)
 
 
 def _later_problem(stamp: Signed, broken: Mapping[int, str]) -> Problem | None:

@@ -37,13 +37,16 @@ def judge_stamped(
     proof = prove_digest(taken, digest or covered_digest(document, sealed), trust)
     if proof is None or not proof.path.holds(trust.now):
         return None
+    certificate_sha256 = _sha256(proof.seal_certificate)
+    if trust.retired and trust.has_retired(certificate_sha256, stamped.signed_at):
+        return None
     finding = StampFinding(
         serial_no=stamped.serial_no,
         digest=proof.digest,
         signed_at=stamped.signed_at,
         indication=Indication.PASSED,
         page=stamped.page,
-        certificate_sha256=_sha256(proof.seal_certificate),
+        certificate_sha256=certificate_sha256,
         sealed=sealed,
     )
     return Judgement(indication=Indication.PASSED, stamps=(finding,))

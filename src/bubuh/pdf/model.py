@@ -173,6 +173,14 @@ class Increment:
         return b"".join((self.pre, b"<", hexlify(cms).ljust(2 * self.room_bytes, b"0"), b">", self.post))
 
 
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A seal key that was retired: what it sealed before stays genuine."""
+
+    certificate_sha256: bytes
+    at: datetime  #: aware
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a later validation needs, for a DSS; all DER."""
@@ -193,6 +201,14 @@ class Trust:
     roots: tuple[bytes, ...]  #: certificates, DER
     now: datetime  #: aware
     timestamp_roots: tuple[bytes, ...] = ()  #: of time-stamping authorities, DER
+    retired: tuple[Retired, ...] = ()  #: keys that seal no longer
+
+    def has_retired(self, certificate_sha256: bytes, signed_at: datetime | None) -> bool:
+        """Whether a seal that says it was made then comes from a key that was retired by then."""
+        return any(
+            found.certificate_sha256 == certificate_sha256 and (signed_at is None or signed_at >= found.at)
+            for found in self.retired
+        )
 
 
 class Indication(StrEnum):
@@ -230,6 +246,7 @@ class StampFinding:
     page: int | None = None
     certificate_sha256: bytes | None = None
     sealed: Sealed | None = None  #: None when the ByteRange is not as it must be
+    added: tuple[str, ...] = ()  #: what kinds of things came after it: `additions.Added`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +258,7 @@ class Judgement:
     reasons: tuple[str, ...] = ()
     stamps: tuple[StampFinding, ...] = field(default=())
     findings: tuple[str, ...] = ()  #: facts that do not change the verdict
+    unsealed: tuple[str, ...] = ()  #: serial numbers on what looks like a stamp and has no seal
 
     @property
     def is_genuine(self) -> bool:

@@ -7,6 +7,7 @@ looked for once and remembered; only the hour is asked each time.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -52,6 +53,19 @@ def standing(seal: bytes, issuing: bytes, roots: tuple[bytes, ...]) -> Standing 
         return _standing(seal, issuing, roots)
     except PROVOKED:
         return None
+
+
+def imitates(certificates: Iterable[bytes], roots: tuple[bytes, ...]) -> bool:
+    """Whether one of `certificates` (DER) says that a root issued it, by name, which did not."""
+    try:
+        anchors = [x509.load_der_x509_certificate(root) for root in roots]
+        for certificate in map(x509.load_der_x509_certificate, certificates):
+            named = [anchor for anchor in anchors if anchor.subject == certificate.issuer]
+            if named and not any(_issued(certificate, anchor) for anchor in named):
+                return True
+    except PROVOKED:
+        return False
+    return False
 
 
 def _standing(seal: bytes, issuing: bytes, roots: tuple[bytes, ...]) -> Standing | None:

@@ -6,7 +6,7 @@ from bubuh.db.pool import Database
 from bubuh.stamping.refusals import SerialUnknown
 from bubuh.stamping.serial import SerialKey, block_of
 from bubuh.verification import store
-from bubuh.verification.model import SerialFacts
+from bubuh.verification.model import SerialFacts, Unsealed
 
 
 async def look_up(db: Database, serial_key: SerialKey, text: str) -> SerialFacts:
@@ -30,6 +30,13 @@ class DatabaseLedger:
         self._db = db
         self._serial_key = serial_key
 
-    async def look_up(self, serial_no: str) -> SerialFacts:
+    async def look_up(self, serial_no: str) -> SerialFacts | Unsealed:
         """See `Ledger.look_up`."""
-        return await look_up(self._db, self._serial_key, serial_no)
+        try:
+            return await look_up(self._db, self._serial_key, serial_no)
+        except SerialUnknown:
+            serial = self._serial_key.read(serial_no)
+            shard = await store.find_shard(self._db, block_of(serial))
+            if shard is None or not await store.is_in_work(self._db, shard, serial):
+                raise
+            return Unsealed(serial_no)

@@ -14,6 +14,14 @@ from bubuh.pdf.model import Indication
 LEDGER_NOT_ASKED: Final = "ledger_not_asked"  #: a finding: only the document itself was judged
 
 
+class Trace(StrEnum):
+    """What the ledger knows of a serial number on something that has no seal: a finding."""
+
+    OF_A_STAMP = "face_of_a_stamp"
+    OF_NO_STAMP = "face_of_no_stamp"
+    OF_UNSEALED_STAMP = "face_of_unsealed_stamp"
+
+
 class Word(StrEnum):
     """The verdict in one word: asli, tidak asli, tidak dapat dibuktikan."""
 
@@ -45,6 +53,13 @@ class SerialFacts:
         return "affixed"
 
 
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """A serial number that was issued and whose stamp is still in work: it has no seal that counts."""
+
+    serial_no: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampVerdict:
     """One stamp of a document: what the document shows, held against the ledger."""
@@ -56,6 +71,8 @@ class StampVerdict:
     page: int | None
     signed_at: datetime | None  #: as the document claims
     affixed_at: datetime | None  #: as the ledger knows; None: not asked, or not this stamp
+    digest: bytes | None  #: SHA-256 over the stamp's own ByteRange: the registered digest
+    added: tuple[str, ...]  #: kinds of what came after it
 
     @property
     def verdict(self) -> Word:

@@ -7,3 +7,7 @@ SELECT b.shard FROM serial_blocks AS b WHERE b.block = :block;
 SELECT s.serial_no, s.ended_at AS affixed_at, s.digest
   FROM stamps AS s
  WHERE s.shard = :shard AND s.serial = :serial AND s.state = 'affixed';
+
+-- name: is_in_work(shard, serial)
+-- No row: the number was not used, its stamp is affixed, or it is void.
+SELECT TRUE FROM stamps AS s WHERE s.shard = :shard AND s.serial = :serial AND s.state = 'processing';

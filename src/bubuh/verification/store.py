@@ -22,3 +22,8 @@ async def find_affixed(db: Database, shard: Shard, serial: int) -> SerialFacts |
     """What the world may know of `serial`, or None."""
     row = await db.fetchrow(SQL.find_affixed.sql, shard, serial)
     return None if row is None else SerialFacts(**row)
+
+
+async def is_in_work(db: Database, shard: Shard, serial: int) -> bool:
+    """Whether `serial` was issued to a stamp that is neither affixed nor void."""
+    return bool(await db.fetchval(SQL.is_in_work.sql, shard, serial))

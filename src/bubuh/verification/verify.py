@@ -6,7 +6,7 @@ from bubuh.pdf.model import Indication, Judgement, Trust
 from bubuh.pdf.refusals import DocumentRefused
 from bubuh.sandbox import Sandbox
 from bubuh.stamping.refusals import SerialUnknown
-from bubuh.verification.model import SerialFacts, Verdict
+from bubuh.verification.model import SerialFacts, Unsealed, Verdict
 from bubuh.verification.ports import Ledger
 from bubuh.verification.weigh import MOST_STAMPS, Known, weigh
 
@@ -33,11 +33,12 @@ async def _judge(document: bytes, *, sandbox: Sandbox, trust: Trust) -> Judgemen
 
 
 async def _ask(ledger: Ledger, judgement: Judgement) -> Known:
-    serial_nos = dict.fromkeys(stamp.serial_no for stamp in judgement.stamps[:MOST_STAMPS])
+    sealed = (stamp.serial_no for stamp in judgement.stamps[:MOST_STAMPS])
+    serial_nos = dict.fromkeys((*sealed, *judgement.unsealed[:MOST_STAMPS]))
     return {serial_no: await _look_up(ledger, serial_no) for serial_no in serial_nos}
 
 
-async def _look_up(ledger: Ledger, serial_no: str) -> SerialFacts | None:
+async def _look_up(ledger: Ledger, serial_no: str) -> SerialFacts | Unsealed | None:
     try:
         return await ledger.look_up(serial_no)
     except SerialUnknown:

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from bubuh.pdf.model import RANK, Indication, Judgement, StampFinding
-from bubuh.verification.model import LEDGER_NOT_ASKED, SerialFacts, StampVerdict, Verdict
+from bubuh.verification.model import LEDGER_NOT_ASKED, SerialFacts, StampVerdict, Trace, Unsealed, Verdict
 
 MOST_STAMPS: Final = 100  #: in one document that is held against the ledger; nobody affixes more
 
 #: What the ledger knows of each serial number that was asked for; None: nothing.
-Known = Mapping[str, SerialFacts | None]
+Known = Mapping[str, SerialFacts | Unsealed | None]
 
 _Problem = tuple[Indication, str | None, str]
 _NO_STAMP: Final[_Problem] = (Indication.INDETERMINATE, None, "no_stamp")
 _TOO_MANY: Final[_Problem] = (Indication.INDETERMINATE, None, "too_many_stamps")
 #: The ledger holds every stamp ever affixed: one that it does not know, or knows otherwise, is none of ours.
 _UNKNOWN: Final[_Problem] = (Indication.FAILED, "SIG_CONSTRAINTS_FAILURE", "serial_unknown")
+_NOT_SEALED: Final[_Problem] = (Indication.FAILED, "SIG_CONSTRAINTS_FAILURE", "serial_not_sealed")
 _DIFFERS: Final[_Problem] = (Indication.FAILED, "HASH_FAILURE", "ledger_digest_differs")
 
 
@@ -34,7 +35,7 @@ def weigh(judgement: Judgement, known: Known | None) -> Verdict:
         parts.append((indication, sub_indication))
         reasons.append(reason)
     indication, sub_indication = min(parts, key=lambda part: RANK[part[0]])
-    findings = judgement.findings if known is not None else (*judgement.findings, LEDGER_NOT_ASKED)
+    findings = (*judgement.findings, *_traces(judgement, known))
     return Verdict(
         indication=indication,
         sub_indication=sub_indication,
@@ -42,6 +43,20 @@ def weigh(judgement: Judgement, known: Known | None) -> Verdict:
         findings=tuple(dict.fromkeys(findings)),
         stamps=stamps,
     )
+
+
+def _traces(judgement: Judgement, known: Known | None) -> tuple[str, ...]:
+    """What the ledger knows of the serial numbers that stand on something without a seal."""
+    if known is None:
+        return (LEDGER_NOT_ASKED,)
+    asked = (known[serial_no] for serial_no in judgement.unsealed if serial_no in known)
+    return tuple(str(_trace(facts)) for facts in asked)
+
+
+def _trace(facts: SerialFacts | Unsealed | None) -> Trace:
+    if facts is None:
+        return Trace.OF_NO_STAMP
+    return Trace.OF_UNSEALED_STAMP if isinstance(facts, Unsealed) else Trace.OF_A_STAMP
 
 
 def _weighed(finding: StampFinding, known: Known | None) -> StampVerdict:
@@ -59,7 +74,9 @@ def _weighed(finding: StampFinding, known: Known | None) -> StampVerdict:
         reasons=reasons,
         page=finding.page,
         signed_at=finding.signed_at,
-        affixed_at=facts.affixed_at if facts is not None and problem is None else None,
+        affixed_at=facts.affixed_at if isinstance(facts, SerialFacts) and problem is None else None,
+        digest=finding.digest,
+        added=finding.added,
     )
 
 
@@ -69,6 +86,8 @@ def _ledger_problem(finding: StampFinding, known: Known | None) -> _Problem | No
     facts = known[finding.serial_no]
     if facts is None:
         return _UNKNOWN
+    if isinstance(facts, Unsealed):
+        return _NOT_SEALED
     return None if facts.digest == finding.digest else _DIFFERS
 
 
