@@ -161,6 +161,25 @@ async def test_a_void_serial_number_is_not_genuine(town: Town) -> None:
     assert (verdict.verdict, verdict.reasons) == (Word.NOT_GENUINE, ("serial_unknown",))
 
 
+async def test_a_serial_number_still_in_work_is_not_sealed(town: Town) -> None:
+    _lease, serial_no = await intended(town)
+    pki = development_pki(utc_now())
+    trust = Trust(roots=(pki.root_certificate,), now=utc_now())
+    verdict = await judged(town, forged(pki, serial_no), trust=trust)
+    assert (verdict.verdict, verdict.reasons) == (Word.NOT_GENUINE, ("serial_not_sealed",))
+
+
+async def test_the_ledger_tells_whose_number_stands_on_a_face_without_a_seal(town: Town) -> None:
+    _, genuine = await stamped(town)
+    affixed = str((await judged(town, genuine)).serial_no)
+    _lease, in_work = await intended(town)
+    cases = {affixed: "face_of_a_stamp", in_work: "face_of_unsealed_stamp", "Z" * 22: "face_of_no_stamp"}
+    for serial_no, finding in cases.items():
+        copied = LETTER.read_bytes().replace(b"startxref", b"% /s/" + serial_no.encode() + b"\nstartxref")
+        verdict = await judged(town, copied)
+        assert (verdict.reasons, verdict.findings) == (("face_without_seal",), (finding,))
+
+
 async def test_a_signer_nobody_trusts_is_not_genuine_even_with_a_known_serial_number(town: Town) -> None:
     _, genuine = await stamped(town)
     serial_no = (await judged(town, genuine)).serial_no

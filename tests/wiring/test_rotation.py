@@ -16,9 +16,8 @@ from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.pki import Pki, development_pki, to_pem
 from bubuh.stamping.refusals import SealKeyMissing, SignerUnavailable
 from bubuh.wiring.folder import DataFolder, open_folder
-from bubuh.wiring.keys import keyring_of, read_keyring, read_trust, settle_keys
+from bubuh.wiring.keys import SETTLED, keyring_of, read_keyring, read_trust, settle_keys
 from bubuh.wiring.rotation import (
-    SETTLED,
     NoAuthorityHere,
     SealKeyExists,
     SealKeyNeeded,

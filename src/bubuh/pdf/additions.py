@@ -46,7 +46,7 @@ _OF_A_FIELD: Final = frozenset({"/FT", "/T"})
 
 
 def additions(reader: PdfFileReader, since: int, found: Sequence[Signed]) -> tuple[Added, ...]:
-    """The kinds of what the revisions after `since` brought, in the order of `Added`; `found` are all signatures.
+    """The kinds of what revisions after `since` brought, in the order of `Added`; `found`: all signatures.
 
     What cannot be made out is `OTHER`: whoever wrote it need not be understood to be told of.
     """

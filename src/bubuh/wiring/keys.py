@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from bubuh.core.privileges import Uids
 from bubuh.db.rights import write_whole
-from bubuh.pdf.model import Chain, Trust
+from bubuh.pdf.model import Chain, Retired, Trust
 from bubuh.pdf.pki import development_pki, from_pem, to_pem
 from bubuh.stamping.keyring import Keyring
 from bubuh.wiring.folder import DataFolder
 
 RETIRED: Final = ".retired"  #: `pki/ID.retired` holds since when no new stamp is sealed with a key
+SETTLED: Final = timedelta(minutes=1)  #: by then no worker is about to choose a key that was retired
 DEVELOPMENT_CA: Final = "development-ca.pem"
 
 _FIRST_KEY: Final = "dev-1"
@@ -51,9 +54,7 @@ def keep_key(folder: DataFolder, uids: Uids, chain: Chain, key: str, *, kind: st
 
 def read_keyring(folder: DataFolder) -> Keyring:
     """The chains of the folder, and which of their keys are retired."""
-    chains = [
-        msgspec.json.decode(path.read_bytes(), type=Chain) for path in sorted(folder.pki.glob("*.json"))
-    ]
+    chains = [_chain_at(path) for path in sorted(folder.pki.glob("*.json"))]
     return Keyring(
         chains={chain.key_id: chain for chain in chains},
         retired=frozenset(path.stem for path in folder.pki.glob(f"*{RETIRED}")),
@@ -73,7 +74,23 @@ def keyring_of(folder: DataFolder) -> Callable[[], Keyring]:
     return present
 
 
+def read_retired(folder: DataFolder) -> tuple[Retired, ...]:
+    """The folder's keys that seal no longer, and since when."""
+    return tuple(
+        Retired(
+            hashlib.sha256(_chain_at(path.with_suffix(".json")).seal_certificate).digest(),
+            datetime.fromisoformat(path.read_text(encoding="ascii").strip()) + SETTLED,
+        )
+        for path in sorted(folder.pki.glob(f"*{RETIRED}"))
+    )
+
+
+def _chain_at(path: Path) -> Chain:
+    return msgspec.json.decode(path.read_bytes(), type=Chain)
+
+
 def read_trust(folder: DataFolder, *, now: datetime, timestamp_roots: tuple[bytes, ...] = ()) -> Trust:
     """What this service's own checker believes: its root, and those of time, at `now`."""
     roots = from_pem(folder.root_certificate.read_bytes())
-    return Trust(roots=roots, now=now, timestamp_roots=timestamp_roots)
+    retired = read_retired(folder)
+    return Trust(roots=roots, now=now, timestamp_roots=timestamp_roots, retired=retired)

@@ -22,7 +22,7 @@ from bubuh.settings import RunFile, Settings
 from bubuh.stamping.serial import SerialKey
 from bubuh.wiring.facts import ServiceFacts, read_facts
 from bubuh.wiring.folder import DataFolder
-from bubuh.wiring.keys import read_trust
+from bubuh.wiring.keys import read_retired, read_trust
 from bubuh.wiring.levels import read_timestamp_roots
 
 POOL: int = 8  #: connections a process
@@ -88,6 +88,6 @@ def _gateway_address(run: RunFile) -> str:
 
 
 def _trust_of(folder: DataFolder, settings: Settings) -> Callable[[], Trust]:
-    """The roots are read once; the moment is the asker's."""
+    """The roots are read once; the moment is the asker's, and keys may have been retired by then."""
     at_start = read_trust(folder, now=utc_now(), timestamp_roots=read_timestamp_roots(settings))
-    return lambda: replace(at_start, now=utc_now())
+    return lambda: replace(at_start, now=utc_now(), retired=read_retired(folder))

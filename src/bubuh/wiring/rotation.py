@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -20,10 +20,9 @@ from bubuh.stamping.ports import SealKey
 from bubuh.stamping.refusals import SealKeyMissing
 from bubuh.stamping.serial import SERIAL_LETTERS
 from bubuh.wiring.folder import DataFolder
-from bubuh.wiring.keys import DEVELOPMENT_CA, RETIRED, keep_key, read_keyring
+from bubuh.wiring.keys import DEVELOPMENT_CA, RETIRED, SETTLED, keep_key, read_keyring
 from bubuh.wiring.seal_keys import load_seal_key, place_of_key
 
-SETTLED: Final = timedelta(minutes=1)  #: by then no worker is about to choose a key that was retired
 _BLANK: Final = (
     b"<< /Type /Catalog /Pages 2 0 R >>",
     b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
