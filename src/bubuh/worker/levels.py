@@ -20,6 +20,7 @@ _log = structlog.get_logger(__name__)
 AT_ONCE: Final = 8  #: so many ask the authority at the same time
 LEASE_S: Final = 15.0  #: longer than an authority may take, and a DSS after it
 LOOK_ROUND_EVERY_S: Final = 2.0
+ALONE_EVERY_S: Final = 30.0  #: without an authority there is only what older settings left, to be given up
 
 
 async def settle_levels(witness: Witness, doorbell: Doorbell, stop: asyncio.Event) -> None:
@@ -36,12 +37,13 @@ async def settle_levels(witness: Witness, doorbell: Doorbell, stop: asyncio.Even
 
 async def _settle_for_ever(witness: Witness, doorbell: Doorbell) -> None:
     now = asyncio.get_running_loop().time
+    every_s = ALONE_EVERY_S if witness.authority is None else LOOK_ROUND_EVERY_S
     with doorbell.subscribe(LEVEL_WANTED) as heard:
         round_due = now()
         while True:
             shards = {Shard(int(payload)) for payload in heard.take() if payload.isdigit()}
             if now() >= round_due:
-                shards, round_due = set(ALL_SHARDS), now() + LOOK_ROUND_EVERY_S
+                shards, round_due = set(ALL_SHARDS), now() + every_s
             try:
                 for shard in sorted(shards):
                     await settle_shard(witness, shard)
