@@ -253,6 +253,25 @@ _ASK_FOR_FILE_EN: Final = "Ask for the original PDF file."
 #: Why a document is not genuine or not provable: each code a judge may say, beside those of documents.
 VERDICT_REASONS: Final[Mapping[str, Words]] = {
     **DOCUMENT_REASONS,
+    Reason.EMPTY: Words("Berkas ini kosong.", "The file is empty."),
+    Reason.NOT_A_PDF: Words(
+        f"Berkas ini bukan PDF. {_ASK_FOR_FILE_ID}", f"The file is not a PDF. {_ASK_FOR_FILE_EN}"
+    ),
+    Reason.TRUNCATED: Words(
+        f"Berkas ini terpotong. {_ASK_FOR_FILE_ID}", f"The file is cut off. {_ASK_FOR_FILE_EN}"
+    ),
+    Reason.LEADING_BYTES: Words(
+        f"Ada isi lain sebelum awal PDF. {_ASK_FOR_FILE_ID}",
+        f"Something else stands before the PDF begins. {_ASK_FOR_FILE_EN}",
+    ),
+    Reason.DAMAGED: Words(
+        f"Struktur PDF ini rusak sehingga tidak dapat diperiksa. {_ASK_FOR_FILE_ID}",
+        f"The PDF is damaged and cannot be checked. {_ASK_FOR_FILE_EN}",
+    ),
+    Reason.ENCRYPTED: Words(
+        "PDF ini terkunci dengan kata sandi sehingga tidak dapat diperiksa.",
+        "The PDF is locked with a password and cannot be checked.",
+    ),
     "no_stamp": NO_STAMP,
     "never_sealed": Words(
         "Meterai sudah diletakkan di berkas ini, tetapi belum pernah disegel: pembubuhannya tidak selesai.",
