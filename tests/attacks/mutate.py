@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 Mutation = Callable[[bytes, random.Random, bytes], bytes]
 
-_NUMBER = re.compile(rb"\d+")
+_NUMBER = re.compile(rb"\d{1,10}")
 _WORD = re.compile(rb"/?[A-Za-z0-9_.+-]+")
 _TELLING = re.compile(
     rb"(?:/ByteRange \[|/Length |/Prev |/Size |startxref\s|/Root |/V |/P |/N |\n\d{7})[\d ]+"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.attacks.conftest import sample
 from tests.attacks.rogue import Alter, put, sealed, spans
-from tests.pdf.conftest import OTHER_SERIAL, SERIAL, Desk
+from tests.pdf.conftest import OTHER_SERIAL, SERIAL, URL, Desk
 
 KINDS = ("surat-lamaran.pdf", "daftar-hadir-diputar.pdf", "surat-pernyataan-sudah-ditandatangani.pdf")
 NAME, REASON = rb"/T (Stamp\137%s)", rb"/Reason (\133%s\135"
@@ -49,3 +51,22 @@ def test_a_stamp_altered_before_it_was_sealed_is_not(name: str, kind: str, desk:
     said = desk.judge(sealed(desk, sample(kind), desk.intent(), ALTERED[name]))
     assert not said.is_genuine
     assert said.reasons
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_code_that_leads_to_another_serial_is_not(kind: str, desk: Desk) -> None:
+    """Whoever scans the face with a telephone is led to another stamp."""
+    intent = replace(desk.intent(), qr_payload=URL + OTHER_SERIAL)
+    said = desk.judge(sealed(desk, sample(kind), intent))
+    assert not said.is_genuine
+    assert "serial_differs" in said.reasons
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_strokes_of_another_serial_under_the_right_words_are_not(kind: str, desk: Desk) -> None:
+    """Programs read the right number, people another one."""
+    alter = put(OTHER_SERIAL.encode(), SERIAL.encode())
+    intent = replace(desk.intent(OTHER_SERIAL), qr_payload=URL + SERIAL)
+    said = desk.judge(sealed(desk, sample(kind), intent, alter))
+    assert not said.is_genuine
+    assert "serial_differs" in said.reasons
