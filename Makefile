@@ -2,9 +2,11 @@
 
 BIN := .venv/bin
 MIGRATIONS := $(wildcard src/bubuh/db/migrations/*.sql)
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= reader stamped judge intake midstate
 PYTEST := $(BIN)/pytest -n 2 --durations=15
 
-.PHONY: check format format-check lint types imports sql test test-long docs bench help
+.PHONY: check format format-check lint types imports sql test test-long fuzz docs bench help
 
 check: format-check lint types imports sql docs test ## the whole gate
 
@@ -35,6 +37,10 @@ test: ## all tests but the long ones
 
 test-long: ## the long ones
 	$(PYTEST) -m long
+
+fuzz: ## throw bytes at reader, checker, intake and midstate for FUZZ_SECONDS each
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r scripts/fuzz.txt
+	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz.run $$target $(FUZZ_SECONDS) || exit 1; done
 
 bench: ## stamps a second and core, beside pyHanko's default path
 	$(BIN)/bubuh bench stamp
