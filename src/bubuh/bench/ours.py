@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bubuh.pdf import cms
 from bubuh.pdf.keys import sign
+from bubuh.pdf.midstate import midstate_of, plan_midstate
 from bubuh.pdf.model import Chain, Increment, Intent
 from bubuh.pdf.pki import PrivateKey
 from bubuh.pdf.plan import plan
@@ -29,6 +31,11 @@ class Engine:
         increment = plan(self.document, intent, self.chain)
         rehearse(self.document, increment, intent)
         return self._sealed(increment)
+
+    def unseen(self) -> Callable[[Intent], bytes]:
+        """What stamps the first page of the document by its midstate, which is taken now."""
+        midstate = midstate_of(self.document, 1)
+        return lambda intent: self._sealed(plan_midstate(midstate, intent, self.chain))
 
     def _sealed(self, increment: Increment) -> bytes:
         signature = sign(self.key, cms.signed_attributes(increment.digest, self.chain))

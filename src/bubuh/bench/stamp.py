@@ -29,7 +29,7 @@ _SERIAL_LENGTH: Final = 22
 _ADDRESS: Final = "https://bubuh.example.id/s/"
 _KEY_ID: Final = "bench"
 
-Way = Literal["ours", "rehearsed", "floor", "pyhanko", "inspect"]
+Way = Literal["ours", "rehearsed", "floor", "pyhanko", "inspect", "midstate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ class Report:
 
     rows: tuple[Row, ...]
     inspect: Mapping[str, Spread]  #: by file
+    midstate: Mapping[str, Spread]  #: by file: a stamp with P-256 whose document stays at home
     outcome: Outcome
 
     def facts(self) -> dict[str, object]:
@@ -103,6 +104,7 @@ class Report:
         return {
             "rows": [row.facts() for row in self.rows],
             "inspect_ms": {file: round(spread.median, DIGITS) for file, spread in self.inspect.items()},
+            "midstate_ms": {file: round(spread.median, DIGITS) for file, spread in self.midstate.items()},
             "rounds": self.outcome.rounds,
             "elapsed_s": round(self.outcome.elapsed_s, 1),
             **machine(),
@@ -131,6 +133,8 @@ def measure_stamps(
             engine = Engine(document=document, key=load_key(pki.seal_key), chain=pki.chain(_KEY_ID))
             cells[file, key] = _checked_bytes(engine, next(intents), trust)
             acts |= {Lane(way, file, key): act for way, act in _ways(engine, pki).items()}
+            if key == "p256":
+                acts[Lane("midstate", file)] = engine.unseen()
     acts |= {Lane("inspect", file): _inspecting(document) for file, document in documents.items()}
     spreads, outcome = race(
         acts, lambda _lane: intents, seconds=seconds, least_rounds=least_rounds, told=told
@@ -150,6 +154,7 @@ def measure_stamps(
             for (file, key), increment_bytes in cells.items()
         ),
         inspect={file: spreads[Lane("inspect", file)] for file in documents},
+        midstate={file: spreads[Lane("midstate", file)] for file in documents},
         outcome=outcome,
     )
 

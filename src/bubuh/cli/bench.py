@@ -172,6 +172,8 @@ def show_report(report: Report) -> None:
     PEOPLE.print(table)
     inspected = ", ".join(f"{file} {spread.median:.2f} ms" for file, spread in report.inspect.items())
     PEOPLE.print(f"\ninspection: {inspected}")
+    unseen = ", ".join(f"{file} {spread.median:.3f} ms" for file, spread in report.midstate.items())
+    PEOPLE.print(f"by midstate, p256: {unseen}")
     PEOPLE.print(_ground(report.facts()))
     PEOPLE.print(_LEGEND, style="dim")
 

@@ -244,6 +244,15 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         ),
         facts=("x", "y", "width", "page_width", "page_height"),
     ),
+    pdf.MidstateUnsupported: Problem(
+        status=422,
+        title=Words("Dokumen perlu diunggah", "The document must be uploaded"),
+        detail=Words(
+            "Dokumen ini tidak dapat dibubuhi meterai tanpa diunggah ({reason}). Unggah dokumennya.",
+            "This document cannot be stamped without being uploaded ({reason}). Upload it.",
+        ),
+        facts=("reason",),
+    ),
     pdf.SerialMalformed: NOT_FOUND,
     documents.DocumentUnknown: NOT_FOUND,
     documents.DocumentNotReady: _DOCUMENT_NOT_READY,

@@ -112,6 +112,16 @@ class OutsidePage(Refusal):
         )
 
 
+class MidstateUnsupported(Refusal):
+    """A document cannot be stamped by its midstate; `reason` says what is in the way."""
+
+    code = "midstate_unsupported"
+
+    def __init__(self, *, reason: str) -> None:
+        """`reason` is one of the lean engine's, or what the pieces provoked."""
+        super().__init__(pointer="/midstate", reason=reason)
+
+
 class SerialMalformed(Refusal):
     """A serial number is 22 characters 0-9 and A-Z."""
 

@@ -16,8 +16,8 @@ from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.drawn import face_object
 from bubuh.pdf.lean.form import add_annotation, add_field
 from bubuh.pdf.lean.increment import Before, Begun, assemble, before
-from bubuh.pdf.lean.pages import page_at
-from bubuh.pdf.lean.reader import Document
+from bubuh.pdf.lean.pages import Page, page_at
+from bubuh.pdf.lean.reader import Document, Objects
 from bubuh.pdf.lean.splice import Changes
 from bubuh.pdf.lean.tokens import Ref, reference
 from bubuh.pdf.model import Chain, Increment, Intent, Rect
@@ -28,7 +28,7 @@ _PRINT_AND_LOCKED: Final = 132  #: annotation flags. Source: ISO 32000-2, table 
 
 #: What hostile bytes provoke, and provoke each time: to want memory or to be interrupted is not among them,
 #: because an intent that was planned here once must be planned here for ever.
-_PROVOKED: Final = (ValueError, LookupError, ArithmeticError, TypeError, zlib.error, struct.error)
+PROVOKED: Final = (ValueError, LookupError, ArithmeticError, TypeError, zlib.error, struct.error)
 
 
 def plan_lean(document: bytes, intent: Intent, chain: Chain) -> Increment:
@@ -42,7 +42,7 @@ def plan_lean(document: bytes, intent: Intent, chain: Chain) -> Increment:
         return _planned(document, intent, chain)
     except Refusal as refused:
         raise Declined(Why.PLACE, refused.code) from refused
-    except _PROVOKED as error:
+    except PROVOKED as error:
         raise Declined(Why.UNREADABLE, type(error).__name__) from error
 
 
@@ -54,19 +54,13 @@ def _planned(document: bytes, intent: Intent, chain: Chain) -> Increment:
 
 
 def plan_on(
-    objects: Document, ground: Before, size: int, hashed: Begun, intent: Intent, chain: Chain
+    objects: Objects, ground: Before, size: int, hashed: Begun, intent: Intent, chain: Chain
 ) -> Increment:
     """The same on the objects of a document of `size` bytes that `hashed` has seen."""
-    root = reference(ground.root)
-    catalog = objects.dictionary(root)
-    if root is None or b"/Perms" in catalog.values:
-        raise Declined(Why.PERMISSIONS)
-    page = page_at(objects, catalog, intent.place.page)
+    name = intent.field_name
+    page, changes = marked(objects, ground, intent.place.page, name=name)
     rect = to_page_space(intent.place, page.box)
     face, widget, signature = ground.highest + 1, ground.highest + 2, ground.highest + 3
-    name, told, changes = intent.field_name, b"%d 0 R" % widget, Changes()
-    add_annotation(objects, changes, page, told)
-    add_field(objects, changes, (root, catalog), told, name)
     written = [
         ((face, 0), face_object(intent.serial_no, intent.qr_payload, page.box.rotate)),
         ((widget, 0), _widget(name, page.ref, rect, face=face, signature=signature)),
@@ -81,6 +75,18 @@ def plan_on(
         file_id=intent.file_id,
         room_bytes=_room_bytes(chain) + intent.time_stamp_room,
     )
+
+
+def marked(objects: Objects, ground: Before, wanted: int, *, name: str) -> tuple[Page, Changes]:
+    """The page of that number, and what tells it and the form of a new field called `name`."""
+    root, told, changes = reference(ground.root), b"%d 0 R" % (ground.highest + 2), Changes()
+    catalog = objects.dictionary(root)
+    if root is None or b"/Perms" in catalog.values:
+        raise Declined(Why.PERMISSIONS)
+    page = page_at(objects, catalog, wanted)
+    add_annotation(objects, changes, page, told)
+    add_field(objects, changes, (root, catalog), told, name)
+    return page, changes
 
 
 def _widget(name: str, page: Ref, rect: Rect, *, face: int, signature: int) -> bytes:

@@ -6,7 +6,7 @@ from typing import Final
 
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.pages import Page
-from bubuh.pdf.lean.reader import Document
+from bubuh.pdf.lean.reader import Objects
 from bubuh.pdf.lean.splice import Changes
 from bubuh.pdf.lean.tokens import Dictionary, Ref, Span, dictionary, integer, reference, references, text
 
@@ -14,13 +14,13 @@ SIGNATURES_EXIST_APPEND_ONLY: Final = 3  #: /SigFlags. Source: ISO 32000-2, tabl
 MOST_FIELDS: Final = 2000
 
 
-def add_annotation(document: Document, changes: Changes, page: Page, widget: bytes) -> None:
+def add_annotation(document: Objects, changes: Changes, page: Page, widget: bytes) -> None:
     """Append `widget`, a reference, to the page's annotations."""
     _append(document, changes, page.ref, page.dictionary, b"/Annots", widget, why=Why.ANNOTATIONS)
 
 
 def add_field(
-    document: Document, changes: Changes, root: tuple[Ref, Dictionary], widget: bytes, name: str
+    document: Objects, changes: Changes, root: tuple[Ref, Dictionary], widget: bytes, name: str
 ) -> None:
     """Append `widget` to the form's fields, none of which may be called `name` already."""
     root_ref, catalog = root
@@ -52,7 +52,7 @@ def _inline(holder: Dictionary, key: bytes) -> Dictionary:
 
 
 def _append(
-    document: Document,
+    document: Objects,
     changes: Changes,
     ref: Ref,
     holder: Dictionary,
@@ -73,7 +73,7 @@ def _append(
         raise Declined(why, "not an array")
 
 
-def _refuse_name(document: Document, fields: bytes | None, name: str) -> None:
+def _refuse_name(document: Objects, fields: bytes | None, name: str) -> None:
     """Decline when a field is called `name`; the names of kids have a dot in them and cannot be it."""
     kids = [] if fields is None else references(fields)
     if len(kids) > MOST_FIELDS or len(set(kids)) != len(kids):

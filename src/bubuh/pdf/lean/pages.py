@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from bubuh.pdf.geometry import page_box
 from bubuh.pdf.lean.declined import Declined, Why
-from bubuh.pdf.lean.reader import Document
+from bubuh.pdf.lean.reader import Objects
 from bubuh.pdf.lean.tokens import Dictionary, Ref, decimal, integer, items, reference, references
 from bubuh.pdf.model import PageBox
 
@@ -30,7 +30,7 @@ class Page(NamedTuple):
 _Step = tuple[Ref, bytes | None, bytes | None, bytes | None, int, bool]
 
 
-def page_at(document: Document, catalog: Dictionary, wanted: int) -> Page:
+def page_at(document: Objects, catalog: Dictionary, wanted: int) -> Page:
     """The page of that number, from 1; raises `Declined`, also when there is none.
 
     A node with many kids that counts as many pages is believed to have one page in each.
@@ -61,7 +61,7 @@ def page_at(document: Document, catalog: Dictionary, wanted: int) -> Page:
     raise Declined(Why.PAGES, "no such page")
 
 
-def _kids(document: Document, node: Dictionary, left: int) -> tuple[list[Ref], int, bool]:
+def _kids(document: Objects, node: Dictionary, left: int) -> tuple[list[Ref], int, bool]:
     """The kids to visit, which page under them is wanted, and whether they must be pages.
 
     Where a node counts as many pages as it has kids, only the wanted one is visited.
@@ -77,7 +77,7 @@ def _kids(document: Document, node: Dictionary, left: int) -> tuple[list[Ref], i
 
 
 def _box(
-    document: Document, node: Dictionary, media: bytes | None, crop: bytes | None, rotate: bytes | None
+    document: Objects, node: Dictionary, media: bytes | None, crop: bytes | None, rotate: bytes | None
 ) -> PageBox:
     """How a page with these entries is seen."""
     if node.values.get(b"/Type") != b"/Page":
@@ -91,7 +91,7 @@ def _box(
     )
 
 
-def _numbers(document: Document, written: bytes | None) -> list[float]:
+def _numbers(document: Objects, written: bytes | None) -> list[float]:
     plain = None if written is None else _BOX.fullmatch(written)
     if plain is not None:
         return [float(corner) for corner in plain.groups()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Protocol
 
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.streams import content, parameters
@@ -21,6 +21,22 @@ from bubuh.pdf.lean.xref import HEAD, OPENED_OBJECT, WITHIN, Chain, read_chain
 
 _ENDOBJ: Final = re.compile(GAP + rb"endobj")
 _MOST_CONTAINED: Final = 100_000
+
+
+class Objects(Protocol):
+    """Objects by their numbers: a document's, or those that were sent of one."""
+
+    def dictionary(self, ref: Ref | None) -> Dictionary:
+        """The dictionary that is the whole object `ref`, not a stream; raises `Declined`."""
+        ...
+
+    def array(self, ref: Ref) -> tuple[bytes, Span]:
+        """The array that is the whole object `ref`: the buffer it lies in, and where; raises `Declined`."""
+        ...
+
+    def resolved(self, written: bytes | None) -> bytes | None:
+        """The value itself, a reference followed once; None when it is null."""
+        ...
 
 
 class Document:
@@ -68,11 +84,6 @@ class Document:
         if reference(found) is not None:
             raise Declined(Why.OBJECT, "a reference to a reference")
         return None if found == b"null" else found
-
-    def under(self, written: bytes | None) -> Dictionary:
-        """The dictionary that is written there or referred to; raises `Declined`."""
-        ref = reference(written)
-        return self.dictionary(ref) if ref is not None else dictionary(written or b"", 0)
 
     def _check_end(self, data: bytes, at: int, *, follows: bool) -> None:
         if follows and _ENDOBJ.match(data, at) is None:
