@@ -1,6 +1,7 @@
 """The few objects of a document that stays at home, as strangers sent them.
 
-Each must be one value and nothing else, to the last byte: what is copied into an increment is signed with it.
+Each that is asked for must be one value and nothing else, to the last byte: what is copied into an increment
+is signed with it. What is not asked for is not looked at, and goes nowhere.
 """
 
 from __future__ import annotations
@@ -21,14 +22,12 @@ class Pieces:
     """Objects by their numbers, read as a `Document`'s are."""
 
     def __init__(self, objects: Mapping[Ref, bytes], *, highest: int) -> None:
-        """Look at each of `objects`, which are at most MOST_PIECES; raises `Declined`."""
+        """Look at the numbers of `objects`, which are at most MOST_PIECES; raises `Declined`."""
         if len(objects) > MOST_PIECES or sum(map(len, objects.values())) > MOST_PIECES_BYTES:
             raise Declined(Why.OBJECT, "too many pieces, or too large")
-        for (number, generation), written in objects.items():
+        for number, generation in objects:
             if not (0 < number <= highest and 0 <= generation <= _MOST_GENERATION):
                 raise Declined(Why.OBJECT, "a number that the document does not have")
-            if value(written, 0) != (0, len(written)):
-                raise Declined(Why.TOKEN, "not one value and nothing else")
         if len({number for number, _generation in objects}) != len(objects):
             raise Declined(Why.OBJECT, "one number twice")
         self._objects = objects
@@ -36,11 +35,14 @@ class Pieces:
     def dictionary(self, ref: Ref | None) -> Dictionary:
         """The dictionary that is the whole object `ref`; raises `Declined`."""
         written = self._written(ref)
-        return dictionary(written, 0, len(written))
+        found = dictionary(written, 0, len(written))
+        if found.span != (0, len(written)):
+            raise Declined(Why.TOKEN, "not one dictionary and nothing else")
+        return found
 
     def array(self, ref: Ref) -> tuple[bytes, Span]:
         """The array that is the whole object `ref`, and where it lies; raises `Declined`."""
-        written = self._written(ref)
+        written = self._value(ref)
         if not written.startswith(b"["):
             raise Declined(Why.OBJECT, "not an array")
         return written, (0, len(written))
@@ -50,10 +52,16 @@ class Pieces:
         ref = reference(written)
         if ref is None:
             return written
-        found = self._written(ref)
+        found = self._value(ref)
         if reference(found) is not None:
             raise Declined(Why.OBJECT, "a reference to a reference")
         return None if found == b"null" else found
+
+    def _value(self, ref: Ref) -> bytes:
+        written = self._written(ref)
+        if value(written, 0) != (0, len(written)):
+            raise Declined(Why.TOKEN, "not one value and nothing else")
+        return written
 
     def _written(self, ref: Ref | None) -> bytes:
         if ref is None or ref not in self._objects:
