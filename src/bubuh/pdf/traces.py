@@ -46,7 +46,10 @@ def _is_empty(field: generic.DictionaryObject) -> bool:
     value = entry(field, "/V")
     if value is None:
         return True
-    contents = entry(value, "/Contents") if isinstance(value, generic.DictionaryObject) else None
+    if not isinstance(value, generic.DictionaryObject) or "/Contents" not in value:
+        return False
+    # A seal is not encrypted, whatever the document is. Source: ISO 32000-2, 7.6.2
+    contents = value.raw_get("/Contents", decrypt=generic.EncryptedObjAccess.RAW)
     octets = getattr(contents, "original_bytes", contents)
     return isinstance(octets, bytes) and not octets.strip(b"\0")
 

@@ -129,6 +129,24 @@ def test_an_id_is_made_where_there_is_none(desk: Desk, sheet: Sheet) -> None:
         assert len(bytes(pdf.trailer.ID[0])) == 16
 
 
+def test_what_the_newest_trailer_is_silent_about_is_said_again(desk: Desk, letter: bytes) -> None:
+    """Some readers look for /Info in older trailers, some do not: a second stamp must leave both the same."""
+    told = [
+        re.findall(word, letter)[-1] for word in (rb"/Size (\d+)", rb"/Root (\d+ 0 R)", rb"startxref\s+(\d+)")
+    ]
+    assert re.search(rb"/Info \d+ 0 R", letter)
+    silent = letter + b"xref\n0 0\ntrailer\n<< /Size %s /Root %s /Prev %s >>\nstartxref\n%d\n%%%%EOF\n" % (
+        *told,
+        len(letter),
+    )
+
+    once = affixed(silent, desk)
+    twice = affixed(once, desk, OTHER_SERIAL, x_pt=200.0)
+
+    assert re.search(rb"/Info \d+ 0 R", once[len(silent) :])
+    assert desk.judge(twice).is_genuine
+
+
 def test_what_the_other_engine_knows_better_is_left_to_it(desk: Desk, sheet: Sheet, letter: bytes) -> None:
     def xfa(pdf: pikepdf.Pdf) -> None:
         pdf.Root.AcroForm = pikepdf.Dictionary(Fields=[], XFA=pdf.make_stream(b"<xdp/>"))

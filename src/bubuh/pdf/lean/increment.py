@@ -55,7 +55,9 @@ def before(chain: Chain) -> Before:
     root = newest.trailer.values.get(b"/Root")
     if root is None:
         raise Declined(Why.TRAILER, "no /Root")
-    info = newest.trailer.values.get(b"/Info")
+    info = chain.entry(
+        b"/Info"
+    )  # said again: what a trailer is silent about, only some readers look for in older
     return Before(chain.start, newest.is_stream, chain.highest, root, info, _first_id(chain.entry(b"/ID")))
 
 
