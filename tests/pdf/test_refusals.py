@@ -212,7 +212,7 @@ def test_every_reason_is_one_of_the_list_and_every_code_is_said_once() -> None:
         item for item in vars(refusals).values() if isinstance(item, type) and issubclass(item, Refusal)
     ]
     codes = [item.code for item in classes if item is not Refusal]
-    assert len(codes) == len(set(codes)) == 5
+    assert len(codes) == len(set(codes)) == 6
     assert len(Reason) == len({str(item) for item in Reason})
 
 

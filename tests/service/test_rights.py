@@ -50,9 +50,17 @@ def as_user(uid: int | None, act) -> object:
 
 @pytest.mark.parametrize("who", ["app", "sandbox"])
 def test_only_the_signer_reads_the_seal_key(service: Running, who: str) -> None:
-    (key,) = (service.data / "keys").iterdir()
+    key = service.data / "keys" / "dev-1.pem"
 
     assert as_user(UIDS.signer, lambda: key.read_text()[:10]) == "-----BEGIN"
+    assert as_user(getattr(UIDS, who), key.read_text) == "PermissionError"
+
+
+@pytest.mark.parametrize("who", ["signer", "app", "sandbox"])
+def test_nobody_reads_the_authoritys_key(service: Running, who: str) -> None:
+    key = service.data / "keys" / "development-ca.pem"
+
+    assert key.read_text().startswith("-----BEGIN")
     assert as_user(getattr(UIDS, who), key.read_text) == "PermissionError"
 
 

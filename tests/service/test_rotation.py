@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,7 @@ def test_a_new_key_seals_without_a_restart_and_the_old_ones_stamp_stays_genuine(
     command = [sys.executable, "-m", "bubuh", "verify", *map(str, files), "--trust", str(root), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("TOTAL-PASSED") == 2
+    assert [json.loads(line)["indication"] for line in done.stdout.splitlines()] == ["TOTAL-PASSED"] * 2
 
 
 def test_a_key_that_may_still_be_needed_is_not_destroyed(service: Running) -> None:
