@@ -351,6 +351,11 @@ VERDICT_REASONS: Final[Mapping[str, Words]] = {
         "Meterai tidak berada di halaman yang disebut segelnya.",
         "The stamp is not on the page that its seal names.",
     ),
+    "content_refused": Words(
+        "Meterai ini dibubuhkan tanpa melihat isi dokumen, dan isinya tidak memenuhi syarat pembubuhan.",
+        "This stamp was affixed without sight of the document, and the document is not one that may be "
+        "stamped.",
+    ),
     "serial_unknown": Words(
         "Nomor seri ini tidak ada di buku besar kami, atau sudah dibatalkan. Jangan diterima.",
         "This serial number is not in our ledger, or is void. Do not accept it.",
@@ -382,6 +387,10 @@ FINDINGS: Final[Mapping[str, Words]] = {
     "seal_time_stamp": Words("Segel memuat stempel waktu.", "The seal has a time-stamp."),
     "time_stamp_not_checked": Words(
         "Stempel waktu pada segel tidak diperiksa.", "The seal's time-stamp was not checked."
+    ),
+    "content_unseen": Words(
+        "Layanan membubuhkan meterai tanpa melihat isi dokumen; isinya diperiksa sekarang.",
+        "The service affixed the stamp without sight of the document; its content was checked now.",
     ),
     "face_of_a_stamp": Words(
         "Nomor seri pada gambar itu terdaftar untuk sebuah dokumen: ini bukan berkas aslinya.",

@@ -20,7 +20,7 @@ from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, highest
 from bubuh.pdf.refusals import LOOSE_REFERENCE, DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.rehearse import box_of, open_pdf
 from bubuh.pdf.revisions import breaches, covered, loose_ends
-from bubuh.pdf.signatures import Signed, is_whole, serial_in, signatures
+from bubuh.pdf.signatures import Signed, is_whole, serial_in, signatures, vouched_since
 from bubuh.pdf.survey import survey
 from bubuh.pdf.tiling import Breach
 
@@ -85,7 +85,7 @@ def _broken_signatures(document: bytes, reader: PdfFileReader) -> int:
     broken = sum(1 for signed in found if signed.serial_no is None and not is_whole(signed))
     broken += sum(1 for stamp in stamps if not _covers_its_revision(document, reader, stamp))
     if stamps:
-        broken += len(breaches(document, reader, since=stamps[0].revision, signatures=found))
+        broken += len(breaches(document, reader, since=vouched_since(stamps), signatures=found))
     return broken
 
 

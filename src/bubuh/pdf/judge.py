@@ -23,6 +23,7 @@ from bubuh.pdf.face import drawing, read_drawing
 from bubuh.pdf.judge_lean import judge_lean
 from bubuh.pdf.model import (
     RANK,
+    UNSEEN,
     Indication,
     Judgement,
     Sealed,
@@ -45,15 +46,19 @@ from bubuh.pdf.signatures import (
     signatures,
     time_stamp_in,
     time_stamp_status,
+    vouched_since,
 )
 from bubuh.pdf.standing import imitates
 from bubuh.pdf.tiling import Breach, end_of
 from bubuh.pdf.traces import faces, never_sealed
+from bubuh.pdf.unseen import refused_base
 
 FORMAT_FAILURE: Final = "FORMAT_FAILURE"
 CONSTRAINTS_FAILURE: Final = "SIG_CONSTRAINTS_FAILURE"
 
-_REASON: Final = re.compile(r"\[([0-9A-Z]{22})\] Meterai SPESIMEN, halaman ([1-9][0-9]{0,6})", re.ASCII)
+_REASON: Final = re.compile(
+    r"\[([0-9A-Z]{22})\] Meterai SPESIMEN, halaman ([1-9][0-9]{0,6})(?:" + re.escape(UNSEEN) + ")?", re.ASCII
+)
 
 
 def judge(document: bytes, trust: Trust) -> Judgement:
@@ -99,7 +104,7 @@ def _judged(document: bytes, trust: Trust) -> Judgement:
             findings=_beside(found, trust),
             unsealed=copied,
         )
-    broken = breaches(document, reader, since=stamps[0].revision, signatures=found)
+    broken = breaches(document, reader, since=vouched_since(stamps), signatures=found)
     findings = tuple(
         replace(
             _stamp_finding(document, reader, stamp, trust, broken),
@@ -146,6 +151,7 @@ def _stamp_finding(
             or _retired_problem(stamp, trust)
             or _words_problem(stamp, page)
             or _later_problem(stamp, broken)
+            or _unseen_problem(document, reader, stamp)
         )
     except Breach as breach:
         problem = (Indication.FAILED, FORMAT_FAILURE, (breach.reason,))
@@ -216,9 +222,18 @@ def _added(
 
 
 def _later_problem(stamp: Signed, broken: Mapping[int, str]) -> Problem | None:
-    """What came after the stamp and may not have."""
-    reasons = tuple(dict.fromkeys(reason for revision, reason in broken.items() if revision > stamp.revision))
+    """What came after the stamp and may not have; or with it, when it was planned without its document."""
+    since = stamp.revision - stamp.is_content_unseen
+    reasons = tuple(dict.fromkeys(reason for revision, reason in broken.items() if revision > since))
     return (Indication.FAILED, FORMAT_FAILURE, reasons) if reasons else None
+
+
+def _unseen_problem(document: bytes, reader: PdfFileReader, stamp: Signed) -> Problem | None:
+    """What was stamped without being seen must be what would have been let in."""
+    reason = refused_base(document, reader, stamp) if stamp.is_content_unseen else None
+    if reason is None:
+        return None
+    return Indication.INDETERMINATE, CONSTRAINTS_FAILURE, ("content_refused", str(reason))
 
 
 def _of_sub_indication(sub_indication: Any, reason: str) -> Problem:
@@ -300,6 +315,8 @@ def _beside(found: Sequence[Signed], trust: Trust) -> tuple[str, ...]:
     }
     if any(time_stamp_in(signed) is not None for signed in found if signed.serial_no is not None):
         names.add("seal_time_stamp" if trust.timestamp_roots else NOT_CHECKED)
+    if any(signed.serial_no is not None and signed.is_content_unseen for signed in found):
+        names.add("content_unseen")
     return tuple(sorted(names))
 
 

@@ -26,6 +26,7 @@ class Tier(StrEnum):
 
 
 FIELD_PREFIX: Final = "Stamp_"
+UNSEEN: Final = ", isi tidak dilihat"  #: ends what a stamp says that was planned without its document
 SERIAL: Final = re.compile(r"[0-9A-Z]{22}", re.ASCII)
 
 LEAST_SIDE_PT: Final = 40.0
@@ -120,6 +121,7 @@ class Intent:
     qr_payload: str
     key_id: str
     time_stamp_room: int = 0  #: bytes for a time-stamp in the seal, before hex; 0: there will be none
+    content_unseen: bool = False  #: the document stayed at home: nobody here has looked at it
 
     def __post_init__(self) -> None:
         """Refuse a serial number that could not be drawn or would need escaping."""
@@ -135,8 +137,9 @@ class Intent:
 
     @property
     def reason(self) -> str:
-        """What a list of signatures says of the stamp: its serial number, and which page it is on."""
-        return f"[{self.serial_no}] Meterai SPESIMEN, halaman {self.place.page}"
+        """What a list of signatures says of the stamp: serial number, page, and whether it was blind."""
+        unseen = UNSEEN if self.content_unseen else ""
+        return f"[{self.serial_no}] Meterai SPESIMEN, halaman {self.place.page}{unseen}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

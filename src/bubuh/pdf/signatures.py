@@ -33,7 +33,7 @@ from pyhanko.sign.validation.status import (
 )
 from pyhanko_certvalidator import ValidationContext
 
-from bubuh.pdf.model import FIELD_PREFIX, SERIAL
+from bubuh.pdf.model import FIELD_PREFIX, SERIAL, UNSEEN
 from bubuh.pdf.reader import Field, entry, fields
 
 T = TypeVar("T")
@@ -91,6 +91,21 @@ class Signed:
     def serial_no(self) -> str | None:
         """The serial number that a stamp claims by its field's name; None when it claims to be no stamp."""
         return serial_in(self.name)
+
+    @property
+    def is_content_unseen(self) -> bool:
+        """Whether a stamp says of itself that it was planned without its document."""
+        return str(entry(self.embedded.sig_object, "/Reason", "")).endswith(UNSEEN)
+
+
+def vouched_since(stamps: Sequence[Signed]) -> int:
+    """The revision after which every change must be one that our rules allow: there is a first stamp.
+
+    It is that of the first stamp, which the engine planned upon the whole document; where the engine did not
+    see the document, the one before, so that what the stamp itself changed is held to the rules too.
+    """
+    first = stamps[0]
+    return max(first.revision - first.is_content_unseen, 0)
 
 
 def serial_in(field_name: str) -> str | None:

@@ -9,17 +9,19 @@ import io
 
 import pikepdf
 
-from bubuh.pdf import qr
+from bubuh.pdf import qr, sha256
 from bubuh.pdf.look import looks_the_same
 
 
 def warm_up() -> None:
-    """Make the tables of QR codes, and have the libraries open what they keep for life.
+    """Make the tables of QR codes, load what goes on from a midstate, and have the libraries open what they
+    keep for life.
 
     qpdf reads from its source of randomness when it opens a document encrypted with AES-256, even with an
     empty password; the renderer looks for fonts when it starts.
     """
     qr.warm_up()
+    sha256.is_available()
     encrypted = io.BytesIO()
     with pikepdf.new() as pdf:
         pdf.save(encrypted, encryption=pikepdf.Encryption(owner="", user="", R=6))
