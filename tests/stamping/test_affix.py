@@ -10,6 +10,7 @@ import pytest
 
 from bubuh.core.ids import fresh_id
 from bubuh.documents.find import find_document, key_of
+from bubuh.documents.ground import Ground
 from bubuh.documents.ports import ObjectDamaged
 from bubuh.documents.refusals import DocumentNotReady
 from bubuh.identity.refusals import IdempotencyConflict
@@ -232,12 +233,12 @@ async def test_a_plan_is_kept_from_the_digest_to_the_end_and_sealed_under_the_do
     assert b"/Annots" not in job.planned.sealed
     document = await find_document(town.db, town.citizen.account_id, document_id)
     key, base = key_of(document, town.shop.store_key), LETTER.read_bytes()
-    increment = open_plan(job.planned.sealed, key, lease.stamp_id, base)
+    increment = open_plan(job.planned.sealed, key, lease.stamp_id, Ground(data=base))
     assert b"/Annots" in increment.pre
     with pytest.raises(ObjectDamaged):
-        open_plan(job.planned.sealed, key, uuid4(), base)
+        open_plan(job.planned.sealed, key, uuid4(), Ground(data=base))
     with pytest.raises(ObjectDamaged):
-        open_plan(job.planned.sealed, key, lease.stamp_id, base + b" ")
+        open_plan(job.planned.sealed, key, lease.stamp_id, Ground(data=base + b" "))
 
     assert await affix(lease, town.shop) is Ended.AFFIXED
     rows = await town.db.fetch("SELECT plan_sealed FROM stamps WHERE shard = $1", lease.shard)

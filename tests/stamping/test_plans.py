@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
+from bubuh.documents.ground import Ground
 from bubuh.documents.keys import DocumentKey
 from bubuh.pdf.model import Increment, Tier
 from bubuh.stamping.plans import open_plan, seal_plan
@@ -28,8 +29,8 @@ KEPT = (
 
 
 def test_a_plan_comes_out_as_it_went_in() -> None:
-    assert open_plan(seal_plan(PLANNED, KEY, STAMP), KEY, STAMP, BASE) == PLANNED
+    assert open_plan(seal_plan(PLANNED, KEY, STAMP), KEY, STAMP, Ground(data=BASE)) == PLANNED
 
 
 def test_a_plan_kept_by_the_first_release_opens() -> None:
-    assert open_plan(bytes.fromhex(KEPT), KEY, STAMP, BASE) == PLANNED
+    assert open_plan(bytes.fromhex(KEPT), KEY, STAMP, Ground(data=BASE)) == PLANNED

@@ -1096,6 +1096,7 @@ CREATE TABLE public.documents (
     base_sha256 bytea,
     base_size_bytes bigint,
     normalised_for text,
+    content_unseen boolean DEFAULT false NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT documents_base_sha256 CHECK ((length(base_sha256) = 32)),
     CONSTRAINT documents_base_whole CHECK ((num_nulls(base_object_key, base_sha256, base_size_bytes, normalised_for) = ANY (ARRAY[0, 4]))),
@@ -1103,7 +1104,8 @@ CREATE TABLE public.documents (
     CONSTRAINT documents_refused_why CHECK (((state = 'refused'::text) = (reason IS NOT NULL))),
     CONSTRAINT documents_sha256 CHECK ((length(sha256) = 32)),
     CONSTRAINT documents_shard CHECK ((shard = (account_id % (64)::bigint))),
-    CONSTRAINT documents_state_known CHECK ((state = ANY (ARRAY['receiving'::text, 'ready'::text, 'refused'::text, 'destroyed'::text])))
+    CONSTRAINT documents_state_known CHECK ((state = ANY (ARRAY['receiving'::text, 'ready'::text, 'refused'::text, 'destroyed'::text]))),
+    CONSTRAINT documents_unseen_not_normalised CHECK (((NOT content_unseen) OR (base_object_key IS NULL)))
 )
 WITH (fillfactor='85');
 

@@ -10,8 +10,8 @@ from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.moves import DocumentState
 from bubuh.documents.ports import ObjectDamaged, ObjectMissing, Objects
-from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
-from bubuh.documents.revisions import open_revision
+from bubuh.documents.refusals import ContentUnseen, DocumentNotReady, DocumentUnknown
+from bubuh.documents.revisions import open_revision, read_ground, read_increment
 
 Fault = Literal["row_missing", "not_kept", "object_missing", "object_damaged", "size_differs"]
 
@@ -41,10 +41,26 @@ class StoredRevisions:
             return "object_damaged"
 
     async def _read(self, account_id: AccountId, document_id: UUID, no: int) -> Fault | None:
-        opened = await open_revision(
-            account_id, document_id, no, db=self._db, objects=self._objects, store_key=self._store_key
-        )
+        try:
+            opened = await open_revision(
+                account_id, document_id, no, db=self._db, objects=self._objects, store_key=self._store_key
+            )
+        except ContentUnseen:
+            return await self._compare(account_id, document_id, no)
         size_bytes = 0
         async for piece in opened.chunks:
             size_bytes += len(piece)
         return None if size_bytes == opened.size_bytes else "size_differs"
+
+    async def _compare(self, account_id: AccountId, document_id: UUID, no: int) -> Fault | None:
+        """The same where only the increment is here: on the midstate it has the hash that its row names."""
+        ground, _document = await read_ground(
+            account_id, document_id, no - 1, db=self._db, objects=self._objects, store_key=self._store_key
+        )
+        increment = await read_increment(
+            account_id, document_id, no, db=self._db, objects=self._objects, store_key=self._store_key
+        )
+        if ground.sha256(increment.data) != increment.sha256:
+            return "object_damaged"
+        size_bytes = ground.size_bytes + len(increment.data)
+        return None if size_bytes == increment.size_bytes else "size_differs"

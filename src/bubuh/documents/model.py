@@ -49,6 +49,7 @@ class Document:
     key_sealed: bytes | None = field(repr=False)  #: None: destroyed, or never kept
     object_key: str | None = field(repr=False)  #: of the original
     base: Base | None = None  #: what is stamped, when it is not the original
+    content_unseen: bool = False  #: it stayed at home: its midstate is kept, and has that hash and size
 
     @property
     def shard(self) -> Shard:

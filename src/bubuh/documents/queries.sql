@@ -1,14 +1,16 @@
--- name: open_document(shard, account_id, id, sha256, size_bytes, name_sealed, key_sealed, object_key)
+-- name: open_document(shard, account_id, id, sha256, size_bytes, name_sealed, key_sealed, object_key, content_unseen)
 -- The first request under an id makes the row and with it the document's key. No row: there is one already.
-INSERT INTO documents (shard, account_id, id, state, sha256, size_bytes, name_sealed, key_sealed, object_key)
-VALUES (:shard, :account_id, :id, 'receiving', :sha256, :size_bytes, :name_sealed, :key_sealed, :object_key)
+INSERT INTO documents (shard, account_id, id, state, sha256, size_bytes, name_sealed, key_sealed, object_key,
+                       content_unseen)
+VALUES (:shard, :account_id, :id, 'receiving', :sha256, :size_bytes, :name_sealed, :key_sealed, :object_key,
+        :content_unseen)
 ON CONFLICT (shard, account_id, id) DO NOTHING
 RETURNING id;
 
 -- name: find_document(shard, account_id, id)
 SELECT d.id, d.account_id, d.state, d.sha256, d.size_bytes, d.pages, d.boxes, d.reason, d.flags, d.received_at,
        d.name_sealed, d.key_sealed, d.object_key, d.base_object_key, d.base_sha256, d.base_size_bytes,
-       d.normalised_for
+       d.normalised_for, d.content_unseen
   FROM documents AS d
  WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :id;
 

@@ -58,6 +58,15 @@ class DocumentNotReady(Refusal):
         self.state = state
 
 
+class ContentUnseen(Refusal):
+    """The document stayed at home: its bytes were never here, and it takes the one stamp it was sent for."""
+
+    code = "content_unseen"
+
+    def __init__(self, *, document_id: UUID) -> None:
+        super().__init__(document=show_id("doc", document_id))
+
+
 class RevisionTaken(Refusal):
     """Other bytes are kept, whole and authentic, under this revision's number: they stay."""
 

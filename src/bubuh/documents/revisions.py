@@ -11,12 +11,13 @@ from bubuh.core.ids import AccountId
 from bubuh.db.pool import Database
 from bubuh.documents import store
 from bubuh.documents.find import find_document, key_of
+from bubuh.documents.ground import Ground
 from bubuh.documents.keep import keep
 from bubuh.documents.keys import DocumentKey, StoreKey
 from bubuh.documents.model import AFTER, NORMALISED, ORIGINAL, Document, Revision
 from bubuh.documents.moves import DocumentState
 from bubuh.documents.ports import ObjectDamaged, Objects
-from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown, RevisionTaken
+from bubuh.documents.refusals import ContentUnseen, DocumentNotReady, DocumentUnknown, RevisionTaken
 from bubuh.documents.sealing import ObjectOf, unseal, unseal_stream
 from bubuh.pdf.room import filled
 
@@ -34,6 +35,16 @@ class OpenRevision:
     async def read(self) -> bytes:
         """All of `chunks` at once."""
         return b"".join([piece async for piece in self.chunks])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Increment:
+    """What a revision appends, time-stamp and DSS included; the figures are of the whole document."""
+
+    document: Document
+    sha256: bytes
+    size_bytes: int
+    data: bytes
 
 
 async def create_increment(
@@ -103,7 +114,7 @@ async def open_revision(
 ) -> OpenRevision:
     """Revision `no`, ready to be streamed; what can fail early fails here.
 
-    0 is the original, or what it was normalised to.
+    0 is the original, what it was normalised to, or the midstate of a document that stayed at home.
 
     The last piece of `chunks` is given on only when the SHA-256 over the whole is that of the row: a reader
     that got `size_bytes` got the very bytes.
@@ -111,11 +122,13 @@ async def open_revision(
     Raises:
         DocumentUnknown: no such document or revision in the account.
         DocumentNotReady: it has no bytes.
+        ContentUnseen: they were never here.
         ObjectMissing, ObjectDamaged, StoreUnavailable: so does `chunks`.
     """
-    document = await find_document(db, account_id, document_id)
-    if document.state is not DocumentState.READY or document.object_key is None:
-        raise DocumentNotReady(document_id=document_id, state=document.state)
+    document = await _find_ready(db, account_id, document_id)
+    if document.content_unseen and no != ORIGINAL:
+        raise ContentUnseen(document_id=document_id)
+    assert document.object_key is not None, "a document that is ready has its object"
     key = key_of(document, store_key)
     revisions = await _chain(db, document, no)
     base, base_key = ORIGINAL, document.object_key
@@ -132,6 +145,48 @@ async def open_revision(
     return OpenRevision(
         document=document, no=no, sha256=sha256, size_bytes=size_bytes, chunks=_checked(pieces, sha256)
     )
+
+
+async def read_ground(
+    account_id: AccountId,
+    document_id: UUID,
+    no: int,
+    *,
+    db: Database,
+    objects: Objects,
+    store_key: StoreKey,
+) -> tuple[Ground, Document]:
+    """What revision `no` is to whoever appends to it, and the document it is a revision of.
+
+    Raises as `open_revision` does, and as its chunks do.
+    """
+    opened = await open_revision(account_id, document_id, no, db=db, objects=objects, store_key=store_key)
+    unseen = opened.document.content_unseen
+    return Ground(data=await opened.read(), content_unseen=unseen), opened.document
+
+
+async def read_increment(
+    account_id: AccountId,
+    document_id: UUID,
+    no: int,
+    *,
+    db: Database,
+    objects: Objects,
+    store_key: StoreKey,
+) -> Increment:
+    """What revision `no`, from 1, appends to the one before it; raises as `open_revision` does."""
+    document = await _find_ready(db, account_id, document_id)
+    assert no > ORIGINAL, "revision 0 is the original"
+    revision = (await _chain(db, document, no))[-1]
+    data = await _read_added(document, revision, key_of(document, store_key), objects)
+    return Increment(document=document, sha256=revision.sha256, size_bytes=revision.size_bytes, data=data)
+
+
+async def _find_ready(db: Database, account_id: AccountId, document_id: UUID) -> Document:
+    document = await find_document(db, account_id, document_id)
+    if document.state is not DocumentState.READY or document.object_key is None:
+        raise DocumentNotReady(document_id=document_id, state=document.state)
+    return document
 
 
 async def _chain(db: Database, document: Document, no: int) -> list[Revision]:

@@ -30,10 +30,11 @@ async def open_document(
     name_sealed: bytes,
     key_sealed: bytes,
     object_key: str,
+    content_unseen: bool = False,
 ) -> bool:
     """Make the row in state `receiving`; False when there is one under this id, which stays as it is."""
     shard = shard_of_account(account_id)
-    sealed = (name_sealed, key_sealed, object_key)
+    sealed = (name_sealed, key_sealed, object_key, content_unseen)
     row = await db.fetchrow(
         SQL.open_document.sql, shard, account_id, document_id, sha256, size_bytes, *sealed
     )

@@ -256,6 +256,16 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
     pdf.SerialMalformed: NOT_FOUND,
     documents.DocumentUnknown: NOT_FOUND,
     documents.DocumentNotReady: _DOCUMENT_NOT_READY,
+    documents.ContentUnseen: Problem(
+        status=409,
+        title=Words("Dokumen ini tidak pernah dikirim", "The document was never here"),
+        detail=Words(
+            "Hanya midstate dokumen ini yang dikirim, untuk satu meterai. Ambil inkremen meterainya "
+            "(/increment) lalu tambahkan pada akhir berkas Anda; untuk meterai lain, buat permintaan baru.",
+            "Only this document's midstate was sent, for one stamp. Fetch the stamp's /increment and append "
+            "it to your file; for another stamp, make a new request.",
+        ),
+    ),
     documents.RevisionTaken: Problem(
         status=409,
         title=Words("Revisi sudah ada", "The revision exists"),

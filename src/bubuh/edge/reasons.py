@@ -206,6 +206,11 @@ RETURN_REASONS: Final[Mapping[str, Words]] = {
         f"Pembubuhan pada dokumen ini berulang kali gagal. Kuota sudah dikembalikan. {_PRINT_ID}",
         f"Stamping this document failed again and again. The quota is back. {_PRINT_EN}",
     ),
+    "midstate_unsupported": Words(
+        "Dokumen ini tidak dapat dibubuhi meterai tanpa diunggah. Kuota sudah dikembalikan; unggah "
+        "dokumennya.",
+        "This document cannot be stamped without being uploaded. The quota is back; upload it.",
+    ),
     ReturnReason.ORIGINAL_LOST: Words(
         "Berkas asli tidak dapat dibaca lagi. Kuota sudah dikembalikan; unggah kembali dokumennya.",
         "The original can no longer be read. The quota is back; upload the document again.",

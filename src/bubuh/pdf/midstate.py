@@ -9,6 +9,7 @@ not seen here: such a stamp says `content_unseen`, and the checker looks at all 
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from bubuh.pdf.lean.pieces import Pieces, Remembering
 from bubuh.pdf.lean.reader import Document
 from bubuh.pdf.lean.tokens import Ref, reference, value
 from bubuh.pdf.lean.xref import MOST_OBJECTS
-from bubuh.pdf.model import Chain, Increment, Intent
+from bubuh.pdf.model import Chain, Increment, Intent, PageBox
 from bubuh.pdf.refusals import MidstateUnsupported
 from bubuh.pdf.sha256 import HashState, digest_after, state_of
 
@@ -60,6 +61,24 @@ def plan_midstate(midstate: Midstate, intent: Intent, chain: Chain) -> Increment
         raise MidstateUnsupported(reason=str(declined.why)) from declined
     except PROVOKED as error:
         raise MidstateUnsupported(reason=type(error).__name__) from error
+
+
+def page_box_of(midstate: Midstate, page: int) -> PageBox:
+    """How the page of that number, from 1, is seen; `plan_midstate` then refuses nothing but a place on it.
+
+    Raises:
+        MidstateUnsupported: as `plan_midstate` does.
+    """
+    try:
+        _check(midstate)
+        pieces = Pieces(midstate.objects, highest=midstate.xref.highest)
+        found, changes = marked(pieces, midstate.xref, page, name=NO_FIELD)
+        changes.written()
+    except Declined as declined:
+        raise MidstateUnsupported(reason=str(declined.why)) from declined
+    except PROVOKED as error:
+        raise MidstateUnsupported(reason=type(error).__name__) from error
+    return found.box
 
 
 def midstate_of(document: bytes, page: int) -> Midstate:
@@ -121,6 +140,19 @@ def from_json(told: Any) -> Midstate:
             ),
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise MidstateUnsupported(reason="shape") from error
+
+
+def encoded(midstate: Midstate) -> bytes:
+    """The same as bytes, always the same ones."""
+    return json.dumps(as_json(midstate), sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def decoded(written: bytes) -> Midstate:
+    """What was `encoded`; raises `MidstateUnsupported` where it was not."""
+    try:
+        return from_json(json.loads(written))
+    except (ValueError, RecursionError) as error:
         raise MidstateUnsupported(reason="shape") from error
 
 

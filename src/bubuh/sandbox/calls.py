@@ -10,7 +10,19 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from bubuh.pdf.lean.stamped import Stamped, said_before
-from bubuh.pdf.model import Chain, Evidence, Facts, Increment, Intent, Judgement, Normalised, Trust
+from bubuh.pdf.midstate import decoded
+from bubuh.pdf.model import (
+    Chain,
+    Evidence,
+    Facts,
+    Increment,
+    Intent,
+    Judgement,
+    Normalised,
+    PageBox,
+    Trust,
+)
+from bubuh.pdf.sha256 import digest_after
 from bubuh.sandbox.limits import MIB
 
 R = TypeVar("R")
@@ -34,6 +46,13 @@ class PlanArguments:
 
     intent: Intent
     chain: Chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryMidstateArguments:
+    """Which page is to be stamped of the document behind an encoded midstate."""
+
+    page: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +118,12 @@ def covers(increment: Increment, document: bytes) -> bool:
     return increment.digest == over.digest() and 0 < increment.room_bytes <= _MOST_ROOM_BYTES
 
 
+def covers_unseen(increment: Increment, midstate: bytes) -> bool:
+    """The same where the document stayed at home, and `midstate`, encoded, came instead."""
+    over = digest_after(decoded(midstate).hashed, increment.pre, increment.post)
+    return increment.digest == over and 0 < increment.room_bytes <= _MOST_ROOM_BYTES
+
+
 def is_of_whole(stamped: Stamped | None, document: bytes) -> bool:
     """Whether what stands just before a seal is what is said of it, and it covers all of `document`."""
     return stamped is None or (
@@ -110,6 +135,8 @@ def is_of_whole(stamped: Stamped | None, document: bytes) -> bool:
 INSPECT: Final = Kind("inspect", msgspec.msgpack.Decoder(Facts), 2 * MIB, fits, shared=True)
 REPAIR: Final = Kind("repair", msgspec.msgpack.Decoder(Normalised), 48 * MIB, fits_itself)
 PLAN: Final = Kind("plan", msgspec.msgpack.Decoder(Increment), 32 * MIB, covers)
+TRY_MIDSTATE: Final = Kind("try_midstate", msgspec.msgpack.Decoder(PageBox), MIB // 16, shared=True)
+PLAN_MIDSTATE: Final = Kind("plan_midstate", msgspec.msgpack.Decoder(Increment), 2 * MIB, covers_unseen)
 RECOGNISE: Final = Kind(
     "recognise", msgspec.msgpack.Decoder(Stamped | None), MIB // 16, is_of_whole, shared=True
 )

@@ -12,7 +12,8 @@ from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge_whole
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.stamped import Stamped, last_seal, read_stamped
-from bubuh.pdf.model import Facts, Increment, Judgement, Normalised
+from bubuh.pdf.midstate import decoded, page_box_of, plan_midstate
+from bubuh.pdf.model import Facts, Increment, Judgement, Normalised, PageBox
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse
 from bubuh.pdf.repair import repair
@@ -22,14 +23,17 @@ from bubuh.sandbox.calls import (
     INSPECT,
     JUDGE,
     PLAN,
+    PLAN_MIDSTATE,
     RECOGNISE,
     REPAIR,
+    TRY_MIDSTATE,
     DssArguments,
     InspectArguments,
     JudgeArguments,
     PlanArguments,
     RecogniseArguments,
     RepairArguments,
+    TryMidstateArguments,
 )
 from bubuh.sandbox.child import Job
 
@@ -46,6 +50,14 @@ def _plan(asked: PlanArguments, document: bytes) -> Increment:
     increment = plan(document, asked.intent, asked.chain)
     rehearse(document, increment, asked.intent)
     return increment
+
+
+def _try_midstate(asked: TryMidstateArguments, midstate: bytes) -> PageBox:
+    return page_box_of(decoded(midstate), asked.page)
+
+
+def _plan_midstate(asked: PlanArguments, midstate: bytes) -> Increment:
+    return plan_midstate(decoded(midstate), asked.intent, asked.chain)
 
 
 def _recognise(_: RecogniseArguments, document: bytes) -> Stamped | None:
@@ -68,6 +80,8 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
         INSPECT.job: Job(InspectArguments, _inspect),
         REPAIR.job: Job(RepairArguments, _repair),
         PLAN.job: Job(PlanArguments, _plan),
+        TRY_MIDSTATE.job: Job(TryMidstateArguments, _try_midstate),
+        PLAN_MIDSTATE.job: Job(PlanArguments, _plan_midstate),
         RECOGNISE.job: Job(RecogniseArguments, _recognise),
         DSS.job: Job(DssArguments, _dss),
         JUDGE.job: Job(JudgeArguments, _judge),

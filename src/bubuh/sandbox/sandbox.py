@@ -18,6 +18,7 @@ from bubuh.pdf.model import (
     Intent,
     Judgement,
     Normalised,
+    PageBox,
     StampFinding,
     Trust,
 )
@@ -28,8 +29,10 @@ from bubuh.sandbox.calls import (
     INSPECT,
     JUDGE,
     PLAN,
+    PLAN_MIDSTATE,
     RECOGNISE,
     REPAIR,
+    TRY_MIDSTATE,
     DssArguments,
     InspectArguments,
     JudgeArguments,
@@ -37,6 +40,7 @@ from bubuh.sandbox.calls import (
     PlanArguments,
     RecogniseArguments,
     RepairArguments,
+    TryMidstateArguments,
 )
 from bubuh.sandbox.line import PROGRAM, Line
 
@@ -90,6 +94,17 @@ class Sandbox:
         Whatever became of the child, the digest to be sealed is over `document` and what is appended to it.
         """
         return await self.line.call(PLAN, PlanArguments(intent=intent, chain=chain), document)
+
+    async def try_midstate(self, midstate: bytes, page: int) -> PageBox:
+        """How a page is seen of the document behind `midstate` (encoded), or why it cannot be stamped so."""
+        return await self.line.call(TRY_MIDSTATE, TryMidstateArguments(page=page), midstate)
+
+    async def plan_midstate(self, midstate: bytes, intent: Intent, chain: Chain) -> Increment:
+        """What the stamp `intent` appends to the document behind `midstate`, encoded.
+
+        There is no document to read back; the digest is over it and what is appended, whoever planned.
+        """
+        return await self.line.call(PLAN_MIDSTATE, PlanArguments(intent=intent, chain=chain), midstate)
 
     async def judge(self, document: bytes, trust: Trust) -> Judgement:
         """Whether the stamps in `document` are genuine, as far as the document itself can tell.

@@ -19,10 +19,11 @@ from bubuh.core.clock import Clock, utc_now
 from bubuh.core.errors import Fault, Refusal
 from bubuh.db.pool import Database
 from bubuh.documents.find import key_of
+from bubuh.documents.ground import Ground
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.model import Document
 from bubuh.documents.ports import ObjectDamaged, ObjectMissing, Objects
-from bubuh.documents.revisions import create_increment, open_revision
+from bubuh.documents.revisions import create_increment, read_ground
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.keys import fits
 from bubuh.pdf.model import Increment, Level, Tier
@@ -86,8 +87,8 @@ async def affix(lease: Lease, shop: Workshop) -> Ended:
         return await _give_back(job, ReturnReason.WORKER_DIED, shop)
     written = job.written or await _write_intent(job, shop)
     try:
-        base, document = await _read_base(job, written, shop)
-        increment, tier = await _planned(job, written, base, document, shop)
+        ground, document = await _read_base(job, written, shop)
+        increment, tier = await _planned(job, written, ground, document, shop)
     except (Refusal, ObjectMissing, ObjectDamaged) as error:
         return await _give_back(job, _reason(error), shop)
     signature = await shop.signer.seal(lease)  # stored before it is answered: now only forward
@@ -95,7 +96,7 @@ async def affix(lease: Lease, shop: Workshop) -> Ended:
     if not fits(signature, signed_attributes(increment.digest, chain), chain):
         raise _stuck(job, "signature_over_something_else")
     sealed = increment.sealed(signed_data(increment.digest, signature, chain))
-    ended = await _record(job, written, sealed, base, shop, gap_at=len(increment.pre))
+    ended = await _record(job, written, sealed, ground, shop, gap_at=len(increment.pre))
     _AFFIXED.labels(tier).inc()
     return ended
 
@@ -105,6 +106,7 @@ async def _write_intent(job: Job, shop: Workshop) -> WrittenIntent:
     now = shop.clock()
     key_id = shop.keyring().current(now).key_id
     base = await store.find_base(shop.db, job.lease.account_id, job.document_id)
+    level = Level.B_T if base.content_unseen and shop.level is Level.B_LT else shop.level
     serial = await shop.serials.take(shop.db, job.lease.shard)
     written = WrittenIntent(
         serial=serial,
@@ -114,17 +116,17 @@ async def _write_intent(job: Job, shop: Workshop) -> WrittenIntent:
         signed_at=now.replace(microsecond=0),
         file_id=secrets.token_bytes(FILE_ID_BYTES),
         key_id=key_id,
-        level=shop.level,
-        time_stamp_room=0 if shop.level is Level.B_B else TIME_STAMP_ROOM_BYTES,
+        level=level,  # a DSS needs the document to be planned upon
+        time_stamp_room=0 if level is Level.B_B else TIME_STAMP_ROOM_BYTES,
     )
     if not await store.intend(shop.db, job.lease, written):
         raise LeaseLost
     return written
 
 
-async def _read_base(job: Job, written: WrittenIntent, shop: Workshop) -> tuple[bytes, Document]:
-    """The bytes that the stamp is put upon, and the document that they are a revision of."""
-    opened = await open_revision(
+async def _read_base(job: Job, written: WrittenIntent, shop: Workshop) -> tuple[Ground, Document]:
+    """What the stamp is put upon, and the document that it is a revision of."""
+    ground, document = await read_ground(
         job.lease.account_id,
         job.document_id,
         written.base_revision,
@@ -132,13 +134,12 @@ async def _read_base(job: Job, written: WrittenIntent, shop: Workshop) -> tuple[
         objects=shop.objects,
         store_key=shop.store_key,
     )
-    base = await opened.read()
-    assert hashlib.sha256(base).digest() == written.base_sha256, "a revision never changes"
-    return base, opened.document
+    assert hashlib.sha256(ground.data).digest() == written.base_sha256, "a revision never changes"
+    return ground, document
 
 
 async def _planned(
-    job: Job, written: WrittenIntent, base: bytes, document: Document, shop: Workshop
+    job: Job, written: WrittenIntent, ground: Ground, document: Document, shop: Workshop
 ) -> tuple[Increment, Tier]:
     """The increment that an earlier attempt planned, or a new one, rehearsed and kept before it is sealed.
 
@@ -146,9 +147,11 @@ async def _planned(
     """
     key, stamp_id = key_of(document, shop.store_key), job.lease.stamp_id
     if job.planned is not None:
-        return open_plan(job.planned.sealed, key, stamp_id, base), job.planned.tier
-    intent = written.intent(job.place, public_url=shop.public_url)
-    increment = await shop.sandbox.plan(base, intent, shop.keyring().chain(written.key_id))
+        return open_plan(job.planned.sealed, key, stamp_id, ground), job.planned.tier
+    unseen, chain = ground.content_unseen, shop.keyring().chain(written.key_id)
+    intent = written.intent(job.place, public_url=shop.public_url, content_unseen=unseen)
+    plan = shop.sandbox.plan_midstate if unseen else shop.sandbox.plan
+    increment = await plan(ground.data, intent, chain)
     tier = increment.tier if document.base is None else Tier.T3
     planned = Planned(sealed=seal_plan(increment, key, stamp_id), tier=tier)
     if not await store.write_plan(shop.db, job.lease, digest=increment.digest, planned=planned):
@@ -157,11 +160,9 @@ async def _planned(
 
 
 async def _record(
-    job: Job, written: WrittenIntent, sealed: bytes, base: bytes, shop: Workshop, *, gap_at: int
+    job: Job, written: WrittenIntent, sealed: bytes, ground: Ground, shop: Workshop, *, gap_at: int
 ) -> Ended:
     """S5 and S6: the object is on disk before the row says so."""
-    document_sha256 = hashlib.sha256(base)
-    document_sha256.update(sealed)
     key = await create_increment(
         job.lease.account_id,
         job.document_id,
@@ -175,8 +176,8 @@ async def _record(
         lease=job.lease,
         object_key=key,
         increment_bytes=len(sealed),
-        sha256=document_sha256.digest(),
-        size_bytes=len(base) + len(sealed),
+        sha256=ground.sha256(sealed),
+        size_bytes=ground.size_bytes + len(sealed),
         gap_at=gap_at,
     )
     (outcome,) = await store.affix_n(shop.db, job.lease.shard, [finished])

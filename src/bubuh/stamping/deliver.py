@@ -11,9 +11,11 @@ from bubuh.db.doorbell import Doorbell
 from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
-from bubuh.documents.revisions import OpenRevision, open_revision
+from bubuh.documents.refusals import ContentUnseen
+from bubuh.documents.revisions import Increment, OpenRevision, open_revision, read_increment
 from bubuh.stamping import store
 from bubuh.stamping.bells import SETTLED
+from bubuh.stamping.model import Stamp
 from bubuh.stamping.refusals import StampNotReady
 from bubuh.stamping.show import LOOK_AGAIN_S, find_stamp
 
@@ -38,19 +40,52 @@ async def open_stamped_document(
 
     Raises:
         StampUnknown: no such stamp in the account.
+        ContentUnseen: the document was never here; its increment can be had.
         StampNotReady: it is not affixed (yet).
         DocumentNotReady: the bytes are gone.
         StoreUnavailable: they cannot be had now.
     """
     stamp = await find_stamp(db, account_id, stamp_id)
-    revision = await store.find_revision_of_stamp(db, account_id, stamp_id)
-    if revision is None:
-        raise StampNotReady(state=str(stamp.state))
-    if revision.state == "pending":
-        await _until_settled(account_id, stamp_id, db=db, doorbell=doorbell, wait_s=level_wait_s)
+    if stamp.content_unseen:
+        raise ContentUnseen(document_id=stamp.document_id)
+    revision = await _settled_revision(stamp, db=db, doorbell=doorbell, level_wait_s=level_wait_s)
     return await open_revision(
         account_id, revision.document_id, revision.no, db=db, objects=objects, store_key=store_key
     )
+
+
+async def open_stamp_increment(
+    account_id: AccountId,
+    stamp_id: UUID,
+    *,
+    db: Database,
+    doorbell: Doorbell,
+    objects: Objects,
+    store_key: StoreKey,
+    level_wait_s: float = LEVEL_WAIT_S,
+) -> Increment:
+    """What this stamp appends to its document: the same bytes for ever.
+
+    Its level is waited for and given up as `open_stamped_document` does; raises as that does, but for
+    ContentUnseen.
+    """
+    stamp = await find_stamp(db, account_id, stamp_id)
+    revision = await _settled_revision(stamp, db=db, doorbell=doorbell, level_wait_s=level_wait_s)
+    return await read_increment(
+        account_id, revision.document_id, revision.no, db=db, objects=objects, store_key=store_key
+    )
+
+
+async def _settled_revision(
+    stamp: Stamp, *, db: Database, doorbell: Doorbell, level_wait_s: float
+) -> store.StampRevision:
+    """The revision that the stamp made, its level settled; raises `StampNotReady`."""
+    revision = await store.find_revision_of_stamp(db, stamp.account_id, stamp.id)
+    if revision is None:
+        raise StampNotReady(state=str(stamp.state))
+    if revision.state == "pending":
+        await _until_settled(stamp.account_id, stamp.id, db=db, doorbell=doorbell, wait_s=level_wait_s)
+    return revision
 
 
 async def _until_settled(

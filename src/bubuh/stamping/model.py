@@ -54,6 +54,7 @@ class Stamp:
     ended_at: datetime | None
     serial_no: str | None  #: shown once affixed
     tier: Tier | None  #: of the engine, that planned it; shown once affixed
+    content_unseen: bool  #: its document stayed at home
     reason: str | None  #: code, when returned
     timeline: tuple[Event, ...]
 
@@ -84,6 +85,7 @@ class Base:
     revision: int  #: 0 is the original
     sha256: bytes
     size_bytes: int
+    content_unseen: bool  #: then hash and size are of its midstate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ class WrittenIntent:
     level: Level = Level.B_B  #: that the signature is to reach
     time_stamp_room: int = 0  #: bytes reserved in the seal
 
-    def intent(self, place: Place, *, public_url: str) -> Intent:
+    def intent(self, place: Place, *, public_url: str, content_unseen: bool = False) -> Intent:
         """All that decides the increment's bytes, besides the document and the certificates."""
         return Intent(
             serial_no=self.serial_no,
@@ -110,6 +112,7 @@ class WrittenIntent:
             qr_payload=f"{public_url}/s/{self.serial_no}",
             key_id=self.key_id,
             time_stamp_room=self.time_stamp_room,
+            content_unseen=content_unseen,
         )
 
 

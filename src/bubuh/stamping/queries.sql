@@ -8,8 +8,9 @@ SELECT id, outcome, free
 
 -- name: find_stamp(shard, account_id, id)
 SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
-       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason
+       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason, d.content_unseen
   FROM stamps AS s
+  JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
  WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id;
 
 -- name: find_timeline(shard, account_id, id)
@@ -21,8 +22,9 @@ SELECT e.state, e.at
 -- name: list_stamps(shard, account_id, before_at, before_id, most)
 -- Newest first, from below (before_at, before_id).
 SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
-       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason
+       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason, d.content_unseen
   FROM stamps AS s
+  JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
  WHERE s.shard = :shard AND s.account_id = :account_id
    AND (s.accepted_at, s.id) < (:before_at::timestamptz, :before_id::uuid)
  ORDER BY s.accepted_at DESC, s.id DESC
@@ -59,7 +61,7 @@ SELECT s.document_id, s.page, s.x_pt, s.y_pt, s.side_pt, s.deaths, s.serial, s.s
 -- The newest revision, with what was added to it: when nothing was appended yet the original, or what it was
 -- normalised to.
 SELECT coalesce(r.no, 0) AS revision, coalesce(v.sha256, r.sha256, d.base_sha256, d.sha256) AS sha256,
-       coalesce(v.size_bytes, r.size_bytes, d.base_size_bytes, d.size_bytes) AS size_bytes
+       coalesce(v.size_bytes, r.size_bytes, d.base_size_bytes, d.size_bytes) AS size_bytes, d.content_unseen
   FROM documents AS d
   LEFT JOIN document_revisions AS r
     ON r.shard = :shard AND r.account_id = d.account_id AND r.document_id = d.id

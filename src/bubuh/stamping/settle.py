@@ -21,7 +21,7 @@ from bubuh.db.doorbell import ring
 from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
-from bubuh.documents.revisions import create_dss, open_revision
+from bubuh.documents.revisions import create_dss, open_revision, read_ground, read_increment
 from bubuh.pdf.model import Evidence, Level
 from bubuh.pdf.room import filled, with_time_stamp
 from bubuh.sandbox import Sandbox
@@ -104,11 +104,15 @@ async def _reach(level: PendingLevel, by: Witness) -> None:
 
 async def _keep_token(level: PendingLevel, token: bytes, by: Witness) -> bool:
     """Keep the token, with the hash of the document that has it."""
-    document = await _read(level, by)
-    start = len(document) - level.increment_bytes
-    whole = document[:start] + filled(document[start:], level.gap_at, token)
-    digest = hashlib.sha256(whole).digest()
-    kept = await store.keep_token(by.db, level, token, sha256=digest, size_bytes=len(whole))
+    account_id, document_id = level.account_id, level.document_id
+    ground, _document = await read_ground(
+        account_id, document_id, level.no - 1, db=by.db, objects=by.objects, store_key=by.store_key
+    )
+    increment = await read_increment(
+        account_id, document_id, level.no, db=by.db, objects=by.objects, store_key=by.store_key
+    )
+    sha256 = ground.sha256(filled(increment.data, level.gap_at, token))
+    kept = await store.keep_token(by.db, level, token, sha256=sha256, size_bytes=increment.size_bytes)
     if kept:
         _SETTLED.labels(Level.B_T).inc()
     return kept

@@ -157,7 +157,7 @@ async def find_base(db: Database, account_id: AccountId, document_id: UUID) -> B
     """The document's newest revision."""
     row = await db.fetchrow(SQL.find_base.sql, shard_of_account(account_id), account_id, document_id)
     assert row is not None, "a stamp names a document of its account"
-    return Base(revision=row["revision"], sha256=row["sha256"], size_bytes=row["size_bytes"])
+    return Base(**row)
 
 
 async def take_block(db: Database, shard: Shard, *, block: int, taken_by: str) -> bool:
@@ -307,6 +307,7 @@ def _stamp(row: Row, events: Sequence[Row]) -> Stamp:
         ended_at=row["ended_at"],
         serial_no=row["serial_no"] if state is StampState.AFFIXED else None,
         tier=Tier(row["tier"]) if state is StampState.AFFIXED else None,
+        content_unseen=row["content_unseen"],
         reason=row["reason"],
         timeline=tuple(Event(state=StampState(e["state"]), at=e["at"]) for e in events),
     )

@@ -26,6 +26,8 @@ CREATE TABLE documents (
     base_sha256 bytea,
     base_size_bytes bigint,
     normalised_for text,
+    -- it stayed at home: what is kept is its midstate, and hash, size, pages and boxes are of that
+    content_unseen boolean NOT NULL DEFAULT FALSE,
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shard, account_id, id),
     CONSTRAINT documents_shard CHECK (shard = account_id % 64),
@@ -38,7 +40,8 @@ CREATE TABLE documents (
     CONSTRAINT documents_base_whole CHECK (
         num_nulls(base_object_key, base_sha256, base_size_bytes, normalised_for) IN (0, 4)
     ),
-    CONSTRAINT documents_base_sha256 CHECK (length(base_sha256) = 32)
+    CONSTRAINT documents_base_sha256 CHECK (length(base_sha256) = 32),
+    CONSTRAINT documents_unseen_not_normalised CHECK (NOT content_unseen OR base_object_key IS NULL)
 ) WITH (fillfactor = 85);
 GRANT SELECT, INSERT ON documents TO bubuh_app;
 GRANT UPDATE (
