@@ -51,6 +51,7 @@ class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
     normalised: bool  # the original was damaged and written anew: that is what is stamped
     normalised_reason: str | None  # code of what was the matter with it
     normalised_text: str | None  # what that means, in words
+    content_unseen: bool  # it stayed at home: hash and size are of its midstate
     reason: str | None  # code, when refused
     flags: list[FlagView]  # once ready
     received_at: datetime
@@ -68,6 +69,7 @@ class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
             normalised=base is not None,
             normalised_reason=None if base is None else base.normalised_for,
             normalised_text=None if base is None else NORMALISED.said(language),
+            content_unseen=document.content_unseen,
             reason=document.reason,
             flags=[FlagView(code=flag, text=FLAGS[flag].said(language)) for flag in document.flags],
             received_at=document.received_at,
@@ -83,6 +85,7 @@ _EXAMPLE: Final = {
     "normalised": False,
     "normalised_reason": None,
     "normalised_text": None,
+    "content_unseen": False,
     "reason": None,
     "flags": [{"code": Flag.LINK, "text": FLAGS[Flag.LINK].id}],
     "received_at": "2026-11-22T07:00:00Z",

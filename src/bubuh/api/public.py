@@ -108,6 +108,7 @@ class SerialView(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     affixed_at: datetime
     digest: str  # SHA-256 over the stamp's own byte range, in hex
+    content_unseen: bool  # it was affixed without sight of its document
 
     @classmethod
     def of(cls, facts: SerialFacts) -> Self:
@@ -117,6 +118,7 @@ class SerialView(msgspec.Struct, frozen=True, kw_only=True):
             state=facts.state,
             affixed_at=facts.affixed_at,
             digest=facts.digest.hex(),
+            content_unseen=facts.content_unseen,
         )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Final, Self
+from uuid import UUID
 
 import msgspec
 
+from bubuh.api.midstate_body import MidstateBody
 from bubuh.core.ids import read_id, show_id
 from bubuh.edge.calls import Body
 from bubuh.edge.reasons import RETURN_REASONS
+from bubuh.edge.refusals import InvalidRequest
 from bubuh.edge.words import Language
 from bubuh.pdf.model import LEAST_SIDE_PT, MOST_SIDE_PT, Place, Tier
 from bubuh.stamping.model import Stamp, WantedStamp
@@ -19,9 +22,16 @@ Text64 = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\
 
 
 class NewStamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One stamp: on which document, where, for what kind of deed. Lengths are points of the page as seen."""
+    """One stamp: on which document, where, for what kind of deed. Lengths are points of the page as seen.
 
-    document_id: str
+    The document is one that was uploaded, or one that stays at home and sends its midstate: exactly one of
+    `document_id` and `midstate` is given.
+    """
+
+    document_id: Annotated[str | None, msgspec.Meta(description="Of a document that was uploaded.")] = None
+    midstate: Annotated[
+        MidstateBody | None, msgspec.Meta(description="Of a document that stays at home.")
+    ] = None
     page: Annotated[int, msgspec.Meta(description="From 1.", extra_json_schema={"minimum": 1})]
     x: Annotated[float, msgspec.Meta(description="Left edge of the face.", extra_json_schema={"minimum": 0})]
     y: Annotated[
@@ -38,10 +48,20 @@ class NewStamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     document_no: Annotated[Text64, msgspec.Meta(description="The deed's own number.")]
     document_date: Annotated[date, msgspec.Meta(description="The date it bears.")]
 
-    def wanted(self) -> WantedStamp:
-        """What is asked for; raises `MalformedId` for a document that cannot be."""
+    def check(self) -> None:
+        """Pass when exactly one of the two ways to name a document is used; else raise `InvalidRequest`."""
+        if (self.document_id is None) == (self.midstate is None):
+            pointer = "/document_id" if self.midstate is None else "/midstate"
+            raise InvalidRequest(pointer=pointer, expected="exactly one of document_id and midstate")
+
+    def uploaded(self) -> UUID | None:
+        """The document that was uploaded, if it was; raises `MalformedId` for one that cannot be."""
+        return None if self.document_id is None else read_id("doc", self.document_id)
+
+    def wanted(self, document_id: UUID) -> WantedStamp:
+        """What is asked for, on the document of that id."""
         return WantedStamp(
-            document_id=read_id("doc", self.document_id),
+            document_id=document_id,
             place=Place(page=self.page, x_pt=self.x, y_pt=self.y, side_pt=self.width),
             document_type=self.document_type,
             document_no=self.document_no,
@@ -65,6 +85,7 @@ class StampView(msgspec.Struct, frozen=True, kw_only=True):
     tier: (
         Tier | None
     )  # of the engine, that planned it, once affixed: t3 upon a document that was repaired first
+    content_unseen: bool  # the document stayed at home: fetch the increment
     reason: str | None  # code, when returned: the quota is back
     reason_text: str | None  # the same in words
     document_id: str
@@ -88,6 +109,7 @@ class StampView(msgspec.Struct, frozen=True, kw_only=True):
             state=stamp.state,
             serial=stamp.serial_no,
             tier=stamp.tier,
+            content_unseen=stamp.content_unseen,
             reason=stamp.reason,
             reason_text=words.said(language) if words is not None else None,
             document_id=show_id("doc", stamp.document_id),
@@ -127,6 +149,7 @@ EXAMPLE: Final = {
     "state": "affixed",
     "serial": "ID7Q2M8ZK4X1W9R5T3B0CJ",
     "tier": "t1",
+    "content_unseen": False,
     "reason": None,
     "reason_text": None,
     **WANTED,

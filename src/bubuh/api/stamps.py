@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from bubuh.api.midstate_body import LIMIT_BYTES
 from bubuh.api.reply import (
     LIST_PARAMETERS,
     REPLAYED,
@@ -19,6 +20,7 @@ from bubuh.api.reply import (
     ClientKey,
     Parts,
     Reply,
+    provide_services,
     read_page,
     replay_header,
     reply,
@@ -27,21 +29,22 @@ from bubuh.api.stamp_views import SHOWN, WANTED, NewStamp, StampsView, StampView
 from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.ids import derived_id, read_id
 from bubuh.documents.names import document_name
-from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
+from bubuh.documents.receive_unseen import receive_unseen
+from bubuh.documents.refusals import ContentUnseen, DocumentNotReady, DocumentUnknown
 from bubuh.edge.answers import language_of
 from bubuh.edge.bodies import read_json
-from bubuh.edge.calls import PDF, Answer, Body, Call, told
+from bubuh.edge.calls import OCTETS, PDF, Answer, Body, Call, told
 from bubuh.edge.cursors import Cursor
 from bubuh.edge.disposition import attachment, stamped_name
 from bubuh.edge.guards import May
 from bubuh.edge.preferences import wait_s
 from bubuh.edge.services import Services
-from bubuh.identity.model import Scope
-from bubuh.pdf.refusals import FaceSize, OutsidePage, PageOutOfRange
+from bubuh.identity.model import Principal, Scope
+from bubuh.pdf.refusals import FaceSize, MidstateUnsupported, OutsidePage, PageOutOfRange
 from bubuh.quota.refusals import AccountFrozen, QuotaExhausted
 from bubuh.stamping.accept import accept
 from bubuh.stamping.cancel import cancel
-from bubuh.stamping.deliver import open_stamped_document
+from bubuh.stamping.deliver import open_stamp_increment, open_stamped_document
 from bubuh.stamping.model import Stamp
 from bubuh.stamping.refusals import StampNotCancellable, StampNotReady
 from bubuh.stamping.show import find_stamp, list_stamps, wait_for_end
@@ -74,6 +77,8 @@ _HEADERS: Final = {
             refusals=(
                 DocumentUnknown,
                 DocumentNotReady,
+                ContentUnseen,
+                MidstateUnsupported,
                 PageOutOfRange,
                 FaceSize,
                 OutsidePage,
@@ -86,14 +91,21 @@ _HEADERS: Final = {
 async def create_stamp(
     request: AnyRequest, principal: Caller, idempotency_key: ClientKey, services: Parts
 ) -> Reply:
-    """Hold one stamp and accept the request. It ends `affixed`, or `returned` with the quota back."""
-    new = await read_json(request, NewStamp)
+    """Hold one stamp and accept the request. It ends `affixed`, or `returned` with the quota back.
+
+    A document that stays at home sends `midstate` instead of `document_id`, in a body of at most 384 x 2^10
+    bytes. Nobody here sees it: its stamp says so, and whoever verifies it looks at the document then.
+    """
+    new = await read_json(request, NewStamp, limit_bytes=LIMIT_BYTES)
+    new.check()
+    document_id = new.uploaded() or await _received(request, new, principal, idempotency_key)
     accepted = await accept(
         principal,
-        new.wanted(),
+        new.wanted(document_id),
         stamp_id=derived_id(principal.account_id, ROUTE, idempotency_key),
         db=services.db,
         batch=services.accept_batch,
+        content_unseen=new.midstate is not None,
     )
     waiting_s = wait_s(request.headers.get("prefer"))
     stamp = await _awaited(services, accepted.stamp, waiting_s) if waiting_s else accepted.stamp
@@ -177,7 +189,7 @@ async def get_stamp(
                     },
                 )
             },
-            refusals=(StampNotReady,),
+            refusals=(StampNotReady, ContentUnseen),
         )
     ),
 )
@@ -203,6 +215,45 @@ async def get_stamped_document(stamp_id: FromPath[str], principal: Caller, servi
     )
 
 
+@get(
+    "/v1/stamps/{stamp_id:str}/increment",
+    guards=[May(Scope.STAMPS_WRITE)],
+    media_type=OCTETS,
+    opt=told(
+        Call(
+            summary="Download what a stamp appends",
+            summary_id="Unduh inkremen meterai",
+            tag="stamps",
+            answers={
+                200: Answer(
+                    says="What to append to the document as it was: the same bytes for ever.",
+                    body=Body(media_type=OCTETS),
+                    headers={"ETag": "SHA-256 of the whole document, the increment included."},
+                )
+            },
+            refusals=(StampNotReady,),
+        )
+    ),
+)
+async def get_increment(stamp_id: FromPath[str], principal: Caller, services: Parts) -> Response[bytes]:
+    """The increment of any affixed stamp; of a document that stayed at home it is all there is.
+
+    Where a time-stamp was wanted and is under way, it is waited for 5 seconds; then the increment goes
+    without, for ever.
+    """
+    increment = await open_stamp_increment(
+        principal.account_id,
+        read_id("stm", stamp_id),
+        db=services.db,
+        doorbell=services.doorbell,
+        objects=services.objects,
+        store_key=services.store_key,
+    )
+    return Response(
+        content=increment.data, media_type=OCTETS, headers={"ETag": f'"{increment.sha256.hex()}"'}
+    )
+
+
 @post(
     "/v1/stamps/{stamp_id:str}/cancel",
     guards=[May(Scope.STAMPS_WRITE)],
@@ -225,7 +276,25 @@ async def cancel_stamp(
     return reply(StampView.of(stamp, language_of(request)))
 
 
-HANDLERS = [create_stamp, list_all_stamps, get_stamp, get_stamped_document, cancel_stamp]
+HANDLERS = [create_stamp, list_all_stamps, get_stamp, get_stamped_document, get_increment, cancel_stamp]
+
+
+async def _received(request: AnyRequest, new: NewStamp, principal: Principal, key: str) -> UUID:
+    """The document that stays at home, for this one stamp."""
+    assert new.midstate is not None, "one of the two ways to name a document is used"
+    services = provide_services(request)
+    async with request.app.state.uploads.one(str(principal.account_id)):
+        document = await receive_unseen(
+            new.midstate.read(),
+            new.page,
+            document_id=derived_id(principal.account_id, f"{ROUTE} midstate, page {new.page}", key),
+            account_id=principal.account_id,
+            db=services.db,
+            sandbox=services.sandbox,
+            objects=services.objects,
+            store_key=services.store_key,
+        )
+    return document.id
 
 
 async def _awaited(services: Services, stamp: Stamp, timeout_s: int) -> Stamp:

@@ -61,7 +61,9 @@ async def whole(request: AnyRequest, *, limit_bytes: int) -> bytes:
     return b"".join([piece async for piece in pieces(request, limit_bytes=limit_bytes)])
 
 
-async def read_json(request: AnyRequest, wanted: type[Wanted]) -> Wanted:
+async def read_json(
+    request: AnyRequest, wanted: type[Wanted], *, limit_bytes: int = JSON_LIMIT_BYTES
+) -> Wanted:
     """The JSON body as a `wanted`, strictly: no member too many, no text for a number.
 
     Raises:
@@ -70,7 +72,7 @@ async def read_json(request: AnyRequest, wanted: type[Wanted]) -> Wanted:
         InvalidRequest: it is, but not a `wanted`; the pointer names the member.
     """
     check_media_type(request, "application/json")
-    body = await whole(request, limit_bytes=JSON_LIMIT_BYTES)
+    body = await whole(request, limit_bytes=limit_bytes)
     try:
         return msgspec.json.decode(body, type=wanted)
     except msgspec.ValidationError as error:

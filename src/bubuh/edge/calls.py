@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from bubuh.core.errors import Refusal
 
 PDF: Final = "application/pdf"
+OCTETS: Final = "application/octet-stream"
 JSON: Final = "application/json"
 
 

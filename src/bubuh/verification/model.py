@@ -46,6 +46,7 @@ class SerialFacts:
     serial_no: str
     affixed_at: datetime
     digest: bytes  #: SHA-256 over the stamp's own ByteRange
+    content_unseen: bool = False  #: it was affixed without sight of its document
 
     @property
     def state(self) -> str:

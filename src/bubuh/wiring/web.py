@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
+
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.edge.services import Services
+from bubuh.pdf.sha256 import is_available
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.stamping.bells import ENDED, SETTLED
@@ -14,10 +17,14 @@ from bubuh.stamping.store import accept_n
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.parts import open_parts
 
+_log = structlog.get_logger(__name__)
+
 
 @asynccontextmanager
 async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox) -> AsyncIterator[Services]:
     """The services of one web process; raises as `open_parts` does."""
+    if not is_available():
+        _log.error("midstate_unavailable", meaning="no libcrypto that goes on from a midstate")
     async with open_parts(settings, folder, bells=(ENDED, SETTLED)) as parts:
         (gateway,) = parts.gateways.values()
         yield Services(

@@ -19,6 +19,7 @@ from prometheus_client.exposition import ThreadingWSGIServer
 from bubuh.cli.ears import listen
 from bubuh.cli.logs import set_up_logs
 from bubuh.core.privileges import Uids, drop_to, preload
+from bubuh.pdf.sha256 import is_available
 from bubuh.settings import Settings, data_folder
 from bubuh.wiring.folder import DataFolder
 
@@ -29,6 +30,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Where to listen when 
 def become(uid: int | None, *packages: str, parent_pid: int | None) -> None:
     """Import all that `packages` will ever need, then be `uid` for good, and end with `parent_pid`."""
     preload("bubuh.core", "bubuh.db", *packages)
+    is_available()  # loads libcrypto, while it can be read for certain
     os.chdir("/")  # the checkout may lie where the new user cannot walk
     drop_to(uid, parent_pid=parent_pid)
 
