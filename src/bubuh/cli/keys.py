@@ -12,7 +12,9 @@ import typer
 from rich.table import Table
 
 from bubuh.audit.record import record
+from bubuh.cli import rotation
 from bubuh.cli.output import PEOPLE, Json, answer
+from bubuh.cli.seal_keys import place_of_key
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.clock import utc_now
 from bubuh.core.ids import THE_SERVICE
@@ -24,10 +26,8 @@ from bubuh.pdf.pki import validity
 from bubuh.settings import Settings, data_folder
 from bubuh.stamping import store
 from bubuh.stamping.keyring import Keyring
-from bubuh.wiring import rotation
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.keys import read_keyring
-from bubuh.wiring.seal_keys import place_of_key
 
 keys = typer.Typer(no_args_is_help=True, help="Seal keys: which there are, and their coming and going.")
 

@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 from bubuh.cli.processes.common import Fd, become, begin, run_until_signalled, serve_metrics
+from bubuh.cli.seal_keys import FolderSealKeys
 from bubuh.db.pool import Database
 from bubuh.db.roles import SIGNER
 from bubuh.settings import RunFile
 from bubuh.signer.server import SignerServer
-from bubuh.wiring.seal_keys import FolderSealKeys
 
 _POOL = 2  #: connections
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from bubuh.cli.seal_keys import load_seal_key, place_of_key
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
 from bubuh.db.rights import sync_folder, write_whole
@@ -21,7 +22,6 @@ from bubuh.stamping.refusals import SealKeyMissing
 from bubuh.stamping.serial import SERIAL_LETTERS
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.keys import DEVELOPMENT_CA, RETIRED, SETTLED, keep_key, read_keyring
-from bubuh.wiring.seal_keys import load_seal_key, place_of_key
 
 _BLANK: Final = (
     b"<< /Type /Catalog /Pages 2 0 R >>",

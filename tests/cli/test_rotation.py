@@ -8,16 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bubuh.core.privileges import Uids
-from bubuh.pdf.judge import judge
-from bubuh.pdf.keys import load_key
-from bubuh.pdf.model import Algorithm, Intent, Place
-from bubuh.pdf.offline import affix_with_key
-from bubuh.pdf.pki import Pki, development_pki, to_pem
-from bubuh.stamping.refusals import SealKeyMissing, SignerUnavailable
-from bubuh.wiring.folder import DataFolder, open_folder
-from bubuh.wiring.keys import SETTLED, keyring_of, read_keyring, read_trust, settle_keys
-from bubuh.wiring.rotation import (
+from bubuh.cli.rotation import (
     NoAuthorityHere,
     SealKeyExists,
     SealKeyNeeded,
@@ -28,7 +19,16 @@ from bubuh.wiring.rotation import (
     new_development_key,
     retire_key,
 )
-from bubuh.wiring.seal_keys import FolderSealKeys
+from bubuh.cli.seal_keys import FolderSealKeys
+from bubuh.core.privileges import Uids
+from bubuh.pdf.judge import judge
+from bubuh.pdf.keys import load_key
+from bubuh.pdf.model import Algorithm, Intent, Place
+from bubuh.pdf.offline import affix_with_key
+from bubuh.pdf.pki import Pki, development_pki, to_pem
+from bubuh.stamping.refusals import SealKeyMissing, SignerUnavailable
+from bubuh.wiring.folder import DataFolder, open_folder
+from bubuh.wiring.keys import SETTLED, keyring_of, read_keyring, read_trust, settle_keys
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
