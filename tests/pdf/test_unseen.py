@@ -13,6 +13,7 @@ from bubuh.pdf.keys import sign
 from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.midstate import Midstate, midstate_of, plan_midstate
 from bubuh.pdf.model import Indication, Trust
+from bubuh.pdf.refusals import MidstateUnsupported
 from bubuh.pdf.sha256 import state_of
 from tests.pdf.conftest import DATA, OTHER_SERIAL, SERIAL, Desk
 from tests.pdf.forgeries import javascript, other_content
@@ -34,6 +35,17 @@ def unseen(desk: Desk, letter: bytes) -> bytes:
 def test_it_is_the_stamp_that_an_upload_gets_for_the_same_intent(desk: Desk, letter: bytes) -> None:
     intent = replace(desk.intent(), content_unseen=True)
     assert plan_midstate(midstate_of(letter, 1), intent, desk.chain) == plan_lean(letter, intent, desk.chain)
+
+
+def test_every_sample_is_stamped_and_genuine_or_left_to_be_uploaded(desk: Desk, sample: bytes) -> None:
+    try:
+        midstate = midstate_of(sample, 1)
+    except MidstateUnsupported:
+        assert b"/Encrypt" in sample
+        return
+    said = desk.judge(affixed(desk, sample, midstate))
+    assert said.is_genuine, said
+    assert "content_unseen" in said.findings
 
 
 def test_it_is_genuine_and_says_that_nobody_looked(desk: Desk, unseen: bytes) -> None:

@@ -220,7 +220,9 @@ class TestLookingUp:
         assert row is not None
         facts = await facts_of(town, row["serial_no"])
         assert (facts.serial_no, facts.digest, facts.affixed_at, facts.state) == (*row, "affixed")
-        assert {field.name for field in fields(facts)} == {"serial_no", "digest", "affixed_at"}
+        assert facts.content_unseen is False
+        told = {"serial_no", "digest", "affixed_at", "content_unseen"}
+        assert {field.name for field in fields(facts)} == told
 
     async def test_finds_no_difference_between_void_unused_foreign_and_nonsense(self, town: Town) -> None:
         _, data = await stamped(town)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +19,7 @@ from bubuh.cli.client import WAIT_S, Client, ServiceRefused, fresh_key
 from bubuh.cli.demo import running_service
 from bubuh.cli.output import ASIDE, Json, answer
 from bubuh.core.clock import utc_now
-from bubuh.core.errors import Refusal
+from bubuh.core.errors import Fault, Refusal
 from bubuh.edge.reasons import NORMALISED
 from bubuh.pdf.cms import signed_attributes, signed_data
 from bubuh.pdf.keys import load_key, sign
@@ -25,6 +27,7 @@ from bubuh.pdf.model import SERIAL, Chain, Intent, Place
 from bubuh.pdf.pki import PrivateKey, from_pem, read_chain
 from bubuh.pdf.refusals import DocumentRefused, SerialMalformed, may_be_repaired
 from bubuh.pdf.room import TIME_STAMP_ROOM_BYTES
+from bubuh.pdf.sha256 import MidstateUnavailable, is_available
 from bubuh.sandbox import Sandbox, SyncSandbox
 from bubuh.settings import Settings
 from bubuh.stamping.refusals import TimeStampFailed
@@ -53,6 +56,18 @@ class KeyUnusable(Refusal):
     """The key or its chain cannot be read, or is of a kind that seals nothing."""
 
     code = "key_unusable"
+
+
+class MidstateOffline(Refusal):
+    """A midstate is for a service; who stamps offline has the document."""
+
+    code = "midstate_offline"
+
+
+class IncrementDiffers(Fault):
+    """What the service answered is not an increment of this document; nothing was written."""
+
+    code = "increment_differs"
 
 
 class ApiKeyMissing(Refusal):
@@ -92,6 +107,9 @@ def affix_command(
     ] = "400,600",
     width: Annotated[float, typer.Option(help="Side of the face, 40 to 120 points.")] = 70.0,
     url: Annotated[str | None, typer.Option(help="The service's address; default: of BUBUH_DATA.")] = None,
+    midstate: Annotated[
+        bool, typer.Option("--midstate", help="Send the document's midstate; the document stays here.")
+    ] = False,
     key: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Offline: seal key, PEM.")
     ] = None,
@@ -116,10 +134,13 @@ def affix_command(
     if key or chain or serial or tsa or tsa_root:
         if not (key and chain and serial) or (tsa is None) != (tsa_root is None):
             raise OfflineIncomplete
+        if midstate:
+            raise MidstateOffline
         authority = Authority(url=tsa, roots=from_pem(tsa_root.read_bytes())) if tsa and tsa_root else None
         outcomes = _offline(jobs, place, authority, key=key, chain=chain, serial=serial)
     else:
-        outcomes = _through_service(jobs, place, url or running_service())
+        through = _at_home if midstate else _through_service
+        outcomes = through(jobs, place, url or running_service())
     refused = 0
     for outcome in track(outcomes, total=len(jobs), console=ASIDE, disable=len(jobs) == 1, transient=True):
         refused += outcome["state"] != "affixed"
@@ -212,14 +233,11 @@ async def _with_time(cms: bytes, signature: bytes, authority: Authority) -> byte
 
 
 def _through_service(jobs: list[tuple[Path, Path]], place: Place, url: str) -> Iterator[dict[str, Any]]:
-    key = Settings.from_env().api_key
-    if key is None:
-        raise ApiKeyMissing
-    with Client(url, key=key) as client:
+    with Client(url, key=_api_key()) as client:
         for source, target in jobs:
             try:
                 document = client.upload(source)
-                stamp = _order_stamp(client, document["id"], source, place)
+                stamp = _order_stamp(client, {"document_id": document["id"]}, source, place)
                 if stamp["state"] == "affixed":
                     target.write_bytes(client.download(f"/v1/stamps/{stamp['id']}/document"))
                     done = _outcome(source, "affixed", document=str(target), serial=stamp["serial"])
@@ -227,8 +245,48 @@ def _through_service(jobs: list[tuple[Path, Path]], place: Place, url: str) -> I
                 else:
                     yield _outcome(source, "returned", reason=stamp["reason"])
             except ServiceRefused as refusal:
-                reason = refusal.details.get("reason") or refusal.details.get("code")
-                yield _outcome(source, "refused", reason=reason)
+                yield _outcome(source, "refused", reason=_reason_of(refusal))
+
+
+def _at_home(jobs: list[tuple[Path, Path]], place: Place, url: str) -> Iterator[dict[str, Any]]:
+    """The same, but that only midstates go to the service. What a checker would refuse is refused here."""
+    key = _api_key()
+    if not is_available():
+        raise MidstateUnavailable("no libcrypto that goes on from a midstate")
+    with Sandbox.open_sync() as sandbox, Client(url, key=key) as client:
+        for source, target in jobs:
+            try:
+                document = source.read_bytes()
+                sandbox.inspect(document)
+                midstate = json.loads(sandbox.tell_midstate(document, place.page))
+                stamp = _order_stamp(client, {"midstate": midstate}, source, place)
+                if stamp["state"] == "affixed":
+                    target.write_bytes(_joined(document, *client.increment(stamp["id"])))
+                    yield _outcome(source, "affixed", document=str(target), serial=stamp["serial"])
+                else:
+                    yield _outcome(source, "returned", reason=stamp["reason"])
+            except Refusal as refusal:
+                yield _outcome(source, "refused", reason=_reason_of(refusal))
+
+
+def _joined(document: bytes, increment: bytes, sha256: bytes) -> bytes:
+    """The stamped document, which must have the hash that the service tells."""
+    whole = document + increment
+    if hashlib.sha256(whole).digest() != sha256:
+        raise IncrementDiffers
+    return whole
+
+
+def _api_key() -> str:
+    key = Settings.from_env().api_key
+    if key is None:
+        raise ApiKeyMissing
+    return key
+
+
+def _reason_of(refusal: Refusal) -> object:
+    """Why a document was refused, by the service or here."""
+    return refusal.details.get("reason") or refusal.details.get("code") or refusal.code
 
 
 def _outcome(
@@ -244,9 +302,12 @@ def _outcome(
     }
 
 
-def _order_stamp(client: Client, document_id: str, source: Path, place: Place) -> dict[str, Any]:
+def _order_stamp(
+    client: Client, document: Mapping[str, object], source: Path, place: Place
+) -> dict[str, Any]:
+    """The stamp once it has ended; `document` names it, or stands for it."""
     wanted = {
-        "document_id": document_id,
+        **document,
         "page": place.page,
         "x": place.x_pt,
         "y": place.y_pt,

@@ -81,6 +81,11 @@ class Client:
         """The bytes at `path`."""
         return self._call("GET", path).content
 
+    def increment(self, stamp_id: str) -> tuple[bytes, bytes]:
+        """What a stamp appends, and the SHA-256 of the whole document with it."""
+        answer = self._call("GET", f"/v1/stamps/{stamp_id}/increment")
+        return answer.content, bytes.fromhex(answer.headers["ETag"].strip('"'))
+
     def press(self, url: str) -> None:
         """Do what the one button of a page elsewhere does, such as a development gateway's "Bayar"."""
         try:

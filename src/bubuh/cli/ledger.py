@@ -21,6 +21,7 @@ class _Answer(msgspec.Struct, frozen=True):
     serial: str
     affixed_at: datetime
     digest: str
+    content_unseen: bool = False
 
 
 class HttpLedger:
@@ -45,7 +46,10 @@ class HttpLedger:
             if answer.is_success:
                 found = msgspec.json.decode(answer.content, type=_Answer)
                 return SerialFacts(
-                    serial_no=found.serial, affixed_at=found.affixed_at, digest=bytes.fromhex(found.digest)
+                    serial_no=found.serial,
+                    affixed_at=found.affixed_at,
+                    digest=bytes.fromhex(found.digest),
+                    content_unseen=found.content_unseen,
                 )
             if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
                 break

@@ -49,6 +49,13 @@ class PlanArguments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellMidstateArguments:
+    """Which page of the document is to be stamped."""
+
+    page: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TryMidstateArguments:
     """Which page is to be stamped of the document behind an encoded midstate."""
 
@@ -135,6 +142,7 @@ def is_of_whole(stamped: Stamped | None, document: bytes) -> bool:
 INSPECT: Final = Kind("inspect", msgspec.msgpack.Decoder(Facts), 2 * MIB, fits, shared=True)
 REPAIR: Final = Kind("repair", msgspec.msgpack.Decoder(Normalised), 48 * MIB, fits_itself)
 PLAN: Final = Kind("plan", msgspec.msgpack.Decoder(Increment), 32 * MIB, covers)
+TELL_MIDSTATE: Final = Kind("tell_midstate", msgspec.msgpack.Decoder(bytes), MIB)
 TRY_MIDSTATE: Final = Kind("try_midstate", msgspec.msgpack.Decoder(PageBox), MIB // 16, shared=True)
 PLAN_MIDSTATE: Final = Kind("plan_midstate", msgspec.msgpack.Decoder(Increment), 2 * MIB, covers_unseen)
 RECOGNISE: Final = Kind(

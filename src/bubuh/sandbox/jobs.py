@@ -12,7 +12,7 @@ from bubuh.pdf.intake import inspect
 from bubuh.pdf.judge import judge_whole
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.stamped import Stamped, last_seal, read_stamped
-from bubuh.pdf.midstate import decoded, page_box_of, plan_midstate
+from bubuh.pdf.midstate import decoded, encoded, midstate_of, page_box_of, plan_midstate
 from bubuh.pdf.model import Facts, Increment, Judgement, Normalised, PageBox
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse
@@ -26,6 +26,7 @@ from bubuh.sandbox.calls import (
     PLAN_MIDSTATE,
     RECOGNISE,
     REPAIR,
+    TELL_MIDSTATE,
     TRY_MIDSTATE,
     DssArguments,
     InspectArguments,
@@ -33,6 +34,7 @@ from bubuh.sandbox.calls import (
     PlanArguments,
     RecogniseArguments,
     RepairArguments,
+    TellMidstateArguments,
     TryMidstateArguments,
 )
 from bubuh.sandbox.child import Job
@@ -50,6 +52,10 @@ def _plan(asked: PlanArguments, document: bytes) -> Increment:
     increment = plan(document, asked.intent, asked.chain)
     rehearse(document, increment, asked.intent)
     return increment
+
+
+def _tell_midstate(asked: TellMidstateArguments, document: bytes) -> bytes:
+    return encoded(midstate_of(document, asked.page))
 
 
 def _try_midstate(asked: TryMidstateArguments, midstate: bytes) -> PageBox:
@@ -80,6 +86,7 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
         INSPECT.job: Job(InspectArguments, _inspect),
         REPAIR.job: Job(RepairArguments, _repair),
         PLAN.job: Job(PlanArguments, _plan),
+        TELL_MIDSTATE.job: Job(TellMidstateArguments, _tell_midstate),
         TRY_MIDSTATE.job: Job(TryMidstateArguments, _try_midstate),
         PLAN_MIDSTATE.job: Job(PlanArguments, _plan_midstate),
         RECOGNISE.job: Job(RecogniseArguments, _recognise),

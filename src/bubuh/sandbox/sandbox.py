@@ -32,6 +32,7 @@ from bubuh.sandbox.calls import (
     PLAN_MIDSTATE,
     RECOGNISE,
     REPAIR,
+    TELL_MIDSTATE,
     TRY_MIDSTATE,
     DssArguments,
     InspectArguments,
@@ -40,6 +41,7 @@ from bubuh.sandbox.calls import (
     PlanArguments,
     RecogniseArguments,
     RepairArguments,
+    TellMidstateArguments,
     TryMidstateArguments,
 )
 from bubuh.sandbox.line import PROGRAM, Line
@@ -94,6 +96,10 @@ class Sandbox:
         Whatever became of the child, the digest to be sealed is over `document` and what is appended to it.
         """
         return await self.line.call(PLAN, PlanArguments(intent=intent, chain=chain), document)
+
+    async def tell_midstate(self, document: bytes, page: int) -> bytes:
+        """What `document` sends instead of itself, encoded, for a stamp on that page."""
+        return await self.line.call(TELL_MIDSTATE, TellMidstateArguments(page=page), document)
 
     async def try_midstate(self, midstate: bytes, page: int) -> PageBox:
         """How a page is seen of the document behind `midstate` (encoded), or why it cannot be stamped so."""
@@ -162,6 +168,10 @@ class SyncSandbox:
     def plan(self, document: bytes, intent: Intent, chain: Chain) -> Increment:
         """See `Sandbox.plan`."""
         return self._runner.run(self._sandbox.plan(document, intent, chain))
+
+    def tell_midstate(self, document: bytes, page: int) -> bytes:
+        """See `Sandbox.tell_midstate`."""
+        return self._runner.run(self._sandbox.tell_midstate(document, page))
 
     def judge(self, document: bytes, trust: Trust) -> Judgement:
         """See `Sandbox.judge`."""
