@@ -12,9 +12,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from bubuh.adapters.rfc3161_authority import MOST_ANSWER_BYTES, Rfc3161Authority
 from bubuh.core.clock import utc_now
-from bubuh.pdf.pki import to_pem
-from bubuh.pdf.room import MOST_TOKEN_BYTES
-from bubuh.pdf.time_stamp import check_token
+from bubuh.pdf.seal.pki import to_pem
+from bubuh.pdf.seal.room import MOST_TOKEN_BYTES
+from bubuh.pdf.seal.time_stamp import check_token
 from bubuh.stamping.refusals import TimeStampFailed
 from tests.authority import Authority, Script, serving
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from bubuh.adapters.file_seal_key import FileSealKey
 from bubuh.adapters.pkcs11_seal_key import Device, Pkcs11SealKey, SealKeyExtractable
 from bubuh.pdf.model import Algorithm, Chain
-from bubuh.pdf.pki import Pki, development_pki
+from bubuh.pdf.seal.pki import Pki, development_pki
 from bubuh.stamping.ports import SealKey
 from bubuh.stamping.refusals import SignerUnavailable
 

@@ -27,9 +27,9 @@ from bubuh.db.self_clocked import SelfClocked
 from bubuh.documents.keys import StoreKey
 from bubuh.edge.services import Services
 from bubuh.identity.model import Environment
-from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Chain, Trust
-from bubuh.pdf.pki import development_pki
+from bubuh.pdf.seal.keys import load_key
+from bubuh.pdf.seal.pki import development_pki
 from bubuh.sandbox import Sandbox
 from bubuh.signer.server import SignerServer
 from bubuh.stamping.affix import Workshop

@@ -10,7 +10,7 @@ import pytest
 from bubuh.documents.model import LIMIT_BYTES
 from bubuh.edge.reasons import FLAGS
 from bubuh.identity.model import Scope
-from bubuh.pdf.flags import Flag
+from bubuh.pdf.intake.flags import Flag
 from tests.api.site import DATA, LETTER, Site, together
 from tests.pdf.damage import bytes_before
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pikepdf
 
-from bubuh.pdf.pki import development_pki
+from bubuh.pdf.seal.pki import development_pki
 from tests.pdf.conftest import DATA, NOW, Desk
 
 #: Another seed, other documents and other mutants: BUBUH_SEED=7 ./test

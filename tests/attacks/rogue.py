@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from bubuh.pdf import cms
-from bubuh.pdf.keys import sign
 from bubuh.pdf.model import Increment, Intent
 from bubuh.pdf.plan import plan_with_library
+from bubuh.pdf.seal import cms
+from bubuh.pdf.seal.keys import sign
 from tests.pdf.conftest import Desk
 
 Alter = Callable[[bytes], bytes]

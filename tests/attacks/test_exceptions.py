@@ -23,9 +23,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.judge import judge
-from bubuh.pdf.judge_lean import judge_lean
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.judge.lean import judge_lean
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Judgement
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse
@@ -72,8 +72,8 @@ BORDERS: tuple[tuple[str, str], ...] = (
     ("pyhanko.pdf_utils.generic.IndirectObject", "get_object"),
     ("pyhanko.pdf_utils.xref.XRefCache", "get_xref_data"),
     ("pyhanko.sign.validation.pdf_embedded.EmbeddedPdfSignature", "__init__"),
-    ("bubuh.pdf.signatures", "async_validate_pdf_signature"),
-    ("bubuh.pdf.signatures", "ValidationContext"),
+    ("bubuh.pdf.library.signatures", "async_validate_pdf_signature"),
+    ("bubuh.pdf.library.signatures", "ValidationContext"),
     ("asn1crypto.x509.Certificate", "load"),
     ("asn1crypto.core.Asn1Value", "dump"),
     ("cryptography.x509", "load_der_x509_certificate"),
@@ -84,7 +84,7 @@ BORDERS: tuple[tuple[str, str], ...] = (
     ("zlib", "adler32"),
     ("struct", "pack"),
     ("struct", "unpack"),
-    ("bubuh.pdf.proof.hashlib", "sha256"),
+    ("bubuh.pdf.seal.proof.hashlib", "sha256"),
 )
 
 

@@ -15,7 +15,7 @@ import pikepdf
 import pytest
 
 from bubuh.pdf.model import Indication, Judgement
-from bubuh.pdf.pki import Pki, development_pki
+from bubuh.pdf.seal.pki import Pki, development_pki
 from bubuh.verification.model import SerialFacts, Verdict, Word
 from bubuh.verification.weigh import weigh
 from tests.attacks.conftest import Victim, sample

@@ -14,7 +14,7 @@ import pikepdf
 import pytest
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf.intake import inspect
+from bubuh.pdf.intake.inspection import inspect
 from tests.attacks.forge import BLACK, Seen, revised, stream
 from tests.pdf.conftest import OTHER_SERIAL, Desk
 

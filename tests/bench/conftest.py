@@ -10,9 +10,9 @@ import pytest
 from bubuh.bench.files import FILES
 from bubuh.bench.ours import Engine
 from bubuh.bench.stamp import KEYS, Report, measure_stamps
-from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Trust
-from bubuh.pdf.pki import Pki, development_pki
+from bubuh.pdf.seal.keys import load_key
+from bubuh.pdf.seal.pki import Pki, development_pki
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 

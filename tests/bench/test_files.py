@@ -9,7 +9,7 @@ from PIL import Image
 
 from bubuh.bench.files import FILES
 from bubuh.bench.jpeg import noise_jpeg
-from bubuh.pdf.intake import inspect
+from bubuh.pdf.intake.inspection import inspect
 
 ABOUT_BYTES = {"text-25k": 25_000, "objstm-350k": 346_000, "scan-1.4m": 1_390_000}
 PAGES = {"text-25k": 1, "objstm-350k": 5, "scan-1.4m": 1}

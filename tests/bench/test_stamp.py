@@ -16,9 +16,9 @@ from bubuh.bench.floor import bare
 from bubuh.bench.ours import Engine
 from bubuh.bench.pyhanko_default import default_path
 from bubuh.bench.stamp import KEYS, Report, fresh_intents
-from bubuh.pdf.judge import judge
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Trust
-from bubuh.pdf.pki import Pki
+from bubuh.pdf.seal.pki import Pki
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 WAYS = ("ours", "rehearsed", "floor", "pyhanko")

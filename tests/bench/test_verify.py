@@ -16,9 +16,9 @@ from bubuh.bench.stamp import KEYS, fresh_intents
 from bubuh.bench.verify import Report, bare, measure_verdicts, usual
 from bubuh.cli import app
 from bubuh.cli.bench import show_verdicts
-from bubuh.pdf.judge_lean import judge_lean
+from bubuh.pdf.judge.lean import judge_lean
 from bubuh.pdf.model import Trust
-from bubuh.pdf.pki import Pki
+from bubuh.pdf.seal.pki import Pki
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 

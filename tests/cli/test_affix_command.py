@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bubuh.core.clock import utc_now
-from bubuh.pdf.pki import development_pki, to_pem
+from bubuh.pdf.seal.pki import development_pki, to_pem
 from tests.authority import Authority, Script, serving
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"

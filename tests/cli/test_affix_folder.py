@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bubuh.core.clock import utc_now
 from bubuh.edge.reasons import NORMALISED
-from bubuh.pdf.judge import judge
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Trust
-from bubuh.pdf.pki import Pki, development_pki, to_pem
+from bubuh.pdf.seal.pki import Pki, development_pki, to_pem
 from tests.pdf.conftest import DATA, SERIAL
 from tests.pdf.damage import bytes_before, wrong_startxref
 

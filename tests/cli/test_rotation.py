@@ -21,11 +21,11 @@ from bubuh.cli.rotation import (
 )
 from bubuh.cli.seal_keys import FolderSealKeys
 from bubuh.core.privileges import Uids
-from bubuh.pdf.judge import judge
-from bubuh.pdf.keys import load_key
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Algorithm, Intent, Place
 from bubuh.pdf.offline import affix_with_key
-from bubuh.pdf.pki import Pki, development_pki, to_pem
+from bubuh.pdf.seal.keys import load_key
+from bubuh.pdf.seal.pki import Pki, development_pki, to_pem
 from bubuh.stamping.refusals import SealKeyMissing, SignerUnavailable
 from bubuh.wiring.folder import DataFolder, open_folder
 from bubuh.wiring.keys import SETTLED, keyring_of, read_keyring, read_trust, settle_keys

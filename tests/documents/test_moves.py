@@ -12,7 +12,7 @@ from bubuh.db.pool import Conn, Database
 from bubuh.documents import store
 from bubuh.documents.model import Document
 from bubuh.documents.moves import MOVES, DocumentState
-from bubuh.pdf.flags import Flag
+from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.model import PageBox, Rect
 
 S = DocumentState

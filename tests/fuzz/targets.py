@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.judge import judge
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.lean.stamped import last_seal, read_stamped
 from bubuh.pdf.model import RANK, Judgement
 from bubuh.pdf.plan import plan
-from bubuh.pdf.sha256 import digest_after, state_of
+from bubuh.pdf.seal.sha256 import digest_after, state_of
 from tests.attacks.genuine import SAMPLES, desk_of
 from tests.pdf.conftest import SERIAL, Desk
 

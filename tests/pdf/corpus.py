@@ -23,10 +23,10 @@ from pyhanko_certvalidator import ValidationContext
 
 from bubuh.core.errors import Refusal
 from bubuh.pdf.geometry import seen_size
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.pki import Pki
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.intake.repair import repair
 from bubuh.pdf.refusals import DocumentRefused, may_be_repaired
-from bubuh.pdf.repair import repair
+from bubuh.pdf.seal.pki import Pki
 from tests.pdf.conftest import OTHER_SERIAL, SERIAL, Desk
 from tests.pdf.pixels import changed_outside
 

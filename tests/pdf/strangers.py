@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bubuh.pdf.appender import Appender
-from bubuh.pdf.pki import development_pki
-from bubuh.pdf.reader import open_reader
+from bubuh.pdf.library.appender import Appender
+from bubuh.pdf.library.reader import open_reader
+from bubuh.pdf.seal.pki import development_pki
 from tests.pdf.conftest import NOW, Desk
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import pikepdf
 import pytest
 
-from bubuh.pdf.cms import signed_attributes, signed_data
-from bubuh.pdf.keys import sign
 from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.model import Chain, Increment, Intent
 from bubuh.pdf.plan import plan_with_library
+from bubuh.pdf.seal.cms import signed_attributes, signed_data
+from bubuh.pdf.seal.keys import sign
 from tests.pdf.conftest import DATA, Desk
 
 Plan = Callable[[bytes, Intent, Chain], Increment]

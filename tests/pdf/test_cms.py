@@ -9,8 +9,8 @@ import pytest
 from asn1crypto import cms as asn1_cms, x509 as asn1_x509
 from hypothesis import given, strategies as st
 
-from bubuh.pdf import cms
-from bubuh.pdf.der import elements, inner, oid, set_of, tlv
+from bubuh.pdf.seal import cms
+from bubuh.pdf.seal.der import elements, inner, oid, set_of, tlv
 from tests.pdf.conftest import Desk
 
 DIGEST = hashlib.sha256(b"isi dokumen").digest()

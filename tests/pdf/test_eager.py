@@ -19,12 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 import bubuh.pdf
 from bubuh.core.errors import Refusal
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.judge import judge
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Intent, Place, Trust
 from bubuh.pdf.offline import affix_with_key
-from bubuh.pdf.keys import load_key
-from bubuh.pdf.pki import development_pki
+from bubuh.pdf.seal.keys import load_key
+from bubuh.pdf.seal.pki import development_pki
 
 now = datetime(2026, 11, 22, tzinfo=UTC)
 pki = development_pki(now)

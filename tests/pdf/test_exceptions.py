@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf import intake, judge as judging, plan as planning, rehearse as rehearsing
+from bubuh.pdf import plan as planning, rehearse as rehearsing
+from bubuh.pdf.intake import inspection as intake
+from bubuh.pdf.judge import verdict as judging
 from bubuh.pdf.model import Indication, Trust
 from bubuh.pdf.refusals import DocumentRefused
 from tests.pdf.conftest import DATA, Desk

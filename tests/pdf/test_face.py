@@ -10,9 +10,9 @@ import pytest
 import segno
 from hypothesis import given, settings, strategies as st
 
-from bubuh.pdf.face import drawing, read_drawing
-from bubuh.pdf.letters import GLYPHS, number
-from bubuh.pdf.qr import MASK, QUIET_MODULES, matrix
+from bubuh.pdf.face.drawing import drawing, read_drawing
+from bubuh.pdf.face.letters import GLYPHS, number
+from bubuh.pdf.face.qr import MASK, QUIET_MODULES, matrix
 from tests.pdf.conftest import SERIAL, URL, Desk
 
 ALPHABET = string.digits + string.ascii_uppercase

@@ -16,9 +16,9 @@ import pytest
 from pikepdf import Array, Dictionary, Name, String
 
 from bubuh.edge.reasons import DOCUMENT_REASONS, FLAGS
-from bubuh.pdf import budget
-from bubuh.pdf.flags import Flag
-from bubuh.pdf.intake import inspect
+from bubuh.pdf.intake import budget
+from bubuh.pdf.intake.flags import Flag
+from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.refusals import DocumentRefused, Reason
 from tests.pdf.conftest import NOW, OTHER_SERIAL, Desk
 from tests.pdf.test_refusals import Sheet, retitled
@@ -509,7 +509,7 @@ def certified_by_stranger(document: bytes, permission: int) -> bytes:
     from pyhanko.sign.fields import MDPPerm
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    from bubuh.pdf.pki import development_pki
+    from bubuh.pdf.seal.pki import development_pki
 
     other = development_pki(NOW)
     key = serialization.load_pem_private_key(other.seal_key, None).private_bytes(

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pikepdf
 import pytest
 
-from bubuh.pdf.judge import judge
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Indication, Judgement
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk
 from tests.pdf.forgeries import AFTER_STAMPING, Forge, other_content, overlay_annotation, updated

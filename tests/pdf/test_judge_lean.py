@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from bubuh.pdf.judge import judge, judge_whole
-from bubuh.pdf.judge_lean import judge_lean
+from bubuh.pdf.judge.lean import judge_lean
+from bubuh.pdf.judge.verdict import judge, judge_whole
 from bubuh.pdf.model import Trust
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, URL, Desk, sample_names
 from tests.pdf.forgeries import AFTER_STAMPING
@@ -46,7 +46,7 @@ def test_it_knows_the_plain_ones_and_says_what_the_whole_one_says(name: str, des
 
 @pytest.mark.parametrize("algorithm", ["p256", "rsa2048", "rsa3072"])
 def test_whatever_the_key(algorithm: str, letter: bytes) -> None:
-    from bubuh.pdf.pki import development_pki
+    from bubuh.pdf.seal.pki import development_pki
 
     desk = Desk.open(development_pki(NOW - timedelta(days=30), algorithm=algorithm))  # type: ignore[arg-type]
     assert check_alike(desk.affix(letter), desk.trust)

@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from bubuh.pdf.mentions import mentions
+from bubuh.pdf.judge.mentions import mentions
 
 COMMENT = re.compile(rb"%[^\r\n]*(?:[\r\n]|\Z)")
 REFERENCE = re.compile(rb"(?<![\d.])0*(\d+)[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+R")

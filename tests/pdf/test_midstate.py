@@ -15,7 +15,7 @@ from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.lean.pieces import MOST_PIECES
 from bubuh.pdf.midstate import MOST_BYTES, Midstate, as_json, from_json, midstate_of, plan_midstate
 from bubuh.pdf.refusals import MidstateUnsupported, OutsidePage
-from bubuh.pdf.sha256 import HashState
+from bubuh.pdf.seal.sha256 import HashState
 from tests.pdf.conftest import DATA, OTHER_SERIAL, Desk
 
 LETTER = (DATA / "surat-lamaran.pdf").read_bytes()

@@ -7,8 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from bubuh.pdf.keys import load_key
-from bubuh.pdf.pki import development_pki, from_pem, to_pem
+from bubuh.pdf.seal.keys import load_key
+from bubuh.pdf.seal.pki import development_pki, from_pem, to_pem
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bubuh.pdf.geometry import seen_size, to_page_space
-from bubuh.pdf.intake import inspect
+from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.model import PageBox, Place
 from tests.pdf.conftest import SERIAL, URL, Desk
 from tests.pdf.pixels import by_pdfium, by_poppler, changed

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pikepdf
 import pytest
 
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.look import looks_the_same, pages_seen
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.intake.look import looks_the_same, pages_seen
+from bubuh.pdf.intake.repair import repair
 from bubuh.pdf.refusals import DocumentRefused, Reason, may_be_repaired
-from bubuh.pdf.repair import repair
 from tests.pdf.conftest import DATA, SERIAL, Desk
 from tests.pdf.damage import DAMAGES, bytes_before, two_faced
 

@@ -12,10 +12,10 @@ from datetime import timedelta
 import pikepdf
 import pytest
 
-from bubuh.pdf.additions import Added
+from bubuh.pdf.judge.additions import Added
 from bubuh.pdf.model import Indication, Retired
 from bubuh.pdf.plan import plan
-from bubuh.pdf.standing import imitates
+from bubuh.pdf.seal.standing import imitates
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk
 from tests.pdf.forgeries import (
     javascript,

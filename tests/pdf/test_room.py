@@ -5,11 +5,11 @@ import hashlib
 import pytest
 from asn1crypto import cms as asn1_cms
 
-from bubuh.pdf import cms
-from bubuh.pdf.keys import load_key, sign
 from bubuh.pdf.model import Algorithm, Increment
-from bubuh.pdf.pki import development_pki
-from bubuh.pdf.room import MOST_TOKEN_BYTES, TIME_STAMP_ROOM_BYTES, filled, with_time_stamp
+from bubuh.pdf.seal import cms
+from bubuh.pdf.seal.keys import load_key, sign
+from bubuh.pdf.seal.pki import development_pki
+from bubuh.pdf.seal.room import MOST_TOKEN_BYTES, TIME_STAMP_ROOM_BYTES, filled, with_time_stamp
 from tests.pdf.conftest import NOW
 
 DIGEST = hashlib.sha256(b"a document").digest()

@@ -8,7 +8,7 @@ import itertools
 import pytest
 from hypothesis import example, given, strategies as st
 
-from bubuh.pdf.sha256 import BLOCK_BYTES, HashState, digest_after, is_available, state_of
+from bubuh.pdf.seal.sha256 import BLOCK_BYTES, HashState, digest_after, is_available, state_of
 
 LENGTHS = [0, 1, 55, 56, 63, 64, 65, 119, 127, 128, 129, 1000]
 

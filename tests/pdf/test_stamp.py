@@ -11,15 +11,15 @@ from typing import Literal
 import pikepdf
 import pytest
 
-from bubuh.pdf import cms
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.keys import load_key
+from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.model import Rect, Trust
 from bubuh.pdf.offline import affix_with_key
-from bubuh.pdf.pki import development_pki
 from bubuh.pdf.plan import plan, plan_with_library
 from bubuh.pdf.refusals import DocumentRefused, Reason
 from bubuh.pdf.rehearse import rehearse
+from bubuh.pdf.seal import cms
+from bubuh.pdf.seal.keys import load_key
+from bubuh.pdf.seal.pki import development_pki
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk
 
 Complaints = Callable[[bytes], str]

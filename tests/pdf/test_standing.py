@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from bubuh.pdf.judge import judge_whole
-from bubuh.pdf.judge_lean import judge_lean
+from bubuh.pdf.judge.lean import judge_lean
+from bubuh.pdf.judge.verdict import judge_whole
 from bubuh.pdf.model import Chain, Trust
-from bubuh.pdf.pki import DOCUMENT_SIGNING
-from bubuh.pdf.standing import standing
+from bubuh.pdf.seal.pki import DOCUMENT_SIGNING
+from bubuh.pdf.seal.standing import standing
 from tests.pdf.conftest import NOW, Desk
 
 Extension = tuple[x509.ExtensionType, bool]

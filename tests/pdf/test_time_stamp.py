@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bubuh.pdf.cms import signed_attributes, signed_data
-from bubuh.pdf.der import SEQUENCE, SET, elements, inner, tlv
-from bubuh.pdf.keys import sign
 from bubuh.pdf.model import Increment, Indication, Intent, Trust
 from bubuh.pdf.plan import plan, plan_with_library
 from bubuh.pdf.rehearse import rehearse
-from bubuh.pdf.room import TIME_STAMP_ROOM_BYTES, filled
+from bubuh.pdf.seal.cms import signed_attributes, signed_data
+from bubuh.pdf.seal.der import SEQUENCE, SET, elements, inner, tlv
+from bubuh.pdf.seal.keys import sign
+from bubuh.pdf.seal.room import TIME_STAMP_ROOM_BYTES, filled
 from tests.authority import Authority, Script
 from tests.pdf.conftest import NOW, OTHER_SERIAL, SERIAL, Desk
 

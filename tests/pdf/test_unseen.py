@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from bubuh.pdf.cms import signed_attributes, signed_data
-from bubuh.pdf.judge_lean import judge_lean
-from bubuh.pdf.keys import sign
+from bubuh.pdf.judge.lean import judge_lean
 from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.midstate import Midstate, midstate_of, plan_midstate
 from bubuh.pdf.model import Indication, Trust
 from bubuh.pdf.refusals import MidstateUnsupported
-from bubuh.pdf.sha256 import state_of
+from bubuh.pdf.seal.cms import signed_attributes, signed_data
+from bubuh.pdf.seal.keys import sign
+from bubuh.pdf.seal.sha256 import state_of
 from tests.pdf.conftest import DATA, OTHER_SERIAL, SERIAL, Desk
 from tests.pdf.forgeries import javascript, other_content
 

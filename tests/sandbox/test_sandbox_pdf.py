@@ -18,15 +18,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from reportlab.pdfgen.canvas import Canvas
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf.cms import signed_attributes, signed_data
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.judge import judge
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.intake.repair import repair
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.lean.stamped import last_seal, read_stamped
 from bubuh.pdf.model import Facts, Increment, Indication, Intent, Place, Sealed, Trust
-from bubuh.pdf.pki import Pki, development_pki
 from bubuh.pdf.plan import plan
 from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
-from bubuh.pdf.repair import repair
+from bubuh.pdf.seal.cms import signed_attributes, signed_data
+from bubuh.pdf.seal.pki import Pki, development_pki
 from bubuh.sandbox import Sandbox, SyncSandbox
 from bubuh.sandbox.calls import covers, fits, is_of_whole
 from bubuh.sandbox.sandbox import _is_proven
@@ -215,7 +215,7 @@ from datetime import UTC, datetime
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import preload
 from bubuh.pdf.model import Intent, Place, Trust
-from bubuh.pdf.pki import development_pki
+from bubuh.pdf.seal.pki import development_pki
 from bubuh.sandbox.calls import InspectArguments, JudgeArguments, PlanArguments
 from bubuh.sandbox.jobs import JOBS
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from bubuh.core.clock import utc_now
-from bubuh.pdf.judge import judge
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Indication, Trust
-from bubuh.pdf.pki import from_pem, to_pem
+from bubuh.pdf.seal.pki import from_pem, to_pem
 from tests.authority import Authority, Script, serving
 from tests.service.conftest import Citizen, Running, fresh_folder, open_citizen, running_service, until
 

@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from bubuh.core.clock import utc_now
-from bubuh.pdf.judge import judge
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.midstate import as_json, midstate_of
 from bubuh.pdf.model import Indication, Trust
-from bubuh.pdf.pki import from_pem, to_pem
+from bubuh.pdf.seal.pki import from_pem, to_pem
 from tests.authority import Authority, Script, serving
 from tests.pdf.forgeries import javascript
 from tests.service.conftest import (

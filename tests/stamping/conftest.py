@@ -26,9 +26,9 @@ from bubuh.documents.keys import StoreKey
 from bubuh.documents.receive import receive
 from bubuh.identity.model import AccountKind, Principal, Scope
 from bubuh.identity.open_account import open_account
-from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Chain, Place, Trust
-from bubuh.pdf.pki import development_pki
+from bubuh.pdf.seal.keys import load_key
+from bubuh.pdf.seal.pki import development_pki
 from bubuh.quota.allot import allot
 from bubuh.sandbox import Sandbox
 from bubuh.signer.server import SignerServer

@@ -19,7 +19,7 @@ from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.midstate import Midstate, midstate_of
 from bubuh.pdf.model import Chain, Increment, Intent, Level, Place
 from bubuh.pdf.refusals import MidstateUnsupported, OutsidePage
-from bubuh.pdf.room import TIME_STAMP_ROOM_BYTES
+from bubuh.pdf.seal.room import TIME_STAMP_ROOM_BYTES
 from bubuh.quota.reconcile import reconcile
 from bubuh.quota.show import show_quota
 from bubuh.sandbox import Sandbox

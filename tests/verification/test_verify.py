@@ -11,10 +11,10 @@ from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
 from bubuh.documents.revisions import open_revision
-from bubuh.pdf.keys import load_key
 from bubuh.pdf.model import Intent, Place, Trust
 from bubuh.pdf.offline import affix_with_key
-from bubuh.pdf.pki import Pki, development_pki
+from bubuh.pdf.seal.keys import load_key
+from bubuh.pdf.seal.pki import Pki, development_pki
 from bubuh.sandbox import Sandbox, SandboxUnavailable
 from bubuh.stamping import store
 from bubuh.stamping.affix import affix

@@ -7,9 +7,9 @@ from typing import Self
 
 import structlog
 
-from bubuh.pdf.keys import load_key, sign
 from bubuh.pdf.model import Chain
-from bubuh.pdf.pki import PrivateKey
+from bubuh.pdf.seal.keys import load_key, sign
+from bubuh.pdf.seal.pki import PrivateKey
 from bubuh.stamping.refusals import SignerUnavailable
 
 _log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bubuh.core.clock import Clock, utc_now
-from bubuh.pdf.time_stamp import NONCE_BYTES, TokenNotBelieved, read_answer, request
+from bubuh.pdf.seal.time_stamp import NONCE_BYTES, TokenNotBelieved, read_answer, request
 from bubuh.stamping.refusals import TimeStampFailed
 
 QUERY: Final = "application/timestamp-query"

@@ -24,7 +24,7 @@ from bubuh.edge.guards import May
 from bubuh.edge.reasons import FLAGS, NORMALISED
 from bubuh.edge.words import Language
 from bubuh.identity.model import Scope
-from bubuh.pdf.flags import Flag
+from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.refusals import DocumentRefused
 
 ROUTE: Final = "POST /v1/documents"

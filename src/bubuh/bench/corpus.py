@@ -20,8 +20,8 @@ import msgspec
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
 from bubuh.pdf.model import LEAST_SIDE_PT, Chain, Intent, Place, Tier
-from bubuh.pdf.pki import development_pki
 from bubuh.pdf.refusals import DocumentRefused, Reason, may_be_repaired
+from bubuh.pdf.seal.pki import development_pki
 from bubuh.sandbox import Sandbox
 from bubuh.sandbox.calls import Kind, PlanArguments
 

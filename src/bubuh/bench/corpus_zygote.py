@@ -8,9 +8,9 @@ from typing import Final
 
 from bubuh.bench.corpus import OUTLINE, Outline
 from bubuh.core.privileges import preload
+from bubuh.pdf.intake.look import pages_seen
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.engine import plan_lean
-from bubuh.pdf.look import pages_seen
 from bubuh.sandbox.calls import PlanArguments
 from bubuh.sandbox.child import Job
 from bubuh.sandbox.jobs import open_early

@@ -9,7 +9,7 @@ from typing import Final
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-from bubuh.pdf.pki import PrivateKey
+from bubuh.pdf.seal.pki import PrivateKey
 
 _OVER_DIGEST: Final = utils.Prehashed(hashes.SHA256())
 

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypedDict
 
 from bubuh.bench.files import FILES
 from bubuh.bench.machine import machine
-from bubuh.pdf.intake import inspect
+from bubuh.pdf.intake.inspection import inspect
 from bubuh.sandbox import Sandbox
 from bubuh.sandbox.calls import INSPECT, InspectArguments
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bubuh.pdf import cms
-from bubuh.pdf.keys import sign
 from bubuh.pdf.midstate import midstate_of, plan_midstate
 from bubuh.pdf.model import Chain, Increment, Intent
-from bubuh.pdf.pki import PrivateKey
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse
+from bubuh.pdf.seal import cms
+from bubuh.pdf.seal.keys import sign
+from bubuh.pdf.seal.pki import PrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from pyhanko.stamp import QRStamp, QRStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from bubuh.pdf.model import Intent
-from bubuh.pdf.pki import Pki
+from bubuh.pdf.seal.pki import Pki
 
 _BOX: Final = (400, 20, 550, 90)  #: beside the text: the library gives its face no ground of its own
 _MODULE: Final = 10  #: units of the drawing a module is wide, and the border in modules: as `qrcode` has them

@@ -14,11 +14,11 @@ from bubuh.bench.machine import machine
 from bubuh.bench.ours import Engine
 from bubuh.bench.pyhanko_default import default_path
 from bubuh.bench.race import LEAST_ROUNDS, Act, Outcome, Spread, race
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.judge import judge
-from bubuh.pdf.keys import load_key
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Algorithm, Intent, Place, Trust
-from bubuh.pdf.pki import Pki, development_pki
+from bubuh.pdf.seal.keys import load_key
+from bubuh.pdf.seal.pki import Pki, development_pki
 
 KEYS: Final[tuple[Algorithm, ...]] = ("p256", "rsa2048", "rsa3072")
 DIGITS: Final = 4  #: of a millisecond, in what is shown

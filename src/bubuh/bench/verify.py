@@ -21,10 +21,10 @@ from bubuh.bench.machine import machine
 from bubuh.bench.ours import Engine
 from bubuh.bench.race import LEAST_ROUNDS, Act, Outcome, Spread, race
 from bubuh.bench.stamp import DIGITS, KEYS, fresh_intents
-from bubuh.pdf.judge import judge
-from bubuh.pdf.keys import load_key, sign
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Algorithm, Intent, Trust
-from bubuh.pdf.pki import PrivateKey, development_pki
+from bubuh.pdf.seal.keys import load_key, sign
+from bubuh.pdf.seal.pki import PrivateKey, development_pki
 
 Way = Literal["ours", "floor", "pyhanko"]
 

@@ -21,13 +21,13 @@ from bubuh.cli.output import ASIDE, Json, answer
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Fault, Refusal
 from bubuh.edge.reasons import NORMALISED
-from bubuh.pdf.cms import signed_attributes, signed_data
-from bubuh.pdf.keys import load_key, sign
 from bubuh.pdf.model import SERIAL, Chain, Intent, Place
-from bubuh.pdf.pki import PrivateKey, from_pem, read_chain
 from bubuh.pdf.refusals import DocumentRefused, SerialMalformed, may_be_repaired
-from bubuh.pdf.room import TIME_STAMP_ROOM_BYTES
-from bubuh.pdf.sha256 import MidstateUnavailable, is_available
+from bubuh.pdf.seal.cms import signed_attributes, signed_data
+from bubuh.pdf.seal.keys import load_key, sign
+from bubuh.pdf.seal.pki import PrivateKey, from_pem, read_chain
+from bubuh.pdf.seal.room import TIME_STAMP_ROOM_BYTES
+from bubuh.pdf.seal.sha256 import MidstateUnavailable, is_available
 from bubuh.sandbox import Sandbox, SyncSandbox
 from bubuh.settings import Settings
 from bubuh.stamping.refusals import TimeStampFailed

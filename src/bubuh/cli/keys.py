@@ -22,7 +22,7 @@ from bubuh.core.privileges import Uids
 from bubuh.core.shards import ALL_SHARDS
 from bubuh.db.pool import Database
 from bubuh.pdf.model import Algorithm, Chain
-from bubuh.pdf.pki import validity
+from bubuh.pdf.seal.pki import validity
 from bubuh.settings import Settings, data_folder
 from bubuh.stamping import store
 from bubuh.stamping.keyring import Keyring

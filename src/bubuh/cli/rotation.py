@@ -11,11 +11,11 @@ from bubuh.cli.seal_keys import load_seal_key, place_of_key
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
 from bubuh.db.rights import sync_folder, write_whole
-from bubuh.pdf.cms import signed_attributes, signed_data
-from bubuh.pdf.judge import judge
+from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Algorithm, Chain, Intent, Place, Trust
-from bubuh.pdf.pki import from_pem, issue_seal, read_chain, validity
 from bubuh.pdf.plan import plan
+from bubuh.pdf.seal.cms import signed_attributes, signed_data
+from bubuh.pdf.seal.pki import from_pem, issue_seal, read_chain, validity
 from bubuh.stamping.keyring import Keyring
 from bubuh.stamping.ports import SealKey
 from bubuh.stamping.refusals import SealKeyMissing

@@ -21,7 +21,7 @@ from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
 from bubuh.edge.reasons import FINDINGS, VERDICT_REASONS
 from bubuh.pdf.model import Trust
-from bubuh.pdf.pki import from_pem
+from bubuh.pdf.seal.pki import from_pem
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings, data_folder
 from bubuh.verification.model import StampVerdict, Verdict, Word

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from bubuh.pdf.midstate import decoded
-from bubuh.pdf.sha256 import digest_after
+from bubuh.pdf.seal.sha256 import digest_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

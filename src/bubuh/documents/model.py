@@ -11,7 +11,7 @@ from uuid import UUID
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.documents.moves import DocumentState
-from bubuh.pdf.flags import Flag
+from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.model import Facts, PageBox
 
 #: Added to a revision's number in name and label of the object that comes after its increment: the DSS.

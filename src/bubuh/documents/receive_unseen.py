@@ -17,7 +17,7 @@ from bubuh.documents.ports import Objects
 from bubuh.documents.sealing import ObjectOf, seal_name
 from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.pdf.midstate import Midstate, encoded
-from bubuh.pdf.sha256 import MidstateUnavailable, is_available
+from bubuh.pdf.seal.sha256 import MidstateUnavailable, is_available
 from bubuh.sandbox import Sandbox
 
 _NAME = ""  #: a document that stayed at home told none

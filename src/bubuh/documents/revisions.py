@@ -19,7 +19,7 @@ from bubuh.documents.moves import DocumentState
 from bubuh.documents.ports import ObjectDamaged, Objects
 from bubuh.documents.refusals import ContentUnseen, DocumentNotReady, DocumentUnknown, RevisionTaken
 from bubuh.documents.sealing import ObjectOf, unseal, unseal_stream
-from bubuh.pdf.room import filled
+from bubuh.pdf.seal.room import filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

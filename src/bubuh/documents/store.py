@@ -13,7 +13,7 @@ from bubuh.db.pool import Database, Row
 from bubuh.db.queries import load_queries
 from bubuh.documents.model import Base, Document, Revision
 from bubuh.documents.moves import DocumentState
-from bubuh.pdf.flags import Flag
+from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.model import PageBox
 
 SQL: Final[Any] = load_queries("bubuh.documents")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bubuh.edge.words import Words
-from bubuh.pdf.flags import Flag
+from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.refusals import Reason
 from bubuh.stamping.moves import ReturnReason
 from bubuh.verification.model import Word

@@ -24,7 +24,7 @@ from bubuh.pdf.lean.tokens import Ref, reference, value
 from bubuh.pdf.lean.xref import MOST_OBJECTS
 from bubuh.pdf.model import Chain, Increment, Intent, PageBox
 from bubuh.pdf.refusals import MidstateUnsupported
-from bubuh.pdf.sha256 import HashState, digest_after, state_of
+from bubuh.pdf.seal.sha256 import HashState, digest_after, state_of
 
 MOST_BYTES: Final = 10 * 2**20  #: of the document, as of one that is uploaded
 _MOST_ID_BYTES: Final = 256

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal
 
-from bubuh.pdf.flags import Flag
+from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.refusals import PageOutOfRange, SerialMalformed
 
 Algorithm = Literal["p256", "rsa2048", "rsa3072"]

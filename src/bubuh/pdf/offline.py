@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bubuh.pdf import cms
-from bubuh.pdf.keys import sign
 from bubuh.pdf.model import Chain, Intent
-from bubuh.pdf.pki import PrivateKey
 from bubuh.pdf.plan import plan
 from bubuh.pdf.rehearse import rehearse
+from bubuh.pdf.seal import cms
+from bubuh.pdf.seal.keys import sign
+from bubuh.pdf.seal.pki import PrivateKey
 
 
 def affix_with_key(

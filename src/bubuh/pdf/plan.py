@@ -12,17 +12,28 @@ from typing import Final
 
 from pyhanko.pdf_utils import generic
 
-from bubuh.pdf.appender import Appender
-from bubuh.pdf.cms import room_bytes
-from bubuh.pdf.face import COLOUR_SPACE, SIDE, drawing
+from bubuh.pdf.face.drawing import COLOUR_SPACE, SIDE, drawing
 from bubuh.pdf.geometry import to_page_space, upright
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.engine import plan_lean
+from bubuh.pdf.library.appender import Appender
+from bubuh.pdf.library.objects import (
+    Slot,
+    array,
+    dictionary,
+    integer,
+    name,
+    numbers,
+    reference,
+    stream,
+    target,
+    text,
+)
+from bubuh.pdf.library.pagetree import Page, page_at
+from bubuh.pdf.library.reader import entry, fields, open_reader
 from bubuh.pdf.model import Chain, Increment, Intent, Rect, Tier
-from bubuh.pdf.objects import Slot, array, dictionary, integer, name, numbers, reference, stream, target, text
-from bubuh.pdf.pagetree import Page, page_at
-from bubuh.pdf.reader import entry, fields, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
+from bubuh.pdf.seal.cms import room_bytes
 
 PRINT_AND_LOCKED: Final = 132  #: annotation flags. Source: ISO 32000-2, table 167
 SIGNATURES_EXIST_APPEND_ONLY: Final = 3  #: /SigFlags. Source: ISO 32000-2, table 225

@@ -12,10 +12,10 @@ from typing import Any, Final, NoReturn
 
 import pikepdf
 
-from bubuh.pdf.face import read_drawing
+from bubuh.pdf.face.drawing import read_drawing
+from bubuh.pdf.face.qr import matrix
 from bubuh.pdf.geometry import as_seen, page_box, square
 from bubuh.pdf.model import Increment, Intent, PageBox
-from bubuh.pdf.qr import matrix
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 
 CLOSE_PT: Final = 0.02

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from bubuh.pdf.intake import inspect
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.judge.tiling import end_of
+from bubuh.pdf.library.signatures import Signed
 from bubuh.pdf.refusals import DocumentRefused, Reason
-from bubuh.pdf.signatures import Signed
-from bubuh.pdf.tiling import end_of
 
 
 def refused_base(document: bytes, reader: PdfFileReader, stamp: Signed) -> Reason | None:

@@ -9,8 +9,9 @@ import io
 
 import pikepdf
 
-from bubuh.pdf import qr, sha256
-from bubuh.pdf.look import looks_the_same
+from bubuh.pdf.face import qr
+from bubuh.pdf.intake.look import looks_the_same
+from bubuh.pdf.seal import sha256
 
 
 def warm_up() -> None:

@@ -22,7 +22,7 @@ from bubuh.pdf.model import (
     PageBox,
     Trust,
 )
-from bubuh.pdf.sha256 import digest_after
+from bubuh.pdf.seal.sha256 import digest_after
 from bubuh.sandbox.limits import MIB
 
 R = TypeVar("R")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Self, TypeVar
 
 from bubuh.core.privileges import Uids
-from bubuh.pdf.judge_lean import judge_stamped
+from bubuh.pdf.judge.lean import judge_stamped
 from bubuh.pdf.model import (
     Chain,
     Evidence,
@@ -22,7 +22,7 @@ from bubuh.pdf.model import (
     StampFinding,
     Trust,
 )
-from bubuh.pdf.proof import prove
+from bubuh.pdf.seal.proof import prove
 from bubuh.sandbox.answers import garbled
 from bubuh.sandbox.calls import (
     DSS,

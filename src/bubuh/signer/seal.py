@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Database
 from bubuh.db.queries import load_queries
-from bubuh.pdf.cms import signed_attributes
+from bubuh.pdf.seal.cms import signed_attributes
 from bubuh.stamping.ports import SealKeys
 from bubuh.stamping.refusals import SignerUnavailable
 from bubuh.stamping.wire import Wanted

@@ -24,11 +24,11 @@ from bubuh.documents.keys import StoreKey
 from bubuh.documents.model import Document
 from bubuh.documents.ports import ObjectDamaged, ObjectMissing, Objects
 from bubuh.documents.revisions import create_increment, read_ground
-from bubuh.pdf.cms import signed_attributes, signed_data
-from bubuh.pdf.keys import fits
 from bubuh.pdf.model import Increment, Level, Tier
 from bubuh.pdf.refusals import DocumentRefused
-from bubuh.pdf.room import TIME_STAMP_ROOM_BYTES
+from bubuh.pdf.seal.cms import signed_attributes, signed_data
+from bubuh.pdf.seal.keys import fits
+from bubuh.pdf.seal.room import TIME_STAMP_ROOM_BYTES
 from bubuh.sandbox import Sandbox
 from bubuh.stamping import store
 from bubuh.stamping.keyring import Keyring

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bubuh.pdf.model import Chain
-from bubuh.pdf.pki import validity
+from bubuh.pdf.seal.pki import validity
 from bubuh.stamping.refusals import SealKeyMissing
 
 

@@ -23,7 +23,7 @@ from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
 from bubuh.documents.revisions import create_dss, open_revision, read_ground, read_increment
 from bubuh.pdf.model import Evidence, Level
-from bubuh.pdf.room import filled, with_time_stamp
+from bubuh.pdf.seal.room import filled, with_time_stamp
 from bubuh.sandbox import Sandbox
 from bubuh.stamping import store
 from bubuh.stamping.bells import SETTLED

@@ -14,7 +14,7 @@ import msgspec
 from bubuh.core.privileges import Uids
 from bubuh.db.rights import write_whole
 from bubuh.pdf.model import Chain, Retired, Trust
-from bubuh.pdf.pki import development_pki, from_pem, to_pem
+from bubuh.pdf.seal.pki import development_pki, from_pem, to_pem
 from bubuh.stamping.keyring import Keyring
 from bubuh.wiring.folder import DataFolder
 

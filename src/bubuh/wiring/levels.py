@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bubuh.pdf.model import Evidence
-from bubuh.pdf.pki import crls_from_pem, from_pem
+from bubuh.pdf.seal.pki import crls_from_pem, from_pem
 from bubuh.settings import Settings
 from bubuh.stamping.affix import Workshop
 from bubuh.stamping.refusals import EvidenceUnavailable

@@ -9,7 +9,7 @@ import structlog
 
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.edge.services import Services
-from bubuh.pdf.sha256 import is_available
+from bubuh.pdf.seal.sha256 import is_available
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.stamping.bells import ENDED, SETTLED

@@ -10,7 +10,7 @@ import pikepdf
 import pytest
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf.intake import inspect
+from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.rehearse import rehearse

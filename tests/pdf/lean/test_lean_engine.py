@@ -12,17 +12,17 @@ import pikepdf
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from bubuh.pdf import cms
-from bubuh.pdf.face import GROUND, drawing
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.keys import sign
+from bubuh.pdf.face.drawing import GROUND, drawing
+from bubuh.pdf.face.letters import GLYPHS
+from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.drawn import face_stream
 from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.lean.ground import ADLER, DEFLATED
-from bubuh.pdf.letters import GLYPHS
 from bubuh.pdf.model import Trust
 from bubuh.pdf.rehearse import rehearse
+from bubuh.pdf.seal import cms
+from bubuh.pdf.seal.keys import sign
 from tests.pdf.conftest import OTHER_SERIAL, SERIAL, URL, Desk
 from tests.pdf.test_refusals import certified
 

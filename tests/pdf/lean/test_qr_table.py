@@ -8,7 +8,7 @@ import pytest
 import segno
 from hypothesis import given, settings, strategies as st
 
-from bubuh.pdf.qr import MASK, Matrix, matrix, warm_up
+from bubuh.pdf.face.qr import MASK, Matrix, matrix, warm_up
 
 letters = st.text(string.printable[:95], max_size=130)
 

@@ -19,7 +19,7 @@ from prometheus_client.exposition import ThreadingWSGIServer
 from bubuh.cli.ears import listen
 from bubuh.cli.logs import set_up_logs
 from bubuh.core.privileges import Uids, drop_to, preload
-from bubuh.pdf.sha256 import is_available
+from bubuh.pdf.seal.sha256 import is_available
 from bubuh.settings import Settings, data_folder
 from bubuh.wiring.folder import DataFolder
 

@@ -7,10 +7,10 @@ import struct
 import zlib
 from typing import Final
 
-from bubuh.pdf.face import COLOUR_SPACE, SIDE, particulars
+from bubuh.pdf.face.drawing import COLOUR_SPACE, SIDE, particulars
+from bubuh.pdf.face.letters import number
 from bubuh.pdf.geometry import upright
 from bubuh.pdf.lean.ground import ADLER, DEFLATED
-from bubuh.pdf.letters import number
 
 _LAST_AND_STORED: Final = (
     1  #: the head of a block that is the last and not compressed. Source: RFC 1951, 3.2.4

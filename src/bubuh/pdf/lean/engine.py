@@ -10,7 +10,6 @@ from datetime import UTC
 from typing import Final
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf.cms import room_bytes
 from bubuh.pdf.geometry import to_page_space
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.drawn import face_object
@@ -21,6 +20,7 @@ from bubuh.pdf.lean.reader import Document, Objects
 from bubuh.pdf.lean.splice import Changes
 from bubuh.pdf.lean.tokens import Ref, reference
 from bubuh.pdf.model import Chain, Increment, Intent, Rect
+from bubuh.pdf.seal.cms import room_bytes
 
 MOST_BYTES: Final = 64 * 2**20
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Final
 
-#: A zlib stream (RFC 1950) of `bubuh.pdf.face.GROUND`, flushed to a whole byte and not ended. When the face
-#: changes, a test fails and says what stands here then.
+#: A zlib stream (RFC 1950) of `bubuh.pdf.face.drawing.GROUND`, flushed to a whole byte and not ended. When
+#: the face changes, a test fails and says what stands here then.
 DEFLATED: Final = base64.b85decode(
     "c-p*{&2HN;49D+%3cf%+%d{l=+}mzL9wFFJ49TG@u%K_hKdCP_QM@b&hQx{#kraOvMfr`sywLugoPFN+G~(mN^!)lxKb|oEvZHbE9!(6"
     "|2<={Ih;$-91e!)PM`D`hVG1E?FAfVc+cY~gdy-)y_DR6{(nRLTM40AKEX+%r_FOIa*eryxiG(>@2vRIW*QTSd7UI$@$kaq6n8*r9B?^"

@@ -5,7 +5,7 @@ is not of this form is no worse for it; another reads it, more slowly.
 
 The bytes before the stamp are not read at all. The seal covers them, and the engine has read them before it
 was made: no key of ours seals what the engine did not plan. Whether there is such a seal is not looked at
-here, but in `bubuh.pdf.proof`; without it nothing that is read here means anything.
+here, but in `bubuh.pdf.seal.proof`; without it nothing that is read here means anything.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bubuh.pdf.face import SIDE, read_drawing
+from bubuh.pdf.face.drawing import SIDE, read_drawing
+from bubuh.pdf.face.letters import number
+from bubuh.pdf.face.qr import read as read_code
 from bubuh.pdf.geometry import upright
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.drawn import face_object
-from bubuh.pdf.letters import number
 from bubuh.pdf.model import Sealed
-from bubuh.pdf.qr import read as read_code
 
 _MOST_ROOM_DIGITS: Final = 1 << 17
 _MOST_FACE_BYTES: Final = 1 << 16

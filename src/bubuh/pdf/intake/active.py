@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import pikepdf
 
-from bubuh.pdf.attachments import refuse_program
-from bubuh.pdf.flags import Flag
+from bubuh.pdf.intake.attachments import refuse_program
+from bubuh.pdf.intake.flags import Flag
+from bubuh.pdf.intake.survey import Item, dictionaries, name_of
 from bubuh.pdf.refusals import DocumentRefused, Reason
-from bubuh.pdf.survey import Item, dictionaries, name_of
 
 #: Only objects with one of these names are opened.
 _INTERESTING: Final = re.compile(

@@ -13,13 +13,13 @@ from typing import Final
 from asn1crypto import cms
 from pyhanko.pdf_utils import generic
 
-from bubuh.pdf.appender import Appender
+from bubuh.pdf.judge.revisions import breaches
+from bubuh.pdf.library.appender import Appender
+from bubuh.pdf.library.objects import array, dictionary, name, reference, stream, target
+from bubuh.pdf.library.reader import entry, open_reader
+from bubuh.pdf.library.signatures import signatures
 from bubuh.pdf.model import Evidence
-from bubuh.pdf.objects import array, dictionary, name, reference, stream, target
-from bubuh.pdf.reader import entry, open_reader
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
-from bubuh.pdf.revisions import breaches
-from bubuh.pdf.signatures import signatures
 
 MOST_VALUES: Final = 1_000  #: in one array of a DSS
 _ARRAYS: Final = ("/Certs", "/CRLs")

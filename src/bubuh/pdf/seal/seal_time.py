@@ -8,9 +8,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from bubuh.pdf.library.signatures import Signed, time_stamp_in
 from bubuh.pdf.model import Indication, Trust
-from bubuh.pdf.signatures import Signed, time_stamp_in
-from bubuh.pdf.time_stamp import Flaw, TokenNotBelieved, check_token
+from bubuh.pdf.seal.time_stamp import Flaw, TokenNotBelieved, check_token
 
 NOT_CHECKED: Final = "time_stamp_not_checked"  #: a finding: there is one, and no authority is believed here
 

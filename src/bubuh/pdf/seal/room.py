@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bubuh.pdf.der import SEQUENCE, SET, elements, inner, oid, tlv
+from bubuh.pdf.seal.der import SEQUENCE, SET, elements, inner, oid, tlv
 
 TIME_STAMP_ROOM_BYTES: Final = 8192  #: before hex: real tokens have 6 to 8 KB, and an increment at most 24 KB
 MOST_TOKEN_BYTES: Final = TIME_STAMP_ROOM_BYTES - 64  #: what is around a token takes less

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import pikepdf
 
-from bubuh.pdf.attachments import filters_of
+from bubuh.pdf.intake.attachments import filters_of
+from bubuh.pdf.intake.survey import Item, name_of
 from bubuh.pdf.refusals import DocumentRefused, Reason
-from bubuh.pdf.survey import Item, name_of
 
 MOST_INFLATED: Final = 256 * 2**20
 MOST_PIXELS: Final = 100_000_000

@@ -9,9 +9,9 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 
 from bubuh.pdf.geometry import page_box
+from bubuh.pdf.library.objects import target
+from bubuh.pdf.library.reader import MOST_DEPTH, entry, raw_items
 from bubuh.pdf.model import PageBox
-from bubuh.pdf.objects import target
-from bubuh.pdf.reader import MOST_DEPTH, entry, raw_items
 from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
 
 MOST_PAGES: Final = 2000

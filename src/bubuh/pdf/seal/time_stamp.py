@@ -19,9 +19,9 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko.sign.validation.status import TimestampSignatureStatus
 
-from bubuh.pdf.der import BOOLEAN, INTEGER, OCTETS, SEQUENCE, elements, inner, oid, tlv
-from bubuh.pdf.room import MOST_TOKEN_BYTES
-from bubuh.pdf.signatures import context, drive
+from bubuh.pdf.library.signatures import context, drive
+from bubuh.pdf.seal.der import BOOLEAN, INTEGER, OCTETS, SEQUENCE, elements, inner, oid, tlv
+from bubuh.pdf.seal.room import MOST_TOKEN_BYTES
 
 NONCE_BYTES: Final = 16
 MOST_CLOCK_LEAD: Final = timedelta(seconds=60)  #: by which an authority's clock may be before ours

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bubuh.pdf.letters import GLYPHS, HEIGHT, line, line_width, number
-from bubuh.pdf.qr import QUIET_MODULES, Matrix, matrix
+from bubuh.pdf.face.letters import GLYPHS, HEIGHT, line, line_width, number
+from bubuh.pdf.face.qr import QUIET_MODULES, Matrix, matrix
 
 SIDE: Final = 100  #: of the drawing's own square
 

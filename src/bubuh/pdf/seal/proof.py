@@ -12,10 +12,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from bubuh.pdf.cms import signed_attributes
-from bubuh.pdf.cms_match import Taken, take_apart
 from bubuh.pdf.model import Sealed, Trust
-from bubuh.pdf.standing import PublicKey, Standing, standing
+from bubuh.pdf.seal.cms import signed_attributes
+from bubuh.pdf.seal.cms_match import Taken, take_apart
+from bubuh.pdf.seal.standing import PublicKey, Standing, standing
 
 MOST_ROOM_BYTES: Final = 1 << 16
 

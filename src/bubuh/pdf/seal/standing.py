@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtensionOID
 
-from bubuh.pdf.cms_match import PROVOKED
-from bubuh.pdf.pki import DOCUMENT_SIGNING
+from bubuh.pdf.seal.cms_match import PROVOKED
+from bubuh.pdf.seal.pki import DOCUMENT_SIGNING
 
 E = TypeVar("E", bound=x509.ExtensionType)
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey

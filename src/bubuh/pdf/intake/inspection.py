@@ -8,21 +8,21 @@ from typing import Final
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from bubuh.pdf.active import check_active
-from bubuh.pdf.budget import check_budget
-from bubuh.pdf.flags import Flag
-from bubuh.pdf.hidden import check_hidden, check_unlisted
+from bubuh.pdf.intake.active import check_active
+from bubuh.pdf.intake.budget import check_budget
+from bubuh.pdf.intake.flags import Flag
+from bubuh.pdf.intake.hidden import check_hidden, check_unlisted
+from bubuh.pdf.intake.permissions import check_permissions
+from bubuh.pdf.intake.survey import survey
+from bubuh.pdf.judge.revisions import breaches, covered, loose_ends
+from bubuh.pdf.judge.tiling import Breach
+from bubuh.pdf.library.pagetree import leaves
+from bubuh.pdf.library.reader import Field, check_shape, entry, fields, form_of, highest_object, open_reader
+from bubuh.pdf.library.signatures import Signed, is_whole, serial_in, signatures, vouched_since
 from bubuh.pdf.model import Facts, PageBox
-from bubuh.pdf.pagetree import leaves
-from bubuh.pdf.permissions import check_permissions
-from bubuh.pdf.proof import covered_digest, taken_from
-from bubuh.pdf.reader import Field, check_shape, entry, fields, form_of, highest_object, open_reader
 from bubuh.pdf.refusals import LOOSE_REFERENCE, DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.rehearse import box_of, open_pdf
-from bubuh.pdf.revisions import breaches, covered, loose_ends
-from bubuh.pdf.signatures import Signed, is_whole, serial_in, signatures, vouched_since
-from bubuh.pdf.survey import survey
-from bubuh.pdf.tiling import Breach
+from bubuh.pdf.seal.proof import covered_digest, taken_from
 
 _NEW_OBJECTS: Final = 8  #: more than a stamp adds
 _READ_ONLY: Final = 1  #: a field's flags. Source: ISO 32000-2, tables 227 and 229

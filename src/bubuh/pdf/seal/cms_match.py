@@ -16,10 +16,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from bubuh.pdf.cms import MOST_SIGNATURE_BYTES, signed_data
-from bubuh.pdf.der import elements, inner
 from bubuh.pdf.model import Algorithm, Chain
-from bubuh.pdf.room import with_time_stamp, without_time_stamp
+from bubuh.pdf.seal.cms import MOST_SIGNATURE_BYTES, signed_data
+from bubuh.pdf.seal.der import elements, inner
+from bubuh.pdf.seal.room import with_time_stamp, without_time_stamp
 
 #: What hostile bytes provoke in readers of certificates. Source: the documentation of `cryptography.x509`.
 PROVOKED: Final = (

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_der_x509_certificate
 
 from bubuh.pdf.model import Chain
-from bubuh.pdf.pki import PrivateKey
+from bubuh.pdf.seal.pki import PrivateKey
 
 #: Made once: to make them anew costs a fifth of a P-256 signature.
 _DIGESTED: Final = utils.Prehashed(hashes.SHA256())

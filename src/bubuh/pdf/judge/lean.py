@@ -1,7 +1,7 @@
 """Judge without a library what the lean engine stamped: it can say genuine, or nothing.
 
 A document in our own form to the byte, sealed as a whole by a key that is believed. Everything else is for
-`bubuh.pdf.judge`, whose verdict on such a document is the same: a test holds the two together.
+`bubuh.pdf.judge.verdict`, whose verdict on such a document is the same: a test holds the two together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.stamped import Stamped, last_seal, read_stamped
 from bubuh.pdf.model import Indication, Judgement, StampFinding, Trust
-from bubuh.pdf.proof import covered_digest, prove_digest, taken_from
+from bubuh.pdf.seal.proof import covered_digest, prove_digest, taken_from
 
 
 def judge_lean(document: bytes, trust: Trust) -> Judgement | None:

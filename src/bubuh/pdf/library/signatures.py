@@ -33,8 +33,8 @@ from pyhanko.sign.validation.status import (
 )
 from pyhanko_certvalidator import ValidationContext
 
+from bubuh.pdf.library.reader import Field, entry, fields
 from bubuh.pdf.model import FIELD_PREFIX, SERIAL, UNSEEN
-from bubuh.pdf.reader import Field, entry, fields
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bubuh.pdf.der import INTEGER, OCTETS, SEQUENCE, SET, elements, inner, oid, set_of, tlv
 from bubuh.pdf.model import Algorithm, Chain
+from bubuh.pdf.seal.der import INTEGER, OCTETS, SEQUENCE, SET, elements, inner, oid, set_of, tlv
 
 STEP_BYTES: Final = 64
 MOST_SIGNATURE_BYTES: Final[Mapping[Algorithm, int]] = {"p256": 72, "rsa2048": 256, "rsa3072": 384}

@@ -18,26 +18,16 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.errors import SignatureValidationError
 
-from bubuh.pdf.additions import Added, additions
-from bubuh.pdf.face import drawing, read_drawing
-from bubuh.pdf.judge_lean import judge_lean
-from bubuh.pdf.model import (
-    RANK,
-    UNSEEN,
-    Indication,
-    Judgement,
-    Sealed,
-    StampFinding,
-    Trust,
-)
-from bubuh.pdf.pagetree import page_number
-from bubuh.pdf.proof import covered_digest, prove, taken_from
-from bubuh.pdf.qr import read as read_code
-from bubuh.pdf.reader import check_shape, entry, open_reader
-from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
-from bubuh.pdf.revisions import breaches, covered
-from bubuh.pdf.seal_time import NOT_CHECKED, SealTime, seal_time
-from bubuh.pdf.signatures import (
+from bubuh.pdf.face.drawing import drawing, read_drawing
+from bubuh.pdf.face.qr import read as read_code
+from bubuh.pdf.judge.additions import Added, additions
+from bubuh.pdf.judge.lean import judge_lean
+from bubuh.pdf.judge.revisions import breaches, covered
+from bubuh.pdf.judge.tiling import Breach, end_of
+from bubuh.pdf.judge.traces import faces, never_sealed
+from bubuh.pdf.library.pagetree import page_number
+from bubuh.pdf.library.reader import check_shape, entry, open_reader
+from bubuh.pdf.library.signatures import (
     Signed,
     context,
     is_whole,
@@ -48,9 +38,19 @@ from bubuh.pdf.signatures import (
     time_stamp_status,
     vouched_since,
 )
-from bubuh.pdf.standing import imitates
-from bubuh.pdf.tiling import Breach, end_of
-from bubuh.pdf.traces import faces, never_sealed
+from bubuh.pdf.model import (
+    RANK,
+    UNSEEN,
+    Indication,
+    Judgement,
+    Sealed,
+    StampFinding,
+    Trust,
+)
+from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
+from bubuh.pdf.seal.proof import covered_digest, prove, taken_from
+from bubuh.pdf.seal.seal_time import NOT_CHECKED, SealTime, seal_time
+from bubuh.pdf.seal.standing import imitates
 from bubuh.pdf.unseen import refused_base
 
 FORMAT_FAILURE: Final = "FORMAT_FAILURE"

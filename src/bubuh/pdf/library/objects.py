@@ -9,7 +9,7 @@ from typing import Any
 
 from pyhanko.pdf_utils import generic
 
-from bubuh.pdf.letters import number
+from bubuh.pdf.face.letters import number
 
 
 class Slot(generic.PdfObject):

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pikepdf
 
-from bubuh.pdf.intake import inspect
-from bubuh.pdf.look import looks_the_same
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.intake.look import looks_the_same
 from bubuh.pdf.model import Normalised
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 

@@ -16,9 +16,9 @@ from typing import Any, Final
 import pikepdf
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from bubuh.pdf.reader import MOST_DEPTH
+from bubuh.pdf.intake.survey import Item, name_of
+from bubuh.pdf.library.reader import MOST_DEPTH
 from bubuh.pdf.refusals import DocumentRefused, Reason
-from bubuh.pdf.survey import Item, name_of
 
 _OF_A_TREE: Final = re.compile(rb"/Type /(?:Catalog|Pages|Page) ")
 _WHITE: Final = rb"\x00\t\n\f\r "

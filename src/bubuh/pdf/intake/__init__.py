@@ -1,0 +1,1 @@
+"""What is looked at before a stranger's document is accepted: refused, flagged, or repaired."""

@@ -1,0 +1,1 @@
+"""The checker: whether the stamps of a document are genuine, and what was added after them."""

@@ -1,0 +1,1 @@
+"""The seal: CMS from templates, keys and certificates, time-stamps, and the arithmetic that proves one."""
