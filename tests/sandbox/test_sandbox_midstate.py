@@ -9,8 +9,8 @@ import pytest
 
 from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.midstate import decoded, encoded, midstate_of, page_box_of
-from bubuh.pdf.pki import development_pki
 from bubuh.pdf.refusals import MidstateUnsupported
+from bubuh.pdf.seal.pki import development_pki
 from bubuh.sandbox import Sandbox, SyncSandbox
 from bubuh.sandbox.calls import (
     PLAN_MIDSTATE,
