@@ -10,8 +10,8 @@ from typing import Any
 from pyhanko.pdf_utils.generic import Reference
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from bubuh.pdf.library.objects import plain
-from bubuh.pdf.library.reader import highest_object, newest_is_stream
+from bubuh.pdf.general.objects import plain
+from bubuh.pdf.general.reader import highest_object, newest_is_stream
 
 Forge = Callable[[bytes], bytes]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyhanko.pdf_utils import generic
 
-from bubuh.pdf.library.objects import array, dictionary, name, numbers, plain, text
+from bubuh.pdf.general.objects import array, dictionary, name, numbers, plain, text
 from tests.attacks.conftest import Victim
 from tests.attacks.forge import BLACK, Forge, Seen, revised, stream
 from tests.pdf.conftest import Desk

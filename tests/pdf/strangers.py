@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bubuh.pdf.library.appender import Appender
-from bubuh.pdf.library.reader import open_reader
+from bubuh.pdf.general.appender import Appender
+from bubuh.pdf.general.reader import open_reader
 from bubuh.pdf.seal.pki import development_pki
 from tests.pdf.conftest import NOW, Desk
 

@@ -13,8 +13,8 @@ from cryptography import x509 as pyca
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from bubuh.pdf.general.dss import append_dss
 from bubuh.pdf.intake.inspection import inspect
-from bubuh.pdf.library.dss import append_dss
 from bubuh.pdf.model import Evidence, Indication, Trust
 from bubuh.pdf.refusals import DocumentRefused
 from tests.authority import Authority

@@ -12,10 +12,10 @@ import pytest
 
 from bubuh.core.errors import Refusal
 from bubuh.pdf import refusals
+from bubuh.pdf.general import reader
 from bubuh.pdf.intake import inspection as intake
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.judge.verdict import judge
-from bubuh.pdf.library import reader
 from bubuh.pdf.model import Intent, Place
 from bubuh.pdf.plan import plan
 from bubuh.pdf.refusals import DocumentRefused, Reason, SerialMalformed

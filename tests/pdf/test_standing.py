@@ -177,3 +177,22 @@ def test_the_digest_of_a_certificate_must_be_a_strong_one(desk: Desk) -> None:
         chain, trust = (other := Path(digest=digest).desk(desk)).chain, other.trust
         found = standing(chain.seal_certificate, chain.issuing_certificate, trust.roots)
         assert (found is not None) == believed
+
+
+def test_unused_bits_of_a_certificates_signature_are_nobodys_to_change(desk: Desk, letter: bytes) -> None:
+    """The issuing certificate is not under the seal; its own signature does not cover how its bits end."""
+    while (signed := _signature(desk.chain.issuing_certificate))[-1] & 1:
+        desk = Path().desk(desk)  # a last bit of 0 could be called unused
+    sealed = desk.affix(letter)
+    ending = (b"\0" + signed).hex().encode()
+    assert sealed.count(ending) == 1
+    assert judge_whole(sealed, desk.trust).is_genuine
+
+    touched = sealed.replace(ending, (b"\1" + signed).hex().encode())
+
+    assert judge_lean(touched, desk.trust) is None
+    assert not judge_whole(touched, desk.trust).is_genuine
+
+
+def _signature(certificate: bytes) -> bytes:
+    return x509.load_der_x509_certificate(certificate).signature

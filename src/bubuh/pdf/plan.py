@@ -13,11 +13,8 @@ from typing import Final
 from pyhanko.pdf_utils import generic
 
 from bubuh.pdf.face.drawing import COLOUR_SPACE, SIDE, drawing
-from bubuh.pdf.geometry import to_page_space, upright
-from bubuh.pdf.lean.declined import Declined
-from bubuh.pdf.lean.engine import plan_lean
-from bubuh.pdf.library.appender import Appender
-from bubuh.pdf.library.objects import (
+from bubuh.pdf.general.appender import Appender
+from bubuh.pdf.general.objects import (
     Slot,
     array,
     dictionary,
@@ -29,8 +26,11 @@ from bubuh.pdf.library.objects import (
     target,
     text,
 )
-from bubuh.pdf.library.pagetree import Page, page_at
-from bubuh.pdf.library.reader import entry, fields, open_reader
+from bubuh.pdf.general.pagetree import Page, page_at
+from bubuh.pdf.general.reader import entry, fields, open_reader
+from bubuh.pdf.geometry import to_page_space, upright
+from bubuh.pdf.lean.declined import Declined
+from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.model import Chain, Increment, Intent, Rect, Tier
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.seal.cms import room_bytes

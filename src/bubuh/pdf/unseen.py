@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from bubuh.pdf.general.signatures import Signed
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.judge.tiling import end_of
-from bubuh.pdf.library.signatures import Signed
 from bubuh.pdf.refusals import DocumentRefused, Reason
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from bubuh.pdf.general.dss import append_dss
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.intake.repair import repair
 from bubuh.pdf.judge.verdict import judge_whole
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.stamped import Stamped, last_seal, read_stamped
-from bubuh.pdf.library.dss import append_dss
 from bubuh.pdf.midstate import decoded, encoded, midstate_of, page_box_of, plan_midstate
 from bubuh.pdf.model import Facts, Increment, Judgement, Normalised, PageBox
 from bubuh.pdf.plan import plan

@@ -16,8 +16,8 @@ from typing import Any, Final
 import pikepdf
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from bubuh.pdf.general.reader import MOST_DEPTH
 from bubuh.pdf.intake.survey import Item, name_of
-from bubuh.pdf.library.reader import MOST_DEPTH
 from bubuh.pdf.refusals import DocumentRefused, Reason
 
 _OF_A_TREE: Final = re.compile(rb"/Type /(?:Catalog|Pages|Page) ")

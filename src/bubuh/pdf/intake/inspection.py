@@ -8,6 +8,9 @@ from typing import Final
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from bubuh.pdf.general.pagetree import leaves
+from bubuh.pdf.general.reader import Field, check_shape, entry, fields, form_of, highest_object, open_reader
+from bubuh.pdf.general.signatures import Signed, is_whole, serial_in, signatures, vouched_since
 from bubuh.pdf.intake.active import check_active
 from bubuh.pdf.intake.budget import check_budget
 from bubuh.pdf.intake.flags import Flag
@@ -16,9 +19,6 @@ from bubuh.pdf.intake.permissions import check_permissions
 from bubuh.pdf.intake.survey import survey
 from bubuh.pdf.judge.revisions import breaches, covered, loose_ends
 from bubuh.pdf.judge.tiling import Breach
-from bubuh.pdf.library.pagetree import leaves
-from bubuh.pdf.library.reader import Field, check_shape, entry, fields, form_of, highest_object, open_reader
-from bubuh.pdf.library.signatures import Signed, is_whole, serial_in, signatures, vouched_since
 from bubuh.pdf.model import Facts, PageBox
 from bubuh.pdf.refusals import LOOSE_REFERENCE, DocumentRefused, Reason, refusing_damage
 from bubuh.pdf.rehearse import box_of, open_pdf

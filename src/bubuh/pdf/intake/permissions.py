@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 
-from bubuh.pdf.library.reader import Field, entry
+from bubuh.pdf.general.reader import Field, entry
 from bubuh.pdf.refusals import DocumentRefused, Reason
 
 _NO_CHANGES: Final = 1

@@ -11,10 +11,10 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from bubuh.pdf.library.objects import plain
-from bubuh.pdf.library.pagetree import leaves
-from bubuh.pdf.library.reader import entry, raw_items
-from bubuh.pdf.library.signatures import Signed
+from bubuh.pdf.general.objects import plain
+from bubuh.pdf.general.pagetree import leaves
+from bubuh.pdf.general.reader import entry, raw_items
+from bubuh.pdf.general.signatures import Signed
 
 
 class Added(StrEnum):

@@ -13,12 +13,12 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from bubuh.pdf.general.objects import dictionary, plain
+from bubuh.pdf.general.pagetree import is_page
+from bubuh.pdf.general.reader import entry, form_of
+from bubuh.pdf.general.signatures import Signed
 from bubuh.pdf.judge.mentions import mentions
 from bubuh.pdf.judge.tiling import Breach, altered, check_tiling, end_of
-from bubuh.pdf.library.objects import dictionary, plain
-from bubuh.pdf.library.pagetree import is_page
-from bubuh.pdf.library.reader import entry, form_of
-from bubuh.pdf.library.signatures import Signed
 from bubuh.pdf.model import Sealed
 
 _HEX: Final = re.compile(rb"<((?:[0-9a-f]{2})+)>")  # lower case, as we write it

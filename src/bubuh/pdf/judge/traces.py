@@ -14,8 +14,8 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from bubuh.pdf.library.reader import entry, fields
-from bubuh.pdf.library.signatures import serial_in
+from bubuh.pdf.general.reader import entry, fields
+from bubuh.pdf.general.signatures import serial_in
 
 MOST_SERIALS: Final = 8
 _MOST_STREAMS: Final = 2000

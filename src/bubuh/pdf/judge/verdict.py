@@ -20,14 +20,9 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 
 from bubuh.pdf.face.drawing import drawing, read_drawing
 from bubuh.pdf.face.qr import read as read_code
-from bubuh.pdf.judge.additions import Added, additions
-from bubuh.pdf.judge.lean import judge_lean
-from bubuh.pdf.judge.revisions import breaches, covered
-from bubuh.pdf.judge.tiling import Breach, end_of
-from bubuh.pdf.judge.traces import faces, never_sealed
-from bubuh.pdf.library.pagetree import page_number
-from bubuh.pdf.library.reader import check_shape, entry, open_reader
-from bubuh.pdf.library.signatures import (
+from bubuh.pdf.general.pagetree import page_number
+from bubuh.pdf.general.reader import check_shape, entry, open_reader
+from bubuh.pdf.general.signatures import (
     Signed,
     context,
     is_whole,
@@ -38,6 +33,11 @@ from bubuh.pdf.library.signatures import (
     time_stamp_status,
     vouched_since,
 )
+from bubuh.pdf.judge.additions import Added, additions
+from bubuh.pdf.judge.lean import judge_lean
+from bubuh.pdf.judge.revisions import breaches, covered
+from bubuh.pdf.judge.tiling import Breach, end_of
+from bubuh.pdf.judge.traces import faces, never_sealed
 from bubuh.pdf.model import (
     RANK,
     UNSEEN,

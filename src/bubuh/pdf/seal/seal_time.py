@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from bubuh.pdf.library.signatures import Signed, time_stamp_in
+from bubuh.pdf.general.signatures import Signed, time_stamp_in
 from bubuh.pdf.model import Indication, Trust
 from bubuh.pdf.seal.time_stamp import Flaw, TokenNotBelieved, check_token
 

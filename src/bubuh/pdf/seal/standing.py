@@ -70,6 +70,8 @@ def imitates(certificates: Iterable[bytes], roots: tuple[bytes, ...]) -> bool:
 
 def _standing(seal: bytes, issuing: bytes, roots: tuple[bytes, ...]) -> Standing | None:
     own, authority = x509.load_der_x509_certificate(seal), x509.load_der_x509_certificate(issuing)
+    if not (_ends_in_signature(seal, own) and _ends_in_signature(issuing, authority)):
+        return None
     key = own.public_key()
     if not isinstance(key, PublicKey) or not _may_seal(own) or not _issued(own, authority):
         return None
@@ -84,6 +86,11 @@ def _standing(seal: bytes, issuing: bytes, roots: tuple[bytes, ...]) -> Standing
         max(certificate.not_valid_before_utc for certificate in path),
         min(certificate.not_valid_after_utc for certificate in path),
     )
+
+
+def _ends_in_signature(written: bytes, certificate: x509.Certificate) -> bool:
+    """Whether the signature's bits are whole octets: the count of unused ones is covered by no signature."""
+    return written.endswith(b"\0" + certificate.signature)
 
 
 def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:

@@ -19,7 +19,7 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko.sign.validation.status import TimestampSignatureStatus
 
-from bubuh.pdf.library.signatures import context, drive
+from bubuh.pdf.general.signatures import context, drive
 from bubuh.pdf.seal.der import BOOLEAN, INTEGER, OCTETS, SEQUENCE, elements, inner, oid, tlv
 from bubuh.pdf.seal.room import MOST_TOKEN_BYTES
 

@@ -13,11 +13,11 @@ from typing import Final
 from asn1crypto import cms
 from pyhanko.pdf_utils import generic
 
+from bubuh.pdf.general.appender import Appender
+from bubuh.pdf.general.objects import array, dictionary, name, reference, stream, target
+from bubuh.pdf.general.reader import entry, open_reader
+from bubuh.pdf.general.signatures import signatures
 from bubuh.pdf.judge.revisions import breaches
-from bubuh.pdf.library.appender import Appender
-from bubuh.pdf.library.objects import array, dictionary, name, reference, stream, target
-from bubuh.pdf.library.reader import entry, open_reader
-from bubuh.pdf.library.signatures import signatures
 from bubuh.pdf.model import Evidence
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
 

@@ -18,8 +18,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSectionType
 
 from bubuh.pdf import eager as _eager  # noqa: F401 - before any right is given up
+from bubuh.pdf.general.encryption import opens_for_anyone
 from bubuh.pdf.intake.polyglot import kind_after, kind_before, kind_within
-from bubuh.pdf.library.encryption import opens_for_anyone
 from bubuh.pdf.refusals import DocumentRefused, Reason
 
 # What the libraries tell of hostile bytes and people's certificates is not for our logs; we answer in codes.

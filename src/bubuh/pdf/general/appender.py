@@ -15,9 +15,9 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefStream, write_xref_table
 
-from bubuh.pdf.library.encryption import without_chance
-from bubuh.pdf.library.objects import array, dictionary, integer, name, octets
-from bubuh.pdf.library.reader import entry, highest_object, newest_is_stream
+from bubuh.pdf.general.encryption import without_chance
+from bubuh.pdf.general.objects import array, dictionary, integer, name, octets
+from bubuh.pdf.general.reader import entry, highest_object, newest_is_stream
 
 
 class Appender(IncrementalPdfFileWriter):

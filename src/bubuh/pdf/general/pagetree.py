@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 
+from bubuh.pdf.general.objects import target
+from bubuh.pdf.general.reader import MOST_DEPTH, entry, raw_items
 from bubuh.pdf.geometry import page_box
-from bubuh.pdf.library.objects import target
-from bubuh.pdf.library.reader import MOST_DEPTH, entry, raw_items
 from bubuh.pdf.model import PageBox
 from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
 

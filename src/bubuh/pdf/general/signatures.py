@@ -33,7 +33,7 @@ from pyhanko.sign.validation.status import (
 )
 from pyhanko_certvalidator import ValidationContext
 
-from bubuh.pdf.library.reader import Field, entry, fields
+from bubuh.pdf.general.reader import Field, entry, fields
 from bubuh.pdf.model import FIELD_PREFIX, SERIAL, UNSEEN
 
 T = TypeVar("T")
