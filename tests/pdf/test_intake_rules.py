@@ -21,6 +21,7 @@ from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.refusals import DocumentRefused, Reason
 from tests.pdf.conftest import NOW, OTHER_SERIAL, Desk
+from tests.pdf.strangers import signed_by_stranger
 from tests.pdf.test_refusals import Sheet, retitled
 
 Edit = Callable[[pikepdf.Pdf], None]
@@ -428,13 +429,52 @@ def with_unseen_page(pdf: pikepdf.Pdf) -> None:
     pdf.Root.PieceInfo = Dictionary(Bubuh=unseen)
 
 
-def test_a_page_that_nobody_sees_is_flagged_and_refused_once_somebody_signed(
+def test_a_page_that_nobody_sees_is_flagged_and_refused_once_somebody_else_signed(
     sheet: Sheet, desk: Desk
 ) -> None:
     document = sheet(edit=with_unseen_page)
     assert inspect(document).flags == (Flag.UNUSED_PAGES,)
-    assert refusal(desk.affix(document)) is Reason.HIDDEN_CONTENT
-    assert inspect(desk.affix(sheet())).flags == ()
+    once = desk.affix(document)
+    assert inspect(once).flags == (Flag.UNUSED_PAGES,)
+    assert desk.judge(desk.affix(once, OTHER_SERIAL, y_pt=300)).is_genuine
+    assert refusal(signed_by_stranger(document)) is Reason.HIDDEN_CONTENT
+    assert inspect(signed_by_stranger(sheet())).flags == ()
+
+
+def test_a_node_without_pages_hides_none(sheet: Sheet) -> None:
+    def edit(pdf: pikepdf.Pdf) -> None:
+        empty = pdf.make_indirect(Dictionary(Type=Name.Pages, Kids=Array(), Count=0))
+        pdf.Root.PieceInfo = Dictionary(Bubuh=empty)
+
+    assert inspect(sheet(edit=edit)).flags == ()
+
+
+def with_loose_widget(pdf: pikepdf.Pdf) -> None:
+    field = Dictionary(Subtype=Name.Widget, FT=Name.Tx, T=String("nama"), Rect=[0, 0, 9, 9])
+    pdf.pages[0].obj.Annots = Array([pdf.make_indirect(field)])
+
+
+def test_fields_without_a_form_are_refused(sheet: Sheet) -> None:
+    """Some readers do not draw them, and would once the stamp brings a form."""
+
+    def with_form(pdf: pikepdf.Pdf) -> None:
+        with_loose_widget(pdf)
+        pdf.Root.AcroForm = Dictionary(Fields=Array())
+
+    assert refusal(sheet(edit=with_loose_widget)) is Reason.AMBIGUOUS
+    assert inspect(sheet(edit=with_form)).pages == 1
+
+
+def test_a_field_reached_in_two_ways_is_damage(sheet: Sheet) -> None:
+    """Thirty nodes, each twice the kid of the one above it, and a reader walks a thousand million."""
+
+    def edit(pdf: pikepdf.Pdf) -> None:
+        node = pdf.make_indirect(Dictionary(FT=Name.Tx))
+        for _ in range(30):
+            node = pdf.make_indirect(Dictionary(Kids=Array([node, node])))
+        pdf.Root.AcroForm = Dictionary(Fields=Array([node]))
+
+    assert refusal(sheet(edit=edit)) is Reason.DAMAGED
 
 
 HIDDEN = b"77 0 obj\n<< /Type /Page >>\nendobj\n"

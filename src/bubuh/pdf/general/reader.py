@@ -98,6 +98,9 @@ def newest_is_stream(reader: PdfFileReader) -> bool:
     return newest.xref_section_type is XRefSectionType.STREAM
 
 
+_OF_A_FIELD: Final = frozenset({"/T", "/Kids"})  #: what a widget, which is no field of its own, has not
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A terminal form field: its full name, its object, its inherited type."""
@@ -158,7 +161,9 @@ def _walk_fields(
     partial = entry(node, "/T")
     name = parent if partial is None else f"{parent}.{partial}" if parent else str(partial)
     kind = entry(node, "/FT", kind)
-    kids = [kid for kid in raw_items(entry(node, "/Kids", ())) if "/T" in kid.get_object()]
+    kids = [
+        kid for kid in raw_items(entry(node, "/Kids", ())) if not _OF_A_FIELD.isdisjoint(kid.get_object())
+    ]
     if not kids:
         yield Field(name, ref, node, kind)
     for kid in kids:

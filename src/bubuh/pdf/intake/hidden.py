@@ -21,6 +21,7 @@ from bubuh.pdf.intake.survey import Item, name_of
 from bubuh.pdf.refusals import DocumentRefused, Reason
 
 _OF_A_TREE: Final = re.compile(rb"/Type /(?:Catalog|Pages|Page) ")
+_FIELD: Final = b"/Subtype /Widget "
 _WHITE: Final = rb"\x00\t\n\f\r "
 _OBJ: Final = re.compile(rb"obj(?<=[" + _WHITE + rb"]obj)")
 _BACKWARDS: Final = re.compile(rb"[" + _WHITE + rb"]+\d+[" + _WHITE + rb"]+\d+")
@@ -39,10 +40,19 @@ def check_hidden(pdf: pikepdf.Pdf, items: Iterable[Item]) -> bool:
     of_trees = [item.holder for item in items if not item.is_stream and _OF_A_TREE.search(item.text)]
     shown = _tree(pdf)
     unseen = [holder for holder in of_trees if holder.is_indirect and holder.objgen not in shown]
-    kinds = {name_of(holder, "/Type") for holder in unseen}
-    if "/Catalog" in kinds:
+    if any(name_of(holder, "/Type") == "/Catalog" for holder in unseen):
         raise DocumentRefused(reason=Reason.HIDDEN_CONTENT, what="catalog")
-    return not kinds.isdisjoint({"/Pages", "/Page"})
+    return any(name_of(holder, "/Type") == "/Page" or holder.get("/Kids") for holder in unseen)
+
+
+def check_fields(pdf: pikepdf.Pdf, items: Iterable[Item]) -> None:
+    """Refuse fields on pages while the document has no form: more readers draw them once it has one."""
+    if "/AcroForm" in pdf.Root or not any(_FIELD in item.text for item in items):
+        return
+    if any(
+        name_of(note, "/Subtype") == "/Widget" for page in pdf.pages for note in page.obj.get("/Annots", ())
+    ):
+        raise DocumentRefused(reason=Reason.AMBIGUOUS, differs="fields")
 
 
 def _tree(pdf: pikepdf.Pdf) -> set[ObjGen]:

@@ -14,7 +14,7 @@ from bubuh.pdf.general.signatures import Signed, is_whole, serial_in, signatures
 from bubuh.pdf.intake.active import check_active
 from bubuh.pdf.intake.budget import check_budget
 from bubuh.pdf.intake.flags import Flag
-from bubuh.pdf.intake.hidden import check_hidden, check_unlisted
+from bubuh.pdf.intake.hidden import check_fields, check_hidden, check_unlisted
 from bubuh.pdf.intake.permissions import check_permissions
 from bubuh.pdf.intake.survey import survey
 from bubuh.pdf.judge.revisions import breaches, covered, loose_ends
@@ -49,7 +49,8 @@ def inspect(document: bytes) -> Facts:
     if count == 0:
         raise DocumentRefused(reason=Reason.NO_PAGES)
     _refuse_loose_ends(document, reader)
-    boxes, flags = _second_opinion(document, reader, count, is_signed=bool(signed))
+    others = [field for field in signed if serial_in(field.name) is None]
+    boxes, flags = _second_opinion(document, reader, count, is_signed=bool(others))
     if signed and (broken := _broken_signatures(document, reader)):
         raise DocumentRefused(reason=Reason.SIGNATURE_BROKEN, broken=broken)
     seen = {
@@ -132,7 +133,10 @@ def _is_rewritten(reader: PdfFileReader, signed: Collection[Field]) -> bool:
 def _second_opinion(
     document: bytes, reader: PdfFileReader, count: int, *, is_signed: bool
 ) -> tuple[tuple[PageBox, ...], frozenset[Flag]]:
-    """Boxes and flags of the second parser; refuse another number of pages, and what may not be in it."""
+    """Boxes and flags of the second parser; refuse another number of pages, and what may not be in it.
+
+    `is_signed`: by somebody else, who may have been shown other pages than those that will be.
+    """
     with open_pdf(document) as pdf:
         if len(pdf.pages) != count:
             raise DocumentRefused(reason=Reason.AMBIGUOUS, differs="pages")
@@ -140,6 +144,7 @@ def _second_opinion(
         check_budget(items)
         flags = check_active(pdf, items)
         check_unlisted(document, reader, pdf)
+        check_fields(pdf, items)
         if check_hidden(pdf, items):
             if is_signed:
                 raise DocumentRefused(reason=Reason.HIDDEN_CONTENT, what="page")
