@@ -12,7 +12,7 @@ import pytest
 
 from bubuh.core.errors import DatabaseUnavailable
 from bubuh.db.local import LocalPostgres
-from bubuh.db.pool import Database, NotDurable, RoleTooStrong
+from bubuh.db.pool import _DURABLE, Conn, Database, NotDurable, RoleTooStrong
 from bubuh.db.postmaster import residents
 from bubuh.db.roles import APP
 from tests.conftest import Dsns
@@ -25,6 +25,33 @@ async def test_a_server_that_may_forget_is_refused(setting: str, dsns: Dsns) -> 
     await admin.close()
     with pytest.raises(NotDurable, match=setting):
         await Database.open(dsns.app, size=1)
+
+
+@pytest.mark.parametrize("setting", ["synchronous_commit = off", "synchronous_commit = remote_write"])
+async def test_a_role_that_may_forget_is_refused(setting: str, dsns: Dsns) -> None:
+    admin = await asyncpg.connect(dsns.superuser)
+    await admin.execute(f"ALTER ROLE {APP} IN DATABASE {dsns.name} SET {setting}")
+    await admin.close()
+    with pytest.raises(NotDurable, match=setting):
+        await Database.open(dsns.app, size=1)
+    async with await Database.open(dsns.signer, size=1) as other:
+        assert await other.fetchval("SELECT 1") == 1
+
+
+async def test_one_connection_that_may_forget_does_not_serve_while_the_others_do(dsns: Dsns) -> None:
+    async with await Database.open(dsns.app, size=2) as db:
+        admin = await asyncpg.connect(dsns.superuser)
+        await admin.execute(f"ALTER ROLE {APP} IN DATABASE {dsns.name} SET synchronous_commit = off")
+        await admin.close()
+        async with db.connection() as first:
+            with pytest.raises(NotDurable, match="synchronous_commit = off"):
+                await db.fetchval("SELECT 1")  # a second connection would be made for it
+            assert await first.fetchval("SHOW synchronous_commit") == "on"
+
+
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit", "wal_level"])
+async def test_every_setting_that_keeps_writes_is_asked_of_each_connection(name: str, conn: Conn) -> None:
+    assert await conn.fetchval("SELECT current_setting($1)", name) in _DURABLE[name]
 
 
 async def test_a_connection_made_later_is_checked_too(dsns: Dsns) -> None:

@@ -15,6 +15,7 @@ from bubuh.identity.open_account import open_account
 from bubuh.quota import store
 from bubuh.quota.allot import allot
 from bubuh.quota.capture import capture
+from bubuh.quota.freeze import freeze, thaw
 from bubuh.quota.hold import hold
 from bubuh.quota.model import Balance, Purpose, Result, Sink, WantedEnd, WantedHold
 from bubuh.quota.reconcile import reconcile
@@ -77,6 +78,14 @@ class Desk:
                 stamps=stamps,
                 actor="usr",
             )
+
+    async def freeze(self, account_id: AccountId, reason: str = "dicurigai") -> bool:
+        async with self.db.transaction() as conn:
+            return await freeze(conn, account_id=account_id, reason=reason, actor="usr_op")
+
+    async def thaw(self, account_id: AccountId, reason: str = "cocok") -> bool:
+        async with self.db.transaction() as conn:
+            return await thaw(conn, account_id=account_id, reason=reason, actor="usr_op")
 
     async def balance(self, account_id: AccountId) -> Balance:
         return await show_quota(self.db, account_id)

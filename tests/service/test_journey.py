@@ -174,3 +174,17 @@ def _lives(pid: int) -> bool:
 
 def test_the_books_balance_after_all_this(service: Running) -> None:
     assert service.json("quota", "reconcile") == {"balanced": True, "differences": []}
+
+
+def test_an_operator_freezes_and_thaws_an_account(service: Running, citizen: Citizen) -> None:
+    document = citizen.upload()
+    frozen = service.json("account", "freeze", citizen.account, "--reason", "selisih")
+    assert frozen == {"id": citizen.account, "frozen": True, "changed": True}
+    refused = citizen.ask_for_stamp(document)
+    assert (refused.status_code, refused.json()["code"]) == (409, "account_frozen")
+    unsaid = service.bubuh("account", "thaw", citizen.account, "--reason", " ")
+    assert unsaid.returncode == 1
+    assert "reason_missing" in unsaid.stderr
+    thawed = service.json("account", "thaw", citizen.account, "--reason", "cocok")
+    assert thawed == {"id": citizen.account, "frozen": False, "changed": True}
+    assert citizen.ask_for_stamp(document).status_code == 202

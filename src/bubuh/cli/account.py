@@ -1,4 +1,4 @@
-"""`bubuh account`: open accounts and make keys."""
+"""`bubuh account`: open accounts, make keys, freeze and thaw."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from bubuh.db.pool import Database
 from bubuh.identity.make_key import make_key, owner_of
 from bubuh.identity.model import AccountKind, Role, Scope
 from bubuh.identity.open_account import open_account
+from bubuh.quota.freeze import freeze, thaw
 from bubuh.wiring.facts import read_facts
 
 account = typer.Typer(no_args_is_help=True, help="Accounts and their API keys.")
+
+Whose = Annotated[str, typer.Argument(metavar="ACCOUNT", help="acc_…")]
+Reason = Annotated[str, typer.Option(help="Why, for the audit; no personal data.")]
 
 
 @account.command("create")
@@ -39,7 +43,7 @@ def create_command(
 
 @account.command("key")
 def key_command(
-    account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", help="acc_…")],
+    account_id: Whose,
     scope: Annotated[list[Scope], typer.Option(help="What the key opens; repeatable.")],
     as_key: As = None,
     as_json: Json = False,
@@ -60,5 +64,33 @@ def key_command(
                 actor=actor,
             )
         return {"id": show_id("key", key.id), "key": key.secret}
+
+    answer(with_database(act), as_json=as_json)
+
+
+@account.command("freeze")
+def freeze_command(account_id: Whose, reason: Reason, as_key: As = None, as_json: Json = False) -> None:
+    """Let nothing be held or sent from an account. What is sealed ends; its owner still sees everything."""
+
+    async def act(db: Database) -> dict[str, object]:
+        actor = await acting_operator(db, as_key)
+        async with db.transaction() as conn:
+            wanted = read_account(account_id)
+            changed = await freeze(conn, account_id=wanted, reason=reason, actor=actor)
+        return {"id": account_id, "frozen": True, "changed": changed}
+
+    answer(with_database(act), as_json=as_json)
+
+
+@account.command("thaw")
+def thaw_command(account_id: Whose, reason: Reason, as_key: As = None, as_json: Json = False) -> None:
+    """End an account's freezing."""
+
+    async def act(db: Database) -> dict[str, object]:
+        actor = await acting_operator(db, as_key)
+        async with db.transaction() as conn:
+            wanted = read_account(account_id)
+            changed = await thaw(conn, account_id=wanted, reason=reason, actor=actor)
+        return {"id": account_id, "frozen": False, "changed": changed}
 
     answer(with_database(act), as_json=as_json)

@@ -23,6 +23,10 @@ _DURABLE: Final = {
     "fsync": {"on"},
     "full_page_writes": {"on"},
     "synchronous_commit": {"on", "remote_apply"},  # "local" and "remote_write" lose commits in a failover
+    "wal_level": {
+        "replica",
+        "logical",
+    },  # "minimal" leaves bulk changes out of what a standby or backup replays
 }
 
 
@@ -58,7 +62,7 @@ class Database:
         """A pool of at most `size` connections; the first is made and checked now, the others when wanted.
 
         Raises:
-            NotDurable: fsync, full_page_writes or synchronous_commit is off.
+            NotDurable: a setting of the server or role would lose acknowledged writes.
             RoleTooStrong: the role is a superuser (not asked with `role_checks=False`).
             DatabaseUnavailable: nobody answers.
         """

@@ -402,6 +402,20 @@ $$;
 
 ALTER FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.quota_freeze(_shard smallint, _account_id bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO quota_balances (shard, account_id) VALUES (_shard, _account_id) ON CONFLICT DO NOTHING;
+    UPDATE quota_balances AS b SET frozen_at = now()
+     WHERE b.shard = _shard AND b.account_id = _account_id AND b.frozen_at IS NULL;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.quota_freeze(_shard smallint, _account_id bigint) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -475,6 +489,19 @@ CREATE FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_id
 $$;
 
 ALTER FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_thaw(_shard smallint, _account_id bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE quota_balances AS b SET frozen_at = NULL
+     WHERE b.shard = _shard AND b.account_id = _account_id AND b.frozen_at IS NOT NULL;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.quota_thaw(_shard smallint, _account_id bigint) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs uuid[], _account_ids bigint[], _counter_account_ids bigint[], _stamps bigint[], _actors text[]) RETURNS TABLE(ref uuid, outcome text, free bigint, held bigint)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1687,6 +1714,10 @@ GRANT ALL ON FUNCTION public.quota_capture_n(_shard smallint, _ids uuid[], _acco
 
 REVOKE ALL ON FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.quota_freeze(_shard smallint, _account_id bigint) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_freeze(_shard smallint, _account_id bigint) TO bubuh_app;
+
 REVOKE ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) TO bubuh_app;
@@ -1694,6 +1725,10 @@ GRANT ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account
 REVOKE ALL ON FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_thaw(_shard smallint, _account_id bigint) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_thaw(_shard smallint, _account_id bigint) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs uuid[], _account_ids bigint[], _counter_account_ids bigint[], _stamps bigint[], _actors text[]) FROM PUBLIC;
 

@@ -346,6 +346,15 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "An operator is looking at this account's books. Your quota is safe; try again later.",
         ),
     ),
+    quota.ReasonMissing: Problem(
+        status=422,
+        title=Words("Alasan belum ditulis", "No reason was given"),
+        detail=Words(
+            "Tulis alasan tindakan ini, paling banyak {most} huruf.",
+            "Say why this is done, in at most {most} letters.",
+        ),
+        facts=("most",),
+    ),
     quota.HoldUnknown: NOT_FOUND,
     quota.HoldEnded: Problem(
         status=409,

@@ -33,6 +33,12 @@ SELECT b.free, b.held, b.used, b.in_transit, b.frozen_at IS NOT NULL AS frozen
   FROM quota_balances AS b
  WHERE b.shard = :shard AND b.account_id = :account_id;
 
+-- name: freeze(shard, account_id)
+SELECT quota_freeze(:shard, :account_id);
+
+-- name: thaw(shard, account_id)
+SELECT quota_thaw(:shard, :account_id);
+
 -- name: newest_movements(shard, account_id, at_most)
 SELECT t.ref, t.kind, t.debit, t.credit, t.stamps, t.counter_account_id, t.actor, t.recorded_at
   FROM quota_transfers AS t

@@ -66,6 +66,15 @@ class SameAccount(Refusal):
     code = "same_account"
 
 
+class ReasonMissing(Refusal):
+    """An operator's act on somebody's account says why, in 1 to 500 letters."""
+
+    code = "reason_missing"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(pointer="/reason", most=most)
+
+
 def check_stamps(stamps: int) -> None:
     """Pass when `stamps` is a number that may be asked for; raises `StampsOutOfRange`."""
     if not 1 <= stamps <= MOST_STAMPS:

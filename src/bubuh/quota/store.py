@@ -73,6 +73,16 @@ async def find_balance(where: Conn | Database, account_id: AccountId) -> Balance
     return None if row is None else Balance(**row)
 
 
+async def freeze(conn: Conn, account_id: AccountId) -> bool:
+    """Freeze the account's balance; whether it was not before."""
+    return bool(await conn.fetchval(SQL.freeze.sql, shard_of_account(account_id), account_id))
+
+
+async def thaw(conn: Conn, account_id: AccountId) -> bool:
+    """Thaw the account's balance; whether it was frozen before."""
+    return bool(await conn.fetchval(SQL.thaw.sql, shard_of_account(account_id), account_id))
+
+
 async def list_movements(
     where: Conn | Database, account_id: AccountId, *, after: Cursor | None, at_most: int
 ) -> list[Movement]:

@@ -13,7 +13,9 @@ from bubuh.db.pool import Database
 from bubuh.outbox.model import Fact
 from bubuh.outbox.take import take_untold
 from bubuh.outbox.told import mark_told
+from bubuh.quota.freeze import FROZEN
 from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
+from bubuh.worker.page import page
 
 _log = structlog.get_logger(__name__)
 _AT_MOST: Final = 100  #: facts of one shard a round
@@ -22,6 +24,7 @@ Hearer = Callable[[Database, Fact], Awaitable[None]]
 
 ROUTES: Final[Mapping[str, tuple[Hearer, ...]]] = {
     TRANSFERRED: (deliver_transfer,),
+    FROZEN: (page,),
 }
 
 
