@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "signer": "bubuh.cli.processes.signer:signer_command",
     "gateway": "bubuh.cli.processes.gateway:gateway_command",
     "bench": "bubuh.cli.bench:bench",
+    "drill": "bubuh.cli.drill:drill",
 }
 
 

@@ -1,0 +1,95 @@
+"""`bubuh drill`: rehearse what must never happen, on a spare machine."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
+from bubuh.drill.chaos import Report, Says, chaos_folder, quantile, run_chaos
+from bubuh.drill.history import Kind
+
+_MOST_SHOWN: Final = 20
+
+drill = typer.Typer(no_args_is_help=True)
+
+
+@drill.callback()
+def drill_group() -> None:
+    """Rehearse what must never happen."""
+
+
+@drill.command("chaos")
+def chaos_command(
+    seed: Annotated[int | None, typer.Option(min=0, help="What is done and to whom; default: any.")] = None,
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long it is hurt.")] = 60.0,
+    users: Annotated[int, typer.Option(min=1, max=1000, help="How many people use it meanwhile.")] = 12,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder even when all is well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start a service of its own, drive it over HTTP while its processes are killed, paused and starved.
+
+    Then everything settles and is compared: what clients were told, with what the books say. Exit 1 when
+    anything is lost, doubled, unresolved or out of balance; the folder with journal and logs is kept then.
+    """
+    seed = secrets.randbits(32) if seed is None else seed
+    folder = chaos_folder()
+    with _telling() as says:
+        report = asyncio.run(run_chaos(seed=seed, seconds=seconds, users=users, folder=folder, says=says))
+    if as_json:
+        answer(report.facts(), as_json=True)
+    else:
+        show_chaos(report)
+    if keep or not report.is_clean:
+        ASIDE.print(f"journal, data and logs: {folder}")
+    else:
+        shutil.rmtree(folder)
+    raise typer.Exit(code=0 if report.is_clean else 1)
+
+
+def show_chaos(report: Report) -> None:
+    """The tables for people: what was done, and what came of it."""
+    done = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("fault", "victim", "times", "felt s (median)"):
+        done.add_column(name, justify="left" if name in {"fault", "victim"} else "right")
+    felt: dict[tuple[str, str], list[float | None]] = defaultdict(list)
+    for one in report.recoveries:
+        felt[one.fault.act, one.fault.victim].append(one.seconds)
+    for (act, victim), seconds in sorted(felt.items()):
+        median = quantile([one for one in seconds if one is not None], 0.5)
+        done.add_row(act, victim, str(len(seconds)), "-" if median is None else f"{median:.1f}")
+    PEOPLE.print(done)
+    facts = report.facts()
+    PEOPLE.print(
+        f"\nacknowledged {report.acknowledged}, stamps affixed {report.affixed}, returned {report.returned}; "
+        f"without an answer {report.unanswered}"
+    )
+    colour = "green" if report.is_clean else "red"
+    PEOPLE.print(f"[{colour}]" + ", ".join(f"{kind} {report.count(kind)}" for kind in Kind) + f"[/{colour}]")
+    PEOPLE.print(
+        f"recovery after a kill: p50 {facts['recovery_p50_s']} s, p99 {facts['recovery_p99_s']} s; "
+        f"seed {report.seed}"
+    )
+    for found in report.findings[:_MOST_SHOWN]:
+        PEOPLE.print(f"  [red]{found.kind}[/red] {escape(f'{found.subject}: {found.words}')}")
+    if len(report.findings) > _MOST_SHOWN:
+        PEOPLE.print(f"  … and {len(report.findings) - _MOST_SHOWN} more")
+
+
+@contextmanager
+def _telling() -> Iterator[Says]:
+    """A bar that is told the share that is done, and what is being done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, console=ASIDE, transient=True) as progress:
+        task = progress.add_task("starting", total=1.0)
+        yield lambda share, words: progress.update(task, completed=share, description=words)

@@ -1,0 +1,216 @@
+"""The drill: a service of its own, driven by users and hurt from a seed; then everything must add up."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bubuh.adapters.object_store import LocalObjects
+from bubuh.db.pool import Database
+from bubuh.db.roles import APP
+from bubuh.documents.check import StoredRevisions
+from bubuh.drill.books import read_books
+from bubuh.drill.citizens import Citizen, Tally
+from bubuh.drill.faults import Done, Faults
+from bubuh.drill.history import Finding, Kind, check_history
+from bubuh.drill.journal import Journal, read_journal
+from bubuh.drill.service import Service, running
+from bubuh.quota.reconcile import Report as Reconciled, reconcile
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.parts import read_store_key
+
+_SETTLE_S: Final = 120.0  #: after the last fault: what was promised is done in 60 s
+_RECONCILE_AGAIN_S: Final = 2.0
+
+Says = Callable[[float, str], None]  #: the share that is done, and what is being done
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How long a fault was felt: until a stamp that was asked for after it was known to be affixed."""
+
+    fault: Done
+    seconds: float | None  #: None: none was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the drill showed."""
+
+    seed: int
+    seconds: float
+    users: int
+    acknowledged: int  #: lines of the journal
+    affixed: int
+    returned: int
+    faults: Sequence[Done]
+    recoveries: Sequence[Recovery]  #: of each fault
+    statuses: Counter[int]
+    unanswered: int
+    findings: Sequence[Finding]
+
+    @property
+    def after_kills_s(self) -> list[float]:
+        """How long each kill was felt; one after which nothing was affixed any more is not counted."""
+        return [one.seconds for one in self.recoveries if one.fault.act == "kill" and one.seconds is not None]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was lost, doubled or left open."""
+        return not self.findings
+
+    def count(self, kind: Kind) -> int:
+        """How many findings are of one kind."""
+        return sum(finding.kind is kind for finding in self.findings)
+
+    def facts(self) -> dict[str, object]:
+        """As one JSON object."""
+        return {
+            "seed": self.seed,
+            "acknowledged": self.acknowledged,
+            **{str(kind): self.count(kind) for kind in Kind},
+            "kills": sum(done.act == "kill" for done in self.faults),
+            "pauses": sum(done.act == "pause" for done in self.faults),
+            "starvings": sum(done.act == "starve" for done in self.faults),
+            "recovery_p50_s": quantile(self.after_kills_s, 0.5),
+            "recovery_p99_s": quantile(self.after_kills_s, 0.99),
+            "affixed": self.affixed,
+            "returned": self.returned,
+            "users": self.users,
+            "seconds": self.seconds,
+            "unanswered": self.unanswered,
+            "statuses": {str(status): self.statuses[status] for status in sorted(self.statuses)},
+            "findings": [f"{found.kind} {found.subject}: {found.words}" for found in self.findings],
+        }
+
+
+async def run_chaos(*, seed: int, seconds: float, users: int, folder: Path, says: Says) -> Report:
+    """Drive and hurt a new service in `folder` for `seconds`, let it settle, and compare.
+
+    The same seed gives the same users' moods and the same faults; when they meet is the machine's affair.
+    """
+    says(0.0, "starting")
+    with Journal(folder / "journal.jsonl") as journal:
+        async with running(folder / "data") as service:
+            tally = Tally()
+            faults = Faults(service, random.Random(f"{seed} faults"), overcame=tally.affixed_since)
+            stuck = await _drive(
+                service, journal, tally, faults, seed=seed, seconds=seconds, users=users, says=says
+            )
+            says(0.9, "comparing")
+            findings = [*stuck, *await _compared(service, folder / "journal.jsonl")]
+    says(1.0, "done")
+    return Report(
+        seed=seed,
+        seconds=seconds,
+        users=users,
+        acknowledged=journal.entries,
+        affixed=len(tally.affixed),
+        returned=tally.returned,
+        faults=faults.done,
+        recoveries=_recoveries(faults.done, tally),
+        statuses=tally.statuses,
+        unanswered=tally.unanswered,
+        findings=findings,
+    )
+
+
+def chaos_folder() -> Path:
+    """A new folder that the service's own users can walk to."""
+    folder = Path(tempfile.mkdtemp(prefix="bubuh-drill-"))
+    folder.chmod(0o755)
+    return folder
+
+
+async def _drive(
+    service: Service,
+    journal: Journal,
+    tally: Tally,
+    faults: Faults,
+    *,
+    seed: int,
+    seconds: float,
+    users: int,
+    says: Says,
+) -> list[Finding]:
+    """Users and faults at once, then the users alone until each has ended what it began; who has not."""
+    end = time.monotonic() + seconds
+
+    def is_over() -> bool:
+        says(min(0.8, 0.8 * (1 - (end - time.monotonic()) / seconds)), "driving and hurting")
+        return time.monotonic() >= end
+
+    citizens = [
+        Citizen(
+            f"warga-{no}",
+            rng=random.Random(f"{seed} citizen {no}"),
+            url=lambda: service.url,
+            journal=journal,
+            tally=tally,
+        )
+        for no in range(1, users + 1)
+    ]
+    lives = {asyncio.create_task(citizen.live(is_over)): citizen for citizen in citizens}
+    await faults.go_on(is_over)
+    says(0.8, "settling")
+    done, stuck = await asyncio.wait(lives, timeout=_SETTLE_S)
+    for life in stuck:
+        life.cancel()
+    await asyncio.gather(*stuck, return_exceptions=True)
+    for life in done:
+        life.result()  # our own mistake, if there is one
+    return [
+        *(_unresolved(life.get_name(), lives[life].doing) for life in stuck),
+        *(_unresolved("an answer", surprise) for surprise in tally.surprises),
+    ]
+
+
+def _unresolved(subject: str, words: str) -> Finding:
+    return Finding(kind=Kind.UNRESOLVED, subject=subject, words=words)
+
+
+async def _compared(service: Service, journal: Path) -> list[Finding]:
+    """The clients' journal against the books, and the books against their own invariants, bytes included."""
+    await service.until_ready()
+    async with await Database.open(service.run.databases[APP], size=2) as db:
+        report = await _reconciled(db, DataFolder(service.data))
+        books = await read_books(db)
+    differences = [
+        Finding(kind=Kind.UNBALANCED, subject=str(found.invariant), words=str(found))
+        for found in report.differences
+    ]
+    return [*differences, *check_history(list(read_journal(journal)), books)]
+
+
+async def _reconciled(db: Database, folder: DataFolder) -> Reconciled:
+    """Full, and again while something still differs: leases and facts have their time to be put right."""
+    objects, store_key = LocalObjects(folder.objects), read_store_key(folder)
+    give_up = time.monotonic() + _SETTLE_S
+    while True:
+        report = await reconcile(db, revisions=StoredRevisions(db=db, objects=objects, store_key=store_key))
+        if report.balanced or time.monotonic() > give_up:
+            return report
+        await asyncio.sleep(_RECONCILE_AGAIN_S)
+
+
+def _recoveries(faults: Sequence[Done], tally: Tally) -> list[Recovery]:
+    found = []
+    for fault in faults:
+        after = [known - fault.at for asked, known in tally.affixed if asked >= fault.at]
+        found.append(Recovery(fault, min(after, default=None)))
+    return found
+
+
+def quantile(values: Sequence[float], share: float) -> float | None:
+    """The smallest value that `share` of `values` do not exceed; None of none."""
+    if not values:
+        return None
+    return round(sorted(values)[math.ceil(share * len(values)) - 1], 3)
