@@ -10,6 +10,8 @@ from bubuh.pdf.refusals import FaceSize, OutsidePage
 
 Point = tuple[float, float]
 
+#: What readers take for a page that has no /MediaBox, though it must: US Letter. (PDFium, poppler, qpdf.)
+LETTER: Final = (0, 0, 612, 792)
 SLACK_PT: Final = 0.005  #: what rounding to two decimals may cost a client at the page's edge
 
 
@@ -66,8 +68,8 @@ def upright(rotate: int, side: float) -> tuple[float, float, float, float, float
 
 
 def page_box(media: Any, crop: Any, rotate: Any, user_unit: Any) -> PageBox:
-    """How a page with these entries is seen; raises ValueError when they make no page."""
-    whole = _rect(media)
+    """How a page with these entries (None: absent) is seen; raises ValueError when they make no page."""
+    whole = _rect(LETTER if media is None else media)
     seen = whole if crop is None else _meet(whole, _rect(crop))
     turn, unit = int(rotate), float(user_unit)
     if turn % 90 or not 0 < unit < math.inf:

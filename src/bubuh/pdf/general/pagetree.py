@@ -97,13 +97,9 @@ def page_at(reader: Any, wanted: int) -> Page:
     raise PageOutOfRange(page=wanted, pages=count)
 
 
-#: What readers take for a page that has no /MediaBox, though it must: US Letter. (PDFium, poppler, qpdf.)
-_LETTER: Final = (0, 0, 612, 792)
-
-
 @dataclass(frozen=True, slots=True)
 class _Inherited:
-    media: Any = _LETTER
+    media: Any = None
     crop: Any = None
     rotate: Any = 0
 

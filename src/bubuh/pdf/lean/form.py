@@ -74,15 +74,23 @@ def _append(
 
 
 def _refuse_name(document: Objects, fields: bytes | None, name: str) -> None:
-    """Decline when a field is called `name`; the names of kids have a dot in them and cannot be it."""
+    """Decline when a field is called `name`; the names of kids have a dot in them and cannot be it.
+
+    But for the kids of a field without a name, which are called what they say themselves.
+    """
     kids = [] if fields is None else references(fields)
     if len(kids) > MOST_FIELDS or len(set(kids)) != len(kids):
         raise Declined(Why.FORM, "too many fields, or one twice")
-    for kid in kids:
-        field = document.dictionary(kid)
+    ahead, seen = list(kids), set(kids)
+    while ahead:
+        field = document.dictionary(ahead.pop())
         written = document.resolved(field.values.get(b"/T"))
         own = "" if written is None else text(written)
-        if not own and b"/Kids" in field.values:
-            raise Declined(Why.FORM, "a field without name, with kids")
         if own == name:
             raise Declined(Why.SERIAL_PRESENT)
+        if not own and b"/Kids" in field.values:
+            under = references(document.resolved(field.values[b"/Kids"]) or b"[]")
+            ahead += [kid for kid in dict.fromkeys(under) if kid not in seen]
+            seen.update(under)
+            if len(seen) > MOST_FIELDS:
+                raise Declined(Why.FORM, "too many fields")

@@ -84,18 +84,18 @@ def _box(
         raise Declined(Why.PAGES, "a leaf that does not say that it is a page")
     unit = node.values.get(b"/UserUnit")
     return page_box(
-        _numbers(document, media),
+        None if media is None else _numbers(document, media),
         None if crop is None else _numbers(document, crop),
         0 if rotate is None else integer(document.resolved(rotate) or b"0"),
         1.0 if unit is None else decimal(document.resolved(unit) or b"1"),
     )
 
 
-def _numbers(document: Objects, written: bytes | None) -> list[float]:
-    plain = None if written is None else _BOX.fullmatch(written)
+def _numbers(document: Objects, written: bytes) -> list[float]:
+    plain = _BOX.fullmatch(written)
     if plain is not None:
         return [float(corner) for corner in plain.groups()]
     found = items(document.resolved(written) or b"")
     if len(found) != 4:
         raise Declined(Why.PAGES, "a box of other than four numbers")
-    return [decimal(item) for item in found]
+    return [decimal(document.resolved(item) or b"") for item in found]

@@ -14,6 +14,7 @@ from bubuh.pdf.lean.tokens import (
     Span,
     bounded,
     dictionary,
+    integer,
     reference,
     value,
 )
@@ -117,6 +118,13 @@ class Document:
         bound = first + int(numbers[at + 3]) if at + 3 < len(numbers) else len(inflated)
         return inflated, first + int(numbers[at + 1]), bound
 
+    def _outside(self, written: bytes | None) -> bytes | None:
+        """The value itself, a reference followed to an object that is in no stream."""
+        ref = reference(written)
+        if ref is not None and self.chain.find(ref[0])[0] == WITHIN:
+            raise Declined(Why.OBJECT, "a length within a stream")
+        return self.resolved(written)
+
     def _container(self, number: int) -> tuple[list[bytes], int, bytes]:
         """Numbers and places, where the objects begin, and the bytes of an object stream."""
         if number not in self._containers:
@@ -127,8 +135,9 @@ class Document:
             header = bounded(self.document, opened.start(3), opened.end(), b"stream")
             if header.values.get(b"/Type") != b"/ObjStm" or parameters(header) is not None:
                 raise Declined(Why.FILTER, "not a plain object stream")
+            length = integer(self._outside(header.values.get(b"/Length")))
             inflated, first, count = (
-                content(self.document, header),
+                content(self.document, header, length),
                 header.integer(b"/First"),
                 header.integer(b"/N"),
             )

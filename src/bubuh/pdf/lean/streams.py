@@ -15,12 +15,11 @@ _STREAM: Final = re.compile(GAP + rb"stream(?:\r\n|\n)")
 _ENDSTREAM: Final = re.compile(rb"[\x00\t\n\x0c\r ]{0,2}endstream")
 
 
-def content(document: bytes, header: Dictionary) -> bytes:
-    """The bytes of the stream under `header`, inflated; a predictor is not undone. Raises `Declined`."""
+def content(document: bytes, header: Dictionary, length: int) -> bytes:
+    """The `length` bytes of a stream, inflated, its predictor not undone; raises `Declined`."""
     match = _STREAM.match(document, header.span[1])
     if match is None:
         raise Declined(Why.OBJECT, "not a stream")
-    length = header.integer(b"/Length")
     end = match.end() + length
     if not 0 <= length <= len(document) or _ENDSTREAM.match(document, end) is None:
         raise Declined(Why.OBJECT, "a stream that is not as long as it says")

@@ -20,16 +20,26 @@ _WHITE: Final = rb"\x00\t\n\x0c\r "
 _BLANK: Final = rb"[" + _WHITE + rb"]"
 GAP: Final = _BLANK + rb"*+(?:%[^\r\n]*+" + _BLANK + rb"*+)*+"
 _ENDS: Final = rb"(?![^" + _WHITE + rb"()<>\[\]{}/%])"  # a delimiter follows, or nothing
-_PAREN: Final = rb"[^()\\]++|\\."
 _NAME_FORM: Final = rb"/[^" + _WHITE + rb"()<>\[\]{}/%]*+"
 _REF_FORM: Final = rb"\d{1,7}+" + _BLANK + rb"++\d{1,5}+" + _BLANK + rb"++R" + _ENDS
 _DECIMAL: Final = rb"(?:\d++\.?\d*+|\.\d++)"
-_ATOM_FORM: Final = (
-    rb"(?:[+-]?" + _DECIMAL + rb"|true|false|null)" + _ENDS + rb"|<[0-9A-Fa-f" + _WHITE + rb"]*+>"
-    rb"|\((?:" + _PAREN + rb"|\((?:" + _PAREN + rb"|\((?:" + _PAREN + rb")*+\))*+\))*+\)"
-)
+
+
+def _string(depth: int) -> bytes:
+    """A literal string with parentheses in it, `depth` deep at most."""
+    held = rb"[^()\\]++|\\." + (rb"|" + _string(depth - 1) if depth else rb"")
+    return rb"\((?:" + held + rb")*+\)"
+
+
+def _atom(string_depth: int) -> bytes:
+    return (
+        rb"(?:[+-]?" + _DECIMAL + rb"|true|false|null)" + _ENDS + rb"|<[0-9A-Fa-f" + _WHITE + rb"]*+>|"
+    ) + _string(string_depth)
+
+
+_ATOM_FORM: Final = _atom(2)
 _TOKEN: Final = re.compile(
-    GAP + rb"(?:(<<|\[)|(>>|\])|(" + _NAME_FORM + rb")|(" + _REF_FORM + rb")|(" + _ATOM_FORM + rb")|(.|\Z))",
+    GAP + rb"(?:(<<|\[)|(>>|\])|(" + _NAME_FORM + rb")|(" + _REF_FORM + rb")|(" + _atom(8) + rb")|(.|\Z))",
     re.DOTALL,
 )
 
@@ -201,9 +211,12 @@ def reference(written: bytes | None) -> Ref | None:
 
 def references(written: bytes) -> list[Ref]:
     """The references of an array of nothing else; raises `Declined`."""
-    if _REFERENCES.fullmatch(written) is None:
+    if _REFERENCES.fullmatch(written) is not None:
+        return [(int(number), int(generation)) for number, generation in _REFERENCE.findall(written)]
+    found = [reference(item) for item in items(written)]  # with comments in it, or nothing between
+    if None in found:
         raise Declined(Why.TOKEN, "not an array of references")
-    return [(int(number), int(generation)) for number, generation in _REFERENCE.findall(written)]
+    return [ref for ref in found if ref is not None]
 
 
 def items(written: bytes) -> list[bytes]:

@@ -17,11 +17,14 @@ MOST_RUNS: Final = 20_000
 MOST_OBJECTS: Final = 200_000
 
 _TAIL_BYTES: Final = 1024
+_BLANKS: Final = re.compile(rb"[\x00\t\n\x0c\r ]{1,32}")
 _END: Final = re.compile(rb"startxref[ \t\r\n]+(\d{1,10})[ \t\r\n]+%%EOF[ \t\r\n\0]*\Z")
 _RUN: Final = re.compile(rb"[ \t\r\n]*(\d{1,7}) +(\d{1,7})[ \t]*(?:\r\n|\n|\r)")
 _TRAILER: Final = re.compile(rb"[ \t\r\n]*trailer" + OPENED)
 _ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n)")
 _ENTRY_BYTES: Final = 20
+_SHORT_ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])\n")
+_SHORT_ENTRY_BYTES: Final = 19  #: where lines end in one byte instead of two, against the rule
 _IN_USE: Final = frozenset((b" 00000 n \n", b" 00000 n\r\n", b" 00000 n \r"))  #: after the offset, as a rule
 _HEAD: Final = rb"[\x00\t\n\x0c\r ]*+(\d{1,7}+)[\x00\t\n\x0c\r ]++(\d{1,5}+)[\x00\t\n\x0c\r ]++obj"
 HEAD: Final = re.compile(_HEAD)
@@ -43,17 +46,19 @@ class Table(NamedTuple):
     runs: list[Run]
     trailer: Dictionary
     highest: int  #: the highest number that it lists, free ones too; -1 when it lists none
+    entry_bytes: int = _ENTRY_BYTES
     is_stream: bool = False
 
     def find(self, number: int) -> Place | None:
         """Where the object is, when this section knows."""
         for first, count, start in self.runs:
             if first <= number < first + count:
-                at = start + _ENTRY_BYTES * (number - first)
+                at = start + self.entry_bytes * (number - first)
                 offset, rest = self.document[at : at + 10], self.document[at + 10 : at + _ENTRY_BYTES]
                 if rest in _IN_USE and offset.isdigit():
                     return AT, int(offset), 0
-                entry = _ENTRY.match(self.document, at)
+                form = _ENTRY if self.entry_bytes == _ENTRY_BYTES else _SHORT_ENTRY
+                entry = form.match(self.document, at)
                 if entry is None:
                     raise Declined(Why.XREF, "an entry")
                 offset, generation, kind = entry.groups()
@@ -158,26 +163,30 @@ def _startxref(document: bytes) -> int:
     match = _END.match(document, max(document.rfind(b"startxref", -_TAIL_BYTES), 0))
     if match is None:
         raise Declined(Why.END)
-    return int(match[1])
+    at = int(match[1])
+    blanks = _BLANKS.match(document, at)
+    return at if blanks is None else blanks.end()
 
 
 def _table(document: bytes, at: int) -> Table:
     at += len(b"xref")
     runs: list[Run] = []
-    beyond = 0
+    beyond, entry_bytes = 0, _ENTRY_BYTES
     while (run := _RUN.match(document, at)) is not None:
         first, count, start = int(run[1]), int(run[2]), run.end()
         if len(runs) >= MOST_RUNS or (count and first < beyond):
             raise Declined(Why.XREF, "runs")
         if count:
+            if document.startswith(b"\n", start + _SHORT_ENTRY_BYTES - 1):
+                entry_bytes = _SHORT_ENTRY_BYTES
             runs.append((first, count, start))
             beyond = first + count
-        at = start + _ENTRY_BYTES * count
+        at = start + entry_bytes * count
     trailer = _TRAILER.match(document, at)
     if trailer is None:
         raise Declined(Why.XREF, "no trailer after the table")
     told = bounded(document, trailer.start(1), trailer.end(), b"startxref")
-    return Table(document, runs, told, beyond - 1)
+    return Table(document, runs, told, beyond - 1, entry_bytes)
 
 
 def _stream(document: bytes, at: int) -> Stream:
@@ -188,7 +197,7 @@ def _stream(document: bytes, at: int) -> Stream:
     if trailer.values.get(b"/Type") != b"/XRef":
         raise Declined(Why.XREF, "not a cross-reference stream")
     widths = _widths(trailer)
-    rows = content(document, trailer)
+    rows = content(document, trailer, trailer.integer(b"/Length"))
     stride, lead = _layout(trailer, sum(widths), rows)
     runs, count = _runs(trailer)
     if len(rows) < count * stride:
