@@ -15,7 +15,14 @@ _MARGIN_PX = 2  #: the face's own edge is smoothed
 
 
 def by_pdfium(document: bytes, *, page: int = 1, scale: float = 1) -> Image.Image | None:
-    """The page, or None when PDFium does not draw it."""
+    """The page, or None when PDFium does not draw it.
+
+    It is drawn twice: a font that is not there looks otherwise in the first document of a process.
+    """
+    return _by_pdfium(document, page, scale) and _by_pdfium(document, page, scale)
+
+
+def _by_pdfium(document: bytes, page: int, scale: float) -> Image.Image | None:
     try:
         pdf = pypdfium2.PdfDocument(document)
         pdf.init_forms()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pikepdf
 import pytest
+from pikepdf import Dictionary, Name
 
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.intake.look import looks_the_same, pages_seen
@@ -108,3 +111,25 @@ def test_the_look_tells_pages_and_pixels(letter: bytes, sheet: Callable[..., byt
     assert not looks_the_same(sheet(pages=2), sheet(pages=1))
     assert not looks_the_same(letter, b"no document")
     assert (pages_seen(letter), pages_seen(b"no document")) == (1, None)
+
+
+SAME = """
+import sys
+from bubuh.pdf.intake.look import looks_the_same
+document = sys.stdin.buffer.read()
+sys.exit(0 if looks_the_same(document, document) else "changed")
+"""
+
+
+def test_a_font_that_is_not_there_changes_no_look(sheet: Callable[..., bytes]) -> None:
+    """In the first document of a process PDFium draws another substitute than in the second."""
+
+    def write(pdf: pikepdf.Pdf) -> None:
+        page = pdf.pages[0]
+        absent = Dictionary(Type=Name.Font, Subtype=Name.TrueType, BaseFont=Name.Tahoma)
+        page.obj.Resources = Dictionary(Font=Dictionary(F6=absent))
+        page.obj.Contents = pdf.make_stream(b"BT 70 50 TD /F6 12 Tf (Hello world!) Tj ET")
+
+    command = [sys.executable, "-c", SAME]
+    done = subprocess.run(command, input=sheet(edit=write), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
