@@ -3,18 +3,18 @@ from __future__ import annotations
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Conn, Database
-from bubuh.quota.model import Cursor, Movement
+from bubuh.quota.model import Movement
 from bubuh.quota.movements import MOST_AT_ONCE, list_movements
 from tests.quota.desk import Desk
 
 
 async def paged(db: Database, account_id: AccountId, limit: int) -> list[Movement]:
     found: list[Movement] = []
-    after: Cursor | None = None
+    after: int | None = None
     while page := await list_movements(db, account_id, after=after, limit=limit):
         assert len(page) <= limit
         found += page
-        after = page[-1].cursor
+        after = page[-1].no
     return found
 
 
@@ -44,9 +44,9 @@ async def test_pages_show_each_movement_once_also_those_of_one_moment(
     account = await desk.account()
     await owner_conn.execute(
         """INSERT INTO quota_transfers
-                  (shard, account_id, ref, kind, debit, credit, stamps, actor, recorded_at)
-           SELECT $1, $2, gen_random_uuid(), kind, debit, credit, 1, 'x',
-                  '2026-11-22Z'::timestamptz + (n / 10) * interval '1 microsecond'
+                  (shard, account_id, no, ref, kind, debit, credit, stamps, actor, recorded_at)
+           SELECT $1, $2, row_number() OVER (ORDER BY n, kind), gen_random_uuid(), kind, debit, credit, 1,
+                  'x', '2026-11-22Z'::timestamptz + (n / 10) * interval '1 microsecond'
              FROM generate_series(0, 49) AS n,
                   (VALUES ('hold', 'free', 'held'), ('release', 'held', 'free'))
                     AS v (kind, debit, credit)""",

@@ -14,6 +14,9 @@ WRITTEN_BY_FUNCTIONS = (
     "quota_balances",
     "quota_holds",
     "quota_transfers",
+    "quota_links",
+    "quota_link_heads",
+    "quota_linked",
     "audit_entries",
     "audit_heads",
     "stamps",
@@ -27,6 +30,7 @@ WRITTEN_BY_FUNCTIONS = (
 )
 ONLY_GROWING = (
     "quota_transfers",
+    "quota_links",
     "audit_entries",
     "stamp_events",
     "seals",

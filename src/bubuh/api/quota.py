@@ -11,9 +11,8 @@ from litestar import get
 from bubuh.api.reply import LIST_PARAMETERS, AnyRequest, Caller, Parts, Reply, read_page, reply
 from bubuh.core.ids import show_account, show_id
 from bubuh.edge.calls import Answer, Body, Call, told
-from bubuh.edge.cursors import Cursor
+from bubuh.edge.cursors import NumberCursor
 from bubuh.edge.guards import May
-from bubuh.edge.refusals import UnreadableRequest
 from bubuh.identity.model import Scope
 from bubuh.quota import model as quota
 from bubuh.quota.movements import list_movements
@@ -116,9 +115,9 @@ async def get_quota(principal: Caller, services: Parts) -> Reply:
 async def list_quota_movements(request: AnyRequest, principal: Caller, services: Parts) -> Reply:
     """Everything that ever moved the account's stamps, newest first."""
     wanted = read_page(request)
-    after = _place(wanted.after) if wanted.after is not None else None
+    after = NumberCursor.read(wanted.after).no if wanted.after is not None else None
     found = await list_movements(services.db, principal.account_id, after=after, limit=wanted.limit + 1)
-    page, next_cursor = wanted.cut(found, _cursor)
+    page, next_cursor = wanted.cut(found, lambda movement: NumberCursor(no=movement.no))
     return reply(
         MovementsView(
             data=[MovementView.of(movement) for movement in page],
@@ -135,15 +134,3 @@ def _prefix(movement: quota.Movement) -> str:
     if movement.kind is quota.MovementKind.ALLOT:
         return "ord" if movement.debit == quota.Source.SOLD else "alt"
     return "trf" if movement.counter_account_id is not None else "stm"
-
-
-def _cursor(movement: quota.Movement) -> Cursor:
-    return Cursor(at=movement.recorded_at, id=movement.ref, kind=str(movement.kind))
-
-
-def _place(cursor: Cursor) -> quota.Cursor:
-    try:
-        kind = quota.MovementKind(cursor.kind)
-    except ValueError as error:
-        raise UnreadableRequest(expected="a cursor that this list has given", parameter="after") from error
-    return quota.Cursor(recorded_at=cursor.at, ref=cursor.id, kind=kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 from litestar import Request, Response
@@ -12,7 +12,6 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from bubuh.edge.calls import JSON, Parameter
-from bubuh.edge.cursors import Cursor
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.preferences import read_idempotency_key
 from bubuh.edge.refusals import UnreadableRequest
@@ -45,15 +44,23 @@ LIST_PARAMETERS: Final = (
 Item = TypeVar("Item")
 
 
+class Shown(Protocol):
+    """A cursor, of whatever kind."""
+
+    def show(self) -> str:
+        """Its text."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Which part of a list is wanted."""
 
-    after: Cursor | None
+    after: str | None  #: the cursor as it was sent, for its list to read
     limit: int
 
     def cut(
-        self, items: Sequence[Item], cursor_of: Callable[[Item], Cursor]
+        self, items: Sequence[Item], cursor_of: Callable[[Item], Shown]
     ) -> tuple[Sequence[Item], str | None]:
         """The page out of `items` (one more than `limit` was asked for), and where the next goes on."""
         page = items[: self.limit]
@@ -62,8 +69,7 @@ class Page:
 
 def read_page(request: AnyRequest) -> Page:
     """The `limit` and `after` of a list; raises `UnreadableRequest`."""
-    after = request.query_params.get("after")
-    return Page(after=Cursor.read(after) if after is not None else None, limit=_limit(request))
+    return Page(after=request.query_params.get("after"), limit=_limit(request))
 
 
 def reply(view: msgspec.Struct, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:

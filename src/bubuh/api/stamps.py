@@ -132,7 +132,8 @@ async def create_stamp(
 async def list_all_stamps(request: AnyRequest, principal: Caller, services: Parts) -> Reply:
     """The account's stamps, newest first."""
     wanted = read_page(request)
-    before = (wanted.after.at, wanted.after.id) if wanted.after is not None else _END_OF_TIME
+    after = Cursor.read(wanted.after) if wanted.after is not None else None
+    before = (after.at, after.id) if after is not None else _END_OF_TIME
     found = await list_stamps(services.db, principal.account_id, before=before, most=wanted.limit + 1)
     page, next_cursor = wanted.cut(found, lambda stamp: Cursor(at=stamp.accepted_at, id=stamp.id))
     language = language_of(request)

@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "verify": "bubuh.cli.verify:verify_command",
     "account": "bubuh.cli.account:account",
     "quota": "bubuh.cli.quota:quota",
+    "audit": "bubuh.cli.audit:audit",
     "keys": "bubuh.cli.keys:keys",
     "db": "bubuh.cli.db:db",
     "web": "bubuh.cli.processes.web:web_command",

@@ -315,16 +315,18 @@ BEGIN
         ASSERT _r.turn = 1, 'a batch names each ref once';
         _outcomes[_r.no] := CASE WHEN _r.before IS NULL THEN 'done' WHEN _r.before = _r.stamps THEN 'already_done' ELSE 'conflict' END;
     END LOOP;
-    UPDATE quota_balances AS b SET free = b.free + x.stamps
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+    UPDATE quota_balances AS b SET free = b.free + x.stamps, moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
               FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
              WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
      WHERE b.shard = _shard AND b.account_id = x.account_id;
-    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id, x.ref, 'allot', x.source, 'free', x.stamps, x.actor
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
+           x.ref, 'allot', x.source, 'free', x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_refs, _account_ids, _stamps, _sources, _actors, _outcomes)
-        AS x (ref, account_id, stamps, source, actor, outcome) ON x.account_id = b.account_id
+      JOIN unnest(_refs, _account_ids, _stamps, _sources, _actors, _outcomes) WITH ORDINALITY
+        AS x (ref, account_id, stamps, source, actor, outcome, turn) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     RETURN QUERY
     SELECT x.ref, x.outcome, b.free, b.held
@@ -381,16 +383,19 @@ BEGIN
     UPDATE quota_balances AS b
        SET held = b.held - x.stamps,
            free = b.free + CASE WHEN _credit = 'free' THEN x.stamps ELSE 0 END,
-           used = b.used + CASE WHEN _credit = 'used' THEN x.stamps ELSE 0 END
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+           used = b.used + CASE WHEN _credit = 'used' THEN x.stamps ELSE 0 END,
+           moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
               FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
              WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
      WHERE b.shard = _shard AND b.account_id = x.account_id;
-    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id, x.id, _kind, 'held', _credit, x.stamps, x.actor
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
+           x.id, _kind, 'held', _credit, x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) AS x (id, account_id, stamps, actor, outcome)
-        ON x.account_id = b.account_id
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
+        AS x (id, account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     RETURN QUERY
     SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
@@ -454,8 +459,9 @@ BEGIN
             _outcomes[_r.no] := 'exhausted';
         END IF;
     END LOOP;
-    UPDATE quota_balances AS b SET free = b.free - x.stamps, held = b.held + x.stamps
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+    UPDATE quota_balances AS b
+       SET free = b.free - x.stamps, held = b.held + x.stamps, moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
               FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
              WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
      WHERE b.shard = _shard AND b.account_id = x.account_id;
@@ -465,11 +471,13 @@ BEGIN
       JOIN unnest(_ids, _account_ids, _stamps, _outcomes) AS x (id, account_id, stamps, outcome)
         ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
-    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id, x.id, 'hold', 'free', 'held', x.stamps, x.actor
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
+           x.id, 'hold', 'free', 'held', x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) AS x (id, account_id, stamps, actor, outcome)
-        ON x.account_id = b.account_id
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
+        AS x (id, account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     RETURN QUERY
     SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
@@ -480,6 +488,93 @@ END
 $$;
 
 ALTER FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_leaf(_shard smallint, _account_id bigint, _no bigint, _ref uuid, _kind text, _debit text, _credit text, _stamps bigint, _counter_account_id bigint, _at timestamp with time zone, _actor text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT sha256(convert_to(concat_ws(chr(31),
+        'transfer', _shard, _account_id, _no, _ref, _kind, _debit, _credit, _stamps, coalesce(_counter_account_id, 0),
+        (extract(epoch FROM _at) * 1000000)::bigint, _actor), 'UTF8'))
+$$;
+
+ALTER FUNCTION public.quota_leaf(_shard smallint, _account_id bigint, _no bigint, _ref uuid, _kind text, _debit text, _credit text, _stamps bigint, _counter_account_id bigint, _at timestamp with time zone, _actor text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_link(_shard smallint, _after bigint, _limit bigint) RETURNS TABLE(seen bigint, linked bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _head record;
+    _accounts bigint [];
+    _dones bigint [];
+    _uptos bigint [];
+    _firsts bigint [];
+    _lasts bigint [];
+    _bound bigint [];
+    _leaves bytea;
+    _hash bytea;
+    _at timestamptz := clock_timestamp();
+BEGIN
+    SELECT h.no, h.hash INTO _head FROM quota_link_heads AS h WHERE h.shard = _shard FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(c.account_id ORDER BY c.account_id), array_agg(c.done ORDER BY c.account_id),
+           array_agg(c.upto ORDER BY c.account_id)
+      INTO _accounts, _dones, _uptos
+      FROM (SELECT w.account_id, w.done, w.upto, sum(w.upto - w.done) OVER (ORDER BY w.account_id) AS together
+              FROM (SELECT b.account_id, coalesce(l.moves, 0) AS done,
+                           least(b.moves, coalesce(l.moves, 0) + _limit) AS upto
+                      FROM quota_balances AS b
+                      LEFT JOIN quota_linked AS l ON l.shard = _shard AND l.account_id = b.account_id
+                     WHERE b.shard = _shard AND b.account_id > _after AND b.moves > coalesce(l.moves, 0)
+                     ORDER BY b.account_id LIMIT _limit) AS w) AS c
+     WHERE c.together - (c.upto - c.done) < _limit;
+    IF _accounts IS NULL THEN
+        RETURN QUERY SELECT NULL::bigint, 0::bigint;
+        RETURN;
+    END IF;
+    -- Of each account what follows without a gap.
+    SELECT array_agg(a.account_id ORDER BY a.account_id), array_agg(a.first ORDER BY a.account_id),
+           array_agg(a.last ORDER BY a.account_id), string_agg(a.leaves, ''::bytea ORDER BY a.account_id)
+      INTO _bound, _firsts, _lasts, _leaves
+      FROM (SELECT f.account_id, min(f.no) AS first, max(f.no) AS last, string_agg(f.leaf, ''::bytea ORDER BY f.no) AS leaves
+              FROM (SELECT t.account_id, t.no,
+                           x.done + row_number() OVER (PARTITION BY t.shard, t.account_id ORDER BY t.no) AS due,
+                           quota_leaf(t.shard, t.account_id, t.no, t.ref, t.kind, t.debit, t.credit, t.stamps,
+                                      t.counter_account_id, t.recorded_at, t.actor) AS leaf
+                      FROM unnest(_accounts, _dones, _uptos) AS x (account_id, done, upto)
+                      JOIN quota_transfers AS t
+                        ON t.shard = _shard AND t.account_id = x.account_id AND t.no > x.done AND t.no <= x.upto) AS f
+             WHERE f.no = f.due
+             GROUP BY f.account_id) AS a;
+    IF _bound IS NOT NULL THEN
+        _hash := quota_link_hash(_head.hash, _shard, _head.no + 1, _at, _bound, _firsts, _lasts, _leaves);
+        INSERT INTO quota_links (shard, no, account_ids, firsts, lasts, leaves, linked_at, previous_hash, hash)
+        VALUES (_shard, _head.no + 1, _bound, _firsts, _lasts, _leaves, _at, _head.hash, _hash);
+        INSERT INTO quota_linked (shard, account_id, moves)
+        SELECT b.shard, b.account_id, x.last
+          FROM quota_balances AS b
+          JOIN unnest(_bound, _lasts) AS x (account_id, last) ON x.account_id = b.account_id
+         WHERE b.shard = _shard
+            ON CONFLICT (shard, account_id) DO UPDATE SET moves = excluded.moves;
+        UPDATE quota_link_heads SET no = _head.no + 1, hash = _hash WHERE shard = _shard;
+    END IF;
+    RETURN QUERY SELECT _accounts[cardinality(_accounts)], coalesce(length(_leaves) / 32, 0)::bigint;
+END
+$$;
+
+ALTER FUNCTION public.quota_link(_shard smallint, _after bigint, _limit bigint) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_link_hash(_previous bytea, _shard smallint, _no bigint, _at timestamp with time zone, _account_ids bigint[], _firsts bigint[], _lasts bigint[], _leaves bytea) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT sha256(_previous || sha256(_leaves) || convert_to(concat_ws(chr(31),
+        'link', _shard, _no, (extract(epoch FROM _at) * 1000000)::bigint,
+        array_to_string(_account_ids, ','), array_to_string(_firsts, ','), array_to_string(_lasts, ',')), 'UTF8'))
+$$;
+
+ALTER FUNCTION public.quota_link_hash(_previous bytea, _shard smallint, _no bigint, _at timestamp with time zone, _account_ids bigint[], _firsts bigint[], _lasts bigint[], _leaves bytea) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
     LANGUAGE sql SECURITY DEFINER
@@ -561,16 +656,19 @@ BEGIN
     END LOOP;
     UPDATE quota_balances AS b
        SET free = b.free + CASE _leg WHEN 'out' THEN -x.stamps WHEN 'in' THEN x.stamps ELSE 0 END,
-           in_transit = b.in_transit + CASE _leg WHEN 'out' THEN x.stamps WHEN 'ack' THEN -x.stamps ELSE 0 END
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+           in_transit = b.in_transit + CASE _leg WHEN 'out' THEN x.stamps WHEN 'ack' THEN -x.stamps ELSE 0 END,
+           moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
               FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
              WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
      WHERE b.shard = _shard AND b.account_id = x.account_id;
-    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, counter_account_id, actor)
-    SELECT b.shard, b.account_id, x.ref, _kind, _debit, _credit, x.stamps, x.counter_account_id, x.actor
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, counter_account_id, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
+           x.ref, _kind, _debit, _credit, x.stamps, x.counter_account_id, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_refs, _account_ids, _counter_account_ids, _stamps, _actors, _outcomes)
-        AS x (ref, account_id, counter_account_id, stamps, actor, outcome) ON x.account_id = b.account_id
+      JOIN unnest(_refs, _account_ids, _counter_account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
+        AS x (ref, account_id, counter_account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     RETURN QUERY
     SELECT x.ref, x.outcome, b.free, b.held
@@ -1295,6 +1393,7 @@ CREATE TABLE public.quota_balances (
     held bigint DEFAULT 0 NOT NULL,
     used bigint DEFAULT 0 NOT NULL,
     in_transit bigint DEFAULT 0 NOT NULL,
+    moves bigint DEFAULT 0 NOT NULL,
     frozen_at timestamp with time zone,
     CONSTRAINT quota_balances_shard CHECK ((shard = (account_id % (64)::bigint))),
     CONSTRAINT quota_free_not_negative CHECK ((free >= 0)),
@@ -1325,9 +1424,44 @@ WITH (fillfactor='75');
 
 ALTER TABLE public.quota_holds OWNER TO bubuh_owner;
 
+CREATE TABLE public.quota_link_heads (
+    shard smallint NOT NULL,
+    no bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT quota_link_heads_shard CHECK (((shard >= 0) AND (shard <= 63)))
+);
+
+ALTER TABLE public.quota_link_heads OWNER TO bubuh_owner;
+
+CREATE TABLE public.quota_linked (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    moves bigint NOT NULL,
+    CONSTRAINT quota_linked_shard CHECK ((shard = (account_id % (64)::bigint)))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.quota_linked OWNER TO bubuh_owner;
+
+CREATE TABLE public.quota_links (
+    shard smallint NOT NULL,
+    no bigint NOT NULL,
+    account_ids bigint[] NOT NULL,
+    firsts bigint[] NOT NULL,
+    lasts bigint[] NOT NULL,
+    leaves bytea NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT quota_links_shard CHECK (((shard >= 0) AND (shard <= 63)))
+);
+
+ALTER TABLE public.quota_links OWNER TO bubuh_owner;
+
 CREATE TABLE public.quota_transfers (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
+    no bigint NOT NULL,
     ref uuid NOT NULL,
     kind text NOT NULL,
     debit text NOT NULL,
@@ -1338,6 +1472,7 @@ CREATE TABLE public.quota_transfers (
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT quota_transfers_arrow CHECK ((((kind = 'allot'::text) AND (debit = ANY (ARRAY['minted'::text, 'sold'::text])) AND (credit = 'free'::text)) OR ((kind = 'hold'::text) AND (debit = 'free'::text) AND (credit = 'held'::text)) OR ((kind = 'capture'::text) AND (debit = 'held'::text) AND (credit = ANY (ARRAY['used'::text, 'paid_back'::text]))) OR ((kind = 'release'::text) AND (debit = 'held'::text) AND (credit = 'free'::text)) OR ((kind = 'transfer_out'::text) AND (debit = 'free'::text) AND (credit = 'in_transit'::text)) OR ((kind = 'transfer_in'::text) AND (debit = 'transferred'::text) AND (credit = 'free'::text)) OR ((kind = 'transfer_ack'::text) AND (debit = 'in_transit'::text) AND (credit = 'transferred'::text)))),
     CONSTRAINT quota_transfers_counter CHECK (((counter_account_id IS NOT NULL) = (kind ~~ 'transfer_%'::text))),
+    CONSTRAINT quota_transfers_no_positive CHECK ((no > 0)),
     CONSTRAINT quota_transfers_positive CHECK ((stamps > 0)),
     CONSTRAINT quota_transfers_shard CHECK ((shard = (account_id % (64)::bigint)))
 );
@@ -1562,6 +1697,18 @@ ALTER TABLE ONLY public.quota_balances
 ALTER TABLE ONLY public.quota_holds
     ADD CONSTRAINT quota_holds_pkey PRIMARY KEY (shard, account_id, id);
 
+ALTER TABLE ONLY public.quota_link_heads
+    ADD CONSTRAINT quota_link_heads_pkey PRIMARY KEY (shard);
+
+ALTER TABLE ONLY public.quota_linked
+    ADD CONSTRAINT quota_linked_pkey PRIMARY KEY (shard, account_id);
+
+ALTER TABLE ONLY public.quota_links
+    ADD CONSTRAINT quota_links_pkey PRIMARY KEY (shard, no);
+
+ALTER TABLE ONLY public.quota_transfers
+    ADD CONSTRAINT quota_transfers_numbered UNIQUE (shard, account_id, no);
+
 ALTER TABLE ONLY public.quota_transfers
     ADD CONSTRAINT quota_transfers_pkey PRIMARY KEY (shard, account_id, ref, kind);
 
@@ -1613,8 +1760,6 @@ CREATE INDEX payment_notice_work_waiting ON public.payment_notice_work USING btr
 
 CREATE INDEX quota_holds_live ON public.quota_holds USING btree (shard, account_id) WHERE (state = 'held'::text);
 
-CREATE INDEX quota_transfers_recent ON public.quota_transfers USING btree (shard, account_id, recorded_at DESC, ref, kind);
-
 CREATE INDEX stamp_levels_pending ON public.stamp_levels USING btree (shard, account_id, document_id) WHERE (state = 'pending'::text);
 
 CREATE INDEX stamps_history ON public.stamps USING btree (shard, account_id, accepted_at DESC, id DESC);
@@ -1634,6 +1779,8 @@ CREATE TRIGGER order_events_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ord
 CREATE TRIGGER order_payments_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER payment_notices_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payment_notices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER quota_links_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_links FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER quota_transfers_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1721,6 +1868,14 @@ GRANT ALL ON FUNCTION public.quota_freeze(_shard smallint, _account_id bigint) T
 REVOKE ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_leaf(_shard smallint, _account_id bigint, _no bigint, _ref uuid, _kind text, _debit text, _credit text, _stamps bigint, _counter_account_id bigint, _at timestamp with time zone, _actor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.quota_link(_shard smallint, _after bigint, _limit bigint) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_link(_shard smallint, _after bigint, _limit bigint) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_link_hash(_previous bytea, _shard smallint, _no bigint, _at timestamp with time zone, _account_ids bigint[], _firsts bigint[], _lasts bigint[], _leaves bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) FROM PUBLIC;
 
@@ -1879,6 +2034,16 @@ GRANT SELECT ON TABLE public.payment_notices TO bubuh_app;
 GRANT SELECT ON TABLE public.quota_balances TO bubuh_app;
 
 GRANT SELECT ON TABLE public.quota_holds TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_link_heads TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_link_heads TO bubuh_signer;
+
+GRANT SELECT ON TABLE public.quota_linked TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_links TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_links TO bubuh_signer;
 
 GRANT SELECT ON TABLE public.quota_transfers TO bubuh_app;
 

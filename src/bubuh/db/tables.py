@@ -19,6 +19,9 @@ HOT_TABLES: Final = frozenset(
         "payment_attempts",
         "quota_balances",
         "quota_holds",
+        "quota_link_heads",
+        "quota_linked",
+        "quota_links",
         "quota_transfers",
         "seals",
         "stamp_events",
@@ -43,4 +46,4 @@ REFERENCE_TABLES: Final = frozenset(
 )
 
 #: hot, but a row belongs to a shard and to no account
-SHARD_ONLY: Final = frozenset({"audit_heads"})
+SHARD_ONLY: Final = frozenset({"audit_heads", "quota_link_heads", "quota_links"})

@@ -130,18 +130,10 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
-    """A place in an account's movements, newest first."""
-
-    recorded_at: datetime
-    ref: UUID
-    kind: MovementKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
     """One immutable transfer, as its account's owner sees it."""
 
+    no: int  #: its number among the account's transfers, from 1 without gaps
     ref: UUID  #: the stamp, order, allotment or transfer that moved the stamps
     kind: MovementKind
     debit: str  #: the bucket or sink they left
@@ -150,8 +142,3 @@ class Movement:
     counter_account_id: AccountId | None  #: the other side of a transfer between accounts
     actor: str
     recorded_at: datetime
-
-    @property
-    def cursor(self) -> Cursor:
-        """The place just after this movement."""
-        return Cursor(recorded_at=self.recorded_at, ref=self.ref, kind=self.kind)

@@ -39,19 +39,11 @@ SELECT quota_freeze(:shard, :account_id);
 -- name: thaw(shard, account_id)
 SELECT quota_thaw(:shard, :account_id);
 
--- name: newest_movements(shard, account_id, at_most)
-SELECT t.ref, t.kind, t.debit, t.credit, t.stamps, t.counter_account_id, t.actor, t.recorded_at
+-- name: list_movements(shard, account_id, before_no, at_most)
+-- An account's movements, newest first; all of them, or those before a number.
+SELECT t.no, t.ref, t.kind, t.debit, t.credit, t.stamps, t.counter_account_id, t.actor, t.recorded_at
   FROM quota_transfers AS t
  WHERE t.shard = :shard AND t.account_id = :account_id
- ORDER BY t.recorded_at DESC, t.ref, t.kind
- LIMIT :at_most;
-
--- name: movements_after(shard, account_id, recorded_at, ref, kind, at_most)
--- The movements that follow a place, newest first. What was written at one moment is ordered by ref and kind.
-SELECT t.ref, t.kind, t.debit, t.credit, t.stamps, t.counter_account_id, t.actor, t.recorded_at
-  FROM quota_transfers AS t
- WHERE t.shard = :shard AND t.account_id = :account_id
-   AND t.recorded_at <= :recorded_at
-   AND (t.recorded_at < :recorded_at OR (t.ref, t.kind) > (:ref, :kind))
- ORDER BY t.recorded_at DESC, t.ref, t.kind
+   AND t.no < coalesce(:before_no::bigint, 9223372036854775807)
+ ORDER BY t.no DESC
  LIMIT :at_most;

@@ -14,7 +14,6 @@ from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
 from bubuh.quota.model import (
     Balance,
-    Cursor,
     Leg,
     Movement,
     MovementKind,
@@ -84,15 +83,11 @@ async def thaw(conn: Conn, account_id: AccountId) -> bool:
 
 
 async def list_movements(
-    where: Conn | Database, account_id: AccountId, *, after: Cursor | None, at_most: int
+    where: Conn | Database, account_id: AccountId, *, after: int | None, at_most: int
 ) -> list[Movement]:
     """Movements of the account, newest first, from the newest or after a place."""
     shard = shard_of_account(account_id)
-    if after is None:
-        rows = await where.fetch(SQL.newest_movements.sql, shard, account_id, at_most)
-    else:
-        place = (after.recorded_at, after.ref, str(after.kind))
-        rows = await where.fetch(SQL.movements_after.sql, shard, account_id, *place, at_most)
+    rows = await where.fetch(SQL.list_movements.sql, shard, account_id, after, at_most)
     return [Movement(**{**row, "kind": MovementKind(row["kind"])}) for row in rows]
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from bubuh.orders.collect import run_asking_pass, run_notices_pass
 from bubuh.orders.expire import expire_due
+from bubuh.quota.chain.link import link_shard
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.stamping.sweep import sweep
@@ -44,6 +45,7 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
         Round(name="notices", every_s=0.2, make=partial(run_notices_pass, db, parts.gateways)),
         Round(name="asking", every_s=2.0, make=partial(run_asking_pass, db, parts.gateways)),
         Round(name="expiry", every_s=10.0, make=partial(expire_due, db)),
+        Round(name="chain", every_s=5.0, make=over_shards(partial(link_shard, db))),
         Round(name="outbox", every_s=1.0, make=over_shards(partial(tell, db))),
         Round(
             name="sweep",

@@ -156,8 +156,8 @@ GRANT UPDATE (attempts, not_before, told_at) ON outbox_facts TO bubuh_app;
 
 -- ---------------------------------------------------------------- quota: balances, holds, transfers
 
--- One row a holder, equal at every commit to the fold of its transfers. Sinks (minted, sold, used,
--- paid_back, transferred) have no row: they are folds.
+-- One row a holder, equal at every commit to the fold of its transfers, which `moves` counts. Sinks (minted,
+-- sold, used, paid_back, transferred) have no row: they are folds.
 CREATE TABLE quota_balances (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -165,6 +165,7 @@ CREATE TABLE quota_balances (
     held bigint NOT NULL DEFAULT 0,
     used bigint NOT NULL DEFAULT 0,
     in_transit bigint NOT NULL DEFAULT 0,
+    moves bigint NOT NULL DEFAULT 0,
     frozen_at timestamptz,
     PRIMARY KEY (shard, account_id),
     CONSTRAINT quota_balances_shard CHECK (shard = account_id % 64),
@@ -176,9 +177,12 @@ CREATE TABLE quota_balances (
 GRANT SELECT ON quota_balances TO bubuh_app;
 
 -- `ref` is the id of what moved the stamps (stamp, order, allotment, move): one transfer of a kind for each.
+-- `no` counts an account's transfers from 1. It is given out under the lock of its balance, so within an account
+-- the numbers rise in the order of the commits and none is left out, whatever was rolled back.
 CREATE TABLE quota_transfers (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
+    no bigint NOT NULL,
     ref uuid NOT NULL,
     kind text NOT NULL,
     debit text NOT NULL,
@@ -189,6 +193,8 @@ CREATE TABLE quota_transfers (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shard, account_id, ref, kind),
     CONSTRAINT quota_transfers_shard CHECK (shard = account_id % 64),
+    CONSTRAINT quota_transfers_numbered UNIQUE (shard, account_id, no),
+    CONSTRAINT quota_transfers_no_positive CHECK (no > 0),
     CONSTRAINT quota_transfers_positive CHECK (stamps > 0),
     CONSTRAINT quota_transfers_arrow CHECK (
         (kind = 'allot' AND debit IN ('minted', 'sold') AND credit = 'free')
@@ -201,7 +207,6 @@ CREATE TABLE quota_transfers (
     ),
     CONSTRAINT quota_transfers_counter CHECK ((counter_account_id IS NOT NULL) = (kind LIKE 'transfer_%'))
 );
-CREATE INDEX quota_transfers_recent ON quota_transfers (shard, account_id, recorded_at DESC, ref, kind);
 CREATE TRIGGER quota_transfers_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON quota_transfers
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT ON quota_transfers TO bubuh_app;
@@ -253,16 +258,18 @@ BEGIN
         ASSERT _r.turn = 1, 'a batch names each ref once';
         _outcomes[_r.no] := CASE WHEN _r.before IS NULL THEN 'done' WHEN _r.before = _r.stamps THEN 'already_done' ELSE 'conflict' END;
     END LOOP;
-    UPDATE quota_balances AS b SET free = b.free + x.stamps
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+    UPDATE quota_balances AS b SET free = b.free + x.stamps, moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
               FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
              WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
      WHERE b.shard = _shard AND b.account_id = x.account_id;
-    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id, x.ref, 'allot', x.source, 'free', x.stamps, x.actor
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
+           x.ref, 'allot', x.source, 'free', x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_refs, _account_ids, _stamps, _sources, _actors, _outcomes)
-        AS x (ref, account_id, stamps, source, actor, outcome) ON x.account_id = b.account_id
+      JOIN unnest(_refs, _account_ids, _stamps, _sources, _actors, _outcomes) WITH ORDINALITY
+        AS x (ref, account_id, stamps, source, actor, outcome, turn) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     RETURN QUERY
     SELECT x.ref, x.outcome, b.free, b.held
@@ -314,8 +321,9 @@ BEGIN
             _outcomes[_r.no] := 'exhausted';
         END IF;
     END LOOP;
-    UPDATE quota_balances AS b SET free = b.free - x.stamps, held = b.held + x.stamps
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+    UPDATE quota_balances AS b
+       SET free = b.free - x.stamps, held = b.held + x.stamps, moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
               FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
              WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
      WHERE b.shard = _shard AND b.account_id = x.account_id;
@@ -325,11 +333,13 @@ BEGIN
       JOIN unnest(_ids, _account_ids, _stamps, _outcomes) AS x (id, account_id, stamps, outcome)
         ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
-    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id, x.id, 'hold', 'free', 'held', x.stamps, x.actor
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
+           x.id, 'hold', 'free', 'held', x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) AS x (id, account_id, stamps, actor, outcome)
-        ON x.account_id = b.account_id
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
+        AS x (id, account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     RETURN QUERY
     SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
@@ -379,16 +389,19 @@ BEGIN
     UPDATE quota_balances AS b
        SET held = b.held - x.stamps,
            free = b.free + CASE WHEN _credit = 'free' THEN x.stamps ELSE 0 END,
-           used = b.used + CASE WHEN _credit = 'used' THEN x.stamps ELSE 0 END
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+           used = b.used + CASE WHEN _credit = 'used' THEN x.stamps ELSE 0 END,
+           moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
               FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
              WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
      WHERE b.shard = _shard AND b.account_id = x.account_id;
-    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id, x.id, _kind, 'held', _credit, x.stamps, x.actor
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
+           x.id, _kind, 'held', _credit, x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) AS x (id, account_id, stamps, actor, outcome)
-        ON x.account_id = b.account_id
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
+        AS x (id, account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     RETURN QUERY
     SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
@@ -479,16 +492,19 @@ BEGIN
     END LOOP;
     UPDATE quota_balances AS b
        SET free = b.free + CASE _leg WHEN 'out' THEN -x.stamps WHEN 'in' THEN x.stamps ELSE 0 END,
-           in_transit = b.in_transit + CASE _leg WHEN 'out' THEN x.stamps WHEN 'ack' THEN -x.stamps ELSE 0 END
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps
+           in_transit = b.in_transit + CASE _leg WHEN 'out' THEN x.stamps WHEN 'ack' THEN -x.stamps ELSE 0 END,
+           moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
               FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
              WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
      WHERE b.shard = _shard AND b.account_id = x.account_id;
-    INSERT INTO quota_transfers (shard, account_id, ref, kind, debit, credit, stamps, counter_account_id, actor)
-    SELECT b.shard, b.account_id, x.ref, _kind, _debit, _credit, x.stamps, x.counter_account_id, x.actor
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, counter_account_id, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
+           x.ref, _kind, _debit, _credit, x.stamps, x.counter_account_id, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_refs, _account_ids, _counter_account_ids, _stamps, _actors, _outcomes)
-        AS x (ref, account_id, counter_account_id, stamps, actor, outcome) ON x.account_id = b.account_id
+      JOIN unnest(_refs, _account_ids, _counter_account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
+        AS x (ref, account_id, counter_account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     RETURN QUERY
     SELECT x.ref, x.outcome, b.free, b.held

@@ -1,0 +1,72 @@
+"""The chain's statements, one typed function each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import Shard
+from bubuh.db.pool import Conn, Database
+from bubuh.db.queries import load_queries
+from bubuh.quota.chain.model import Head, Link, TransferRow
+
+SQL = load_queries("bubuh.quota.chain")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """What one call linked."""
+
+    seen: AccountId | None  #: the last account that had anything to link; None when none had
+    linked: int  #: transfers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misnumbered:
+    """An account whose transfers are not numbered from 1 to `moves`."""
+
+    account_id: AccountId
+    moves: int  #: what its balance counts
+    top: int  #: the highest number there is
+    wrong: int | None  #: the first number that stands where another belongs
+    due: int | None  #: the number that belongs there
+
+
+async def link(db: Database, shard: Shard, *, after: AccountId, most: int) -> Linked | None:
+    """Link the next unlinked transfers of accounts after `after`, in one commit. At most twice `most`.
+
+    None: another links this shard just now.
+    """
+    row = await db.fetchrow(SQL.link.sql, shard, after, most)
+    return None if row is None else Linked(**row)
+
+
+async def find_head(where: Conn | Database, shard: Shard) -> tuple[Head, int]:
+    """A shard's head, and the number of the last link at the same moment."""
+    row = await where.fetchrow(SQL.find_head.sql, shard)
+    assert row is not None, "the migration wrote a head for each shard"
+    return Head(shard=shard, no=row["no"], hash=row["hash"]), row["last_no"]
+
+
+async def list_links(db: Database, shard: Shard, *, after_no: int, last_no: int, at_most: int) -> list[Link]:
+    """Links after `after_no` up to `last_no`, in their order."""
+    rows = await db.fetch(SQL.list_links.sql, shard, after_no, last_no, at_most)
+    return [Link(**row) for row in rows]
+
+
+async def list_transfers(db: Database, link_: Link) -> list[TransferRow]:
+    """The transfers that stand in a link's ranges, by account and number."""
+    ranges = (list(link_.account_ids), list(link_.firsts), list(link_.lasts))
+    rows = await db.fetch(SQL.list_transfers.sql, link_.shard, *ranges)
+    return [TransferRow(**row) for row in rows]
+
+
+async def list_misnumbered(db: Database, shard: Shard) -> list[Misnumbered]:
+    """The accounts of a shard whose transfers are not numbered as their balances count."""
+    return [Misnumbered(**row) for row in await db.fetch(SQL.misnumbered.sql, shard)]
+
+
+async def count_unlinked(db: Database, shard: Shard) -> int:
+    """How many transfers of a shard wait to be linked."""
+    count: int = await db.fetchval(SQL.count_unlinked.sql, shard)
+    return count
