@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,7 @@ from bubuh.adapters.signer_client import SignerClient
 from bubuh.asgi import create_app
 from bubuh.core.clock import utc_now
 from bubuh.core.privileges import Uids
-from bubuh.db.doorbell import Doorbell
+from bubuh.db.doorbell import Doorbell, Ringer
 from bubuh.db.pool import Database
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.documents.keys import StoreKey
@@ -37,6 +38,7 @@ from bubuh.stamping.bells import ENDED
 from bubuh.stamping.keyring import Keyring
 from bubuh.stamping.serial import SerialKey
 from bubuh.stamping.serials import SerialBlocks
+from bubuh.stamping.steps import Steps
 from bubuh.stamping.store import accept_n
 from tests.api.site import PUBLIC_URL, Site
 from tests.conftest import Dsns, Template
@@ -64,8 +66,9 @@ async def site(
                 store_key=shop.store_key,
                 gateway=gateway,
                 accept_batch=SelfClocked(
-                    shop.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id
+                    partial(accept_n, shop.db), name="accept", key=lambda wanted: wanted.stamp_id
                 ),
+                ringer=Ringer(shop.db),
                 doorbell=doorbell,
                 serial_key=shop.serial_key,
                 trust=lambda: Trust(roots=trust.roots, now=utc_now()),
@@ -116,6 +119,7 @@ async def _shop(dsns: Dsns, sandbox: Sandbox, folder: Path) -> AsyncIterator[tup
             signer=signer,
             serial_key=SerialKey("T1", secrets.token_bytes(32)),
             serials=SerialBlocks(taken_by="worker-1"),
+            steps=Steps.self_clocked(db),
             keyring=lambda: Keyring({chain.key_id: chain}),
             public_url=PUBLIC_URL,
         )

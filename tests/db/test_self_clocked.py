@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import asyncpg
 import pytest
@@ -56,7 +57,7 @@ def act() -> Act:
 
 
 def batch_of(db: Database, act: Act, **given: float) -> SelfClocked[int, int]:
-    return SelfClocked(db, act, name="test", key=lambda n: n, **given)  # type: ignore[arg-type]
+    return SelfClocked(partial(act, db), name="test", key=lambda n: n, **given)  # type: ignore[arg-type]
 
 
 async def settle() -> None:

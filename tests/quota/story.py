@@ -122,11 +122,14 @@ async def _accept(db: Database, story: Story, stamp_id: UUID) -> None:
 
 
 async def _work(db: Database, story: Story, stamp_id: UUID, offset: int) -> None:
-    leased = await db.fetch("SELECT id FROM stamping_lease_n($1, 'w', 9, 600)", story.shard)
+    leased = await db.fetch("SELECT id FROM stamping_lease_n($1, 'w', 9, 1, 600)", story.shard)
     assert [row["id"] for row in leased] == [stamp_id]
     serial = BLOCK * 1000 + offset
     assert await db.fetchval(
-        "SELECT stamping_intend($1, $2, $3, 1, $4, $5, $6, $7, $8, 'f', 'k', 'B-B', 0)",
+        "SELECT stands FROM stamping_intend_n($1, ARRAY[$2::uuid], ARRAY[$3::bigint], ARRAY[1], "
+        "ARRAY[$4::bigint], ARRAY[$5], ARRAY[$6::int], ARRAY[$7::bytea], ARRAY[$8::timestamptz], "
+        "ARRAY['f'::bytea], ARRAY['k'], "
+        "ARRAY['B-B'], ARRAY[0])",
         story.shard,
         stamp_id,
         story.account_id,
@@ -140,5 +143,14 @@ async def _work(db: Database, story: Story, stamp_id: UUID, offset: int) -> None
 
 async def _seal(db: Database, signer_conn: Conn, story: Story, stamp_id: UUID) -> None:
     arguments = (story.shard, stamp_id, story.account_id, DIGEST)
-    assert await db.fetchval("SELECT stamping_write_plan($1, $2, $3, 1, $4, 'sealed', 't1')", *arguments)
-    assert await signer_conn.fetchval("SELECT stamping_seal($1, $2, $3, 1, $4, 's', 'k')", *arguments) == b"s"
+    assert await db.fetchval(
+        "SELECT stands FROM stamping_write_plan_n($1, ARRAY[$2::uuid], ARRAY[$3::bigint], ARRAY[1], "
+        "ARRAY[$4::bytea], ARRAY['sealed'::bytea], ARRAY['t1'])",
+        *arguments,
+    )
+    kept = await signer_conn.fetchval(
+        "SELECT signature FROM stamping_seal_n($1, ARRAY[$2::uuid], ARRAY[$3::bigint], ARRAY[1], "
+        "ARRAY[$4::bytea], ARRAY['s'::bytea], ARRAY['k'])",
+        *arguments,
+    )
+    assert kept == b"s"

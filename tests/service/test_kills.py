@@ -21,6 +21,8 @@ import asyncpg
 import pytest
 
 from bubuh.core.ids import read_id
+from bubuh.stamping.affix import MOST_DEATHS
+from bubuh.stamping.moves import ReturnReason
 from tests.service.conftest import Citizen, Running, open_citizen, until
 
 pytestmark = pytest.mark.service
@@ -162,6 +164,23 @@ async def test_a_seal_that_stands_is_used_by_whoever_comes_next(service: Running
         stamp_id, before = await killed_at(service, citizen, "worker", CAPTURE)
         assert before["signature"] is not None
         await assert_it_ended_once(service, citizen, stamp_id, before)
+
+
+async def test_a_document_over_which_the_worker_dies_three_times_is_given_up(service: Running) -> None:
+    with open_citizen(service, stamps=1) as citizen:
+        document_id = await asyncio.to_thread(citizen.upload)
+        async with held_at(service, DIGEST) as owner:
+            stamp_id = (await asyncio.to_thread(citizen.ask_for_stamp, document_id)).json()["id"]
+            for _ in range(MOST_DEATHS):
+                await someone_waits(owner)
+                service.kill("worker")
+                await cut(service)
+            before = await _row(owner, stamp_id)
+            stamp = await asyncio.to_thread(citizen.await_end, stamp_id)
+        assert (stamp["state"], stamp["reason"]) == ("returned", ReturnReason.WORKER_DIED)
+        await assert_it_ended_once(service, citizen, stamp_id, before)
+        quota = citizen.http.get("/v1/quota").json()
+        assert (quota["free"], quota["held"], quota["used"]) == (1, 0, 0)
 
 
 def test_a_service_whose_processes_die_again_and_again_still_ends_every_stamp(service: Running) -> None:

@@ -20,7 +20,7 @@ from bubuh.core.clock import utc_now
 from bubuh.core.ids import fresh_id
 from bubuh.core.privileges import Uids
 from bubuh.db.batch import OneByOne
-from bubuh.db.doorbell import Doorbell
+from bubuh.db.doorbell import Doorbell, Ringer
 from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.receive import receive
@@ -37,9 +37,10 @@ from bubuh.stamping.accept import Accepted, accept
 from bubuh.stamping.affix import Workshop
 from bubuh.stamping.bells import LEVEL_WANTED, SETTLED
 from bubuh.stamping.keyring import Keyring
-from bubuh.stamping.model import Lease, WantedStamp
+from bubuh.stamping.model import Job, Lease, WantedStamp
 from bubuh.stamping.serial import SerialKey
 from bubuh.stamping.serials import SerialBlocks
+from bubuh.stamping.steps import Steps
 from tests.conftest import Dsns
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
@@ -88,10 +89,26 @@ class Town:
             stamp_id=stamp_id or fresh_id(self.citizen.account_id),
             db=self.db,
             batch=OneByOne(self.db, store.accept_n),
+            ringer=Ringer(self.db),
         )
 
     async def lease(self, *, worker: str = "worker-1", lease_s: float = 30.0) -> list[Lease]:
         return await store.lease_n(self.db, self.citizen.shard, worker=worker, most=10, lease_s=lease_s)
+
+    async def find_job(self, lease: Lease) -> Job | None:
+        (job,) = await store.find_job_n(self.db, lease.shard, [lease])
+        return job
+
+    async def give_back(self, lease: Lease) -> str:
+        wanted = store.WantedReturn(
+            account_id=lease.account_id,
+            stamp_id=lease.stamp_id,
+            fence=lease.fence,
+            reason="damaged",
+            actor="test",
+        )
+        (outcome,) = await store.return_n(self.db, lease.shard, [wanted])
+        return outcome
 
 
 @pytest.fixture(scope="session")
@@ -152,6 +169,7 @@ async def town(
         signer=client,
         serial_key=SerialKey("T1", secrets.token_bytes(32)),
         serials=SerialBlocks(taken_by="worker-1"),
+        steps=Steps.self_clocked(db),
         keyring=lambda: Keyring({chain.key_id: chain}),
         public_url=PUBLIC_URL,
     )

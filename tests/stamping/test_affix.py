@@ -172,12 +172,12 @@ async def test_a_crash_after_the_seal_only_goes_forward_with_the_same_serial_and
     words = LastWords(town.shop.signer)
     with pytest.raises(PowerCut):
         await affix(dead, replace(town.shop, signer=words))
-    before = await store.find_job(town.db, dead)
+    before = await town.find_job(dead)
     assert before is not None
     assert before.sealed
 
     (heir,) = await town.lease(worker="worker-2")
-    after = await store.find_job(town.db, heir)
+    after = await town.find_job(heir)
     assert after is not None
     assert after.written == before.written
     assert await town.shop.signer.seal(heir) == words.signature
@@ -194,11 +194,7 @@ async def test_a_sealed_stamp_is_never_returned(town: Town) -> None:
     (lease,) = await town.lease()
     await _until_sealed(town, lease)
 
-    outcome = await store.return_one(
-        town.db, lease.account_id, lease.stamp_id, fence=lease.fence, reason="test", actor="test"
-    )
-
-    assert outcome == "sealed"
+    assert await town.give_back(lease) == "sealed"
 
 
 async def test_a_sealed_stamp_goes_forward_though_the_engine_plans_otherwise_now(town: Town) -> None:
@@ -227,7 +223,7 @@ async def test_a_plan_is_kept_from_the_digest_to_the_end_and_sealed_under_the_do
     (lease,) = await town.lease()
     await _until_sealed(town, lease)
 
-    job = await store.find_job(town.db, lease)
+    job = await town.find_job(lease)
     assert job is not None
     assert job.planned is not None
     assert b"/Annots" not in job.planned.sealed
@@ -397,7 +393,8 @@ async def test_a_second_digest_is_refused_for_ever(town: Town) -> None:
     await _until_sealed(town, lease)
 
     planned = Planned(sealed=b"another", tier=Tier.T1)
-    assert not await store.write_plan(town.db, lease, digest=bytes(32), planned=planned)
+    new = store.NewPlan(lease=lease, digest=bytes(32), planned=planned)
+    assert await store.write_plan_n(town.db, lease.shard, [new]) == [False]
 
 
 def test_states_only_move_forward() -> None:

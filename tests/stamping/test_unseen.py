@@ -10,6 +10,7 @@ import pytest
 
 from bubuh.core.ids import fresh_id
 from bubuh.db.batch import OneByOne
+from bubuh.db.doorbell import Ringer
 from bubuh.documents.check import StoredRevisions
 from bubuh.documents.find import find_document
 from bubuh.documents.receive_unseen import receive_unseen
@@ -63,6 +64,7 @@ async def ask(town: Town, document_id: UUID, *, x_pt: float = 400) -> Accepted:
         stamp_id=fresh_id(town.citizen.account_id),
         db=town.db,
         batch=OneByOne(town.db, store.accept_n),
+        ringer=Ringer(town.db),
         content_unseen=True,
     )
 
@@ -162,7 +164,7 @@ async def test_who_died_after_the_seal_is_followed_by_the_same_bytes(town: Town)
 
     with pytest.raises(Dead):
         await affix(lease, replace(town.shop, signer=Dying()))
-    job = await store.find_job(town.db, lease)
+    job = await town.find_job(lease)
     assert job is not None
     assert job.sealed
 

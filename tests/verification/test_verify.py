@@ -72,17 +72,15 @@ async def intended(town: Town) -> tuple[Lease, str]:
         file_id=bytes(16),
         key_id="test-1",
     )
-    assert await store.intend(town.db, lease, written)
+    new = store.NewIntent(lease=lease, written=written)
+    assert await store.intend_n(town.db, lease.shard, [new]) == [True]
     return lease, written.serial_no
 
 
 async def void_serial(town: Town) -> str:
     """A serial number that was given to a stamp whose quota went back."""
     lease, serial_no = await intended(town)
-    given_back = await store.return_one(
-        town.db, lease.account_id, lease.stamp_id, fence=lease.fence, reason="damaged", actor="test"
-    )
-    assert given_back == "done"
+    assert await town.give_back(lease) == "done"
     return serial_no
 
 

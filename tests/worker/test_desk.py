@@ -17,7 +17,7 @@ from bubuh.stamping.bells import WAITING
 from bubuh.stamping.model import Lease
 from bubuh.stamping.refusals import SignerUnavailable
 from bubuh.stamping.show import find_stamp
-from bubuh.worker.desk import MOST_IN_HAND, Desk
+from bubuh.worker.desk import Desk
 from tests.conftest import Dsns
 from tests.stamping.conftest import Town
 
@@ -104,14 +104,15 @@ async def test_several_stamps_of_one_document_are_affixed_while_others_ring(town
 async def test_told_to_stop_with_full_hands_it_stops_and_gives_everything_back(
     town: Town, dsns: Dsns
 ) -> None:
+    most = 8
     await buy(town, 20)
-    for _ in range(MOST_IN_HAND + 2):
+    for _ in range(most + 2):
         await town.accept(await town.upload())
     doorbell = Doorbell(dsns.app, (WAITING,))
-    desk = Desk(replace(town.shop, signer=DeafSigner()), doorbell, name="w")
+    desk = Desk(replace(town.shop, signer=DeafSigner()), doorbell, name="w", most_in_hand=most)
 
     async def full() -> bool:
-        return [state for state, *_ in await states(town)].count("processing") == MOST_IN_HAND
+        return [state for state, *_ in await states(town)].count("processing") == most
 
     async with working(desk, doorbell):
         await until(full)

@@ -1,17 +1,24 @@
-"""The signer process behind its unix socket: one connection, one question at a time on it."""
+"""The signer process behind its unix socket: one connection, one question at a time on it.
+
+Whoever asks while a question is under way is in the next one, with all others who did.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from bubuh.core.shards import Shard
+from bubuh.db.self_clocked import SelfClocked
 from bubuh.stamping import wire
 from bubuh.stamping.model import Lease
 from bubuh.stamping.refusals import LeaseLost, SignerUnavailable
 
 TIMEOUT_S: Final = 10.0
+_ONE_QUEUE: Final = Shard(0)  #: the signer takes stamps of all shards in one question
 
 
 class SignerClient:
@@ -23,19 +30,29 @@ class SignerClient:
         self._timeout_s = timeout_s
         self._turn = asyncio.Lock()
         self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._seals = SelfClocked(
+            self._seal_n, name="seal", key=lambda lease: lease.stamp_id, lanes=1, most=wire.MOST_SEALS
+        )
 
     async def seal(self, lease: Lease) -> bytes:
         """See `stamping.ports.Signer.seal`."""
-        wanted = wire.Wanted(lease.account_id, lease.stamp_id, lease.fence)
-        answer = await self._ask(wire.SealRequest([wanted]))
-        match answer:
-            case wire.Sealed([bytes() as signature]):
-                return signature
-            case wire.Sealed([None]):
+        match await self._seals.submit(_ONE_QUEUE, lease):
+            case None:
                 raise LeaseLost
+            case str(code):
+                raise SignerUnavailable(code)
+            case bytes(signature):
+                return signature
+
+    async def _seal_n(self, _: Shard, leases: Sequence[Lease]) -> list[bytes | str | None]:
+        wanted = [wire.Wanted(lease.account_id, lease.stamp_id, lease.fence) for lease in leases]
+        match await self._ask(wire.SealRequest(wanted)):
+            case wire.Sealed(signatures, faults) if len(signatures) == len(wanted):
+                return [faults.get(place, signature) for place, signature in enumerate(signatures)]
             case wire.Unwell(code):
                 raise SignerUnavailable(code)
-        raise SignerUnavailable(f"the signer answered {type(answer).__name__}")
+            case answer:
+                raise SignerUnavailable(f"the signer answered {type(answer).__name__}")
 
     async def is_well(self) -> bool:
         """See `stamping.ports.Signer.is_well`."""

@@ -105,6 +105,7 @@ async def create_stamp(
         stamp_id=derived_id(principal.account_id, ROUTE, idempotency_key),
         db=services.db,
         batch=services.accept_batch,
+        ringer=services.ringer,
         content_unseen=new.midstate is not None,
     )
     waiting_s = wait_s(request.headers.get("prefer"))

@@ -92,8 +92,8 @@ class _Desk:
     @classmethod
     def batched(cls, db: Database) -> _Desk:
         return cls(
-            SelfClocked(db, _HOLD_N, name="bench_hold", key=lambda wanted: wanted.id),
-            SelfClocked(db, _CAPTURE_N, name="bench_capture", key=lambda wanted: wanted.id),
+            SelfClocked(partial(_HOLD_N, db), name="bench_hold", key=lambda wanted: wanted.id),
+            SelfClocked(partial(_CAPTURE_N, db), name="bench_capture", key=lambda wanted: wanted.id),
         )
 
     @classmethod

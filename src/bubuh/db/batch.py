@@ -16,6 +16,9 @@ Outcome_co = TypeVar("Outcome_co", covariant=True)
 #: runs one batch of one shard in one committed call; one outcome a request, in its order
 ActN = Callable[[Database, Shard, Sequence[Request]], Awaitable[Sequence[Outcome]]]
 
+#: the same, on a database that it knows
+BoundActN = Callable[[Shard, Sequence[Request]], Awaitable[Sequence[Outcome]]]
+
 
 class Batch(Protocol[Request_contra, Outcome_co]):
     """Runs requests, alone or many at a time; which, its callers cannot tell."""

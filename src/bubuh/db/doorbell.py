@@ -19,6 +19,7 @@ from bubuh.db.errors import talking
 from bubuh.db.pool import Conn, Database, connect
 
 _log = structlog.get_logger(__name__)
+_RING_N: Final = "SELECT pg_notify(c, p) FROM unnest($1::text[], $2::text[]) AS x (c, p)"
 _RETRY_S: Final = (0.1, 0.5, 1.0, 2.0)  #: the last one repeats
 _ALIVE_S: Final = 30.0  #: how often a silent connection is asked whether it still lives
 
@@ -26,6 +27,37 @@ _ALIVE_S: Final = 30.0  #: how often a silent connection is asked whether it sti
 async def ring(on: Conn | Database, channel: str, payload: str = "") -> None:
     """Tell whoever listens to `channel` now."""
     await on.execute("SELECT pg_notify($1, $2)", channel, payload)
+
+
+class Ringer:
+    """Rings for whoever goes on meanwhile; what is rung while a ring is on its way goes with the next, once.
+
+    One for each event loop. A ring that fails is told to the log and to nobody else.
+    """
+
+    def __init__(self, db: Database) -> None:
+        """Nobody is rung for yet."""
+        self._db = db
+        self._wanted: set[tuple[str, str]] = set()
+        self._ringing: asyncio.Task[None] | None = None
+
+    def ring(self, channel: str, payload: str = "") -> None:
+        """Tell whoever listens to `channel`, soon."""
+        self._wanted.add((channel, payload))
+        if self._ringing is None:
+            self._ringing = asyncio.create_task(self._ring(), name="ring")
+
+    async def _ring(self) -> None:
+        try:
+            while self._wanted:
+                rings, self._wanted = self._wanted, set()
+                channels, payloads = zip(*rings, strict=True)
+                try:
+                    await self._db.fetch(_RING_N, channels, payloads)
+                except Fault as fault:
+                    _log.info("bell_not_rung", code=fault.code)  # whoever waits looks by itself
+        finally:
+            self._ringing = None
 
 
 class Doorbell:

@@ -718,14 +718,16 @@ BEGIN
     LOOP
         _outcomes[_r.no] := CASE WHEN _r.same THEN 'already_done' ELSE 'conflict' END;
     END LOOP;
+    -- Of what the account now has under way, the last one here is the last in the queue.
     INSERT INTO stamps (shard, account_id, id, request_sha256, document_id, state, page, x_pt, y_pt, side_pt,
-                        document_type, document_no, document_date)
+                        document_type, document_no, document_date, queue_at)
     SELECT b.shard, b.account_id, x.id, x.request_sha256, x.document_id, 'accepted', x.page, x.x_pt, x.y_pt, x.side_pt,
-           x.document_type, x.document_no, x.document_date
+           x.document_type, x.document_no, x.document_date,
+           now() + make_interval(secs => b.held + 1 - row_number() OVER (PARTITION BY b.account_id ORDER BY x.no DESC))
       FROM quota_balances AS b
       JOIN unnest(_ids, _account_ids, _request_sha256s, _document_ids, _pages, _xs, _ys, _sides, _types, _nos, _dates, _outcomes)
-        AS x (id, account_id, request_sha256, document_id, page, x_pt, y_pt, side_pt,
-              document_type, document_no, document_date, outcome) ON x.account_id = b.account_id
+        WITH ORDINALITY AS x (id, account_id, request_sha256, document_id, page, x_pt, y_pt, side_pt,
+              document_type, document_no, document_date, outcome, no) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     INSERT INTO stamp_events (shard, account_id, stamp_id, state)
     SELECT b.shard, b.account_id, x.id, 'accepted'
@@ -778,7 +780,7 @@ BEGIN
         UPDATE stamps AS s
            SET state = 'affixed', ended_at = now(), plan_sealed = NULL, lease_owner = NULL, lease_until = NULL
           FROM unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
-         WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND s.state = 'processing';
+         WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id;
         INSERT INTO document_revisions (shard, account_id, document_id, no, stamp_id, object_key, increment_bytes, sha256, size_bytes)
         SELECT s.shard, s.account_id, s.document_id, s.base_revision + 1, s.id, x.object_key, x.increment_bytes, x.sha256, x.size_bytes
           FROM stamps AS s
@@ -831,78 +833,98 @@ $$;
 
 ALTER FUNCTION public.stamping_bury(_shard smallint, _worker text) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text, _level text, _time_stamp_room integer) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-BEGIN
-    UPDATE stamps AS s
-       SET serial = _serial, block = _serial / 1000, serial_no = _serial_no, base_revision = _base_revision,
-           base_sha256 = _base_sha256, signed_at = _signed_at, file_id = _file_id, key_id = _key_id,
-           level = _level, time_stamp_room = _time_stamp_room
-     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
-       AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NULL;
-    RETURN FOUND;
-END
-$$;
-
-ALTER FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text, _level text, _time_stamp_room integer) OWNER TO bubuh_owner;
-
-CREATE FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) RETURNS TABLE(id uuid, account_id bigint, fence integer)
+CREATE FUNCTION public.stamping_intend_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _serials bigint[], _serial_nos text[], _base_revisions integer[], _base_sha256s bytea[], _signed_ats timestamp with time zone[], _file_ids bytea[], _key_ids text[], _levels text[], _time_stamp_rooms integer[]) RETURNS TABLE(id uuid, stands boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
-    _documents uuid [];
+    _new boolean [] := array_fill(FALSE, ARRAY[cardinality(_ids)]);
+    _stands boolean [] := array_fill(FALSE, ARRAY[cardinality(_ids)]);
+    _r record;
+BEGIN
+    FOR _r IN SELECT l.no, l.serial, l.file_id FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l LOOP
+        _new[_r.no] := _r.serial IS NULL;
+        _stands[_r.no] := _new[_r.no] OR (_r.serial = _serials[_r.no] AND _r.file_id = _file_ids[_r.no]);
+    END LOOP;
+    UPDATE stamps AS s
+       SET serial = x.serial, block = x.serial / 1000, serial_no = x.serial_no, base_revision = x.base_revision,
+           base_sha256 = x.base_sha256, signed_at = x.signed_at, file_id = x.file_id, key_id = x.key_id,
+           level = x.level, time_stamp_room = x.time_stamp_room
+      FROM unnest(_ids, _account_ids, _serials, _serial_nos, _base_revisions, _base_sha256s, _signed_ats, _file_ids,
+                  _key_ids, _levels, _time_stamp_rooms, _new)
+        AS x (id, account_id, serial, serial_no, base_revision, base_sha256, signed_at, file_id,
+              key_id, level, time_stamp_room, is_new)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.is_new;
+    RETURN QUERY
+    SELECT x.id, x.stands FROM unnest(_ids, _stands) WITH ORDINALITY AS x (id, stands, no) ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.stamping_intend_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _serials bigint[], _serial_nos text[], _base_revisions integer[], _base_sha256s bytea[], _signed_ats timestamp with time zone[], _file_ids bytea[], _key_ids text[], _levels text[], _time_stamp_rooms integer[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision) RETURNS TABLE(id uuid, account_id bigint, fence integer, deaths integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
     _ids uuid [];
     _accounts bigint [];
+    _documents uuid [];
 BEGIN
-    -- Lock the documents that have waited longest: two workers never race for one document. A document in work, or
-    -- whose last stamp still waits for its time-stamp, is passed over, however many stamps wait for it, so that it holds up no other.
-    SELECT array_agg(c.id) INTO _documents
-      FROM (SELECT d.id
-              FROM documents AS d
-             WHERE d.shard = _shard
-               AND (d.account_id, d.id) IN (
-                   SELECT s.account_id, s.document_id FROM stamps AS s
-                    WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
-                      AND (s.lease_until IS NULL OR s.lease_until < now())
-                      AND NOT EXISTS (
-                          SELECT 1 FROM stamps AS w
-                           WHERE w.shard = _shard AND w.account_id = s.account_id AND w.document_id = s.document_id
-                             AND w.state = 'processing' AND w.lease_until >= now())
-                      AND NOT EXISTS (
-                          SELECT 1 FROM stamp_levels AS v
-                           WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
-                             AND v.state = 'pending')
-                    GROUP BY s.account_id, s.document_id
-                    ORDER BY min(s.accepted_at) LIMIT _limit * 4)
-             ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED) AS c;
-    IF _documents IS NULL THEN
+    -- A document in work, or whose last stamp still waits for its time-stamp, is passed over, however many stamps
+    -- wait for it, so that it holds up no other.
+    SELECT array_agg(c.id), array_agg(c.account_id), array_agg(c.document_id) INTO _ids, _accounts, _documents
+      FROM (SELECT p.id, p.account_id, p.document_id
+              FROM (SELECT DISTINCT ON (o.account_id, o.document_id) o.id, o.account_id, o.document_id, o.queue_at
+                      FROM (SELECT d.id, d.account_id, d.document_id, d.queue_at
+                              FROM (SELECT s.id, s.account_id, s.document_id, '-infinity'::timestamptz AS queue_at,
+                                           s.deaths > 0 OR s.lease_owner <> _worker AS is_suspect,
+                                           row_number() OVER (
+                                               PARTITION BY s.deaths > 0 OR s.lease_owner <> _worker ORDER BY s.lease_until
+                                           ) AS no
+                                      FROM stamps AS s
+                                     WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_until < now()) AS d
+                             WHERE d.no <= CASE WHEN d.is_suspect THEN _suspects ELSE _limit END
+                            UNION ALL
+                            (SELECT s.id, s.account_id, s.document_id, s.queue_at
+                               FROM stamps AS s
+                              WHERE s.shard = _shard AND s.state = 'accepted'
+                                AND NOT EXISTS (
+                                    SELECT 1 FROM stamps AS w
+                                     WHERE w.shard = _shard AND w.account_id = s.account_id
+                                       AND w.document_id = s.document_id AND w.state = 'processing')
+                                AND NOT EXISTS (
+                                    SELECT 1 FROM stamp_levels AS v
+                                     WHERE v.shard = _shard AND v.account_id = s.account_id
+                                       AND v.document_id = s.document_id AND v.state = 'pending')
+                              ORDER BY s.queue_at, s.id LIMIT _limit * 4)) AS o
+                     ORDER BY o.account_id, o.document_id, o.queue_at, o.id) AS p
+             ORDER BY p.queue_at, p.id LIMIT _limit) AS c;
+    IF _ids IS NULL THEN
         RETURN;
     END IF;
-    -- A fresh snapshot: for each document the one in work when its lease is dead, else its oldest waiting one.
-    -- Of these, those that have waited longest.
-    SELECT array_agg(o.id), array_agg(o.account_id) INTO _ids, _accounts
-      FROM (SELECT p.id, p.account_id
-              FROM (SELECT DISTINCT ON (s.account_id, s.document_id)
-                           s.id, s.account_id, s.state, s.lease_until, s.accepted_at
-                      FROM stamps AS s
-                     WHERE s.shard = _shard AND s.document_id = ANY(_documents)
-                       AND s.state IN ('accepted', 'processing')
-                       AND NOT EXISTS (
-                           SELECT 1 FROM stamp_levels AS v
-                            WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
-                              AND v.state = 'pending')
-                     ORDER BY s.account_id, s.document_id, s.state DESC, s.accepted_at, s.id) AS p
-             WHERE p.state = 'accepted' OR p.lease_until IS NULL OR p.lease_until < now()
-             ORDER BY p.accepted_at, p.id LIMIT _limit) AS o;
-    -- Lock them, and look once more: an owner may have cancelled meanwhile.
+    -- Lock their documents: two workers never race for one.
+    SELECT array_agg(l.id) INTO _documents
+      FROM (SELECT d.id
+              FROM documents AS d JOIN unnest(_documents, _accounts) AS x (id, account_id)
+                ON d.account_id = x.account_id AND d.id = x.id
+             WHERE d.shard = _shard ORDER BY d.id FOR NO KEY UPDATE OF d SKIP LOCKED) AS l;
+    -- Lock them, and look once more with a fresh snapshot: another worker may have come first, or its owner
+    -- may have cancelled.
     SELECT array_agg(l.id), array_agg(l.account_id) INTO _ids, _accounts
       FROM (SELECT s.id, s.account_id
               FROM stamps AS s JOIN unnest(_ids, _accounts) AS x (id, account_id)
                 ON s.account_id = x.account_id AND s.id = x.id
-             WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
+             WHERE s.shard = _shard AND s.document_id = ANY(_documents)
+               AND s.ended_at IS NULL AND (s.lease_until IS NULL OR s.lease_until < now())
+               AND NOT EXISTS (
+                   SELECT 1 FROM stamps AS w
+                    WHERE w.shard = _shard AND w.account_id = s.account_id AND w.document_id = s.document_id
+                      AND w.state = 'processing' AND w.id <> s.id)
+               AND NOT EXISTS (
+                   SELECT 1 FROM stamp_levels AS v
+                    WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
+                      AND v.state = 'pending')
              ORDER BY s.id FOR NO KEY UPDATE OF s SKIP LOCKED) AS l;
     RETURN QUERY
     UPDATE stamps AS s
@@ -911,7 +933,7 @@ BEGIN
            deaths = s.deaths + CASE WHEN s.lease_owner <> _worker THEN 1 ELSE 0 END
       FROM unnest(_ids, _accounts) AS x (id, account_id)
      WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
-    RETURNING s.id, s.account_id, s.fence;
+    RETURNING s.id, s.account_id, s.fence, s.deaths;
     INSERT INTO stamp_events (shard, account_id, stamp_id, state)
     SELECT s.shard, s.account_id, s.id, 'processing'
       FROM stamps AS s JOIN unnest(_ids, _accounts) AS x (id, account_id) ON s.account_id = x.account_id AND s.id = x.id
@@ -920,7 +942,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) OWNER TO bubuh_owner;
+ALTER FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.stamping_level_append(_shard smallint, _id uuid, _account_id bigint, _object_key text, _bytes integer, _sha256 bytea, _size_bytes bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1007,15 +1029,38 @@ $$;
 
 ALTER FUNCTION public.stamping_level_wait(_shard smallint, _id uuid, _account_id bigint, _reason text, _wait_s double precision) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) RETURNS TABLE(id uuid)
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION public.stamping_lock_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) RETURNS TABLE(no bigint, serial bigint, file_id bytea, digest bytea)
+    LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     AS $$
+BEGIN
+    PERFORM 1 FROM stamps AS s JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON s.account_id = x.account_id AND s.id = x.id
+      WHERE s.shard = _shard ORDER BY s.id FOR NO KEY UPDATE OF s;
+    RETURN QUERY
+    SELECT x.no, s.serial, s.file_id, s.digest
+      FROM unnest(_ids, _account_ids, _fences) WITH ORDINALITY AS x (id, account_id, fence, no)
+      JOIN stamps AS s ON s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+     WHERE s.fence = x.fence AND s.lease_until IS NOT NULL;
+END
+$$;
+
+ALTER FUNCTION public.stamping_lock_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) RETURNS TABLE(id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _held bigint [];
+BEGIN
+    SELECT array_agg(l.no) INTO _held FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l;
+    RETURN QUERY
     UPDATE stamps AS s SET lease_until = now() + make_interval(secs => _lease_s)
-      FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
-     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
-       AND s.state = 'processing' AND s.fence = x.fence
-    RETURNING s.id
+      FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.no = ANY(_held)
+    RETURNING s.id;
+END
 $$;
 
 ALTER FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) OWNER TO bubuh_owner;
@@ -1082,56 +1127,71 @@ $$;
 
 ALTER FUNCTION public.stamping_return_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _reasons text[], _actors text[]) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) RETURNS bytea
+CREATE FUNCTION public.stamping_seal_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _digests bytea[], _signatures bytea[], _key_ids text[]) RETURNS TABLE(id uuid, signature bytea)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
-    _stamp record;
-    _stored bytea;
+    _held bigint [];
 BEGIN
-    SELECT s.serial, s.account_id, s.shard INTO _stamp FROM stamps AS s
-     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
-       AND s.state = 'processing' AND s.fence = _fence AND s.digest = _digest AND s.key_id = _key_id
-       FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;
+    SELECT array_agg(l.no) INTO _held
+      FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l WHERE l.digest = _digests[l.no];
     INSERT INTO seals (shard, account_id, serial, stamp_id, digest, signature, key_id)
-    VALUES (_shard, _account_id, _stamp.serial, _id, _digest, _signature, _key_id)
+    SELECT s.shard, s.account_id, s.serial, s.id, s.digest, x.signature, x.key_id
+      FROM stamps AS s
+      JOIN unnest(_ids, _account_ids, _signatures, _key_ids) WITH ORDINALITY AS x (id, account_id, signature, key_id, no)
+        ON s.account_id = x.account_id AND s.id = x.id
+     WHERE s.shard = _shard AND s.key_id = x.key_id AND x.no = ANY(_held)
     ON CONFLICT DO NOTHING;
-    SELECT l.signature INTO _stored FROM seals AS l
-     WHERE l.shard = _shard AND l.serial = _stamp.serial AND l.stamp_id = _id AND l.digest = _digest;
-    RETURN _stored;
+    RETURN QUERY
+    SELECT x.id, l.signature
+      FROM unnest(_ids, _account_ids, _digests) WITH ORDINALITY AS x (id, account_id, digest, no)
+      LEFT JOIN seals AS l
+        ON l.shard = _shard AND l.account_id = x.account_id AND l.stamp_id = x.id AND l.digest = x.digest AND x.no = ANY(_held)
+     ORDER BY x.no;
 END
 $$;
 
-ALTER FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) OWNER TO bubuh_owner;
+ALTER FUNCTION public.stamping_seal_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _digests bytea[], _signatures bytea[], _key_ids text[]) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.stamping_write_plan(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text) RETURNS boolean
+CREATE FUNCTION public.stamping_write_plan_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _digests bytea[], _plans_sealed bytea[], _tiers text[]) RETURNS TABLE(id uuid, stands boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+DECLARE
+    _new boolean [] := array_fill(FALSE, ARRAY[cardinality(_ids)]);
+    _stands boolean [] := array_fill(FALSE, ARRAY[cardinality(_ids)]);
+    _r record;
 BEGIN
-    UPDATE stamps AS s SET digest = _digest, plan_sealed = _plan_sealed, tier = _tier
-     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
-       AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NOT NULL
-       AND (s.digest IS NULL OR s.digest = _digest);
-    RETURN FOUND;
+    FOR _r IN SELECT l.no, l.serial, l.digest FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l LOOP
+        _new[_r.no] := _r.serial IS NOT NULL AND _r.digest IS NULL;
+        _stands[_r.no] := _new[_r.no] OR coalesce(_r.digest = _digests[_r.no], FALSE);
+    END LOOP;
+    UPDATE stamps AS s SET digest = x.digest, plan_sealed = x.plan_sealed, tier = x.tier
+      FROM unnest(_ids, _account_ids, _digests, _plans_sealed, _tiers, _new)
+        AS x (id, account_id, digest, plan_sealed, tier, is_new)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.is_new;
+    RETURN QUERY
+    SELECT x.id, x.stands FROM unnest(_ids, _stands) WITH ORDINALITY AS x (id, stands, no) ORDER BY x.no;
 END
 $$;
 
-ALTER FUNCTION public.stamping_write_plan(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text) OWNER TO bubuh_owner;
+ALTER FUNCTION public.stamping_write_plan_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _digests bytea[], _plans_sealed bytea[], _tiers text[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) RETURNS TABLE(id uuid)
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+DECLARE
+    _held bigint [];
+BEGIN
+    SELECT array_agg(l.no) INTO _held FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l;
+    RETURN QUERY
     UPDATE stamps AS s SET lease_until = now() + make_interval(secs => _wait_s), lease_owner = NULL
-      FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
-     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
-       AND s.state = 'processing' AND s.fence = x.fence
-    RETURNING s.id
+      FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.no = ANY(_held)
+    RETURNING s.id;
+END
 $$;
 
 ALTER FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) OWNER TO bubuh_owner;
@@ -1587,6 +1647,7 @@ CREATE TABLE public.stamps (
     document_no text NOT NULL,
     document_date date NOT NULL,
     accepted_at timestamp with time zone DEFAULT now() NOT NULL,
+    queue_at timestamp with time zone NOT NULL,
     fence integer DEFAULT 0 NOT NULL,
     lease_owner text,
     lease_until timestamp with time zone,
@@ -1766,7 +1827,9 @@ CREATE INDEX stamps_history ON public.stamps USING btree (shard, account_id, acc
 
 CREATE UNIQUE INDEX stamps_one_in_work ON public.stamps USING btree (shard, account_id, document_id) WHERE (state = 'processing'::text);
 
-CREATE INDEX stamps_waiting ON public.stamps USING btree (shard, accepted_at) WHERE (state = ANY (ARRAY['accepted'::text, 'processing'::text]));
+CREATE INDEX stamps_queue ON public.stamps USING btree (shard, queue_at, id) WHERE (state = 'accepted'::text);
+
+CREATE INDEX stamps_waiting ON public.stamps USING btree (shard, accepted_at) WHERE (state = 'accepted'::text);
 
 CREATE TRIGGER audit_entries_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1903,13 +1966,13 @@ REVOKE ALL ON FUNCTION public.stamping_bury(_shard smallint, _worker text) FROM 
 
 GRANT ALL ON FUNCTION public.stamping_bury(_shard smallint, _worker text) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text, _level text, _time_stamp_room integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.stamping_intend_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _serials bigint[], _serial_nos text[], _base_revisions integer[], _base_sha256s bytea[], _signed_ats timestamp with time zone[], _file_ids bytea[], _key_ids text[], _levels text[], _time_stamp_rooms integer[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.stamping_intend(_shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text, _base_revision integer, _base_sha256 bytea, _signed_at timestamp with time zone, _file_id bytea, _key_id text, _level text, _time_stamp_room integer) TO bubuh_app;
+GRANT ALL ON FUNCTION public.stamping_intend_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _serials bigint[], _serial_nos text[], _base_revisions integer[], _base_sha256s bytea[], _signed_ats timestamp with time zone[], _file_ids bytea[], _key_ids text[], _levels text[], _time_stamp_rooms integer[]) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision) TO bubuh_app;
+GRANT ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.stamping_level_append(_shard smallint, _id uuid, _account_id bigint, _object_key text, _bytes integer, _sha256 bytea, _size_bytes bigint) FROM PUBLIC;
 
@@ -1931,6 +1994,8 @@ REVOKE ALL ON FUNCTION public.stamping_level_wait(_shard smallint, _id uuid, _ac
 
 GRANT ALL ON FUNCTION public.stamping_level_wait(_shard smallint, _id uuid, _account_id bigint, _reason text, _wait_s double precision) TO bubuh_app;
 
+REVOKE ALL ON FUNCTION public.stamping_lock_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.stamping_renew_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _lease_s double precision) TO bubuh_app;
@@ -1939,13 +2004,13 @@ REVOKE ALL ON FUNCTION public.stamping_return_n(_shard smallint, _ids uuid[], _a
 
 GRANT ALL ON FUNCTION public.stamping_return_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _reasons text[], _actors text[]) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.stamping_seal_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _digests bytea[], _signatures bytea[], _key_ids text[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.stamping_seal(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text) TO bubuh_signer;
+GRANT ALL ON FUNCTION public.stamping_seal_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _digests bytea[], _signatures bytea[], _key_ids text[]) TO bubuh_signer;
 
-REVOKE ALL ON FUNCTION public.stamping_write_plan(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.stamping_write_plan_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _digests bytea[], _plans_sealed bytea[], _tiers text[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.stamping_write_plan(_shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text) TO bubuh_app;
+GRANT ALL ON FUNCTION public.stamping_write_plan_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _digests bytea[], _plans_sealed bytea[], _tiers text[]) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) FROM PUBLIC;
 

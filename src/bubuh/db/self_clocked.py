@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Final, Generic
@@ -18,8 +19,7 @@ from prometheus_client import Counter, Histogram
 
 from bubuh.core.errors import DatabaseUnavailable, Fault
 from bubuh.core.shards import Shard
-from bubuh.db.batch import ActN, Outcome, Request
-from bubuh.db.pool import Database
+from bubuh.db.batch import BoundActN, Outcome, Request
 
 MOST: Final = 500  #: requests in one batch: what one statement is asked to do, and one failure can hold up
 _MOST_WAITING: Final = 10_000
@@ -61,8 +61,7 @@ class SelfClocked(Generic[Request, Outcome]):
 
     def __init__(
         self,
-        db: Database,
-        act_n: ActN[Request, Outcome],
+        act_n: BoundActN[Request, Outcome],
         *,
         name: str,
         key: Callable[[Request], Hashable],
@@ -76,7 +75,6 @@ class SelfClocked(Generic[Request, Outcome]):
         `name` is the act's in metrics; `lanes` bounds the batches, and so the connections, in use at once;
         `patience_s` is how long a database that does not answer is asked again.
         """
-        self._db = db
         self._act_n = act_n
         self._name = name
         self._key = key
@@ -158,9 +156,9 @@ class SelfClocked(Generic[Request, Outcome]):
         """Have `batch` done and tell each its outcome; whatever happens, nobody is left waiting."""
         try:
             outcomes = await self._act(shard, [waiter.request for waiter in batch])
-        except DatabaseUnavailable as error:
+        except Fault as fault:  # of something outside, so no request's own
             for waiter in batch:
-                _fail(waiter, DatabaseUnavailable(str(error)))
+                _fail(waiter, copy(fault))
         except Exception as error:  # noqa: BLE001 - one request's fault, whatever it is, is not the others'
             if len(batch) == 1:
                 _ENDS.labels(self._name, "broken").inc()
@@ -185,7 +183,7 @@ class SelfClocked(Generic[Request, Outcome]):
         give_up = time.monotonic() + self._patience_s
         for wait_s in chain(_BACK_OFF_S, repeat(_BACK_OFF_S[-1])):
             try:
-                outcomes = await self._act_n(self._db, shard, requests)
+                outcomes = await self._act_n(shard, requests)
             except DatabaseUnavailable:
                 if time.monotonic() + wait_s > give_up:
                     _ENDS.labels(self._name, "unknown").inc()

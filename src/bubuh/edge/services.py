@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bubuh.db.doorbell import Doorbell
+from bubuh.db.doorbell import Doorbell, Ringer
 from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
@@ -28,6 +28,7 @@ class Services:
     store_key: StoreKey
     gateway: Gateway
     accept_batch: AcceptBatch
+    ringer: Ringer
     doorbell: Doorbell  #: listens to `stamping.bells.ENDED` and `SETTLED`
     serial_key: SerialKey
     trust: Callable[[], Trust]  #: whom the checker believes, as of now

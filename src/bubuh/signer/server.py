@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from bubuh.core.errors import Fault
 from bubuh.db.pool import Database
-from bubuh.signer.seal import seal
+from bubuh.signer.seal import Seal, seal_n
 from bubuh.stamping import wire
 from bubuh.stamping.ports import SealKeys
 
@@ -66,16 +66,26 @@ class SignerServer:
             if isinstance(request, wire.Health):
                 await self._db.fetchval("SELECT 1")
                 return wire.Well()
-            return wire.Sealed([await self._seal(wanted) for wanted in request.wanted[: wire.MOST_SEALS]])
+            seals = await seal_n(self._db, self._keys, request.wanted[: wire.MOST_SEALS])
         except Fault as fault:
             _SEALS.labels("fault").inc()
             _log.warning("signer_fault", code=fault.code, why=str(fault))
             return wire.Unwell(fault.code)
+        for seal in seals:
+            _SEALS.labels(_outcome(seal)).inc()
+        return wire.Sealed(
+            [seal if isinstance(seal, bytes) else None for seal in seals],
+            {place: seal for place, seal in enumerate(seals) if isinstance(seal, str)},
+        )
 
-    async def _seal(self, wanted: wire.Wanted) -> bytes | None:
-        signature = await seal(self._db, self._keys, wanted)
-        _SEALS.labels("refused" if signature is None else "sealed").inc()
-        return signature
+
+def _outcome(seal: Seal) -> str:
+    match seal:
+        case None:
+            return "refused"
+        case str():
+            return "fault"
+    return "sealed"
 
 
 def _listen(path: Path) -> socket.socket:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bubuh.core.errors import Refusal
 from bubuh.db.batch import Batch
-from bubuh.db.doorbell import ring
+from bubuh.db.doorbell import Ringer
 from bubuh.db.pool import Database
 from bubuh.documents.find import find_document
 from bubuh.documents.moves import DocumentState
@@ -40,6 +40,7 @@ async def accept(
     stamp_id: UUID,
     db: Database,
     batch: AcceptBatch,
+    ringer: Ringer,
     content_unseen: bool = False,
 ) -> Accepted:
     """Accept one stamp under `stamp_id`; repeating it shows the same one, as it is now.
@@ -66,7 +67,7 @@ async def accept(
     outcome = await batch.submit(principal.shard, request)
     match outcome.outcome:
         case "done" | "already_done":
-            await ring(db, WAITING, str(principal.shard))
+            ringer.ring(WAITING, str(principal.shard))
             stamp = await find_stamp(db, principal.account_id, stamp_id)
             return Accepted(stamp=stamp, replayed=outcome.outcome == "already_done")
         case "conflict":

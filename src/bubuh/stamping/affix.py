@@ -6,11 +6,13 @@ serial number and identical bytes, because plan and signature both stand in rows
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 import structlog
 from prometheus_client import Counter
@@ -39,6 +41,7 @@ from bubuh.stamping.ports import Signer
 from bubuh.stamping.refusals import LeaseLost, SealedMeanwhile, SealedStuck
 from bubuh.stamping.serial import SerialKey
 from bubuh.stamping.serials import SerialBlocks
+from bubuh.stamping.steps import Steps
 
 _log = structlog.get_logger(__name__)
 _AFFIXED = Counter(
@@ -47,6 +50,7 @@ _AFFIXED = Counter(
 
 MOST_DEATHS = 3  #: a document over which so many workers died is poison
 FILE_ID_BYTES = 16
+READ_AT_ONCE = 8
 
 
 class Ended(StrEnum):
@@ -67,10 +71,13 @@ class Workshop:
     signer: Signer
     serial_key: SerialKey
     serials: SerialBlocks
+    steps: Steps
     keyring: Callable[[], Keyring]  #: as it is now: keys come and go while the service runs
     public_url: str
     level: Level = Level.B_B  #: that new stamps are to reach; beyond B-B an authority is asked later
     clock: Clock = field(default=utc_now)
+    #: documents in memory at a time: a worker holds many jobs, and a document may be large
+    reading: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, READ_AT_ONCE))
 
 
 async def affix(lease: Lease, shop: Workshop) -> Ended:
@@ -80,24 +87,27 @@ async def affix(lease: Lease, shop: Workshop) -> Ended:
         LeaseLost: the job is not ours any more; nothing of ours counts.
         Fault: something outside fails; the lease is kept or given back, and the job goes on later.
     """
-    job = await store.find_job(shop.db, lease)
+    job = await shop.steps.find.submit(lease.shard, lease)
     if job is None:
         raise LeaseLost
     if job.deaths >= MOST_DEATHS and not job.sealed:
         return await _give_back(job, ReturnReason.WORKER_DIED, shop)
     written = job.written or await _write_intent(job, shop)
     try:
-        ground, document = await _read_base(job, written, shop)
-        increment, tier = await _planned(job, written, ground, document, shop)
+        async with shop.reading:
+            ground, document = await _read_base(job, written, shop)
+            increment, planned = await _planned(job, written, ground, document, shop)
     except (Refusal, ObjectMissing, ObjectDamaged) as error:
         return await _give_back(job, _reason(error), shop)
+    if job.planned is None:
+        await _keep_plan(job, increment, planned, shop)
     signature = await shop.signer.seal(lease)  # stored before it is answered: now only forward
     chain = shop.keyring().chain(written.key_id)
     if not fits(signature, signed_attributes(increment.digest, chain), chain):
         raise _stuck(job, "signature_over_something_else")
     sealed = increment.sealed(signed_data(increment.digest, signature, chain))
     ended = await _record(job, written, sealed, ground, shop, gap_at=len(increment.pre))
-    _AFFIXED.labels(tier).inc()
+    _AFFIXED.labels(planned.tier).inc()
     return ended
 
 
@@ -105,7 +115,7 @@ async def _write_intent(job: Job, shop: Workshop) -> WrittenIntent:
     """Serial, base, time and file id: committed, so that every later attempt plans the same bytes."""
     now = shop.clock()
     key_id = shop.keyring().current(now).key_id
-    base = await store.find_base(shop.db, job.lease.account_id, job.document_id)
+    base = job.base
     level = Level.B_T if base.content_unseen and shop.level is Level.B_LT else shop.level
     serial = await shop.serials.take(shop.db, job.lease.shard)
     written = WrittenIntent(
@@ -119,7 +129,7 @@ async def _write_intent(job: Job, shop: Workshop) -> WrittenIntent:
         level=level,  # a DSS needs the document to be planned upon
         time_stamp_room=0 if level is Level.B_B else TIME_STAMP_ROOM_BYTES,
     )
-    if not await store.intend(shop.db, job.lease, written):
+    if not await shop.steps.intend.submit(job.lease.shard, store.NewIntent(lease=job.lease, written=written)):
         raise LeaseLost
     return written
 
@@ -140,23 +150,24 @@ async def _read_base(job: Job, written: WrittenIntent, shop: Workshop) -> tuple[
 
 async def _planned(
     job: Job, written: WrittenIntent, ground: Ground, document: Document, shop: Workshop
-) -> tuple[Increment, Tier]:
-    """The increment that an earlier attempt planned, or a new one, rehearsed and kept before it is sealed.
-
-    So what is sealed is never planned again, by this release of the engine or by another.
-    """
+) -> tuple[Increment, Planned]:
+    """The increment that an earlier attempt planned, or a new one, rehearsed."""
     key, stamp_id = key_of(document, shop.store_key), job.lease.stamp_id
     if job.planned is not None:
-        return open_plan(job.planned.sealed, key, stamp_id, ground), job.planned.tier
+        return open_plan(job.planned.sealed, key, stamp_id, ground), job.planned
     unseen, chain = ground.content_unseen, shop.keyring().chain(written.key_id)
     intent = written.intent(job.place, public_url=shop.public_url, content_unseen=unseen)
     plan = shop.sandbox.plan_midstate if unseen else shop.sandbox.plan
     increment = await plan(ground.data, intent, chain)
     tier = increment.tier if document.base is None else Tier.T3
-    planned = Planned(sealed=seal_plan(increment, key, stamp_id), tier=tier)
-    if not await store.write_plan(shop.db, job.lease, digest=increment.digest, planned=planned):
+    return increment, Planned(sealed=seal_plan(increment, key, stamp_id), tier=tier)
+
+
+async def _keep_plan(job: Job, increment: Increment, planned: Planned, shop: Workshop) -> None:
+    """Before it is sealed: what is sealed is never planned again, by this release or another."""
+    new = store.NewPlan(lease=job.lease, digest=increment.digest, planned=planned)
+    if not await shop.steps.write_plan.submit(job.lease.shard, new):
         raise LeaseLost
-    return increment, planned.tier
 
 
 async def _record(
@@ -180,7 +191,7 @@ async def _record(
         size_bytes=ground.size_bytes + len(sealed),
         gap_at=gap_at,
     )
-    (outcome,) = await store.affix_n(shop.db, job.lease.shard, [finished])
+    outcome = await shop.steps.affix.submit(job.lease.shard, finished)
     if outcome == "expired":
         raise LeaseLost
     assert outcome in {"done", "already_done"}, f"a sealed stamp is {outcome}"
@@ -205,9 +216,14 @@ async def _give_back(job: Job, reason: str, shop: Workshop) -> Ended:
     lease = job.lease
     if job.sealed:
         raise _stuck(job, reason)
-    outcome = await store.return_one(
-        shop.db, lease.account_id, lease.stamp_id, fence=lease.fence, reason=reason, actor="worker"
+    wanted = store.WantedReturn(
+        account_id=lease.account_id,
+        stamp_id=lease.stamp_id,
+        fence=lease.fence,
+        reason=reason,
+        actor="worker",
     )
+    outcome = await shop.steps.give_back.submit(lease.shard, wanted)
     if outcome == "expired":
         raise LeaseLost
     if outcome == "sealed":

@@ -22,9 +22,10 @@ async def cancel(principal: Principal, stamp_id: UUID, *, db: Database) -> Stamp
     """
     stamp = await find_stamp(db, principal.account_id, stamp_id)
     reason = ReturnReason.CANCELLED
-    outcome = await store.return_one(
-        db, principal.account_id, stamp_id, fence=None, reason=reason, actor=principal.actor
+    wanted = store.WantedReturn(
+        account_id=principal.account_id, stamp_id=stamp_id, fence=None, reason=reason, actor=principal.actor
     )
+    (outcome,) = await store.return_n(db, principal.shard, [wanted])
     stamp = await find_stamp(db, principal.account_id, stamp_id)
     if outcome == "done" or stamp.reason == reason:
         return stamp

@@ -71,6 +71,7 @@ class Lease:
     account_id: AccountId
     stamp_id: UUID
     fence: int
+    is_suspect: bool = field(default=False, compare=False)  #: a worker died over it
 
     @property
     def shard(self) -> Shard:
@@ -84,8 +85,7 @@ class Base:
 
     revision: int  #: 0 is the original
     sha256: bytes
-    size_bytes: int
-    content_unseen: bool  #: then hash and size are of its midstate
+    content_unseen: bool  #: then the hash is of its midstate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,5 +156,6 @@ class Job:
     place: Place
     deaths: int  #: how many workers died over it
     sealed: bool
+    base: Base  #: as it is now; what counts is the intent's, once one is written
     written: WrittenIntent | None
     planned: Planned | None

@@ -36,8 +36,8 @@ SELECT e.stamp_id, e.state, e.at
  WHERE e.shard = :shard AND e.account_id = :account_id AND e.stamp_id = ANY(:ids::uuid[])
  ORDER BY e.at, e.state;
 
--- name: lease_n(shard, worker, most, lease_s)
-SELECT id, account_id, fence FROM stamping_lease_n(:shard, :worker, :most, :lease_s);
+-- name: lease_n(shard, worker, most, suspects, lease_s)
+SELECT id, account_id, fence, deaths FROM stamping_lease_n(:shard, :worker, :most, :suspects, :lease_s);
 
 -- name: renew_n(shard, ids, account_ids, fences, lease_s)
 SELECT id FROM stamping_renew_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :lease_s);
@@ -48,40 +48,41 @@ SELECT id FROM stamping_yield_n(:shard, :ids::uuid[], :account_ids::bigint[], :f
 -- name: bury(shard, worker)
 SELECT stamping_bury(:shard, :worker);
 
--- name: find_job(shard, account_id, id, fence)
--- All that a worker needs to go on, while its fence holds.
-SELECT s.document_id, s.page, s.x_pt, s.y_pt, s.side_pt, s.deaths, s.serial, s.serial_no, s.base_revision,
-       s.base_sha256, s.signed_at, s.file_id, s.key_id, s.level, s.time_stamp_room, s.plan_sealed, s.tier, l.serial IS NOT NULL AS sealed
-  FROM stamps AS s
+-- name: find_job_n(shard, ids, account_ids, fences)
+-- All that a worker needs to go on with each of its leases, whose place in the request is `no`; no row: the fence is
+-- lost. The base is the newest revision, with what was added to it: when nothing was appended yet the original, or
+-- what it was normalised to. While a stamp is in work, none is added.
+SELECT x.no, s.document_id, s.page, s.x_pt, s.y_pt, s.side_pt, s.deaths, s.serial, s.serial_no, s.base_revision,
+       s.base_sha256, s.signed_at, s.file_id, s.key_id, s.level, s.time_stamp_room, s.plan_sealed, s.tier,
+       l.serial IS NOT NULL AS sealed, coalesce(r.no, 0) AS newest_no,
+       coalesce(v.sha256, r.sha256, d.base_sha256, d.sha256) AS newest_sha256, d.content_unseen
+  FROM unnest(:ids::uuid[], :account_ids::bigint[], :fences::int[]) WITH ORDINALITY AS x (id, account_id, fence, no)
+  JOIN stamps AS s ON s.shard = :shard AND s.account_id = x.account_id AND s.id = x.id
+  JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
   LEFT JOIN seals AS l ON l.shard = :shard AND l.account_id = s.account_id AND l.stamp_id = s.id
- WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id
-   AND s.state = 'processing' AND s.fence = :fence;
-
--- name: find_base(shard, account_id, document_id)
--- The newest revision, with what was added to it: when nothing was appended yet the original, or what it was
--- normalised to.
-SELECT coalesce(r.no, 0) AS revision, coalesce(v.sha256, r.sha256, d.base_sha256, d.sha256) AS sha256,
-       coalesce(v.size_bytes, r.size_bytes, d.base_size_bytes, d.size_bytes) AS size_bytes, d.content_unseen
-  FROM documents AS d
-  LEFT JOIN document_revisions AS r
-    ON r.shard = :shard AND r.account_id = d.account_id AND r.document_id = d.id
-  LEFT JOIN stamp_levels AS v
-    ON v.shard = :shard AND v.account_id = d.account_id AND v.stamp_id = r.stamp_id
- WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :document_id
- ORDER BY r.no DESC NULLS LAST
- LIMIT 1;
+  LEFT JOIN LATERAL (
+      SELECT n.no, n.sha256, n.stamp_id FROM document_revisions AS n
+       WHERE n.shard = :shard AND n.account_id = s.account_id AND n.document_id = s.document_id
+       ORDER BY n.no DESC LIMIT 1) AS r ON TRUE
+  LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = s.account_id AND v.stamp_id = r.stamp_id
+ WHERE s.fence = x.fence AND s.lease_until IS NOT NULL;
 
 -- name: take_block(block, shard, taken_by)
 -- A block number is drawn at random by the caller; one that is taken gives no row, and another is drawn.
 INSERT INTO serial_blocks (block, shard, taken_by) VALUES (:block, :shard, :taken_by)
 ON CONFLICT DO NOTHING RETURNING block;
 
--- name: intend(shard, id, account_id, fence, serial, serial_no, base_revision, base_sha256, signed_at, file_id, key_id, level, time_stamp_room)
-SELECT stamping_intend(:shard, :id, :account_id, :fence, :serial, :serial_no, :base_revision, :base_sha256,
-                       :signed_at, :file_id, :key_id, :level, :time_stamp_room);
+-- name: intend_n(shard, ids, account_ids, fences, serials, serial_nos, base_revisions, base_sha256s, signed_ats, file_ids, key_ids, levels, time_stamp_rooms)
+SELECT stands
+  FROM stamping_intend_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :serials::bigint[],
+                         :serial_nos::text[], :base_revisions::int[], :base_sha256s::bytea[],
+                         :signed_ats::timestamptz[], :file_ids::bytea[], :key_ids::text[], :levels::text[],
+                         :time_stamp_rooms::int[]);
 
--- name: write_plan(shard, id, account_id, fence, digest, plan_sealed, tier)
-SELECT stamping_write_plan(:shard, :id, :account_id, :fence, :digest, :plan_sealed, :tier);
+-- name: write_plan_n(shard, ids, account_ids, fences, digests, plans_sealed, tiers)
+SELECT stands
+  FROM stamping_write_plan_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :digests::bytea[],
+                             :plans_sealed::bytea[], :tiers::text[]);
 
 -- name: affix_n(shard, ids, account_ids, fences, object_keys, increment_bytes, sha256s, sizes, gaps)
 SELECT id, outcome

@@ -5,6 +5,7 @@ A block that dies with its worker keeps its unused numbers for ever; `serial_blo
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 
@@ -24,13 +25,15 @@ class SerialBlocks:
         self._taken_by = taken_by
         self._random_bits = random_bits
         self._left: dict[Shard, list[int]] = {}
+        self._taking: dict[Shard, asyncio.Lock] = {}  #: so that many who find none left take one block
 
     async def take(self, db: Database, shard: Shard) -> int:
         """A number that nobody has had."""
         left = self._left.setdefault(shard, [])
-        if not left:
-            left.extend(reversed(await self._block(db, shard)))
-        return left.pop()
+        async with self._taking.setdefault(shard, asyncio.Lock()):
+            if not left:
+                left.extend(reversed(await self._block(db, shard)))
+            return left.pop()
 
     async def _block(self, db: Database, shard: Shard) -> range:
         while True:

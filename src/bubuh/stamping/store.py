@@ -11,7 +11,7 @@ from uuid import UUID
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Database, Row
-from bubuh.db.queries import load_queries
+from bubuh.db.queries import columns, load_queries
 from bubuh.pdf.model import Level, Place, Tier
 from bubuh.stamping.model import (
     Base,
@@ -57,6 +57,34 @@ class Finished:
     sha256: bytes  #: of the whole document, this increment included
     size_bytes: int
     gap_at: int  #: in the increment: where the seal's room begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedReturn:
+    """A stamp whose quota is to be given back. No fence: only while nobody works on it."""
+
+    account_id: AccountId
+    stamp_id: UUID
+    fence: int | None
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIntent:
+    """An intent to be written, once."""
+
+    lease: Lease
+    written: WrittenIntent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPlan:
+    """What is to be signed and what it is over, to be written, once."""
+
+    lease: Lease
+    digest: bytes
+    planned: Planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +139,19 @@ async def list_stamps(
     return [_stamp(row, [e for e in events if e["stamp_id"] == row["id"]]) for row in rows]
 
 
-async def lease_n(db: Database, shard: Shard, *, worker: str, most: int, lease_s: float) -> list[Lease]:
-    """Up to `most` jobs of `shard`, each under a new fence."""
-    rows = await db.fetch(SQL.lease_n.sql, shard, worker, most, lease_s)
+async def lease_n(
+    db: Database, shard: Shard, *, worker: str, most: int, lease_s: float, suspects: int = 1
+) -> list[Lease]:
+    """Up to `most` jobs of `shard`, each under a new fence; of them `suspects`, over which a worker died."""
+    rows = await db.fetch(SQL.lease_n.sql, shard, worker, most, suspects, lease_s)
     return [
-        Lease(account_id=AccountId(row["account_id"]), stamp_id=row["id"], fence=row["fence"]) for row in rows
+        Lease(
+            account_id=AccountId(row["account_id"]),
+            stamp_id=row["id"],
+            fence=row["fence"],
+            is_suspect=row["deaths"] > 0,
+        )
+        for row in rows
     ]
 
 
@@ -135,29 +171,11 @@ async def bury(db: Database, shard: Shard, *, worker: str) -> int:
     return int(await db.fetchval(SQL.bury.sql, shard, worker))
 
 
-async def find_job(db: Database, lease: Lease) -> Job | None:
-    """What the stamp's row says, or None when the fence no longer holds."""
-    row = await db.fetchrow(SQL.find_job.sql, lease.shard, lease.account_id, lease.stamp_id, lease.fence)
-    if row is None:
-        return None
-    return Job(
-        lease=lease,
-        document_id=row["document_id"],
-        place=_place(row),
-        deaths=row["deaths"],
-        sealed=row["sealed"],
-        written=_written(row),
-        planned=None
-        if row["plan_sealed"] is None
-        else Planned(sealed=row["plan_sealed"], tier=Tier(row["tier"])),
-    )
-
-
-async def find_base(db: Database, account_id: AccountId, document_id: UUID) -> Base:
-    """The document's newest revision."""
-    row = await db.fetchrow(SQL.find_base.sql, shard_of_account(account_id), account_id, document_id)
-    assert row is not None, "a stamp names a document of its account"
-    return Base(**row)
+async def find_job_n(db: Database, shard: Shard, leases: Sequence[Lease]) -> list[Job | None]:
+    """What the row of each stamp says, or None where the fence no longer holds."""
+    rows = await db.fetch(SQL.find_job_n.sql, shard, *_columns(leases))
+    found = {row["no"]: row for row in rows}
+    return [_job(lease, found.get(no)) for no, lease in enumerate(leases, 1)]
 
 
 async def take_block(db: Database, shard: Shard, *, block: int, taken_by: str) -> bool:
@@ -165,32 +183,34 @@ async def take_block(db: Database, shard: Shard, *, block: int, taken_by: str) -
     return await db.fetchval(SQL.take_block.sql, block, shard, taken_by) is not None
 
 
-async def intend(db: Database, lease: Lease, written: WrittenIntent) -> bool:
-    """Write the intent, once; false when the fence is lost or another intent stands."""
-    return bool(
-        await db.fetchval(
-            SQL.intend.sql,
-            lease.shard,
-            lease.stamp_id,
-            lease.account_id,
-            lease.fence,
-            written.serial,
-            written.serial_no,
-            written.base_revision,
-            written.base_sha256,
-            written.signed_at,
-            written.file_id,
-            written.key_id,
-            written.level,
-            written.time_stamp_room,
-        )
+async def intend_n(db: Database, shard: Shard, new: Sequence[NewIntent]) -> list[bool]:
+    """Write each intent, once; false where the fence is lost or another intent stands."""
+    written = columns(
+        [n.written for n in new],
+        "serial",
+        "serial_no",
+        "base_revision",
+        "base_sha256",
+        "signed_at",
+        "file_id",
+        "key_id",
+        "level",
+        "time_stamp_room",
     )
+    rows = await db.fetch(SQL.intend_n.sql, shard, *_columns([n.lease for n in new]), *written)
+    return [row["stands"] for row in rows]
 
 
-async def write_plan(db: Database, lease: Lease, *, digest: bytes, planned: Planned) -> bool:
+async def write_plan_n(db: Database, shard: Shard, new: Sequence[NewPlan]) -> list[bool]:
     """Write what is to be signed and what it is over, once; false: the fence is lost, or another stands."""
-    args = (lease.shard, lease.stamp_id, lease.account_id, lease.fence, digest, planned.sealed, planned.tier)
-    return bool(await db.fetchval(SQL.write_plan.sql, *args))
+    rows = await db.fetch(
+        SQL.write_plan_n.sql,
+        shard,
+        *_columns([n.lease for n in new]),
+        [n.digest for n in new],
+        *columns([n.planned for n in new], "sealed", "tier"),
+    )
+    return [row["stands"] for row in rows]
 
 
 async def affix_n(db: Database, shard: Shard, finished: Sequence[Finished]) -> list[str]:
@@ -208,14 +228,10 @@ async def affix_n(db: Database, shard: Shard, finished: Sequence[Finished]) -> l
     return [row["outcome"] for row in rows]
 
 
-async def return_one(
-    db: Database, account_id: AccountId, stamp_id: UUID, *, fence: int | None, reason: str, actor: str
-) -> str:
-    """Give the quota back: done, already_done, sealed or expired. No fence: only what nobody works on."""
-    args = ([stamp_id], [account_id], [fence], [reason], [actor])
-    row = await db.fetchrow(SQL.return_n.sql, shard_of_account(account_id), *args)
-    assert row is not None, "one row per request"
-    return str(row["outcome"])
+async def return_n(db: Database, shard: Shard, wanted: Sequence[WantedReturn]) -> list[str]:
+    """Give the quotas back, all of `shard`, in one commit: done, already_done, sealed or expired."""
+    arrays = columns(wanted, "stamp_id", "account_id", "fence", "reason", "actor")
+    return [row["outcome"] for row in await db.fetch(SQL.return_n.sql, shard, *arrays)]
 
 
 async def list_waited_too_long(
@@ -310,6 +326,25 @@ def _stamp(row: Row, events: Sequence[Row]) -> Stamp:
         content_unseen=row["content_unseen"],
         reason=row["reason"],
         timeline=tuple(Event(state=StampState(e["state"]), at=e["at"]) for e in events),
+    )
+
+
+def _job(lease: Lease, row: Row | None) -> Job | None:
+    if row is None:
+        return None
+    return Job(
+        lease=lease,
+        document_id=row["document_id"],
+        place=_place(row),
+        deaths=row["deaths"],
+        sealed=row["sealed"],
+        base=Base(
+            revision=row["newest_no"], sha256=row["newest_sha256"], content_unseen=row["content_unseen"]
+        ),
+        written=_written(row),
+        planned=None
+        if row["plan_sealed"] is None
+        else Planned(sealed=row["plan_sealed"], tier=Tier(row["tier"])),
     )
 
 

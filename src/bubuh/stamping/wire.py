@@ -36,9 +36,13 @@ class Health(msgspec.Struct, frozen=True, tag="health"):
 
 
 class Sealed(msgspec.Struct, frozen=True, tag="sealed"):
-    """One signature a wanted stamp, in its order; None where the row is not in work under that fence."""
+    """One signature a wanted stamp, in its order; None where the row is not in work under that fence.
+
+    `faults` has, by place, the codes of those that something keeps from being signed: ask again for them.
+    """
 
     signatures: list[bytes | None]
+    faults: dict[int, str] = {}
 
 
 class Well(msgspec.Struct, frozen=True, tag="well"):

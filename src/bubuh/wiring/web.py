@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
+from bubuh.db.doorbell import Ringer
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.edge.services import Services
 from bubuh.pdf.seal.sha256 import is_available
@@ -33,7 +35,10 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             objects=parts.objects,
             store_key=parts.store_key,
             gateway=gateway,
-            accept_batch=SelfClocked(parts.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id),
+            accept_batch=SelfClocked(
+                partial(accept_n, parts.db), name="accept", key=lambda wanted: wanted.stamp_id
+            ),
+            ringer=Ringer(parts.db),
             doorbell=parts.doorbell,
             serial_key=parts.serial_key,
             trust=parts.trust,

@@ -11,6 +11,7 @@ from bubuh.settings import Settings
 from bubuh.stamping.affix import Workshop
 from bubuh.stamping.bells import LEVEL_WANTED, WAITING
 from bubuh.stamping.serials import SerialBlocks
+from bubuh.stamping.steps import Steps
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.keys import keyring_of
 from bubuh.wiring.parts import Parts, open_parts
@@ -30,6 +31,7 @@ async def open_workshop(
             signer=parts.signer,
             serial_key=parts.serial_key,
             serials=SerialBlocks(taken_by=name),
+            steps=Steps.self_clocked(parts.db),
             keyring=keyring_of(folder),
             public_url=parts.facts.public_url,
             level=Level(settings.wanted_level),

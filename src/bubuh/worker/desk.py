@@ -12,7 +12,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from bubuh.core.errors import Fault
 from bubuh.core.shards import ALL_SHARDS, Shard
-from bubuh.db.doorbell import Doorbell, Subscription, ring
+from bubuh.db.doorbell import Doorbell, Ringer, Subscription
 from bubuh.pdf.model import Level
 from bubuh.stamping import store
 from bubuh.stamping.affix import Ended, Workshop, affix
@@ -28,7 +28,7 @@ _SECONDS = Histogram("bubuh_worker_stamp_seconds", "From lease to end")
 LEASE_S: Final = 15.0
 RENEW_EVERY_S: Final = 4.0
 LOOK_ROUND_EVERY_S: Final = 2.0  #: every shard is looked at so often, hint or no hint
-MOST_IN_HAND: Final = 8
+MOST_IN_HAND: Final = 100  #: what they do at once is done in batches
 _TRY_AGAIN_S: Final = (0.1, 0.3, 1.0, 3.0, 3.0)  #: after a Fault, while the lease is kept
 YIELD_S: Final = 5.0  #: then others get the hand, and the stamp comes again
 
@@ -36,14 +36,20 @@ YIELD_S: Final = 5.0  #: then others get the hand, and the stamp comes again
 class Desk:
     """One worker's desk. `name` is the same after a restart, so that it can bury its own dead."""
 
-    def __init__(self, shop: Workshop, doorbell: Doorbell, *, name: str) -> None:
+    def __init__(
+        self, shop: Workshop, doorbell: Doorbell, *, name: str, most_in_hand: int = MOST_IN_HAND
+    ) -> None:
         """Nothing is leased yet."""
         self._shop = shop
         self._doorbell = doorbell
+        self._ringer = Ringer(shop.db)
+        self._most_in_hand = most_in_hand
         self._name = name
         self._in_hand: dict[UUID, tuple[Lease, asyncio.Task[None]]] = {}
         self._a_hand_is_free = asyncio.Event()
         self._again: set[Shard] = set()  #: where something ended, so that more may be waiting
+        self._suspect: Lease | None = None  #: the one in hand over which a worker died
+        self._with_suspects: set[Shard] = set()  #: where others may wait until that one has ended
 
     async def work(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then give back what has not ended.
@@ -81,7 +87,7 @@ class Desk:
 
     async def _free_hand(self, stop: asyncio.Event, renewing: asyncio.Task[None]) -> bool:
         """Wait for a free hand; false when told to stop instead."""
-        while not stop.is_set() and len(self._in_hand) >= MOST_IN_HAND:
+        while not stop.is_set() and len(self._in_hand) >= self._most_in_hand:
             self._a_hand_is_free.clear()
             await first_of(self._a_hand_is_free.wait(), stop.wait(), renewing)
             self._raise_mistakes(renewing)
@@ -89,10 +95,12 @@ class Desk:
         return not stop.is_set()
 
     async def _look(self, shard: Shard) -> None:
-        """Lease from `shard` what the free hands can hold."""
-        most = MOST_IN_HAND - len(self._in_hand)
+        """Lease from `shard` what the free hands can hold, and one suspect when there is none in hand."""
+        most, suspects = self._most_in_hand - len(self._in_hand), int(self._suspect is None)
         try:
-            leases = await store.lease_n(self._shop.db, shard, worker=self._name, most=most, lease_s=LEASE_S)
+            leases = await store.lease_n(
+                self._shop.db, shard, worker=self._name, most=most, suspects=suspects, lease_s=LEASE_S
+            )
         except Fault as fault:
             _log.warning("lease_failed", code=fault.code)
             return
@@ -100,14 +108,32 @@ class Desk:
             await self._drop(lease.stamp_id)  # our own once more: a pause outlived the lease we held
             task = asyncio.create_task(self._run(lease), name=f"stamp {lease.stamp_id}")
             self._in_hand[lease.stamp_id] = (lease, task)
+        self._mind_suspects(shard, leases, looked=bool(suspects))
         _IN_HAND.set(len(self._in_hand))
+
+    def _mind_suspects(self, shard: Shard, leases: list[Lease], *, looked: bool) -> None:
+        """Remember the suspect that came, and where others may wait for its end."""
+        self._suspect = next((lease for lease in leases if lease.is_suspect), self._suspect)
+        if not looked or any(lease.is_suspect for lease in leases):
+            self._with_suspects.add(shard)
+        else:
+            self._with_suspects.discard(shard)
+            self._look_for_suspects()
+
+    def _look_for_suspects(self) -> None:
+        """Have one more shard looked at, when there may be suspects and none is in hand."""
+        if self._suspect is None and self._with_suspects:
+            self._again.add(min(self._with_suspects))
+            self._a_hand_is_free.set()
 
     async def _drop(self, stamp_id: UUID) -> None:
         """Let go of a job whose fence has risen, if it is in hand."""
         if (old := self._in_hand.pop(stamp_id, None)) is not None:
-            _, task = old
+            lease, task = old
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            if self._suspect == lease:
+                self._suspect = None
 
     async def _run(self, lease: Lease) -> None:
         """Affix, trying again while something outside fails; a mistake of ours stays in the task."""
@@ -121,7 +147,7 @@ class Desk:
         _SECONDS.observe(asyncio.get_running_loop().time() - started)
         self._let_go(lease)
         if how in {Ended.AFFIXED, Ended.RETURNED}:
-            await self._ring(lease)
+            self._ring(lease)
 
     async def _affix(self, lease: Lease) -> str:
         for wait_s in _TRY_AGAIN_S:
@@ -135,18 +161,18 @@ class Desk:
         await self._yield([lease], wait_s=YIELD_S)
         return "yielded"
 
-    async def _ring(self, lease: Lease) -> None:
-        try:
-            await ring(self._shop.db, ENDED, str(lease.stamp_id))
-            if self._shop.level is not Level.B_B:
-                await ring(self._shop.db, LEVEL_WANTED, str(lease.shard))
-        except Fault as fault:
-            _log.info("bell_not_rung", code=fault.code)  # a hint only: whoever waits looks by itself
+    def _ring(self, lease: Lease) -> None:
+        self._ringer.ring(ENDED, str(lease.stamp_id))
+        if self._shop.level is not Level.B_B:
+            self._ringer.ring(LEVEL_WANTED, str(lease.shard))
 
     def _let_go(self, lease: Lease) -> None:
         """The hand is free; the same document may have more stamps waiting."""
         if self._in_hand.get(lease.stamp_id, (None,))[0] == lease:
             del self._in_hand[lease.stamp_id]
+        if self._suspect == lease:
+            self._suspect = None
+            self._look_for_suspects()
         self._again.add(lease.shard)
         _IN_HAND.set(len(self._in_hand))
         self._a_hand_is_free.set()
@@ -173,6 +199,7 @@ class Desk:
         for shard in ALL_SHARDS:
             if buried := await store.bury(self._shop.db, shard, worker=self._name):
                 _log.warning("own_dead_buried", shard=shard, stamps=buried)
+                self._with_suspects.add(shard)
 
     async def _clear(self) -> None:
         """Stop every job and give its lease back; one that raised keeps it, as a death."""

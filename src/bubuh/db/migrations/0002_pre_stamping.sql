@@ -83,6 +83,9 @@ CREATE TABLE stamps (
     document_no text NOT NULL,
     document_date date NOT NULL,
     accepted_at timestamptz NOT NULL DEFAULT now(),
+    -- its place in the queue: an account's n-th stamp under way stands there as if it had come n seconds later, so
+    -- that one account's thousands hold up nobody who wants one
+    queue_at timestamptz NOT NULL,
     -- who is at work; `fence` rises with each lease and shuts late workers out
     fence integer NOT NULL DEFAULT 0,
     lease_owner text,
@@ -132,7 +135,8 @@ CREATE TABLE stamps (
 ) WITH (fillfactor = 70);
 -- One stamp a document is in work at a time; others wait `accepted`.
 CREATE UNIQUE INDEX stamps_one_in_work ON stamps (shard, account_id, document_id) WHERE state = 'processing';
-CREATE INDEX stamps_waiting ON stamps (shard, accepted_at) WHERE state IN ('accepted', 'processing');
+CREATE INDEX stamps_waiting ON stamps (shard, accepted_at) WHERE state = 'accepted';
+CREATE INDEX stamps_queue ON stamps (shard, queue_at, id) WHERE state = 'accepted';
 CREATE INDEX stamps_history ON stamps (shard, account_id, accepted_at DESC, id DESC);
 ALTER TABLE stamps ALTER COLUMN plan_sealed SET STORAGE EXTERNAL; -- what is sealed grows no smaller
 GRANT SELECT ON stamps TO bubuh_app;
@@ -296,14 +300,16 @@ BEGIN
     LOOP
         _outcomes[_r.no] := CASE WHEN _r.same THEN 'already_done' ELSE 'conflict' END;
     END LOOP;
+    -- Of what the account now has under way, the last one here is the last in the queue.
     INSERT INTO stamps (shard, account_id, id, request_sha256, document_id, state, page, x_pt, y_pt, side_pt,
-                        document_type, document_no, document_date)
+                        document_type, document_no, document_date, queue_at)
     SELECT b.shard, b.account_id, x.id, x.request_sha256, x.document_id, 'accepted', x.page, x.x_pt, x.y_pt, x.side_pt,
-           x.document_type, x.document_no, x.document_date
+           x.document_type, x.document_no, x.document_date,
+           now() + make_interval(secs => b.held + 1 - row_number() OVER (PARTITION BY b.account_id ORDER BY x.no DESC))
       FROM quota_balances AS b
       JOIN unnest(_ids, _account_ids, _request_sha256s, _document_ids, _pages, _xs, _ys, _sides, _types, _nos, _dates, _outcomes)
-        AS x (id, account_id, request_sha256, document_id, page, x_pt, y_pt, side_pt,
-              document_type, document_no, document_date, outcome) ON x.account_id = b.account_id
+        WITH ORDINALITY AS x (id, account_id, request_sha256, document_id, page, x_pt, y_pt, side_pt,
+              document_type, document_no, document_date, outcome, no) ON x.account_id = b.account_id
      WHERE b.shard = _shard AND x.outcome = 'done';
     INSERT INTO stamp_events (shard, account_id, stamp_id, state)
     SELECT b.shard, b.account_id, x.id, 'accepted'
@@ -319,63 +325,76 @@ GRANT EXECUTE ON FUNCTION stamping_accept_n(
     double precision [], text [], text [], date []
 ) TO bubuh_app;
 
--- S2: lease up to `_limit` stamps of one shard: waiting ones whose document has none in work, and those whose
--- worker is gone. Each lease raises the fence; one taken from another worker that never gave it back counts a
--- death. (A worker that takes its own again, after a pause that outlived the lease, did not die.)
-CREATE FUNCTION stamping_lease_n(_shard smallint, _worker text, _limit integer, _lease_s double precision)
-RETURNS TABLE (id uuid, account_id bigint, fence integer)
+-- S2: lease up to `_limit` stamps of one shard: those whose worker is gone, then waiting ones in the queue's order
+-- whose document has none in work. Each lease raises the fence; one taken from another worker that never gave it back
+-- counts a death. (A worker that takes its own again, after a pause that outlived the lease, did not die.)
+-- At most `_suspects` of them are of those over which a worker died: worked on one at a time, a document that kills
+-- is not helped by the others around it, nor are they blamed for it.
+-- What must be cheap is found by an index that has just that; by its key where `state` would have the planner walk
+-- all that waits in the shard. A stamp has a lease exactly while it is `processing`.
+CREATE FUNCTION stamping_lease_n(
+    _shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision
+) RETURNS TABLE (id uuid, account_id bigint, fence integer, deaths integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    _documents uuid [];
     _ids uuid [];
     _accounts bigint [];
+    _documents uuid [];
 BEGIN
-    -- Lock the documents that have waited longest: two workers never race for one document. A document in work, or
-    -- whose last stamp still waits for its time-stamp, is passed over, however many stamps wait for it, so that it holds up no other.
-    SELECT array_agg(c.id) INTO _documents
-      FROM (SELECT d.id
-              FROM documents AS d
-             WHERE d.shard = _shard
-               AND (d.account_id, d.id) IN (
-                   SELECT s.account_id, s.document_id FROM stamps AS s
-                    WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
-                      AND (s.lease_until IS NULL OR s.lease_until < now())
-                      AND NOT EXISTS (
-                          SELECT 1 FROM stamps AS w
-                           WHERE w.shard = _shard AND w.account_id = s.account_id AND w.document_id = s.document_id
-                             AND w.state = 'processing' AND w.lease_until >= now())
-                      AND NOT EXISTS (
-                          SELECT 1 FROM stamp_levels AS v
-                           WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
-                             AND v.state = 'pending')
-                    GROUP BY s.account_id, s.document_id
-                    ORDER BY min(s.accepted_at) LIMIT _limit * 4)
-             ORDER BY d.id FOR NO KEY UPDATE SKIP LOCKED) AS c;
-    IF _documents IS NULL THEN
+    -- A document in work, or whose last stamp still waits for its time-stamp, is passed over, however many stamps
+    -- wait for it, so that it holds up no other.
+    SELECT array_agg(c.id), array_agg(c.account_id), array_agg(c.document_id) INTO _ids, _accounts, _documents
+      FROM (SELECT p.id, p.account_id, p.document_id
+              FROM (SELECT DISTINCT ON (o.account_id, o.document_id) o.id, o.account_id, o.document_id, o.queue_at
+                      FROM (SELECT d.id, d.account_id, d.document_id, d.queue_at
+                              FROM (SELECT s.id, s.account_id, s.document_id, '-infinity'::timestamptz AS queue_at,
+                                           s.deaths > 0 OR s.lease_owner <> _worker AS is_suspect,
+                                           row_number() OVER (
+                                               PARTITION BY s.deaths > 0 OR s.lease_owner <> _worker ORDER BY s.lease_until
+                                           ) AS no
+                                      FROM stamps AS s
+                                     WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_until < now()) AS d
+                             WHERE d.no <= CASE WHEN d.is_suspect THEN _suspects ELSE _limit END
+                            UNION ALL
+                            (SELECT s.id, s.account_id, s.document_id, s.queue_at
+                               FROM stamps AS s
+                              WHERE s.shard = _shard AND s.state = 'accepted'
+                                AND NOT EXISTS (
+                                    SELECT 1 FROM stamps AS w
+                                     WHERE w.shard = _shard AND w.account_id = s.account_id
+                                       AND w.document_id = s.document_id AND w.state = 'processing')
+                                AND NOT EXISTS (
+                                    SELECT 1 FROM stamp_levels AS v
+                                     WHERE v.shard = _shard AND v.account_id = s.account_id
+                                       AND v.document_id = s.document_id AND v.state = 'pending')
+                              ORDER BY s.queue_at, s.id LIMIT _limit * 4)) AS o
+                     ORDER BY o.account_id, o.document_id, o.queue_at, o.id) AS p
+             ORDER BY p.queue_at, p.id LIMIT _limit) AS c;
+    IF _ids IS NULL THEN
         RETURN;
     END IF;
-    -- A fresh snapshot: for each document the one in work when its lease is dead, else its oldest waiting one.
-    -- Of these, those that have waited longest.
-    SELECT array_agg(o.id), array_agg(o.account_id) INTO _ids, _accounts
-      FROM (SELECT p.id, p.account_id
-              FROM (SELECT DISTINCT ON (s.account_id, s.document_id)
-                           s.id, s.account_id, s.state, s.lease_until, s.accepted_at
-                      FROM stamps AS s
-                     WHERE s.shard = _shard AND s.document_id = ANY(_documents)
-                       AND s.state IN ('accepted', 'processing')
-                       AND NOT EXISTS (
-                           SELECT 1 FROM stamp_levels AS v
-                            WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
-                              AND v.state = 'pending')
-                     ORDER BY s.account_id, s.document_id, s.state DESC, s.accepted_at, s.id) AS p
-             WHERE p.state = 'accepted' OR p.lease_until IS NULL OR p.lease_until < now()
-             ORDER BY p.accepted_at, p.id LIMIT _limit) AS o;
-    -- Lock them, and look once more: an owner may have cancelled meanwhile.
+    -- Lock their documents: two workers never race for one.
+    SELECT array_agg(l.id) INTO _documents
+      FROM (SELECT d.id
+              FROM documents AS d JOIN unnest(_documents, _accounts) AS x (id, account_id)
+                ON d.account_id = x.account_id AND d.id = x.id
+             WHERE d.shard = _shard ORDER BY d.id FOR NO KEY UPDATE OF d SKIP LOCKED) AS l;
+    -- Lock them, and look once more with a fresh snapshot: another worker may have come first, or its owner
+    -- may have cancelled.
     SELECT array_agg(l.id), array_agg(l.account_id) INTO _ids, _accounts
       FROM (SELECT s.id, s.account_id
               FROM stamps AS s JOIN unnest(_ids, _accounts) AS x (id, account_id)
                 ON s.account_id = x.account_id AND s.id = x.id
-             WHERE s.shard = _shard AND s.state IN ('accepted', 'processing')
+             WHERE s.shard = _shard AND s.document_id = ANY(_documents)
+               AND s.ended_at IS NULL AND (s.lease_until IS NULL OR s.lease_until < now())
+               AND NOT EXISTS (
+                   SELECT 1 FROM stamps AS w
+                    WHERE w.shard = _shard AND w.account_id = s.account_id AND w.document_id = s.document_id
+                      AND w.state = 'processing' AND w.id <> s.id)
+               AND NOT EXISTS (
+                   SELECT 1 FROM stamp_levels AS v
+                    WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
+                      AND v.state = 'pending')
              ORDER BY s.id FOR NO KEY UPDATE OF s SKIP LOCKED) AS l;
     RETURN QUERY
     UPDATE stamps AS s
@@ -384,7 +403,7 @@ BEGIN
            deaths = s.deaths + CASE WHEN s.lease_owner <> _worker THEN 1 ELSE 0 END
       FROM unnest(_ids, _accounts) AS x (id, account_id)
      WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
-    RETURNING s.id, s.account_id, s.fence;
+    RETURNING s.id, s.account_id, s.fence, s.deaths;
     INSERT INTO stamp_events (shard, account_id, stamp_id, state)
     SELECT s.shard, s.account_id, s.id, 'processing'
       FROM stamps AS s JOIN unnest(_ids, _accounts) AS x (id, account_id) ON s.account_id = x.account_id AND s.id = x.id
@@ -392,18 +411,40 @@ BEGIN
     ON CONFLICT DO NOTHING;
 END
 $$;
-GRANT EXECUTE ON FUNCTION stamping_lease_n(smallint, text, integer, double precision) TO bubuh_app;
+GRANT EXECUTE ON FUNCTION stamping_lease_n(smallint, text, integer, integer, double precision) TO bubuh_app;
+
+-- The rows of many stamps of one shard that have a lease under that fence, locked in the order of their ids. Not called
+-- from outside. `no` is a request's place; who has lost its lease has no row.
+CREATE FUNCTION stamping_lock_n(_shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [])
+RETURNS TABLE (no bigint, serial bigint, file_id bytea, digest bytea)
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM stamps AS s JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON s.account_id = x.account_id AND s.id = x.id
+      WHERE s.shard = _shard ORDER BY s.id FOR NO KEY UPDATE OF s;
+    RETURN QUERY
+    SELECT x.no, s.serial, s.file_id, s.digest
+      FROM unnest(_ids, _account_ids, _fences) WITH ORDINALITY AS x (id, account_id, fence, no)
+      JOIN stamps AS s ON s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
+     WHERE s.fence = x.fence AND s.lease_until IS NOT NULL;
+END
+$$;
 
 -- Prolong leases that still hold. One row for each that does; a job without a row is lost to its worker.
 CREATE FUNCTION stamping_renew_n(
     _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _lease_s double precision
 ) RETURNS TABLE (id uuid)
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _held bigint [];
+BEGIN
+    SELECT array_agg(l.no) INTO _held FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l;
+    RETURN QUERY
     UPDATE stamps AS s SET lease_until = now() + make_interval(secs => _lease_s)
-      FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
-     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
-       AND s.state = 'processing' AND s.fence = x.fence
-    RETURNING s.id
+      FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.no = ANY(_held)
+    RETURNING s.id;
+END
 $$;
 GRANT EXECUTE ON FUNCTION stamping_renew_n(smallint, uuid [], bigint [], integer [], double precision) TO bubuh_app;
 
@@ -411,12 +452,17 @@ GRANT EXECUTE ON FUNCTION stamping_renew_n(smallint, uuid [], bigint [], integer
 CREATE FUNCTION stamping_yield_n(
     _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _wait_s double precision
 ) RETURNS TABLE (id uuid)
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _held bigint [];
+BEGIN
+    SELECT array_agg(l.no) INTO _held FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l;
+    RETURN QUERY
     UPDATE stamps AS s SET lease_until = now() + make_interval(secs => _wait_s), lease_owner = NULL
-      FROM unnest(_ids, _account_ids, _fences) AS x (id, account_id, fence)
-     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id
-       AND s.state = 'processing' AND s.fence = x.fence
-    RETURNING s.id
+      FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.no = ANY(_held)
+    RETURNING s.id;
+END
 $$;
 GRANT EXECUTE ON FUNCTION
     stamping_yield_n(smallint, uuid [], bigint [], integer [], double precision) TO bubuh_app;
@@ -434,70 +480,97 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 GRANT EXECUTE ON FUNCTION stamping_bury(smallint, text) TO bubuh_app;
 
--- S2: write the intent, once. Returns whether the fence held.
-CREATE FUNCTION stamping_intend(
-    _shard smallint, _id uuid, _account_id bigint, _fence integer, _serial bigint, _serial_no text,
-    _base_revision integer, _base_sha256 bytea, _signed_at timestamptz, _file_id bytea, _key_id text,
-    _level text, _time_stamp_room integer
-) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    UPDATE stamps AS s
-       SET serial = _serial, block = _serial / 1000, serial_no = _serial_no, base_revision = _base_revision,
-           base_sha256 = _base_sha256, signed_at = _signed_at, file_id = _file_id, key_id = _key_id,
-           level = _level, time_stamp_room = _time_stamp_room
-     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
-       AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NULL;
-    RETURN FOUND;
-END
-$$;
-GRANT EXECUTE ON FUNCTION stamping_intend(
-    smallint, uuid, bigint, integer, bigint, text, integer, bytea, timestamptz, bytea, text, text, integer
-) TO bubuh_app;
-
--- S3: write the plan and the digest that is to be signed, once. Returns whether the fence held and no other digest
--- stands.
-CREATE FUNCTION stamping_write_plan(
-    _shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _plan_sealed bytea, _tier text
-) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    UPDATE stamps AS s SET digest = _digest, plan_sealed = _plan_sealed, tier = _tier
-     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
-       AND s.state = 'processing' AND s.fence = _fence AND s.serial IS NOT NULL
-       AND (s.digest IS NULL OR s.digest = _digest);
-    RETURN FOUND;
-END
-$$;
-GRANT EXECUTE ON FUNCTION stamping_write_plan(smallint, uuid, bigint, integer, bytea, bytea, text) TO bubuh_app;
-
--- S4, the signer's only write: keep a signature over exactly what the stamp's row holds. Under the stamp's lock,
--- so that no stamp is returned while it is being sealed. Answers the signature that stands: the first one.
--- NULL: the stamp is not in work, the fence is lost, or another digest stands.
-CREATE FUNCTION stamping_seal(
-    _shard smallint, _id uuid, _account_id bigint, _fence integer, _digest bytea, _signature bytea, _key_id text
-) RETURNS bytea
+-- S2: write intents, each once. One row per request, in its order: whether the fence holds and this very intent stands.
+CREATE FUNCTION stamping_intend_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _serials bigint [], _serial_nos text [],
+    _base_revisions integer [], _base_sha256s bytea [], _signed_ats timestamptz [], _file_ids bytea [],
+    _key_ids text [], _levels text [], _time_stamp_rooms integer []
+) RETURNS TABLE (id uuid, stands boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    _stamp record;
-    _stored bytea;
+    _new boolean [] := array_fill(FALSE, ARRAY[cardinality(_ids)]);
+    _stands boolean [] := array_fill(FALSE, ARRAY[cardinality(_ids)]);
+    _r record;
 BEGIN
-    SELECT s.serial, s.account_id, s.shard INTO _stamp FROM stamps AS s
-     WHERE s.shard = _shard AND s.account_id = _account_id AND s.id = _id
-       AND s.state = 'processing' AND s.fence = _fence AND s.digest = _digest AND s.key_id = _key_id
-       FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;
-    INSERT INTO seals (shard, account_id, serial, stamp_id, digest, signature, key_id)
-    VALUES (_shard, _account_id, _stamp.serial, _id, _digest, _signature, _key_id)
-    ON CONFLICT DO NOTHING;
-    SELECT l.signature INTO _stored FROM seals AS l
-     WHERE l.shard = _shard AND l.serial = _stamp.serial AND l.stamp_id = _id AND l.digest = _digest;
-    RETURN _stored;
+    FOR _r IN SELECT l.no, l.serial, l.file_id FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l LOOP
+        _new[_r.no] := _r.serial IS NULL;
+        _stands[_r.no] := _new[_r.no] OR (_r.serial = _serials[_r.no] AND _r.file_id = _file_ids[_r.no]);
+    END LOOP;
+    UPDATE stamps AS s
+       SET serial = x.serial, block = x.serial / 1000, serial_no = x.serial_no, base_revision = x.base_revision,
+           base_sha256 = x.base_sha256, signed_at = x.signed_at, file_id = x.file_id, key_id = x.key_id,
+           level = x.level, time_stamp_room = x.time_stamp_room
+      FROM unnest(_ids, _account_ids, _serials, _serial_nos, _base_revisions, _base_sha256s, _signed_ats, _file_ids,
+                  _key_ids, _levels, _time_stamp_rooms, _new)
+        AS x (id, account_id, serial, serial_no, base_revision, base_sha256, signed_at, file_id,
+              key_id, level, time_stamp_room, is_new)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.is_new;
+    RETURN QUERY
+    SELECT x.id, x.stands FROM unnest(_ids, _stands) WITH ORDINALITY AS x (id, stands, no) ORDER BY x.no;
 END
 $$;
-GRANT EXECUTE ON FUNCTION stamping_seal(smallint, uuid, bigint, integer, bytea, bytea, text) TO bubuh_signer;
+GRANT EXECUTE ON FUNCTION stamping_intend_n(
+    smallint, uuid [], bigint [], integer [], bigint [], text [], integer [], bytea [], timestamptz [], bytea [],
+    text [], text [], integer []
+) TO bubuh_app;
+
+-- S3: write plans and the digests that are to be signed, each once. One row per request, in its order: whether the
+-- fence holds and no other digest stands.
+CREATE FUNCTION stamping_write_plan_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _digests bytea [],
+    _plans_sealed bytea [], _tiers text []
+) RETURNS TABLE (id uuid, stands boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _new boolean [] := array_fill(FALSE, ARRAY[cardinality(_ids)]);
+    _stands boolean [] := array_fill(FALSE, ARRAY[cardinality(_ids)]);
+    _r record;
+BEGIN
+    FOR _r IN SELECT l.no, l.serial, l.digest FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l LOOP
+        _new[_r.no] := _r.serial IS NOT NULL AND _r.digest IS NULL;
+        _stands[_r.no] := _new[_r.no] OR coalesce(_r.digest = _digests[_r.no], FALSE);
+    END LOOP;
+    UPDATE stamps AS s SET digest = x.digest, plan_sealed = x.plan_sealed, tier = x.tier
+      FROM unnest(_ids, _account_ids, _digests, _plans_sealed, _tiers, _new)
+        AS x (id, account_id, digest, plan_sealed, tier, is_new)
+     WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND x.is_new;
+    RETURN QUERY
+    SELECT x.id, x.stands FROM unnest(_ids, _stands) WITH ORDINALITY AS x (id, stands, no) ORDER BY x.no;
+END
+$$;
+GRANT EXECUTE ON FUNCTION
+    stamping_write_plan_n(smallint, uuid [], bigint [], integer [], bytea [], bytea [], text []) TO bubuh_app;
+
+-- S4, the signer's only write: keep signatures, each over exactly what its stamp's row holds. Under the stamps' locks,
+-- so that none is returned while it is being sealed. One row per request, in its order: the signature that stands,
+-- the first one. NULL: the stamp is not in work, the fence is lost, or another digest stands.
+CREATE FUNCTION stamping_seal_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _fences integer [], _digests bytea [],
+    _signatures bytea [], _key_ids text []
+) RETURNS TABLE (id uuid, signature bytea)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _held bigint [];
+BEGIN
+    SELECT array_agg(l.no) INTO _held
+      FROM stamping_lock_n(_shard, _ids, _account_ids, _fences) AS l WHERE l.digest = _digests[l.no];
+    INSERT INTO seals (shard, account_id, serial, stamp_id, digest, signature, key_id)
+    SELECT s.shard, s.account_id, s.serial, s.id, s.digest, x.signature, x.key_id
+      FROM stamps AS s
+      JOIN unnest(_ids, _account_ids, _signatures, _key_ids) WITH ORDINALITY AS x (id, account_id, signature, key_id, no)
+        ON s.account_id = x.account_id AND s.id = x.id
+     WHERE s.shard = _shard AND s.key_id = x.key_id AND x.no = ANY(_held)
+    ON CONFLICT DO NOTHING;
+    RETURN QUERY
+    SELECT x.id, l.signature
+      FROM unnest(_ids, _account_ids, _digests) WITH ORDINALITY AS x (id, account_id, digest, no)
+      LEFT JOIN seals AS l
+        ON l.shard = _shard AND l.account_id = x.account_id AND l.stamp_id = x.id AND l.digest = x.digest AND x.no = ANY(_held)
+     ORDER BY x.no;
+END
+$$;
+GRANT EXECUTE ON FUNCTION
+    stamping_seal_n(smallint, uuid [], bigint [], integer [], bytea [], bytea [], text []) TO bubuh_signer;
 
 -- S6: capture the holds, record the revisions, append the log leaves and tell the outbox, where the fence still
 -- holds. One row per request, in its order: done, already_done, expired (the fence is lost) or unsealed.
@@ -541,7 +614,7 @@ BEGIN
         UPDATE stamps AS s
            SET state = 'affixed', ended_at = now(), plan_sealed = NULL, lease_owner = NULL, lease_until = NULL
           FROM unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
-         WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id AND s.state = 'processing';
+         WHERE s.shard = _shard AND s.account_id = x.account_id AND s.id = x.id;
         INSERT INTO document_revisions (shard, account_id, document_id, no, stamp_id, object_key, increment_bytes, sha256, size_bytes)
         SELECT s.shard, s.account_id, s.document_id, s.base_revision + 1, s.id, x.object_key, x.increment_bytes, x.sha256, x.size_bytes
           FROM stamps AS s
