@@ -85,6 +85,15 @@ async def someone_waits(owner: asyncpg.Connection) -> int:
             await asyncio.sleep(0.02)
 
 
+async def nobody_waits(owner: asyncpg.Connection) -> None:
+    """The backends that were cut are gone from the gate."""
+    async with asyncio.timeout(60):
+        while await owner.fetchval(  # noqa: ASYNC110 - locks ring no event
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted", GATE
+        ):
+            await asyncio.sleep(0.02)
+
+
 async def cut(service: Running) -> None:
     """End every backend that waits at the gate: its client is dead, and its statement must not go on."""
     admin = await service.superuser()
@@ -175,6 +184,7 @@ async def test_a_document_over_which_the_worker_dies_three_times_is_given_up(ser
                 await someone_waits(owner)
                 service.kill("worker")
                 await cut(service)
+                await nobody_waits(owner)
             before = await _row(owner, stamp_id)
             stamp = await asyncio.to_thread(citizen.await_end, stamp_id)
         assert (stamp["state"], stamp["reason"]) == ("returned", ReturnReason.WORKER_DIED)

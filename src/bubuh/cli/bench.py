@@ -17,6 +17,7 @@ from bubuh.bench.corpus import measure_corpus
 from bubuh.bench.inspect import measure_round_trips
 from bubuh.bench.ledger import measure_ledger
 from bubuh.bench.race import Spread
+from bubuh.bench.saga import measure_saga
 from bubuh.bench.stamp import Report, Row, measure_stamps
 from bubuh.bench.verify import measure_verdicts
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
@@ -77,6 +78,17 @@ def ledger_command(
     """Stamps a second held and captured: in batches, one by one, one user, one account; all in one run."""
     with _measuring() as told:
         report = measure_ledger(seconds=seconds, told=told)
+    answer(report.facts(), as_json=as_json)
+
+
+@bench.command("saga")
+def saga_command(
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long, after a warm-up.")] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Stamps a second of the whole service over HTTP, 100 users and all: upload, stamp, download."""
+    with _measuring() as told:
+        report = measure_saga(seconds=seconds, told=told)
     answer(report.facts(), as_json=as_json)
 
 
