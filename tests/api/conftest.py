@@ -31,6 +31,7 @@ from bubuh.identity.model import Environment
 from bubuh.pdf.model import Chain, Trust
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import development_pki
+from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox import Sandbox
 from bubuh.signer.server import SignerServer
 from bubuh.stamping.affix import Workshop
@@ -75,6 +76,7 @@ async def site(
                 signer_health=shop.signer.is_well,
                 environment=Environment.TEST,
                 public_url=PUBLIC_URL,
+                standing=StandingBoard(shop.db),
             )
             app = create_app(services)
             anyone = await stack.enter_async_context(_client(app))

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bubuh.core.ids import read_account
+from bubuh.core.shards import ALL_SHARDS
+from bubuh.quota.watch import watch_shard
 from tests.api.site import LETTER, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -120,3 +122,15 @@ async def test_movements_tell_all_that_happened_page_by_page(site: Site) -> None
     assert ("capture", stamp["id"]) in seen
     quota = (await person.get("/v1/quota")).json()
     assert (quota["free"], quota["held"], quota["used"]) == (2, 1, 1)
+
+
+async def test_anyone_may_ask_for_how_long_the_books_have_agreed(site: Site) -> None:
+    for shard in ALL_SHARDS:
+        await watch_shard(site.services.db, shard, accept_wait_s=86_400)
+    answer = await site.anyone.get("/v1/ledger")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["days_without_difference"] == 0
+    assert told["checked_at"] >= told["since"]
+    page = (await site.anyone.get("/")).text
+    assert "0 hari tanpa selisih" in page

@@ -8,9 +8,11 @@ import httpx
 from litestar import Litestar
 
 from bubuh.asgi import create_app
+from bubuh.core.errors import DatabaseUnavailable
 from bubuh.edge.limits import Rates
 from bubuh.edge.services import Services
 from bubuh.identity.model import Environment
+from bubuh.quota.standing import StandingBoard
 
 LOOPBACK = ("127.0.0.1", 50_000)
 BASE = "http://127.0.0.1:8000"
@@ -18,6 +20,13 @@ BASE = "http://127.0.0.1:8000"
 
 async def unwell() -> bool:
     return False
+
+
+class Unreachable:
+    """Where the database is not."""
+
+    def connection(self) -> None:
+        raise DatabaseUnavailable
 
 
 def bare_app(
@@ -36,7 +45,14 @@ def bare_app(
             "trust",
         )
     )
-    given: dict[str, Any] = {"signer_health": unwell, "rates": Rates(), **nothing, **parts}
+    nobody = StandingBoard(Unreachable())  # type: ignore[arg-type]
+    given: dict[str, Any] = {
+        "signer_health": unwell,
+        "standing": nobody,
+        "rates": Rates(),
+        **nothing,
+        **parts,
+    }
     return create_app(Services(environment=environment, public_url=public_url, **given))
 
 

@@ -17,6 +17,7 @@ OPEN = {
     ("GET", "/static/{name:str}"),
     ("GET", "/s/{serial_no:str}"),
     ("GET", "/v1/serials/{serial:str}"),
+    ("GET", "/v1/ledger"),
     ("POST", "/v1/verifications"),
     ("POST", "/gateway/{gateway:str}/notices"),
 }

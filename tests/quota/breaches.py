@@ -32,7 +32,7 @@ BREACHES = [
     Breach(
         "a balance that is gone",
         "DELETE FROM quota_balances WHERE account_id = {account_id}",
-        {I.CONSERVATION, I.HELD_EQUALS_HOLDS, I.USED_EQUALS_SEALS},
+        {I.CONSERVATION, I.HELD_EQUALS_HOLDS},
     ),
     Breach(
         "a hold that is gone",
@@ -135,5 +135,10 @@ BREACHES = [
         "a fact nobody was told",
         "UPDATE outbox_facts SET published_at = now() - interval '61 s' WHERE topic = 'stamp.affixed'",
         {I.OUTBOX_FRESH},
+    ),
+    Breach(
+        "a stamp that waits beyond its time",
+        "UPDATE stamps SET accepted_at = now() - interval '25 hours 1 second' WHERE id = {accepted}",
+        {I.WAITS_END},
     ),
 ]

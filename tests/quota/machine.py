@@ -14,7 +14,7 @@ from bubuh.core.ids import AccountId, derived_id
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.quota import store
-from bubuh.quota.invariants import Difference, Invariant
+from bubuh.quota.invariants import EVERYTHING, Difference, Invariant
 from bubuh.quota.model import (
     Balance,
     Leg,
@@ -28,7 +28,7 @@ from bubuh.quota.model import (
     WantedHold,
     WantedLeg,
 )
-from bubuh.quota.reconcile import _ask
+from bubuh.quota.reconcile import ask
 from bubuh.quota.show import show_quota
 from tests.quota.model import Books
 
@@ -180,7 +180,7 @@ class QuotaMachine(RuleBasedStateMachine):
             difference
             for shard in (self.shard(0), self.shard(3))
             for asked in (Invariant.CONSERVATION, Invariant.HELD_EQUALS_HOLDS, Invariant.STATES_FORWARD)
-            for difference in await _ask(self.db, asked, shard, None)
+            for difference in await ask(self.db, asked, shard, EVERYTHING)
         ]
 
     def ends(self, asked: list[tuple[int, int, int]]) -> list[WantedEnd]:

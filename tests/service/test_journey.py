@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bubuh.core.ids import read_account
 from bubuh.settings import RunFile
 from tests.service.conftest import (
     LETTER,
@@ -188,3 +189,17 @@ def test_an_operator_freezes_and_thaws_an_account(service: Running, citizen: Cit
     thawed = service.json("account", "thaw", citizen.account, "--reason", "cocok")
     assert thawed == {"id": citizen.account, "frozen": False, "changed": True}
     assert citizen.ask_for_stamp(document).status_code == 202
+
+
+async def test_a_running_service_finds_a_hand_in_the_books(service: Running, citizen: Citizen) -> None:
+    owner = await service.owner()
+    await owner.execute(
+        "UPDATE quota_balances SET free = free + 1 WHERE account_id = $1", read_account(citizen.account)
+    )
+    await owner.close()
+    until(lambda: bool(service.json("quota", "show", citizen.account)["frozen"]), within_s=40)
+    told = service.bubuh("quota", "reconcile")
+    assert (told.returncode, "not balanced" in told.stdout) == (1, True)
+    assert "conservation" in told.stdout
+    ledger = citizen.http.get("/v1/ledger").json()
+    assert ledger["days_without_difference"] == 0

@@ -19,6 +19,7 @@ from bubuh.edge.guards import Public
 from bubuh.edge.reasons import ADDITIONS, FINDINGS, NO_STAMP, VERDICT_REASONS, VERDICTS
 from bubuh.edge.words import Language, Words
 from bubuh.pdf.model import Indication
+from bubuh.quota.standing import Standing
 from bubuh.verification.look_up import DatabaseLedger, look_up
 from bubuh.verification.model import SerialFacts, StampVerdict, Verdict, Word
 from bubuh.verification.verify import verify
@@ -122,6 +123,21 @@ class SerialView(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class LedgerView(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the books have agreed."""
+
+    days_without_difference: int  # whole days; 0 while one is open
+    since: datetime  # the last difference was gone, or the watch began
+    checked_at: datetime | None  # when all books were last held to their invariants
+
+    @classmethod
+    def of(cls, standing: Standing) -> Self:
+        """The view of `standing`."""
+        return cls(
+            days_without_difference=standing.days, since=standing.since, checked_at=standing.checked_at
+        )
+
+
 @post(
     "/v1/verifications",
     guards=[Public("verifications")],
@@ -166,4 +182,21 @@ async def get_serial(serial: FromPath[str], services: Parts) -> Reply:
     return reply(SerialView.of(await look_up(services.db, services.serial_key, serial.strip().upper())))
 
 
-HANDLERS = [create_verification, get_serial]
+@get(
+    "/v1/ledger",
+    guards=[Public("pages")],
+    opt=told(
+        Call(
+            summary="How long have the books agreed?",
+            summary_id="Berapa hari tanpa selisih?",
+            tag="public",
+            answers={200: Answer(says="Whole days without a difference.", body=Body(shape=LedgerView))},
+        )
+    ),
+)
+async def get_ledger(services: Parts) -> Reply:
+    """Whole days without a difference in the books, and when they were last held against each other."""
+    return reply(LedgerView.of(await services.standing.now()))
+
+
+HANDLERS = [create_verification, get_serial, get_ledger]

@@ -73,10 +73,16 @@ def first_hash(shard: Shard) -> bytes:
 class Chain:
     """A shard's entries, checked one after the other as they are read."""
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: Shard, after: Head | None = None) -> None:
+        """From the first entry, or from the one after `after`."""
         self.shard = shard
-        self.no = 0
-        self._hash = first_hash(shard)
+        self.no = 0 if after is None else after.no
+        self._hash = first_hash(shard) if after is None else after.hash
+
+    @property
+    def reached(self) -> Head:
+        """The last entry that was checked."""
+        return Head(shard=self.shard, no=self.no, hash=self._hash)
 
     def check(self, entries: Iterable[Entry]) -> Iterator[Break]:
         """The breaks among `entries`, which follow those checked before."""

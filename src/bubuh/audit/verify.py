@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bubuh.audit import store
-from bubuh.audit.model import Break, Chain
+from bubuh.audit.model import Break, Chain, Head
 from bubuh.core.shards import ALL_SHARDS, Shard
 from bubuh.db.pool import Database
 
@@ -28,3 +28,17 @@ async def verify_shard(db: Database, shard: Shard) -> list[Break]:
         breaks.extend(chain.check(entries))
     breaks.extend(chain.check_end(head))
     return breaks
+
+
+async def verify_since(db: Database, shard: Shard, after: Head, *, at_most: int) -> tuple[list[Break], Head]:
+    """The breaks among the next `at_most` entries after one that was verified, and how far it is whole now.
+
+    What was changed before `after` is found by `verify_shard` alone.
+    """
+    head, last_no = await store.find_head(db, shard)
+    chain = Chain(shard, after)
+    entries = await store.list_entries(db, shard, after_no=after.no, last_no=last_no, at_most=at_most)
+    breaks = list(chain.check(entries))
+    if chain.no >= last_no:
+        breaks.extend(chain.check_end(head))
+    return breaks, after if breaks else chain.reached

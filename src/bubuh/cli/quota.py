@@ -13,7 +13,8 @@ from bubuh.core.ids import fresh_id, read_account, show_id
 from bubuh.db.pool import Database
 from bubuh.documents.check import StoredRevisions
 from bubuh.quota.allot import allot
-from bubuh.quota.reconcile import Report, reconcile
+from bubuh.quota.look_over import look_over
+from bubuh.quota.reconcile import Report
 from bubuh.quota.show import show_quota
 from bubuh.settings import Settings, data_folder
 from bubuh.wiring.folder import DataFolder
@@ -66,10 +67,11 @@ def reconcile_command(
     full: Annotated[bool, typer.Option("--full", help="Read every stored document too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Hold every row of money to every invariant; exit 1 when anything differs."""
+    """Hold every row of money to every invariant; exit 1 when anything differs, and freeze whose it is."""
 
     async def act(db: Database) -> Report:
-        return await reconcile(db, revisions=_stored(db) if full else None)
+        wait_s = float(Settings.from_env().accept_wait)
+        return await look_over(db, revisions=_stored(db) if full else None, accept_wait_s=wait_s)
 
     report = with_database(act, size=2)
     differences = [f"{found.invariant}: {found}" for found in report.differences]

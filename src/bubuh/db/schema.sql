@@ -29,6 +29,22 @@ $$;
 
 ALTER FUNCTION public.audit_hash(_previous bytea, _shard smallint, _no bigint, _account_id bigint, _act text, _actor text, _facts text, _at timestamp with time zone) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.in_scope(_id bigint, _wanted bigint[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT _wanted IS NULL OR _id = ANY(_wanted)
+$$;
+
+ALTER FUNCTION public.in_scope(_id bigint, _wanted bigint[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.in_scope(_id uuid, _wanted uuid[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT _wanted IS NULL OR _id = ANY(_wanted)
+$$;
+
+ALTER FUNCTION public.in_scope(_id uuid, _wanted uuid[]) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.orders_expire_n(_shard smallint, _limit integer) RETURNS TABLE(id uuid, account_id bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -407,6 +423,37 @@ $$;
 
 ALTER FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.quota_fold(_shard smallint, _account_ids bigint[], _least integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT t.account_id, max(t.no) AS moves,
+               coalesce(min(k.free), 0) + sum(t.stamps * ((t.credit = 'free')::int - (t.debit = 'free')::int)) AS free,
+               coalesce(min(k.held), 0) + sum(t.stamps * ((t.credit = 'held')::int - (t.debit = 'held')::int)) AS held,
+               coalesce(min(k.used), 0) + sum(t.stamps * ((t.credit = 'used')::int - (t.debit = 'used')::int)) AS used,
+               coalesce(min(k.in_transit), 0)
+               + sum(t.stamps * ((t.credit = 'in_transit')::int - (t.debit = 'in_transit')::int)) AS in_transit
+          FROM quota_transfers AS t
+          LEFT JOIN quota_folds AS k ON k.shard = _shard AND k.account_id = t.account_id
+         WHERE t.shard = _shard AND t.account_id = ANY(_account_ids) AND t.no > coalesce(k.moves, 0)
+         GROUP BY t.account_id
+        HAVING count(*) >= _least
+    LOOP
+        INSERT INTO quota_folds (shard, account_id, moves, free, held, used, in_transit)
+        VALUES (_shard, _r.account_id, _r.moves, _r.free, _r.held, _r.used, _r.in_transit)
+        ON CONFLICT (shard, account_id) DO UPDATE
+           SET moves = excluded.moves, free = excluded.free, held = excluded.held, used = excluded.used,
+               in_transit = excluded.in_transit;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION public.quota_fold(_shard smallint, _account_ids bigint[], _least integer) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.quota_freeze(_shard smallint, _account_id bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -679,6 +726,15 @@ END
 $$;
 
 ALTER FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs uuid[], _account_ids bigint[], _counter_account_ids bigint[], _stamps bigint[], _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_unfold(_shard smallint, _account_ids bigint[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    DELETE FROM quota_folds AS k WHERE k.shard = _shard AND k.account_id = ANY(_account_ids)
+$$;
+
+ALTER FUNCTION public.quota_unfold(_shard smallint, _account_ids bigint[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -1465,6 +1521,35 @@ WITH (fillfactor='60');
 
 ALTER TABLE public.quota_balances OWNER TO bubuh_owner;
 
+CREATE TABLE public.quota_breaches (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    invariant text NOT NULL,
+    subject text NOT NULL,
+    expected text NOT NULL,
+    found text NOT NULL,
+    is_late boolean NOT NULL,
+    found_by text NOT NULL,
+    found_at timestamp with time zone DEFAULT now() NOT NULL,
+    gone_at timestamp with time zone,
+    CONSTRAINT quota_breaches_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.quota_breaches OWNER TO bubuh_owner;
+
+CREATE TABLE public.quota_folds (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    moves bigint NOT NULL,
+    free bigint NOT NULL,
+    held bigint NOT NULL,
+    used bigint NOT NULL,
+    in_transit bigint NOT NULL,
+    CONSTRAINT quota_folds_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.quota_folds OWNER TO bubuh_owner;
+
 CREATE TABLE public.quota_holds (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -1538,6 +1623,21 @@ CREATE TABLE public.quota_transfers (
 );
 
 ALTER TABLE public.quota_transfers OWNER TO bubuh_owner;
+
+CREATE TABLE public.quota_watch (
+    shard smallint NOT NULL,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    taken_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    passed_at timestamp with time zone,
+    read_to timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    patrolled_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    patrol_after bigint DEFAULT 0 NOT NULL,
+    audit_no bigint DEFAULT 0 NOT NULL,
+    audit_hash bytea,
+    CONSTRAINT quota_watch_shard CHECK (((shard >= 0) AND (shard <= 63)))
+);
+
+ALTER TABLE public.quota_watch OWNER TO bubuh_owner;
 
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
@@ -1755,6 +1855,12 @@ ALTER TABLE ONLY public.payment_notices
 ALTER TABLE ONLY public.quota_balances
     ADD CONSTRAINT quota_balances_pkey PRIMARY KEY (shard, account_id);
 
+ALTER TABLE ONLY public.quota_breaches
+    ADD CONSTRAINT quota_breaches_pkey PRIMARY KEY (shard, account_id, invariant, subject);
+
+ALTER TABLE ONLY public.quota_folds
+    ADD CONSTRAINT quota_folds_pkey PRIMARY KEY (shard, account_id);
+
 ALTER TABLE ONLY public.quota_holds
     ADD CONSTRAINT quota_holds_pkey PRIMARY KEY (shard, account_id, id);
 
@@ -1772,6 +1878,9 @@ ALTER TABLE ONLY public.quota_transfers
 
 ALTER TABLE ONLY public.quota_transfers
     ADD CONSTRAINT quota_transfers_pkey PRIMARY KEY (shard, account_id, ref, kind);
+
+ALTER TABLE ONLY public.quota_watch
+    ADD CONSTRAINT quota_watch_pkey PRIMARY KEY (shard);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
@@ -1819,7 +1928,11 @@ CREATE INDEX payment_attempts_due ON public.payment_attempts USING btree (shard,
 
 CREATE INDEX payment_notice_work_waiting ON public.payment_notice_work USING btree (not_before) WHERE (state = 'waiting'::text);
 
+CREATE INDEX quota_breaches_open ON public.quota_breaches USING btree (shard, account_id) WHERE (gone_at IS NULL);
+
 CREATE INDEX quota_holds_live ON public.quota_holds USING btree (shard, account_id) WHERE (state = 'held'::text);
+
+CREATE INDEX quota_transfers_recorded ON public.quota_transfers USING btree (shard, recorded_at);
 
 CREATE INDEX stamp_levels_pending ON public.stamp_levels USING btree (shard, account_id, document_id) WHERE (state = 'pending'::text);
 
@@ -1882,6 +1995,14 @@ REVOKE ALL ON FUNCTION public.audit_hash(_previous bytea, _shard smallint, _no b
 
 GRANT ALL ON FUNCTION public.audit_hash(_previous bytea, _shard smallint, _no bigint, _account_id bigint, _act text, _actor text, _facts text, _at timestamp with time zone) TO bubuh_app;
 
+REVOKE ALL ON FUNCTION public.in_scope(_id bigint, _wanted bigint[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.in_scope(_id bigint, _wanted bigint[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.in_scope(_id uuid, _wanted uuid[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.in_scope(_id uuid, _wanted uuid[]) TO bubuh_app;
+
 REVOKE ALL ON FUNCTION public.orders_expire_n(_shard smallint, _limit integer) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.orders_expire_n(_shard smallint, _limit integer) TO bubuh_app;
@@ -1924,6 +2045,10 @@ GRANT ALL ON FUNCTION public.quota_capture_n(_shard smallint, _ids uuid[], _acco
 
 REVOKE ALL ON FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.quota_fold(_shard smallint, _account_ids bigint[], _least integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_fold(_shard smallint, _account_ids bigint[], _least integer) TO bubuh_app;
+
 REVOKE ALL ON FUNCTION public.quota_freeze(_shard smallint, _account_id bigint) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.quota_freeze(_shard smallint, _account_id bigint) TO bubuh_app;
@@ -1951,6 +2076,10 @@ GRANT ALL ON FUNCTION public.quota_thaw(_shard smallint, _account_id bigint) TO 
 REVOKE ALL ON FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs uuid[], _account_ids bigint[], _counter_account_ids bigint[], _stamps bigint[], _actors text[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs uuid[], _account_ids bigint[], _counter_account_ids bigint[], _stamps bigint[], _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_unfold(_shard smallint, _account_ids bigint[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_unfold(_shard smallint, _account_ids bigint[]) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.refuse_change() FROM PUBLIC;
 
@@ -2098,6 +2227,20 @@ GRANT SELECT ON TABLE public.payment_notices TO bubuh_app;
 
 GRANT SELECT ON TABLE public.quota_balances TO bubuh_app;
 
+GRANT SELECT,INSERT ON TABLE public.quota_breaches TO bubuh_app;
+
+GRANT UPDATE(expected) ON TABLE public.quota_breaches TO bubuh_app;
+
+GRANT UPDATE(found) ON TABLE public.quota_breaches TO bubuh_app;
+
+GRANT UPDATE(found_by) ON TABLE public.quota_breaches TO bubuh_app;
+
+GRANT UPDATE(found_at) ON TABLE public.quota_breaches TO bubuh_app;
+
+GRANT UPDATE(gone_at) ON TABLE public.quota_breaches TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_folds TO bubuh_app;
+
 GRANT SELECT ON TABLE public.quota_holds TO bubuh_app;
 
 GRANT SELECT ON TABLE public.quota_link_heads TO bubuh_app;
@@ -2111,6 +2254,22 @@ GRANT SELECT ON TABLE public.quota_links TO bubuh_app;
 GRANT SELECT ON TABLE public.quota_links TO bubuh_signer;
 
 GRANT SELECT ON TABLE public.quota_transfers TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_watch TO bubuh_app;
+
+GRANT UPDATE(taken_at) ON TABLE public.quota_watch TO bubuh_app;
+
+GRANT UPDATE(passed_at) ON TABLE public.quota_watch TO bubuh_app;
+
+GRANT UPDATE(read_to) ON TABLE public.quota_watch TO bubuh_app;
+
+GRANT UPDATE(patrolled_at) ON TABLE public.quota_watch TO bubuh_app;
+
+GRANT UPDATE(patrol_after) ON TABLE public.quota_watch TO bubuh_app;
+
+GRANT UPDATE(audit_no) ON TABLE public.quota_watch TO bubuh_app;
+
+GRANT UPDATE(audit_hash) ON TABLE public.quota_watch TO bubuh_app;
 
 GRANT SELECT ON TABLE public.seals TO bubuh_app;
 

@@ -18,11 +18,14 @@ HOT_TABLES: Final = frozenset(
         "outbox_facts",
         "payment_attempts",
         "quota_balances",
+        "quota_breaches",
+        "quota_folds",
         "quota_holds",
         "quota_link_heads",
         "quota_linked",
         "quota_links",
         "quota_transfers",
+        "quota_watch",
         "seals",
         "stamp_events",
         "stamp_levels",
@@ -46,4 +49,4 @@ REFERENCE_TABLES: Final = frozenset(
 )
 
 #: hot, but a row belongs to a shard and to no account
-SHARD_ONLY: Final = frozenset({"audit_heads", "quota_link_heads", "quota_links"})
+SHARD_ONLY: Final = frozenset({"audit_heads", "quota_link_heads", "quota_links", "quota_watch"})

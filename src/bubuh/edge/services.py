@@ -13,6 +13,7 @@ from bubuh.edge.limits import Rates
 from bubuh.identity.model import Environment
 from bubuh.payments.ports import Gateway
 from bubuh.pdf.model import Trust
+from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox.sandbox import Sandbox
 from bubuh.stamping.accept import AcceptBatch
 from bubuh.stamping.serial import SerialKey
@@ -35,4 +36,5 @@ class Services:
     signer_health: Callable[[], Awaitable[bool]]
     environment: Environment
     public_url: str  #: without a slash at its end
+    standing: StandingBoard  #: for how long the books have agreed
     rates: Rates = field(default_factory=Rates)

@@ -29,15 +29,17 @@ async def freeze(conn: Conn, *, account_id: AccountId, reason: str, actor: str) 
     """
     check_reason(reason)
     await find_account(conn, account_id)
-    return await freeze_now(conn, account_id=account_id, reason=reason, actor=actor)
-
-
-async def freeze_now(conn: Conn, *, account_id: AccountId, reason: str, actor: str) -> bool:
-    """The same without a look at the account's row: that one may be what is wrong."""
-    changed = await store.freeze(conn, account_id)
+    changed = await freeze_now(conn, account_id=account_id, reason=reason, actor=actor)
     if changed:
         facts = {"reason": reason, "actor": actor}
         await publish(conn, account_id=account_id, topic=FROZEN, subject=fresh_id(account_id), facts=facts)
+    return changed
+
+
+async def freeze_now(conn: Conn, *, account_id: AccountId, reason: str, actor: str) -> bool:
+    """The same by our own watch, which pages by itself, and may find no row of the account."""
+    changed = await store.freeze(conn, account_id)
+    if changed:
         await record(conn, account_id=account_id, act="account.freeze", actor=actor, facts={"reason": reason})
     return changed
 

@@ -33,6 +33,24 @@ class Invariant(StrEnum):
     STATES_FORWARD = "states_forward"
     AUDIT_CHAIN_WHOLE = "audit_chain_whole"
     OUTBOX_FRESH = "outbox_fresh"
+    WAITS_END = "waits_end"
+
+
+#: something waits too long while the books agree: an operator is called, nobody's account is frozen
+LATE: Final = frozenset({Invariant.PROCESSING_HAS_LEASE, Invariant.OUTBOX_FRESH, Invariant.WAITS_END})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is asked about: None is everything."""
+
+    account_ids: Sequence[AccountId] | None = None
+    ids: Sequence[UUID] | None = None  #: what moved stamps: stamps, holds, orders, transfers
+    by_folds: bool = False  #: believe what was folded before
+    accept_wait_s: float = 86_400.0  #: how long a stamp may wait `accepted`
+
+
+EVERYTHING: Final = Scope()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +84,22 @@ class RevisionRow:
     no: int
 
 
-async def ask(db: Database, invariant: Invariant, shard: Shard) -> list[Difference]:
+async def ask(
+    db: Database, invariant: Invariant, shard: Shard, scope: Scope = EVERYTHING
+) -> list[Difference]:
     """The breaches of `invariant` in one shard, in one statement."""
-    return _differences(invariant, shard, await db.fetch(getattr(SQL, invariant).sql, shard))
+    statement = getattr(SQL, invariant)
+    arguments = [getattr(scope, name) for name in statement.parameters[1:]]
+    return _differences(invariant, shard, await db.fetch(statement.sql, shard, *arguments))
 
 
-async def list_legs(db: Database, shard: Shard, leg: Leg) -> AsyncIterator[list[LegRow]]:
+async def list_legs(
+    db: Database, shard: Shard, leg: Leg, scope: Scope = EVERYTHING
+) -> AsyncIterator[list[LegRow]]:
     """All of one kind of leg at a shard's accounts, a page at a time."""
     place: tuple[int, UUID] = (0, _NOBODY)
-    while rows := await db.fetch(SQL.list_legs.sql, shard, f"transfer_{leg}", *place, _PAGE):
+    asked = (f"transfer_{leg}", scope.account_ids, scope.ids)
+    while rows := await db.fetch(SQL.list_legs.sql, shard, *asked, *place, _PAGE):
         legs = [LegRow(**row) for row in rows]
         yield legs
         place = (legs[-1].account_id, legs[-1].ref)

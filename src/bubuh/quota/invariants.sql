@@ -1,11 +1,12 @@
 -- The invariants of docs/reference/invariants.md, one statement each, named by its code, over one shard.
 -- A row is a breach: whose, on what, what should be, what is. Each statement is one snapshot, so it may run
--- while others work; none reads a clock except where a promise is about time.
+-- while others work; none reads a clock except where a promise is about time. NULL for `account_ids` or `ids` asks
+-- about all accounts, or all things of them (stamps, holds, orders: what moves stamps).
 -- Why here: they hold quota against the tables of slices above (orders, stamps, seals, leaves), whose code
 -- quota never imports. Reading their rows is the point: a witness asks others, not itself.
 
--- name: conservation(shard)
--- A balance row is the fold of its account's transfers, figure by figure.
+-- name: conservation(shard, account_ids, by_folds)
+-- A balance row is the fold of its account's transfers, figure by figure; `by_folds` believes those made before.
 SELECT coalesce(b.account_id, f.account_id) AS account_id,
        'balance' AS subject,
        format('free %s, held %s, used %s, in transit %s', coalesce(f.free, 0), coalesce(f.held, 0),
@@ -14,24 +15,33 @@ SELECT coalesce(b.account_id, f.account_id) AS account_id,
                 'no row') AS found
   FROM (SELECT q.account_id, q.free, q.held, q.used, q.in_transit
           FROM quota_balances AS q
-         WHERE q.shard = :shard) AS b
+         WHERE q.shard = :shard AND in_scope(q.account_id, :account_ids::bigint[])) AS b
   FULL JOIN (
-        SELECT t.account_id,
-               sum(t.stamps * ((t.credit = 'free')::int - (t.debit = 'free')::int)) AS free,
-               sum(t.stamps * ((t.credit = 'held')::int - (t.debit = 'held')::int)) AS held,
-               sum(t.stamps * ((t.credit = 'used')::int - (t.debit = 'used')::int)) AS used,
-               sum(t.stamps * ((t.credit = 'in_transit')::int - (t.debit = 'in_transit')::int)) AS in_transit
-          FROM quota_transfers AS t
-         WHERE t.shard = :shard
-         GROUP BY t.account_id) AS f USING (account_id)
+        SELECT g.account_id, sum(g.free) AS free, sum(g.held) AS held, sum(g.used) AS used,
+               sum(g.in_transit) AS in_transit
+          FROM (SELECT t.account_id,
+                       t.stamps * ((t.credit = 'free')::int - (t.debit = 'free')::int) AS free,
+                       t.stamps * ((t.credit = 'held')::int - (t.debit = 'held')::int) AS held,
+                       t.stamps * ((t.credit = 'used')::int - (t.debit = 'used')::int) AS used,
+                       t.stamps * ((t.credit = 'in_transit')::int - (t.debit = 'in_transit')::int) AS in_transit
+                  FROM quota_transfers AS t
+                  LEFT JOIN quota_folds AS n ON n.shard = :shard AND n.account_id = t.account_id AND :by_folds::boolean
+                 WHERE t.shard = :shard AND in_scope(t.account_id, :account_ids)
+                   AND t.no > coalesce(n.moves, 0)
+                 UNION ALL
+                SELECT k.account_id, k.free, k.held, k.used, k.in_transit
+                  FROM quota_folds AS k
+                 WHERE k.shard = :shard AND in_scope(k.account_id, :account_ids) AND :by_folds) AS g
+         GROUP BY g.account_id) AS f USING (account_id)
  WHERE (b.free, b.held, b.used, b.in_transit)
        IS DISTINCT FROM (coalesce(f.free, 0), coalesce(f.held, 0), coalesce(f.used, 0), coalesce(f.in_transit, 0));
 
--- name: list_legs(shard, kind, after_account_id, after_ref, at_most)
+-- name: list_legs(shard, kind, account_ids, ids, after_account_id, after_ref, at_most)
 -- One kind of leg of the transfers that touch a shard's accounts, in the order of their key.
 SELECT t.account_id, t.ref, t.counter_account_id, t.stamps
   FROM quota_transfers AS t
- WHERE t.shard = :shard AND t.kind = :kind AND (t.account_id, t.ref) > (:after_account_id, :after_ref)
+ WHERE t.shard = :shard AND t.kind = :kind AND in_scope(t.account_id, :account_ids::bigint[])
+   AND in_scope(t.ref, :ids::uuid[]) AND (t.account_id, t.ref) > (:after_account_id, :after_ref)
  ORDER BY t.account_id, t.ref
  LIMIT :at_most;
 
@@ -47,22 +57,22 @@ SELECT x.counter_account_id AS account_id,
     ON t.shard = :shard AND t.account_id = x.account_id AND t.ref = x.ref AND t.kind = :kind
  WHERE (t.counter_account_id, t.stamps) IS DISTINCT FROM (x.counter_account_id, x.stamps);
 
--- name: held_equals_holds(shard)
+-- name: held_equals_holds(shard, account_ids)
 SELECT coalesce(b.account_id, h.account_id) AS account_id,
        'balance' AS subject,
        format('held %s', coalesce(h.stamps, 0)) AS expected,
        coalesce(format('held %s', b.held), 'no row') AS found
   FROM (SELECT q.account_id, q.held
           FROM quota_balances AS q
-         WHERE q.shard = :shard) AS b
+         WHERE q.shard = :shard AND in_scope(q.account_id, :account_ids::bigint[])) AS b
   FULL JOIN (
         SELECT l.account_id, sum(l.stamps) AS stamps
           FROM quota_holds AS l
-         WHERE l.shard = :shard AND l.state = 'held'
+         WHERE l.shard = :shard AND l.state = 'held' AND in_scope(l.account_id, :account_ids)
          GROUP BY l.account_id) AS h USING (account_id)
  WHERE b.held IS DISTINCT FROM coalesce(h.stamps, 0);
 
--- name: hold_has_purpose(shard)
+-- name: hold_has_purpose(shard, account_ids, ids)
 -- A stamp and its hold live and end together. (Refunds join here with the issue that brings their table.)
 SELECT coalesce(h.account_id, s.account_id) AS account_id,
        'hold ' || coalesce(h.id, s.id) AS subject,
@@ -71,43 +81,43 @@ SELECT coalesce(h.account_id, s.account_id) AS account_id,
        coalesce('a stamp ' || s.state, 'no stamp') AS found
   FROM (SELECT l.account_id, l.id, l.state
           FROM quota_holds AS l
-         WHERE l.shard = :shard AND l.purpose = 'stamp') AS h
+         WHERE l.shard = :shard AND l.purpose = 'stamp' AND in_scope(l.account_id, :account_ids::bigint[])
+           AND in_scope(l.id, :ids::uuid[])) AS h
   FULL JOIN (
         SELECT p.account_id, p.id, p.state,
                CASE p.state WHEN 'affixed' THEN 'captured' WHEN 'returned' THEN 'released' ELSE 'held' END AS hold_state
           FROM stamps AS p
-         WHERE p.shard = :shard) AS s ON s.account_id = h.account_id AND s.id = h.id
+         WHERE p.shard = :shard AND in_scope(p.account_id, :account_ids) AND in_scope(p.id, :ids)) AS s
+    ON s.account_id = h.account_id AND s.id = h.id
  WHERE h.state IS DISTINCT FROM s.hold_state;
 
--- name: used_equals_seals(shard)
--- Sealed stamps still at work are not counted; a returned stamp with a seal is, for it must not be.
-SELECT coalesce(b.account_id, s.account_id, e.account_id) AS account_id,
-       'balance' AS subject,
-       format('used %s', coalesce(b.used, 0)) AS expected,
-       format('affixed %s, seals %s, leaves %s', coalesce(s.affixed, 0), coalesce(s.seals, 0),
-              coalesce(e.leaves, 0)) AS found
-  FROM (SELECT q.account_id, q.used
-          FROM quota_balances AS q
-         WHERE q.shard = :shard) AS b
+-- name: used_equals_seals(shard, account_ids, ids)
+-- What is used one by one: the capture, the affixed stamp, its seal and its leaf, over one digest. (Together with
+-- conservation, `used` is their number.) Sealed stamps still at work wait for their capture; no returned one has a seal.
+SELECT coalesce(c.account_id, s.account_id) AS account_id,
+       'stamp ' || coalesce(c.ref, s.id) AS subject,
+       CASE WHEN s.state = 'returned' THEN 'no seal, not used' ELSE 'used, affixed, sealed, in the log' END AS expected,
+       concat_ws(', ', CASE WHEN c.ref IS NULL THEN 'not used' ELSE 'used' END, coalesce(s.state, 'no stamp'),
+                 CASE WHEN s.seal THEN 'sealed' WHEN s.other_seal THEN 'sealed over something else' ELSE 'no seal' END,
+                 CASE WHEN s.leaf THEN 'in the log' WHEN s.other_leaf THEN 'in the log as something else'
+                      ELSE 'not in the log' END) AS found
+  FROM (SELECT t.account_id, t.ref, t.stamps
+          FROM quota_transfers AS t
+         WHERE t.shard = :shard AND t.kind = 'capture' AND t.credit = 'used'
+           AND in_scope(t.account_id, :account_ids::bigint[]) AND in_scope(t.ref, :ids::uuid[])) AS c
   FULL JOIN (
-        SELECT p.account_id,
-               count(*) FILTER (WHERE p.state = 'affixed') AS affixed,
-               count(*) FILTER (WHERE p.state <> 'processing' AND l.digest = p.digest) AS seals
+        SELECT p.account_id, p.id, p.state, l.digest = p.digest AS seal, l.digest IS NOT NULL AS other_seal,
+               g.digest = p.digest AND g.serial_no = p.serial_no AS leaf, g.serial IS NOT NULL AS other_leaf
           FROM stamps AS p
           LEFT JOIN seals AS l ON l.shard = :shard AND l.account_id = p.account_id AND l.stamp_id = p.id
-         WHERE p.shard = :shard
-         GROUP BY p.account_id) AS s USING (account_id)
-  FULL JOIN (
-        SELECT g.account_id, count(*) FILTER (WHERE g.digest = p.digest) AS leaves
-          FROM log_leaves AS g
-          LEFT JOIN stamps AS p ON p.shard = :shard AND p.account_id = g.account_id AND p.serial = g.serial
-           AND p.serial_no = g.serial_no
-         WHERE g.shard = :shard AND g.kind = 'issue'
-         GROUP BY g.account_id) AS e USING (account_id)
- WHERE (coalesce(b.used, 0), coalesce(b.used, 0), coalesce(b.used, 0))
-       <> (coalesce(s.affixed, 0), coalesce(s.seals, 0), coalesce(e.leaves, 0));
+          LEFT JOIN log_leaves AS g ON g.shard = :shard AND g.account_id = p.account_id AND g.serial = p.serial
+           AND g.kind = 'issue'
+         WHERE p.shard = :shard AND (p.state = 'affixed' OR (p.state <> 'processing' AND l.digest IS NOT NULL))
+           AND in_scope(p.account_id, :account_ids) AND in_scope(p.id, :ids)) AS s
+    ON s.account_id = c.account_id AND s.id = c.ref
+ WHERE (c.stamps = 1 AND s.state = 'affixed' AND s.seal AND s.leaf) IS NOT TRUE;
 
--- name: payment_allotted_once(shard)
+-- name: payment_allotted_once(shard, account_ids, ids)
 -- An order is paid and filled in one transaction, so `paid` alone is a breach too. (One allotment: its key.)
 SELECT coalesce(o.account_id, a.account_id) AS account_id,
        'order ' || coalesce(o.id, a.ref) AS subject,
@@ -115,11 +125,13 @@ SELECT coalesce(o.account_id, a.account_id) AS account_id,
        coalesce(format('an allotment of %s', a.stamps), 'no allotment') AS found
   FROM (SELECT r.account_id, r.id, r.stamps
           FROM orders AS r
-         WHERE r.shard = :shard AND r.state IN ('paid', 'filled')) AS o
+         WHERE r.shard = :shard AND r.state IN ('paid', 'filled')
+           AND in_scope(r.account_id, :account_ids::bigint[]) AND in_scope(r.id, :ids::uuid[])) AS o
   FULL JOIN (
         SELECT t.account_id, t.ref, t.stamps
           FROM quota_transfers AS t
-         WHERE t.shard = :shard AND t.kind = 'allot' AND t.debit = 'sold') AS a
+         WHERE t.shard = :shard AND t.kind = 'allot' AND t.debit = 'sold'
+           AND in_scope(t.account_id, :account_ids) AND in_scope(t.ref, :ids)) AS a
     ON a.account_id = o.account_id AND a.ref = o.id
  WHERE o.stamps IS DISTINCT FROM a.stamps;
 
@@ -132,14 +144,15 @@ SELECT s.account_id,
  WHERE s.shard = :shard AND s.state = 'processing'
    AND coalesce(s.lease_until, '-infinity') < now() - interval '60 seconds';
 
--- name: serial_unique_block_known(shard)
+-- name: serial_unique_block_known(shard, account_ids, ids)
 -- Each number is on one stamp, from a block of this shard; once its stamp has ended it stands in the log with
 -- the right kind, and so on the seal. Nothing is in the log or sealed that no stamp bears.
-SELECT min(s.account_id) AS account_id, 'serial ' || s.serial AS subject, 'one stamp' AS expected,
+SELECT s.account_id, 'serial ' || s.serial AS subject, 'one stamp' AS expected,
        format('%s stamps', count(*)) AS found
   FROM stamps AS s
- WHERE s.shard = :shard AND s.serial IS NOT NULL
- GROUP BY s.serial
+  JOIN stamps AS o ON o.shard = :shard AND o.serial = s.serial
+ WHERE s.shard = :shard AND in_scope(s.account_id, :account_ids::bigint[]) AND in_scope(s.id, :ids::uuid[])
+ GROUP BY s.account_id, s.id, s.serial
 HAVING count(*) > 1
  UNION ALL
 SELECT s.account_id, 'serial ' || s.serial, format('a block of shard %s', s.shard),
@@ -147,25 +160,33 @@ SELECT s.account_id, 'serial ' || s.serial, format('a block of shard %s', s.shar
   FROM stamps AS s
   LEFT JOIN serial_blocks AS k ON k.block = s.serial / 1000
  WHERE s.shard = :shard AND s.serial IS NOT NULL AND k.shard IS DISTINCT FROM s.shard
+   AND in_scope(s.account_id, :account_ids) AND in_scope(s.id, :ids)
  UNION ALL
-SELECT coalesce(s.account_id, g.account_id), 'serial ' || coalesce(s.serial, g.serial),
-       coalesce('leaf ' || CASE s.state WHEN 'affixed' THEN 'issue' WHEN 'returned' THEN 'void' END, 'no leaf'),
-       coalesce('leaf ' || g.kind, 'no leaf')
-  FROM (SELECT p.account_id, p.serial, p.serial_no, p.state
+SELECT s.account_id, 'serial ' || s.serial, coalesce('leaf ' || s.leaf, 'no leaf'),
+       coalesce(CASE WHEN (g.account_id, g.serial_no) = (s.account_id, s.serial_no) THEN 'leaf ' || g.kind
+                     ELSE 'leaf ' || g.kind || ' of something else' END, 'no leaf')
+  FROM (SELECT p.account_id, p.serial, p.serial_no,
+               CASE p.state WHEN 'affixed' THEN 'issue' WHEN 'returned' THEN 'void' END AS leaf
           FROM stamps AS p
-         WHERE p.shard = :shard AND p.serial IS NOT NULL AND p.state IN ('affixed', 'returned')) AS s
-  FULL JOIN (
-        SELECT f.account_id, f.serial, f.serial_no, f.kind
-          FROM log_leaves AS f
-         WHERE f.shard = :shard) AS g ON g.account_id = s.account_id AND g.serial = s.serial AND g.serial_no = s.serial_no
- WHERE g.kind IS DISTINCT FROM CASE s.state WHEN 'affixed' THEN 'issue' WHEN 'returned' THEN 'void' END
+         WHERE p.shard = :shard AND p.serial IS NOT NULL
+           AND in_scope(p.account_id, :account_ids) AND in_scope(p.id, :ids)) AS s
+  LEFT JOIN log_leaves AS g ON g.shard = :shard AND g.serial = s.serial
+ WHERE (g.kind, g.account_id, g.serial_no)
+       IS DISTINCT FROM (s.leaf, CASE WHEN s.leaf IS NOT NULL THEN s.account_id END,
+                         CASE WHEN s.leaf IS NOT NULL THEN s.serial_no END)
+ UNION ALL
+SELECT g.account_id, 'serial ' || g.serial, 'a stamp', 'leaf ' || g.kind
+  FROM log_leaves AS g
+ WHERE g.shard = :shard AND :account_ids IS NULL -- by account there is no way to them
+   AND NOT EXISTS (SELECT FROM stamps AS p WHERE p.shard = :shard AND p.serial = g.serial)
  UNION ALL
 SELECT l.account_id, 'serial ' || l.serial, 'its stamp ' || l.stamp_id, coalesce('serial ' || s.serial, 'no stamp')
   FROM seals AS l
   LEFT JOIN stamps AS s ON s.shard = :shard AND s.account_id = l.account_id AND s.id = l.stamp_id
- WHERE l.shard = :shard AND s.serial IS DISTINCT FROM l.serial;
+ WHERE l.shard = :shard AND s.serial IS DISTINCT FROM l.serial
+   AND in_scope(l.account_id, :account_ids) AND in_scope(l.stamp_id, :ids);
 
--- name: affixed_has_object(shard)
+-- name: affixed_has_object(shard, account_ids, ids)
 -- Each affixed stamp has its revision, and each revision its affixed stamp, at its place in the chain.
 SELECT coalesce(s.account_id, r.account_id) AS account_id,
        'stamp ' || coalesce(s.id, r.stamp_id) AS subject,
@@ -173,11 +194,12 @@ SELECT coalesce(s.account_id, r.account_id) AS account_id,
        coalesce(format('revision %s of document %s', r.no, r.document_id), 'no revision') AS found
   FROM (SELECT p.account_id, p.id, p.document_id, p.base_revision + 1 AS no
           FROM stamps AS p
-         WHERE p.shard = :shard AND p.state = 'affixed') AS s
+         WHERE p.shard = :shard AND p.state = 'affixed'
+           AND in_scope(p.account_id, :account_ids::bigint[]) AND in_scope(p.id, :ids::uuid[])) AS s
   FULL JOIN (
         SELECT d.account_id, d.stamp_id, d.document_id, d.no
           FROM document_revisions AS d
-         WHERE d.shard = :shard) AS r ON r.account_id = s.account_id AND r.stamp_id = s.id
+         WHERE d.shard = :shard AND in_scope(d.account_id, :account_ids) AND in_scope(d.stamp_id, :ids)) AS r ON r.account_id = s.account_id AND r.stamp_id = s.id
  WHERE (s.document_id, s.no) IS DISTINCT FROM (r.document_id, r.no);
 
 -- name: list_revisions(shard, after_account_id, after_document_id, after_no, at_most)
@@ -191,7 +213,7 @@ SELECT r.account_id, r.document_id, r.no
  ORDER BY r.account_id, r.document_id, r.no
  LIMIT :at_most;
 
--- name: states_forward(shard)
+-- name: states_forward(shard, account_ids, ids)
 -- Events are those of one path through the table of moves, and end at the state; a hold's are its transfers.
 -- By what there is, not by when: a clock may step back.
 SELECT s.account_id, 'stamp ' || s.id AS subject, 'a path to ' || s.state AS expected,
@@ -200,9 +222,9 @@ SELECT s.account_id, 'stamp ' || s.id AS subject, 'a path to ' || s.state AS exp
   LEFT JOIN (
         SELECT v.account_id, v.stamp_id, array_agg(v.state ORDER BY v.state) AS states
           FROM stamp_events AS v
-         WHERE v.shard = :shard
+         WHERE v.shard = :shard AND in_scope(v.account_id, :account_ids::bigint[]) AND in_scope(v.stamp_id, :ids::uuid[])
          GROUP BY v.account_id, v.stamp_id) AS e ON e.account_id = s.account_id AND e.stamp_id = s.id
- WHERE s.shard = :shard
+ WHERE s.shard = :shard AND in_scope(s.account_id, :account_ids) AND in_scope(s.id, :ids)
    AND NOT coalesce(CASE s.state
         WHEN 'accepted' THEN e.states = ARRAY['accepted']
         WHEN 'processing' THEN e.states = ARRAY['accepted', 'processing']
@@ -215,9 +237,9 @@ SELECT o.account_id, 'order ' || o.id, 'a path to ' || o.state, coalesce(array_t
   LEFT JOIN (
         SELECT v.account_id, v.order_id, array_agg(v.state ORDER BY v.state) AS states
           FROM order_events AS v
-         WHERE v.shard = :shard
+         WHERE v.shard = :shard AND in_scope(v.account_id, :account_ids) AND in_scope(v.order_id, :ids)
          GROUP BY v.account_id, v.order_id) AS e ON e.account_id = o.account_id AND e.order_id = o.id
- WHERE o.shard = :shard
+ WHERE o.shard = :shard AND in_scope(o.account_id, :account_ids) AND in_scope(o.id, :ids)
    AND NOT coalesce(CASE o.state
         WHEN 'placed' THEN e.states = ARRAY['placed']
         WHEN 'expired' THEN e.states = ARRAY['expired', 'placed']
@@ -238,11 +260,12 @@ SELECT coalesce(h.account_id, m.account_id), 'hold ' || coalesce(h.id, m.ref),
                    WHEN 'released' THEN ARRAY[format('hold %s', l.stamps), format('release %s', l.stamps)]
                END AS steps
           FROM quota_holds AS l
-         WHERE l.shard = :shard) AS h
+         WHERE l.shard = :shard AND in_scope(l.account_id, :account_ids) AND in_scope(l.id, :ids)) AS h
   FULL JOIN (
         SELECT t.account_id, t.ref, array_agg(format('%s %s', t.kind, t.stamps) ORDER BY t.kind) AS steps
           FROM quota_transfers AS t
          WHERE t.shard = :shard AND t.kind IN ('hold', 'capture', 'release')
+           AND in_scope(t.account_id, :account_ids) AND in_scope(t.ref, :ids)
          GROUP BY t.account_id, t.ref) AS m ON m.account_id = h.account_id AND m.ref = h.id
  WHERE h.steps IS DISTINCT FROM m.steps;
 
@@ -253,3 +276,18 @@ SELECT f.account_id,
        format('untold since %s, %s attempts', f.published_at, f.attempts) AS found
   FROM outbox_facts AS f
  WHERE f.shard = :shard AND f.told_at IS NULL AND f.published_at < now() - interval '60 seconds';
+
+-- name: waits_end(shard, accept_wait_s)
+-- What was promised to end by a clock has ended, an hour later at most: stamps that wait `accepted`, and levels,
+-- whose own wait (BUBUH_LEVEL_WAIT) is at most an hour.
+SELECT s.account_id,
+       'stamp ' || s.id AS subject,
+       'worked on or returned within its wait' AS expected,
+       'accepted since ' || s.accepted_at AS found
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.state = 'accepted'
+   AND s.accepted_at < now() - make_interval(secs => :accept_wait_s + 3600)
+ UNION ALL
+SELECT v.account_id, 'level of stamp ' || v.stamp_id, 'settled within two hours', 'pending since ' || v.since
+  FROM stamp_levels AS v
+ WHERE v.shard = :shard AND v.state = 'pending' AND v.since < now() - interval '2 hours';

@@ -142,3 +142,44 @@ class Movement:
     counter_account_id: AccountId | None  #: the other side of a transfer between accounts
     actor: str
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """An invariant that does not hold: whose, and on what."""
+
+    account_id: AccountId  #: the service's own when no account can be named
+    invariant: str
+    subject: str
+    is_late: bool  #: something waits too long; the books agree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """How far a shard's books were watched."""
+
+    read_to: datetime
+    patrol_after: AccountId
+    audit_no: int
+    audit_hash: bytes | None  #: None: nothing of the audit was verified yet
+    is_patrol_due: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One transfer, by what is asked about it."""
+
+    account_id: AccountId
+    ref: UUID
+    settled: datetime  #: its time, or the time before which nothing can still be committed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardStanding:
+    """What one shard knows of its own books."""
+
+    begun_at: datetime
+    passed_at: datetime | None
+    asked_at: datetime
+    #: when its last difference was gone; `asked_at` while one is open; None: there was none
+    until: datetime | None

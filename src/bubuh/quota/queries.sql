@@ -39,6 +39,88 @@ SELECT quota_freeze(:shard, :account_id);
 -- name: thaw(shard, account_id)
 SELECT quota_thaw(:shard, :account_id);
 
+-- name: take_watch(shard, every_s, patrol_every_s)
+-- No row: another worker took it less than `every_s` ago, or nothing moved and a minute is not over. One that is taken
+-- and has nothing to ask costs one probe of an index. A clock that stepped back stops nobody.
+UPDATE quota_watch AS w
+   SET taken_at = now()
+ WHERE w.shard = :shard AND NOT w.taken_at BETWEEN now() - make_interval(secs => :every_s) AND now()
+   AND (NOT coalesce(w.passed_at BETWEEN now() - interval '60 seconds' AND now(), false)
+        OR NOT w.patrolled_at BETWEEN now() - make_interval(secs => :patrol_every_s) AND now()
+        OR EXISTS (SELECT FROM quota_transfers AS t
+                    WHERE t.shard = :shard AND t.recorded_at > least(w.read_to, now() - interval '15 seconds'))
+        OR EXISTS (SELECT FROM audit_heads AS h WHERE h.shard = :shard AND h.no > w.audit_no)
+        OR EXISTS (SELECT FROM quota_breaches AS r WHERE r.shard = :shard AND r.gone_at IS NULL))
+RETURNING w.read_to, w.patrol_after, w.audit_no, w.audit_hash,
+          NOT w.patrolled_at BETWEEN now() - make_interval(secs => :patrol_every_s) AND now() AS is_patrol_due;
+
+-- name: list_moved(shard, read_to, at_most)
+-- What moved since, oldest first, with what may have been committed late: a transfer's time is when its transaction
+-- began. `settled` is its time, or the time before which nothing more comes.
+SELECT t.account_id, t.ref, least(t.recorded_at, now() - interval '15 seconds') AS settled
+  FROM quota_transfers AS t
+ WHERE t.shard = :shard AND t.recorded_at > least(:read_to::timestamptz, now() - interval '15 seconds')
+ ORDER BY t.recorded_at
+ LIMIT :at_most;
+
+-- name: list_patrolled(shard, after_account_id, at_most)
+-- The next accounts in the walk past all of them, moved or not.
+SELECT b.account_id
+  FROM quota_balances AS b
+ WHERE b.shard = :shard AND b.account_id > :after_account_id
+ ORDER BY b.account_id
+ LIMIT :at_most;
+
+-- name: list_folded(shard, account_ids)
+SELECT k.account_id FROM quota_folds AS k WHERE k.shard = :shard AND k.account_id = ANY(:account_ids::bigint[]);
+
+-- name: fold(shard, account_ids, least)
+SELECT quota_fold(:shard, :account_ids, :least);
+
+-- name: unfold(shard, account_ids)
+SELECT quota_unfold(:shard, :account_ids);
+
+-- name: end_pass(shard, read_to, patrol_after, audit_no, audit_hash, is_patrol_due)!
+UPDATE quota_watch AS w
+   SET passed_at = now(), read_to = :read_to, patrol_after = :patrol_after, audit_no = :audit_no,
+       audit_hash = :audit_hash, patrolled_at = CASE WHEN :is_patrol_due::boolean THEN now() ELSE w.patrolled_at END
+ WHERE w.shard = :shard;
+
+-- name: list_open_breaches(shard, found_by, at_most)
+-- Those that somebody found; NULL: whoever did.
+SELECT r.account_id, r.invariant, r.subject, r.is_late
+  FROM quota_breaches AS r
+ WHERE r.shard = :shard AND r.gone_at IS NULL AND (:found_by::text IS NULL OR r.found_by = :found_by)
+ ORDER BY r.account_id, r.invariant, r.subject
+ LIMIT :at_most;
+
+-- name: open_breach(shard, account_id, invariant, subject, expected, found, is_late, found_by)
+-- No row: it is open already.
+INSERT INTO quota_breaches AS r (shard, account_id, invariant, subject, expected, found, is_late, found_by)
+VALUES (:shard, :account_id, :invariant, :subject, :expected, :found, :is_late, :found_by)
+ON CONFLICT (shard, account_id, invariant, subject) DO UPDATE
+   SET found_at = now(), gone_at = NULL, expected = excluded.expected, found = excluded.found,
+       found_by = excluded.found_by
+ WHERE r.gone_at IS NOT NULL
+RETURNING r.subject;
+
+-- name: close_breach(shard, account_id, invariant, subject)!
+UPDATE quota_breaches AS r
+   SET gone_at = now()
+ WHERE r.shard = :shard AND r.account_id = :account_id AND r.invariant = :invariant AND r.subject = :subject
+   AND r.gone_at IS NULL;
+
+-- name: find_standing(shard)
+-- Since when the books of a shard are watched, when they were last, and until when a difference stood (now, while one
+-- is open). What only waits too long is no difference.
+SELECT w.begun_at, w.passed_at, now() AS asked_at, r.until
+  FROM quota_watch AS w
+  LEFT JOIN (
+        SELECT max(coalesce(q.gone_at, now())) AS until
+          FROM quota_breaches AS q
+         WHERE q.shard = :shard AND NOT q.is_late) AS r ON true
+ WHERE w.shard = :shard;
+
 -- name: list_movements(shard, account_id, before_no, at_most)
 -- An account's movements, newest first; all of them, or those before a number.
 SELECT t.no, t.ref, t.kind, t.debit, t.credit, t.stamps, t.counter_account_id, t.actor, t.recorded_at

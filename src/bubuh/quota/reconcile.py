@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from bubuh.audit.model import Break
 from bubuh.audit.verify import verify_shard
 from bubuh.core.shards import ALL_SHARDS, Shard, shard_of_account
 from bubuh.db.pool import Database
 from bubuh.quota import invariants
-from bubuh.quota.invariants import Difference, Invariant, LegRow, RevisionRow
+from bubuh.quota.invariants import Difference, Invariant, LegRow, RevisionRow, Scope
 from bubuh.quota.model import Leg
 from bubuh.quota.ports import Revisions
 
@@ -33,8 +34,9 @@ async def reconcile(
     *,
     revisions: Revisions | None = None,
     asked: Collection[Invariant] = tuple(Invariant),
+    accept_wait_s: float = 86_400.0,
 ) -> Report:
-    """Ask every invariant of every shard, while the service works.
+    """Ask every invariant of every shard about everything, while the service works.
 
     Without `revisions` the documents' bytes are not read, only their rows.
     """
@@ -42,27 +44,41 @@ async def reconcile(
         difference
         for shard in ALL_SHARDS
         for invariant in asked
-        for difference in await _ask(db, invariant, shard, revisions)
+        for difference in await ask(db, invariant, shard, Scope(accept_wait_s=accept_wait_s), revisions)
     ]
     return Report(asked=tuple(asked), differences=tuple(differences))
 
 
-async def _ask(
-    db: Database, invariant: Invariant, shard: Shard, revisions: Revisions | None
+async def ask(
+    db: Database, invariant: Invariant, shard: Shard, scope: Scope, revisions: Revisions | None = None
 ) -> list[Difference]:
+    """The breaches of one invariant in one shard."""
     match invariant:
         case Invariant.AUDIT_CHAIN_WHOLE:
-            return await _ask_audit(db, shard)
+            return [altered(found) for found in await verify_shard(db, shard)]
         case Invariant.CONSERVATION:
-            return [*await invariants.ask(db, invariant, shard), *await _ask_transfers(db, shard)]
+            rows = await invariants.ask(db, invariant, shard, scope)
+            return [*rows, *await _ask_transfers(db, shard, scope)]
         case Invariant.AFFIXED_HAS_OBJECT if revisions is not None:
-            rows = await invariants.ask(db, invariant, shard)
+            rows = await invariants.ask(db, invariant, shard, scope)
             return [*rows, *await _ask_objects(db, shard, revisions)]
         case _:
-            return await invariants.ask(db, invariant, shard)
+            return await invariants.ask(db, invariant, shard, scope)
 
 
-async def _ask_transfers(db: Database, shard: Shard) -> list[Difference]:
+def altered(found: Break) -> Difference:
+    """A break of the audit's chain, as a difference: nobody's, for a chain is a shard's."""
+    return Difference(
+        invariant=Invariant.AUDIT_CHAIN_WHOLE,
+        shard=found.shard,
+        account_id=None,
+        subject=f"entry {found.no} of shard {found.shard}",
+        expected="whole",
+        found=str(found.kind),
+    )
+
+
+async def _ask_transfers(db: Database, shard: Shard, scope: Scope) -> list[Difference]:
     """Between accounts nothing arrives that was not sent, and nothing is acknowledged that did not arrive.
 
     A leg is committed before the next is written, so what is read here must find the one before it.
@@ -70,7 +86,7 @@ async def _ask_transfers(db: Database, shard: Shard) -> list[Difference]:
     return [
         difference
         for leg, earlier in ((Leg.ACK, Leg.IN), (Leg.IN, Leg.OUT))
-        async for legs in invariants.list_legs(db, shard, leg)
+        async for legs in invariants.list_legs(db, shard, leg, scope)
         for there, wanted in _by_counter_shard(legs).items()
         for difference in await invariants.ask_legs(db, there, earlier, wanted)
     ]
@@ -107,17 +123,3 @@ def _unreadable(shard: Shard, row: RevisionRow, fault: str) -> Difference:
         expected="its bytes",
         found=fault,
     )
-
-
-async def _ask_audit(db: Database, shard: Shard) -> list[Difference]:
-    return [
-        Difference(
-            invariant=Invariant.AUDIT_CHAIN_WHOLE,
-            shard=shard,
-            account_id=None,
-            subject=f"entry {found.no}",
-            expected="whole",
-            found=str(found.kind),
-        )
-        for found in await verify_shard(db, shard)
-    ]

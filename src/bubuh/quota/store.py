@@ -7,6 +7,7 @@ their results come in the order of the requests.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
@@ -14,17 +15,21 @@ from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
 from bubuh.quota.model import (
     Balance,
+    Breach,
     Leg,
+    Moved,
     Movement,
     MovementKind,
     Outcome,
     Purpose,
     Result,
+    ShardStanding,
     Sink,
     WantedAllotment,
     WantedEnd,
     WantedHold,
     WantedLeg,
+    Watch,
 )
 
 SQL = load_queries("bubuh.quota")
@@ -89,6 +94,80 @@ async def list_movements(
     shard = shard_of_account(account_id)
     rows = await where.fetch(SQL.list_movements.sql, shard, account_id, after, at_most)
     return [Movement(**{**row, "kind": MovementKind(row["kind"])}) for row in rows]
+
+
+async def take_watch(db: Database, shard: Shard, *, every_s: float, patrol_every_s: float) -> Watch | None:
+    """How far the shard was watched; None: another watches it just now, or nothing is due."""
+    row = await db.fetchrow(SQL.take_watch.sql, shard, every_s, patrol_every_s)
+    return None if row is None else Watch(**row)
+
+
+async def end_pass(db: Database, shard: Shard, watch: Watch) -> None:
+    """Write how far the shard was watched."""
+    arguments = (watch.read_to, watch.patrol_after, watch.audit_no, watch.audit_hash, watch.is_patrol_due)
+    await db.execute(SQL.end_pass.sql, shard, *arguments)
+
+
+async def list_moved(db: Database, shard: Shard, *, read_to: datetime, at_most: int) -> list[Moved]:
+    """Transfers of the shard since `read_to`, oldest first."""
+    return [Moved(**row) for row in await db.fetch(SQL.list_moved.sql, shard, read_to, at_most)]
+
+
+async def list_patrolled(db: Database, shard: Shard, *, after: AccountId, at_most: int) -> list[AccountId]:
+    """The next accounts with a balance, by their ids."""
+    rows = await db.fetch(SQL.list_patrolled.sql, shard, after, at_most)
+    return [AccountId(row["account_id"]) for row in rows]
+
+
+async def list_folded(db: Database, shard: Shard, account_ids: Sequence[AccountId]) -> list[AccountId]:
+    """Those of the accounts that have a fold."""
+    rows = await db.fetch(SQL.list_folded.sql, shard, account_ids)
+    return [AccountId(row["account_id"]) for row in rows]
+
+
+async def fold(db: Database, shard: Shard, account_ids: Sequence[AccountId], *, least: int) -> None:
+    """Fold the transfers of the accounts with `least` of them or more beyond their fold."""
+    await db.execute(SQL.fold.sql, shard, account_ids, least)
+
+
+async def unfold(db: Database, shard: Shard, account_ids: Sequence[AccountId]) -> None:
+    """Forget the folds of the accounts."""
+    await db.execute(SQL.unfold.sql, shard, account_ids)
+
+
+async def list_open_breaches(
+    db: Database, shard: Shard, *, found_by: str | None, at_most: int
+) -> list[Breach]:
+    """The shard's breaches that are not known to be gone, of one finder or all."""
+    return [Breach(**row) for row in await db.fetch(SQL.list_open_breaches.sql, shard, found_by, at_most)]
+
+
+async def open_breach(
+    conn: Conn, shard: Shard, breach: Breach, *, expected: str, found: str, found_by: str
+) -> bool:
+    """Write a breach down; False: it is open already."""
+    arguments = (
+        breach.account_id,
+        breach.invariant,
+        breach.subject,
+        expected,
+        found,
+        breach.is_late,
+        found_by,
+    )
+    return await conn.fetchrow(SQL.open_breach.sql, shard, *arguments) is not None
+
+
+async def close_breach(db: Database, shard: Shard, breach: Breach) -> None:
+    """Write that a breach is gone."""
+    await db.execute(SQL.close_breach.sql, shard, breach.account_id, breach.invariant, breach.subject)
+
+
+async def find_standing(conn: Conn, shard: Shard) -> ShardStanding:
+    """What the shard knows of its own books."""
+    row = await conn.fetchrow(SQL.find_standing.sql, shard)
+    assert row is not None, "the migration wrote a watch for each shard"
+    return ShardStanding(**row)
 
 
 def _results(rows: Sequence[Row]) -> list[Result]:

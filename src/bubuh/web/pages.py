@@ -31,7 +31,12 @@ _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 @get("/", guards=[Public("pages")], media_type=MediaType.HTML)
 async def get_landing(services: Parts) -> Page:
     """What this is, and where to go on."""
-    facts = {"language": "id", "is_test": services.environment is Environment.TEST}
+    standing = await services.standing.soon()
+    facts = {
+        "language": "id",
+        "is_test": services.environment is Environment.TEST,
+        "days": None if standing is None else standing.days,
+    }
     return _page(render("landing.html", facts), headers=_SHORTLY)
 
 

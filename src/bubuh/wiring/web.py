@@ -12,6 +12,7 @@ from bubuh.db.doorbell import Ringer
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.edge.services import Services
 from bubuh.pdf.seal.sha256 import is_available
+from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.stamping.bells import ENDED, SETTLED
@@ -45,4 +46,5 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             signer_health=parts.signer.is_well,
             environment=parts.facts.environment,
             public_url=parts.facts.public_url,
+            standing=StandingBoard(parts.db),
         )

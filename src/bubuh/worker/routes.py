@@ -13,6 +13,7 @@ from bubuh.db.pool import Database
 from bubuh.outbox.model import Fact
 from bubuh.outbox.take import take_untold
 from bubuh.outbox.told import mark_told
+from bubuh.quota.breach import BREACHED
 from bubuh.quota.freeze import FROZEN
 from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
 from bubuh.worker.page import page
@@ -25,6 +26,7 @@ Hearer = Callable[[Database, Fact], Awaitable[None]]
 ROUTES: Final[Mapping[str, tuple[Hearer, ...]]] = {
     TRANSFERRED: (deliver_transfer,),
     FROZEN: (page,),
+    BREACHED: (page,),
 }
 
 

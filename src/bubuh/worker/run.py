@@ -8,6 +8,7 @@ from functools import partial
 from bubuh.orders.collect import run_asking_pass, run_notices_pass
 from bubuh.orders.expire import expire_due
 from bubuh.quota.chain.link import link_shard
+from bubuh.quota.watch import EVERY_S, watch_all
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.stamping.sweep import sweep
@@ -47,6 +48,11 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
         Round(name="expiry", every_s=10.0, make=partial(expire_due, db)),
         Round(name="chain", every_s=5.0, make=over_shards(partial(link_shard, db))),
         Round(name="outbox", every_s=1.0, make=over_shards(partial(tell, db))),
+        Round(
+            name="watch",
+            every_s=EVERY_S,
+            make=partial(watch_all, db, accept_wait_s=float(settings.accept_wait)),
+        ),
         Round(
             name="sweep",
             every_s=10.0,
