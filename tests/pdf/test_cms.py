@@ -22,8 +22,11 @@ def test_the_signed_attributes_are_three_and_hold_no_time(desk: Desk) -> None:
     assert set(values) == {"content_type", "message_digest", "signing_certificate_v2"}
     assert values["content_type"] == "data"
     assert values["message_digest"] == DIGEST
-    (certificate,) = values["signing_certificate_v2"]["certs"]
-    assert certificate["cert_hash"] == hashlib.sha256(desk.chain.seal_certificate).digest()
+    named = [certificate["cert_hash"] for certificate in values["signing_certificate_v2"]["certs"]]
+    assert named == [
+        hashlib.sha256(certificate).digest()
+        for certificate in (desk.chain.seal_certificate, desk.chain.issuing_certificate)
+    ]
 
 
 def test_the_attributes_are_in_the_order_that_der_wants(desk: Desk) -> None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from bubuh.pdf.judge.lean import judge_lean
 from bubuh.pdf.judge.verdict import judge_whole
+from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.model import Chain, Trust
+from bubuh.pdf.seal import cms
+from bubuh.pdf.seal.der import SEQUENCE, elements, inner, tlv
+from bubuh.pdf.seal.keys import sign
 from bubuh.pdf.seal.pki import DOCUMENT_SIGNING
 from bubuh.pdf.seal.standing import standing
 from tests.pdf.conftest import NOW, Desk
 
 Extension = tuple[x509.ExtensionType, bool]
+#: Of the group of P-256. Source: SEC 2, 2.4.2
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_BITS = 0x03
 Digest = hashes.SHA256 | hashes.SHA384 | hashes.SHA224
 
 
@@ -180,7 +187,7 @@ def test_the_digest_of_a_certificate_must_be_a_strong_one(desk: Desk) -> None:
 
 
 def test_unused_bits_of_a_certificates_signature_are_nobodys_to_change(desk: Desk, letter: bytes) -> None:
-    """The issuing certificate is not under the seal; its own signature does not cover how its bits end."""
+    """Its own signature does not cover how a certificate's bits end."""
     while (signed := _signature(desk.chain.issuing_certificate))[-1] & 1:
         desk = Path().desk(desk)  # a last bit of 0 could be called unused
     sealed = desk.affix(letter)
@@ -192,6 +199,29 @@ def test_unused_bits_of_a_certificates_signature_are_nobodys_to_change(desk: Des
 
     assert judge_lean(touched, desk.trust) is None
     assert not judge_whole(touched, desk.trust).is_genuine
+
+
+def test_the_issuing_certificates_own_signature_is_under_the_seal(desk: Desk, letter: bytes) -> None:
+    """Without any key, (r, s) can be rewritten into (r, n - s), which the root vouches for as well."""
+    ours = Path().desk(desk)
+    twin = replace(ours.chain, issuing_certificate=_twin(ours.chain.issuing_certificate))
+    assert standing(twin.seal_certificate, twin.issuing_certificate, ours.trust.roots) is not None
+    increment = plan_lean(letter, ours.intent(), ours.chain)
+    signature = sign(ours.key, cms.signed_attributes(increment.digest, ours.chain))
+
+    def sealed(chain: Chain) -> bytes:
+        return letter + increment.sealed(cms.signed_data(increment.digest, signature, chain))
+
+    assert judge_whole(sealed(ours.chain), ours.trust).is_genuine
+    assert judge_lean(sealed(twin), ours.trust) is None
+    assert not judge_whole(sealed(twin), ours.trust).is_genuine
+
+
+def _twin(certificate: bytes) -> bytes:
+    """The certificate with its issuer's ECDSA signature rewritten."""
+    body, algorithm, _signed = (element for _tag, element in elements(inner(certificate)))
+    r, s = utils.decode_dss_signature(_signature(certificate))
+    return tlv(SEQUENCE, body, algorithm, tlv(_BITS, b"\0" + utils.encode_dss_signature(r, _ORDER - s)))
 
 
 def _signature(certificate: bytes) -> bytes:

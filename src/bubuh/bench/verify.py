@@ -28,7 +28,7 @@ from bubuh.pdf.seal.pki import PrivateKey, development_pki
 
 Way = Literal["ours", "floor", "pyhanko"]
 
-_ATTRIBUTES_BYTES: Final = 150  #: about as many as a seal signs
+_ATTRIBUTES_BYTES: Final = 190  #: about as many as a seal signs
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def _startxref(document: bytes) -> int:
     if match is None:
         raise Declined(Why.END)
     at = int(match[1])
-    blanks = _BLANKS.match(document, at)
+    blanks = None if document.startswith(b"xref", at) else _BLANKS.match(document, at)
     return at if blanks is None else blanks.end()
 
 

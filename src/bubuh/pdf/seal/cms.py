@@ -2,6 +2,10 @@
 
 Signed attributes are content-type, message-digest and signing-certificate-v2; there is no signing-time, as
 PAdES wants (ETSI EN 319 142-1, clause 6.2.1). The same digest and chain give the same bytes.
+
+signing-certificate-v2 names the seal certificate and, after it, the one that issued it (RFC 5035, clause 3:
+the first is the signer's, the others limit the path). An ECDSA signature can be rewritten into another that
+is as good, without the key; so the issuing certificate's own, too, is left to nobody's choice.
 """
 
 from __future__ import annotations
@@ -110,8 +114,8 @@ def _attributes(digest: bytes, template: _Template) -> bytes:
 @functools.lru_cache(maxsize=64)
 def _template(chain: Chain) -> _Template:
     marker = bytes(range(32))
-    certificate_hash = hashlib.sha256(chain.seal_certificate).digest()
-    signing_certificate = tlv(SEQUENCE, tlv(SEQUENCE, tlv(SEQUENCE, tlv(OCTETS, certificate_hash))))
+    hashes = [hashlib.sha256(found).digest() for found in (chain.seal_certificate, chain.issuing_certificate)]
+    signing_certificate = tlv(SEQUENCE, tlv(SEQUENCE, *(tlv(SEQUENCE, tlv(OCTETS, one)) for one in hashes)))
     ordered = inner(
         set_of(
             (
