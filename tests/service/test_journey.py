@@ -203,3 +203,10 @@ async def test_a_running_service_finds_a_hand_in_the_books(service: Running, cit
     assert "conservation" in told.stdout
     ledger = citizen.http.get("/v1/ledger").json()
     assert ledger["days_without_difference"] == 0
+
+
+def test_every_serial_number_is_accounted_for(service: Running) -> None:
+    report = service.json("serials", "audit")
+    assert report["whole"]
+    told = sum(report[fate] for fate in ("used", "void", "in_work", "unused"))
+    assert told == report["blocks"] * 1_000

@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "account": "bubuh.cli.account:account",
     "quota": "bubuh.cli.quota:quota",
     "audit": "bubuh.cli.audit:audit",
+    "serials": "bubuh.cli.serials:serials",
     "keys": "bubuh.cli.keys:keys",
     "db": "bubuh.cli.db:db",
     "web": "bubuh.cli.processes.web:web_command",

@@ -147,3 +147,54 @@ SELECT stamping_level_append(:shard, :id, :account_id, :object_key, :bytes, :sha
 
 -- name: level_give_up(shard, id, account_id, reason)
 SELECT stamping_level_give_up(:shard, :id, :account_id, :reason);
+
+-- name: list_blocks(shard, after_block, at_most)
+SELECT k.block, k.taken_by
+  FROM serial_blocks AS k
+ WHERE k.shard = :shard AND k.block > :after_block
+ ORDER BY k.block
+ LIMIT :at_most;
+
+-- name: list_fates(shard, blocks)
+-- What became of each number of some blocks that left its block; a number without a row is unused. `fate` is NULL where
+-- stamp, seal and leaf do not explain it together.
+SELECT coalesce(s.serial, l.serial, g.serial) / 1000 AS block, coalesce(s.serial, l.serial, g.serial) AS serial,
+       coalesce(s.serial_no, g.serial_no) AS serial_no,
+       CASE WHEN s.state = 'affixed' AND l.stamp_id = s.id AND l.digest = s.digest AND g.kind = 'issue'
+                 AND g.digest = s.digest AND g.serial_no = s.serial_no THEN 'used'
+            WHEN s.state = 'returned' AND l.serial IS NULL AND g.kind = 'void' AND g.serial_no = s.serial_no THEN 'void'
+            WHEN s.state = 'processing' AND (l.serial IS NULL OR l.stamp_id = s.id) AND g.serial IS NULL THEN 'in_work'
+       END AS fate,
+       g.reason,
+       concat_ws(', ', coalesce('stamp ' || s.state, 'no stamp'), CASE WHEN l.serial IS NULL THEN 'no seal' ELSE 'seal' END,
+                 coalesce('leaf ' || g.kind, 'no leaf')) AS found
+  FROM (SELECT p.serial, p.serial_no, p.id, p.state, p.digest
+          FROM unnest(:blocks::bigint[]) AS x (block)
+          JOIN stamps AS p ON p.shard = :shard AND p.serial BETWEEN x.block * 1000 AND x.block * 1000 + 999) AS s
+  FULL JOIN (
+        SELECT q.serial, q.stamp_id, q.digest
+          FROM unnest(:blocks::bigint[]) AS y (block)
+          JOIN seals AS q ON q.shard = :shard AND q.serial BETWEEN y.block * 1000 AND y.block * 1000 + 999) AS l
+    ON l.serial = s.serial
+  FULL JOIN (
+        SELECT f.serial, f.serial_no, f.kind, f.reason, f.digest
+          FROM unnest(:blocks::bigint[]) AS z (block)
+          JOIN log_leaves AS f ON f.shard = :shard AND f.serial BETWEEN z.block * 1000 AND z.block * 1000 + 999) AS g
+    ON g.serial = coalesce(s.serial, l.serial);
+
+-- name: list_stray_serials(shard)
+-- Numbers on stamps, seals or leaves of this shard that no block of this shard holds.
+SELECT n.serial, n.serial_no, n.found
+  FROM (SELECT p.serial, p.serial_no, 'stamp ' || p.state AS found
+          FROM stamps AS p
+         WHERE p.shard = :shard AND p.serial IS NOT NULL
+         UNION ALL
+        SELECT l.serial, NULL, 'seal'
+          FROM seals AS l
+         WHERE l.shard = :shard
+         UNION ALL
+        SELECT g.serial, g.serial_no, 'leaf ' || g.kind
+          FROM log_leaves AS g
+         WHERE g.shard = :shard) AS n
+ WHERE NOT EXISTS (SELECT FROM serial_blocks AS k WHERE k.shard = :shard AND k.block = n.serial / 1000)
+ ORDER BY n.serial, n.found;
