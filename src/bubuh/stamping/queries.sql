@@ -95,6 +95,9 @@ SELECT id, outcome
   FROM stamping_return_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :reasons::text[],
                          :actors::text[]);
 
+-- name: read_clock()$
+SELECT now();
+
 -- name: list_waited_too_long(shard, wait_s, most)
 -- By the database's clock alone; at most `most` a pass, so that a clock that jumps cannot empty the queue.
 SELECT s.id, s.account_id

@@ -278,6 +278,12 @@ async def return_n(db: Database, shard: Shard, wanted: Sequence[WantedReturn]) -
     return [row["outcome"] for row in await db.fetch(SQL.return_n.sql, shard, *arrays)]
 
 
+async def read_clock(db: Database) -> datetime:
+    """The database's time."""
+    now: datetime = await db.fetchval(SQL.read_clock.sql)
+    return now
+
+
 async def list_waited_too_long(
     db: Database, shard: Shard, *, wait_s: float, most: int
 ) -> list[tuple[AccountId, UUID]]:

@@ -1,18 +1,94 @@
-"""Give back what waited longer than was promised. A dead worker's jobs are leased anew instead."""
+"""Give back what waited longer than was promised. A dead worker's jobs are leased anew instead.
+
+Time is the database's. A clock can jump, so no pass ends more than a few, an operator is called where there
+were more, and after a jump that this process saw nothing is ended for an hour.
+"""
 
 from __future__ import annotations
 
-from bubuh.core.shards import Shard
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from bubuh.audit.record import record
+from bubuh.core.ids import THE_SERVICE, fresh_id
+from bubuh.core.shards import ALL_SHARDS, Shard
 from bubuh.db.pool import Database
+from bubuh.outbox.publish import publish
 from bubuh.stamping import store
 from bubuh.stamping.moves import ReturnReason
 
-MOST_A_PASS = 100  #: a clock that jumps cannot empty the queue in one pass
+MOST_A_PASS: Final = 100  #: of all shards together: a clock that jumps cannot empty the queue
+JUMP_S: Final = 60.0  #: the database's clock and ours may drift apart so far between two passes
+HOLD_OFF_S: Final = 3_600.0  #: after a jump, and between two calls for one reason
+SWEPT: Final = "sweep.alarm"  #: the topic that pages an operator
+
+_log = structlog.get_logger(__name__)
+_RETURNED = Counter("bubuh_swept_stamps", "Stamps returned because they waited too long")
+_ALARMS = Counter("bubuh_sweep_alarms", "Times the sweeper found time itself in doubt", ["reason"])
 
 
-async def sweep(db: Database, shard: Shard, *, wait_s: float) -> int:
-    """Return the quotas of `shard` accepted more than `wait_s` ago; answers how many it returned."""
-    late = await store.list_waited_too_long(db, shard, wait_s=wait_s, most=MOST_A_PASS)
+class Sweeper:
+    """One process's sweeper; it remembers the clock as it was, and whom it called when."""
+
+    def __init__(self, db: Database, *, wait_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` is this process's own, which nobody sets."""
+        self._db = db
+        self._wait_s = wait_s
+        self._clock = clock
+        self._seen: tuple[datetime, float] | None = None
+        self._held_until = float("-inf")
+        self._called: dict[str, float] = {}
+        self._next = 0  #: the shard that the next pass begins with
+
+    async def sweep(self) -> int:
+        """One pass over all shards; how many stamps it returned."""
+        if (jump_s := await self._jump_s()) is not None:
+            self._held_until = self._clock() + HOLD_OFF_S
+            await self._call("clock_jumped", {"seconds": round(jump_s)})
+        if self._clock() < self._held_until:
+            return 0
+        returned = 0
+        for turn in range(len(ALL_SHARDS)):
+            shard = ALL_SHARDS[(self._next + turn) % len(ALL_SHARDS)]
+            returned += await sweep(self._db, shard, wait_s=self._wait_s, most=MOST_A_PASS - returned)
+            if returned >= MOST_A_PASS:
+                self._next = shard  # the rest of it, and the others, are the next pass's
+                await self._call("more_than_a_pass", {"returned": returned})
+                break
+        _RETURNED.inc(returned)
+        return returned
+
+    async def _jump_s(self) -> float | None:
+        """By how much the database's clock jumped since the pass before; None: not, or this is the first."""
+        now, ours = await store.read_clock(self._db), self._clock()
+        before, self._seen = self._seen, (now, ours)
+        if before is None:
+            return None
+        jump_s = (now - before[0]).total_seconds() - (ours - before[1])
+        return jump_s if abs(jump_s) > JUMP_S else None
+
+    async def _call(self, reason: str, facts: dict[str, object]) -> None:
+        """Write it down and page, at most once in HOLD_OFF_S for a reason."""
+        _ALARMS.labels(reason).inc()
+        if self._clock() - self._called.get(reason, float("-inf")) < HOLD_OFF_S:
+            return
+        told = {"reason": reason, **facts}
+        async with self._db.transaction() as conn:
+            subject = fresh_id(THE_SERVICE)
+            await publish(conn, account_id=THE_SERVICE, topic=SWEPT, subject=subject, facts=told)
+            await record(conn, account_id=THE_SERVICE, act=SWEPT, actor="sweeper", facts=told)
+        self._called[reason] = self._clock()
+        _log.error("sweep_alarm", **told)
+
+
+async def sweep(db: Database, shard: Shard, *, wait_s: float, most: int = MOST_A_PASS) -> int:
+    """Return at most `most` quotas of `shard` accepted more than `wait_s` ago; how many it returned."""
+    late = await store.list_waited_too_long(db, shard, wait_s=wait_s, most=most)
     if not late:
         return 0
     wanted = [

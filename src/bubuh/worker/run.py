@@ -11,7 +11,7 @@ from bubuh.quota.chain.link import link_shard
 from bubuh.quota.watch import EVERY_S, watch_all
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
-from bubuh.stamping.sweep import sweep
+from bubuh.stamping.sweep import Sweeper
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.levels import open_witness
 from bubuh.wiring.parts import Parts
@@ -56,7 +56,7 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
         Round(
             name="sweep",
             every_s=10.0,
-            make=over_shards(partial(sweep, db, wait_s=float(settings.accept_wait))),
+            make=Sweeper(db, wait_s=float(settings.accept_wait)).sweep,
         ),
     ]
 
