@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 
-from tests.pdf.conftest import DATA, OTHER_SERIAL, Desk, desk, sheet, stranger
+from bubuh.pdf.midstate import midstate_of
+from bubuh.pdf.model import Retired
+from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, Desk, desk, sheet, stranger
+from tests.pdf.test_unseen import affixed as affixed_unseen
 
 __all__ = ["desk", "sheet", "stranger"]
 
@@ -38,7 +43,29 @@ def twice(desk: Desk) -> bytes:
     return desk.affix(desk.affix(sample("perjanjian-sewa-formulir.pdf")), OTHER_SERIAL, page=2)
 
 
-BASES: Mapping[str, Stamping] = {made.__name__: made for made in (table, streams, signed, twice)}
+def unseen(desk: Desk) -> bytes:
+    """The document stayed at home: planned by its midstate."""
+    letter = sample("surat-lamaran.pdf")
+    return affixed_unseen(desk, letter, midstate_of(letter, 1))
+
+
+def retired_since(desk: Desk) -> bytes:
+    """By a key that has been retired since, as those know who judge it."""
+    return desk.affix(sample("kuitansi-chromium.pdf"))
+
+
+BASES: Mapping[str, Stamping] = {
+    made.__name__: made for made in (table, streams, signed, twice, unseen, retired_since)
+}
+
+
+def judging(name: str, desk: Desk) -> Desk:
+    """Who judges the stamped document of that name."""
+    if name != retired_since.__name__:
+        return desk
+    certificate = hashlib.sha256(desk.chain.seal_certificate).digest()
+    retired = Retired(certificate, NOW + timedelta(seconds=1))
+    return replace(desk, trust=replace(desk.trust, retired=(retired,)))
 
 
 @dataclass(frozen=True)
@@ -61,14 +88,14 @@ class Victim:
 def stamped(desk: Desk) -> Mapping[str, bytes]:
     made = {name: make(desk) for name, make in BASES.items()}
     for name, document in made.items():
-        assert desk.judge(document).is_genuine, name
+        assert judging(name, desk).judge(document).is_genuine, name
     return made
 
 
 @pytest.fixture(params=sorted(BASES))
 def victim(request: pytest.FixtureRequest, stamped: Mapping[str, bytes], desk: Desk) -> Victim:
     """Each kind of stamped document in turn: all of them are TOTAL-PASSED."""
-    return Victim(request.param, stamped[request.param], desk)
+    return Victim(request.param, stamped[request.param], judging(request.param, desk))
 
 
 @pytest.fixture(params=["table", "twice"])

@@ -6,6 +6,7 @@ What the file alone cannot tell is held against a ledger.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from datetime import timedelta
 import pikepdf
 import pytest
 
-from bubuh.pdf.model import Indication, Judgement
+from bubuh.pdf.model import Indication, Judgement, Retired
 from bubuh.pdf.seal.pki import Pki, development_pki
 from bubuh.verification.model import SerialFacts, Verdict, Word
 from bubuh.verification.weigh import weigh
@@ -150,6 +151,18 @@ def test_a_stamp_that_no_ledger_knows_is_not_let_pass_where_one_is_asked(victim:
     verdict = weigh(said, dict.fromkeys(stamp.serial_no for stamp in said.stamps))
     assert verdict.verdict is Word.NOT_GENUINE
     assert set(verdict.reasons) == {"serial_unknown"}
+
+
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(seconds=1), timedelta(days=300)])
+def test_a_stamp_made_with_a_key_after_it_was_retired_proves_nothing(after: timedelta, desk: Desk) -> None:
+    retired = (Retired(hashlib.sha256(desk.chain.seal_certificate).digest(), NOW),)
+    for base in (
+        sample("surat-lamaran.pdf"),
+        desk.affix(sample("perjanjian-sewa-formulir.pdf"), OTHER_SERIAL),
+    ):
+        made = replace(desk, now=NOW + after).affix(base)
+        said = desk.judge(made, retired=retired, now=NOW + timedelta(days=301))
+        assert (said.indication, said.reasons) == (Indication.INDETERMINATE, ("key_retired",))
 
 
 def test_a_stamp_of_a_key_that_was_retired_since_stays_genuine(desk: Desk) -> None:

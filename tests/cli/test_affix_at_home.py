@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bubuh.cli.affix import IncrementDiffers, _joined
+from bubuh.cli.affix_service import IncrementDiffers, joined
 from tests.cli.test_affix_command import CHAIN, PKI, affix
 
 
@@ -20,6 +20,6 @@ def test_a_midstate_is_not_for_offline_work(tmp_path: Path) -> None:
 
 def test_what_is_not_an_increment_of_this_document_is_not_written() -> None:
     told = hashlib.sha256(b"document, increment").digest()
-    assert _joined(b"document,", b" increment", told) == b"document, increment"
+    assert joined(b"document,", b" increment", told) == b"document, increment"
     with pytest.raises(IncrementDiffers):
-        _joined(b"document,", b" of another", told)
+        joined(b"document,", b" of another", told)

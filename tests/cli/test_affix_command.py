@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pikepdf
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bubuh.core.clock import utc_now
+from bubuh.edge.reasons import FLAGS
+from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.seal.pki import development_pki, to_pem
 from tests.authority import Authority, Script, serving
 
@@ -20,12 +23,14 @@ PKI = development_pki(utc_now())
 CHAIN = to_pem(PKI.seal_certificate) + to_pem(PKI.issuing_certificate)
 
 
-def affix(folder: Path, key: bytes, chain: bytes, *more: str) -> subprocess.CompletedProcess[str]:
+def affix(
+    folder: Path, key: bytes, chain: bytes, *more: str, file: Path = LETTER, as_json: bool = True
+) -> subprocess.CompletedProcess[str]:
     (folder / "key.pem").write_bytes(key)
     (folder / "chain.pem").write_bytes(chain)
-    command = [sys.executable, "-m", "bubuh", "affix", str(LETTER), "-o", str(folder / "out.pdf")]
+    command = [sys.executable, "-m", "bubuh", "affix", str(file), "-o", str(folder / "out.pdf")]
     command += ["--key", str(folder / "key.pem"), "--chain", str(folder / "chain.pem")]
-    command += ["--serial", "T10000000000000000000D", "--json", *more]
+    command += ["--serial", "T10000000000000000000D", *(["--json"] if as_json else []), *more]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -50,6 +55,22 @@ def test_a_key_or_chain_that_seals_nothing_is_named_as_such(tmp_path: Path, key:
     assert done.returncode == 1
     assert done.stderr.startswith("key_unusable"), done.stderr
     assert not (tmp_path / "out.pdf").exists()
+
+
+def test_what_inspection_found_is_told_beside_the_stamp(tmp_path: Path) -> None:
+    linked = tmp_path / "taut.pdf"
+    with pikepdf.open(LETTER) as pdf:
+        action = pikepdf.Dictionary(S=pikepdf.Name.URI, URI=pikepdf.String("https://contoh.example/"))
+        link = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9], A=action
+        )
+        pdf.pages[0].obj.Annots = pikepdf.Array([pdf.make_indirect(link)])
+        pdf.save(linked)
+    done = affix(tmp_path, PKI.seal_key, CHAIN, file=linked)
+    assert json.loads(done.stdout)["flags"] == [Flag.LINK]
+    assert " ".join(affix(tmp_path, PKI.seal_key, CHAIN, file=linked, as_json=False).stdout.split()).endswith(
+        FLAGS[Flag.LINK].id
+    )
 
 
 def test_a_key_with_its_chain_seals(tmp_path: Path) -> None:

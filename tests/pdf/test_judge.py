@@ -14,28 +14,10 @@ import pytest
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Indication, Judgement
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk
-from tests.pdf.forgeries import AFTER_STAMPING, Forge, other_content, overlay_annotation, updated
+from tests.pdf.forgeries import Forge, other_content, overlay_annotation, updated
 from tests.pdf.strangers import signed_by_stranger, with_document_time_stamp, with_dss, with_purpose
 
 Sheet = Callable[..., bytes]
-
-
-@pytest.mark.parametrize("name", AFTER_STAMPING)
-def test_a_stamped_document_that_was_touched_is_not_genuine(name: str, desk: Desk, letter: bytes) -> None:
-    stamped = desk.affix(letter)
-    assert desk.judge(stamped).is_genuine
-    forged = AFTER_STAMPING[name](stamped)
-    assert forged != stamped
-    said = desk.judge(forged)
-    assert not said.is_genuine
-    assert said.reasons
-
-
-@pytest.mark.parametrize("name", AFTER_STAMPING)
-def test_nor_is_one_with_two_stamps(name: str, desk: Desk) -> None:
-    form = (DATA / "perjanjian-sewa-formulir.pdf").read_bytes()
-    twice = desk.affix(desk.affix(form), OTHER_SERIAL, page=2)
-    assert not desk.judge(AFTER_STAMPING[name](twice)).is_genuine
 
 
 @pytest.mark.parametrize("forge", [other_content, overlay_annotation])

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.intake.repair import repair
 from bubuh.pdf.model import Increment, Indication, Intent, Trust
 from bubuh.pdf.plan import plan, plan_with_library
+from bubuh.pdf.refusals import DocumentRefused, may_be_repaired
 from bubuh.pdf.rehearse import rehearse
 from bubuh.pdf.seal.cms import signed_attributes, signed_data
 from bubuh.pdf.seal.der import SEQUENCE, SET, elements, inner, tlv
@@ -18,6 +21,7 @@ from bubuh.pdf.seal.keys import sign
 from bubuh.pdf.seal.room import TIME_STAMP_ROOM_BYTES, filled
 from tests.authority import Authority, Script
 from tests.pdf.conftest import NOW, OTHER_SERIAL, SERIAL, Desk
+from tests.pdf.damage import wrong_startxref
 
 KIB = 1024
 
@@ -105,6 +109,29 @@ def test_a_seal_whose_certificate_has_ended_is_proven_by_its_time_stamp(
 
     assert proven.indication is Indication.PASSED, proven
     assert unproven.indication is Indication.INDETERMINATE
+
+
+def test_a_repaired_document_takes_a_time_stamp_as_any_other(
+    desk: Desk,
+    letter: bytes,
+    authority: Authority,
+    pyhanko_ades: Callable[[bytes, Trust], list[tuple[str, datetime]]],
+) -> None:
+    """Tier t3: what is stamped and given time is the document that was written anew."""
+    damaged = wrong_startxref(letter)
+    with pytest.raises(DocumentRefused) as refused:
+        inspect(damaged)
+    assert may_be_repaired(refused.value)
+    judge, base = believing(desk, authority), repair(damaged).document
+
+    once = with_time(desk, base, authority)
+    twice = with_time(desk, once, authority, OTHER_SERIAL, x_pt=200.0, at=NOW + timedelta(hours=1))
+
+    assert once.startswith(base)
+    for document in (once, twice):
+        said = judge.judge(document)
+        assert said.is_genuine, said
+    assert [indication for indication, _at in pyhanko_ades(twice, judge.trust)] == ["PASSED", "PASSED"]
 
 
 def test_where_no_authority_is_believed_an_honest_time_stamp_costs_nothing(
