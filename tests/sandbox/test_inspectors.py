@@ -55,6 +55,13 @@ async def test_what_needs_a_process_of_its_own_has_one(line: Line) -> None:
     assert await ask(line, "remember", path="a stranger's", kind=ALONE) == ""
 
 
+async def test_a_process_of_one_pool_does_no_call_of_another(line: Line) -> None:
+    """What a document may have taken over while it was inspected never plans a stamp."""
+    plan = replace(DEED, pool="plan")
+    seen = [await ask(line, "pid", kind=kind) for kind in (DEED, plan, DEED, plan)]
+    assert seen[0] == seen[2] != seen[1] == seen[3]
+
+
 async def test_a_refusal_is_an_answer_like_any(line: Line) -> None:
     before = await ask(line, "pid")
     with pytest.raises(DocumentRefused):

@@ -49,6 +49,14 @@ class PlanArguments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RehearseArguments:
+    """What the document must show with the increment appended."""
+
+    intent: Intent
+    increment: Increment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TellMidstateArguments:
     """Which page of the document is to be stamped."""
 
@@ -101,6 +109,7 @@ class Kind(Generic[R]):
     most_bytes: int
     fits: Callable[[R, bytes], bool] = _says_nothing_of_the_document
     shared: bool = False
+    pool: str = ""  #: a process that does calls of one pool never does those of another
 
 
 def fits(facts: Facts, document: bytes) -> bool:
@@ -142,6 +151,15 @@ def is_of_whole(stamped: Stamped | None, document: bytes) -> bool:
 INSPECT: Final = Kind("inspect", msgspec.msgpack.Decoder(Facts), 2 * MIB, fits, shared=True)
 REPAIR: Final = Kind("repair", msgspec.msgpack.Decoder(Normalised), 48 * MIB, fits_itself)
 PLAN: Final = Kind("plan", msgspec.msgpack.Decoder(Increment), 32 * MIB, covers)
+PLAN_LEAN: Final[Kind[Increment | None]] = Kind(
+    "plan_lean",
+    msgspec.msgpack.Decoder(Increment | None),
+    2 * MIB,
+    lambda increment, document: increment is None or covers(increment, document),
+    shared=True,
+    pool="plan",
+)
+REHEARSE: Final = Kind("rehearse", msgspec.msgpack.Decoder(None), MIB // 16, shared=True, pool="rehearse")
 TELL_MIDSTATE: Final = Kind("tell_midstate", msgspec.msgpack.Decoder(bytes), MIB)
 TRY_MIDSTATE: Final = Kind("try_midstate", msgspec.msgpack.Decoder(PageBox), MIB // 16, shared=True)
 PLAN_MIDSTATE: Final = Kind("plan_midstate", msgspec.msgpack.Decoder(Increment), 2 * MIB, covers_unseen)

@@ -5,9 +5,13 @@ each document. It ends after `Life.documents`, when it is worn, and after anythi
 refusal. Whatever ends it while it looks is a refusal of that document alone; another process takes over.
 
 Why documents may share it. A document that takes it over can see those that come after, and lie about them.
-So only what is worth little is asked here (`calls`): inspection. What it says is believed by type and bounds
+So no call here lets one parser's word decide alone (`calls`). An inspection is believed by type and bounds
 only, and decides no money and no verdict: a document it praises is read again when its stamp is planned and
-rehearsed, in a process of its own; one it slanders is refused before any quota is touched. It can tell
+rehearsed, by others; one it slanders is refused before any quota is touched. Planning has a pool of its own,
+in which nothing ever runs but the lean engine: Python over bytes, no library's parser that a document could
+take over. The second parser, which is one, reads plans back in another pool: taken over, it could wave
+through or refuse what the lean engine planned, and change none of it. Whatever either cannot do is done in a
+process of its own. It can tell
 nobody what it saw but the owners of later documents, by the few figures that inspection answers. An answer
 that is not in order ends it before it sees another document, and 500 documents end it in any case.
 """

@@ -12,6 +12,7 @@ from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.intake.repair import repair
 from bubuh.pdf.judge.verdict import judge_whole
 from bubuh.pdf.lean.declined import Declined
+from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.lean.stamped import Stamped, last_seal, read_stamped
 from bubuh.pdf.midstate import decoded, encoded, midstate_of, page_box_of, plan_midstate
 from bubuh.pdf.model import Facts, Increment, Judgement, Normalised, PageBox
@@ -23,8 +24,10 @@ from bubuh.sandbox.calls import (
     INSPECT,
     JUDGE,
     PLAN,
+    PLAN_LEAN,
     PLAN_MIDSTATE,
     RECOGNISE,
+    REHEARSE,
     REPAIR,
     TELL_MIDSTATE,
     TRY_MIDSTATE,
@@ -33,6 +36,7 @@ from bubuh.sandbox.calls import (
     JudgeArguments,
     PlanArguments,
     RecogniseArguments,
+    RehearseArguments,
     RepairArguments,
     TellMidstateArguments,
     TryMidstateArguments,
@@ -52,6 +56,17 @@ def _plan(asked: PlanArguments, document: bytes) -> Increment:
     increment = plan(document, asked.intent, asked.chain)
     rehearse(document, increment, asked.intent)
     return increment
+
+
+def _plan_lean(asked: PlanArguments, document: bytes) -> Increment | None:
+    try:
+        return plan_lean(document, asked.intent, asked.chain)
+    except Declined:
+        return None
+
+
+def _rehearse(asked: RehearseArguments, document: bytes) -> None:
+    rehearse(document, asked.increment, asked.intent)
 
 
 def _tell_midstate(asked: TellMidstateArguments, document: bytes) -> bytes:
@@ -86,6 +101,8 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
         INSPECT.job: Job(InspectArguments, _inspect),
         REPAIR.job: Job(RepairArguments, _repair),
         PLAN.job: Job(PlanArguments, _plan),
+        PLAN_LEAN.job: Job(PlanArguments, _plan_lean),
+        REHEARSE.job: Job(RehearseArguments, _rehearse),
         TELL_MIDSTATE.job: Job(TellMidstateArguments, _tell_midstate),
         TRY_MIDSTATE.job: Job(TryMidstateArguments, _try_midstate),
         PLAN_MIDSTATE.job: Job(PlanArguments, _plan_midstate),

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self, TypeVar
+from typing import Final, Literal, Self, TypeVar
 
 from bubuh.core.errors import Refusal
 from bubuh.sandbox import answers, wire
@@ -160,7 +160,8 @@ class Line:
             os.close(answer)
             raise
         self._running[number] = _Running(ended, kind.shared)
-        self._send(wire.Order(act="share" if kind.shared else "fork", number=number), request, answer)
+        act: Literal["share", "fork"] = "share" if kind.shared else "fork"
+        self._send(wire.Order(act=act, number=number, pool=kind.pool), request, answer)
         os.close(request)
         return number, ended, answer
 

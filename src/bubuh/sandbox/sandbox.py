@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self, TypeVar
 
+import structlog
+
 from bubuh.core.privileges import Uids
 from bubuh.pdf.judge.lean import judge_stamped
 from bubuh.pdf.model import (
@@ -29,8 +31,10 @@ from bubuh.sandbox.calls import (
     INSPECT,
     JUDGE,
     PLAN,
+    PLAN_LEAN,
     PLAN_MIDSTATE,
     RECOGNISE,
+    REHEARSE,
     REPAIR,
     TELL_MIDSTATE,
     TRY_MIDSTATE,
@@ -40,13 +44,17 @@ from bubuh.sandbox.calls import (
     Kind,
     PlanArguments,
     RecogniseArguments,
+    RehearseArguments,
     RepairArguments,
     TellMidstateArguments,
     TryMidstateArguments,
 )
 from bubuh.sandbox.line import PROGRAM, Line
+from bubuh.sandbox.refusals import SandboxDied
 
 R = TypeVar("R")
+
+_log = structlog.get_logger(__name__)
 
 
 class Sandbox:
@@ -93,9 +101,22 @@ class Sandbox:
     async def plan(self, document: bytes, intent: Intent, chain: Chain) -> Increment:
         """What the stamp `intent` appends to `document`, planned and then read back by a second parser.
 
+        The lean engine plans in a process that many documents share but no other parser ever ran in, and the
+        second parser reads in one that plans nothing (why: `inspector`). What the lean engine declines is
+        planned in a process of its own; so is what was the end of a shared one.
+
         Whatever became of the child, the digest to be sealed is over `document` and what is appended to it.
         """
-        return await self.line.call(PLAN, PlanArguments(intent=intent, chain=chain), document)
+        arguments = PlanArguments(intent=intent, chain=chain)
+        try:
+            increment = await self.line.call(PLAN_LEAN, arguments, document)
+            if increment is not None:
+                read = RehearseArguments(intent=intent, increment=increment)
+                await self.line.call(REHEARSE, read, document)
+                return increment
+        except SandboxDied:
+            _log.info("planned_alone")
+        return await self.line.call(PLAN, arguments, document)
 
     async def tell_midstate(self, document: bytes, page: int) -> bytes:
         """What `document` sends instead of itself, encoded, for a stamp on that page."""

@@ -37,11 +37,13 @@ class Order:
 
     `fork`: have a process of its own do it; `share`: one that may have seen other documents (two descriptors
     come along: request, answer). `stop`: end who does it or did it. `keep`: its answer was in order, so the
-    shared process may have another document; until then it gets none.
+    shared process may have another document; until then it gets none. Processes of one `pool` never do the
+    calls of another.
     """
 
     act: Literal["fork", "share", "stop", "keep"]
     number: int
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,7 @@ class _Child:
     number: int | None  #: the call it does, or has done and is kept for; None: an idle inspector
     ends_at: float = math.inf  #: monotonic; while it does a call
     line: socket.socket | None = None
+    pool: str = ""  #: whose calls an inspector does
     is_late: bool = False
 
     @property
@@ -122,7 +123,7 @@ class _Nursery:
             case "fork":
                 self._fork(order.number, *descriptors)
             case "share":
-                self._share(order.number, *descriptors)
+                self._share(order.number, order.pool, *descriptors)
             case "stop":
                 self._kill(*mine)
             case "keep":
@@ -139,23 +140,24 @@ class _Nursery:
             child.live(self._jobs, self._one, request=request, answer=answer, zygote_pid=self._pid)
         self._watch(_Child(pid=pid, number=number, ends_at=self._end_of_call()))
 
-    def _share(self, number: int, request: int, answer: int) -> None:
-        """Have an inspector do the call: an idle one that is alive, or a new one."""
+    def _share(self, number: int, pool: str, request: int, answer: int) -> None:
+        """Have an inspector of the pool do the call: an idle one that is alive, or a new one."""
         for inspector in self._inspectors.values():
-            if inspector.number is None and _hand(inspector, request, answer):
+            is_idle = inspector.number is None and inspector.pool == pool
+            if is_idle and _hand(inspector, request, answer):
                 break
         else:
-            inspector = self._new_inspector()
+            inspector = self._new_inspector(pool)
             _hand(inspector, request, answer)  # where it died already, its death will tell
         inspector.number, inspector.ends_at = number, self._end_of_call()
 
-    def _new_inspector(self) -> _Child:
+    def _new_inspector(self, pool: str) -> _Child:
         ours, theirs = socket.socketpair()  # the filter knows no other kind
         with theirs:
             pid = os.fork()
             if pid == 0:
                 live_long(self._jobs, self._many, line=theirs, zygote_pid=self._pid)
-        inspector = _Child(pid=pid, number=None, line=ours)
+        inspector = _Child(pid=pid, number=None, line=ours, pool=pool)
         self._watch(inspector)
         self._inspectors[ours.fileno()] = inspector
         self._poll.register(ours, select.POLLIN)

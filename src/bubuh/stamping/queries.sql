@@ -7,34 +7,33 @@ SELECT id, outcome, free
                          :types::text[], :nos::text[], :dates::date[]);
 
 -- name: find_stamp(shard, account_id, id)
+-- With its timeline.
 SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
-       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason, d.content_unseen
+       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason, d.content_unseen,
+       e.states, e.ats
   FROM stamps AS s
   JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
+  CROSS JOIN LATERAL (
+      SELECT array_agg(v.state ORDER BY v.at, v.state) AS states, array_agg(v.at ORDER BY v.at, v.state) AS ats
+        FROM stamp_events AS v
+       WHERE v.shard = :shard AND v.account_id = s.account_id AND v.stamp_id = s.id) AS e
  WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id;
-
--- name: find_timeline(shard, account_id, id)
-SELECT e.state, e.at
-  FROM stamp_events AS e
- WHERE e.shard = :shard AND e.account_id = :account_id AND e.stamp_id = :id
- ORDER BY e.at, e.state;
 
 -- name: list_stamps(shard, account_id, before_at, before_id, most)
 -- Newest first, from below (before_at, before_id).
 SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
-       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason, d.content_unseen
+       s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason, d.content_unseen,
+       e.states, e.ats
   FROM stamps AS s
   JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
+  CROSS JOIN LATERAL (
+      SELECT array_agg(v.state ORDER BY v.at, v.state) AS states, array_agg(v.at ORDER BY v.at, v.state) AS ats
+        FROM stamp_events AS v
+       WHERE v.shard = :shard AND v.account_id = s.account_id AND v.stamp_id = s.id) AS e
  WHERE s.shard = :shard AND s.account_id = :account_id
    AND (s.accepted_at, s.id) < (:before_at::timestamptz, :before_id::uuid)
  ORDER BY s.accepted_at DESC, s.id DESC
  LIMIT :most;
-
--- name: list_timelines(shard, account_id, ids)
-SELECT e.stamp_id, e.state, e.at
-  FROM stamp_events AS e
- WHERE e.shard = :shard AND e.account_id = :account_id AND e.stamp_id = ANY(:ids::uuid[])
- ORDER BY e.at, e.state;
 
 -- name: lease_n(shard, worker, most, suspects, lease_s)
 SELECT id, account_id, fence, deaths FROM stamping_lease_n(:shard, :worker, :most, :suspects, :lease_s);

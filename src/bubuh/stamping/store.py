@@ -119,13 +119,8 @@ async def accept_n(db: Database, shard: Shard, wanted: Sequence[AcceptRequest]) 
 
 async def find_stamp(db: Database, account_id: AccountId, stamp_id: UUID) -> Stamp | None:
     """The account's stamp with its timeline, or None."""
-    shard = shard_of_account(account_id)
-    async with db.connection() as conn:
-        row = await conn.fetchrow(SQL.find_stamp.sql, shard, account_id, stamp_id)
-        if row is None:
-            return None
-        events = await conn.fetch(SQL.find_timeline.sql, shard, account_id, stamp_id)
-    return _stamp(row, events)
+    row = await db.fetchrow(SQL.find_stamp.sql, shard_of_account(account_id), account_id, stamp_id)
+    return None if row is None else _stamp(row)
 
 
 async def list_stamps(
@@ -133,10 +128,7 @@ async def list_stamps(
 ) -> list[Stamp]:
     """The account's stamps below `before`, newest first."""
     shard = shard_of_account(account_id)
-    async with db.connection() as conn:
-        rows = await conn.fetch(SQL.list_stamps.sql, shard, account_id, *before, most)
-        events = await conn.fetch(SQL.list_timelines.sql, shard, account_id, [row["id"] for row in rows])
-    return [_stamp(row, [e for e in events if e["stamp_id"] == row["id"]]) for row in rows]
+    return [_stamp(row) for row in await db.fetch(SQL.list_stamps.sql, shard, account_id, *before, most)]
 
 
 async def lease_n(
@@ -358,7 +350,7 @@ async def give_up_level(db: Database, account_id: AccountId, stamp_id: UUID, *, 
     return bool(await db.fetchval(SQL.level_give_up.sql, shard, stamp_id, account_id, reason))
 
 
-def _stamp(row: Row, events: Sequence[Row]) -> Stamp:
+def _stamp(row: Row) -> Stamp:
     state = StampState(row["state"])
     return Stamp(
         id=row["id"],
@@ -375,7 +367,10 @@ def _stamp(row: Row, events: Sequence[Row]) -> Stamp:
         tier=Tier(row["tier"]) if state is StampState.AFFIXED else None,
         content_unseen=row["content_unseen"],
         reason=row["reason"],
-        timeline=tuple(Event(state=StampState(e["state"]), at=e["at"]) for e in events),
+        timeline=tuple(
+            Event(state=StampState(entered), at=at)
+            for entered, at in zip(row["states"], row["ats"], strict=True)
+        ),
     )
 
 
