@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
+from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bubuh.core.ids import AccountId, derived_id
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database
+from bubuh.orders import store as orders
+from bubuh.orders.model import WantedOrder
+from bubuh.payments.model import Method, ReceivedPayment
 from bubuh.quota import store
-from bubuh.quota.invariants import EVERYTHING, Difference, Invariant
+from bubuh.quota.invariants import Difference, Invariant, Scope
 from bubuh.quota.model import (
     Balance,
     Leg,
@@ -30,7 +36,7 @@ from bubuh.quota.model import (
 )
 from bubuh.quota.reconcile import ask
 from bubuh.quota.show import show_quota
-from tests.quota.model import Books
+from tests.quota.model import PRICE_IDR, Books, Key
 
 ACCOUNTS = 4  # the first three of one shard, the last of another
 IDS = 7
@@ -42,12 +48,17 @@ requests = st.lists(
 )
 
 
+Asked = list[tuple[int, int, int]]  # account, id, stamps
+Batch = tuple[str, Asked]
+
+
 class QuotaMachine(RuleBasedStateMachine):
     """`world` is set by the test: how to run a coroutine, the application's pool, the owner's connection."""
 
     run: Callable[[Coroutine[Any, Any, Any]], Any]
     db: Database
     owner: Conn
+    steps = 0  #: of all examples
 
     @initialize()
     def open_accounts(self) -> None:
@@ -70,14 +81,14 @@ class QuotaMachine(RuleBasedStateMachine):
     def shard(self, who: int = 0) -> Shard:
         return shard_of_account(self.accounts[who])
 
-    @rule(asked=requests, source=st.sampled_from(Source))
-    def allot(self, asked: list[tuple[int, int, int]], source: Source) -> None:
+    @rule(asked=requests)
+    def allot(self, asked: Asked) -> None:
         wanted = [
             WantedAllotment(
                 ref=self.id_of(who, number),
                 account_id=self.accounts[who],
                 stamps=stamps,
-                source=source,
+                source=Source.MINTED,
                 actor="m",
             )
             for who, number, stamps in asked
@@ -86,28 +97,25 @@ class QuotaMachine(RuleBasedStateMachine):
         self.check(results, [self.books.allot(want) for want in wanted], wanted)
 
     @rule(asked=requests)
-    def hold(self, asked: list[tuple[int, int, int]]) -> None:
-        wanted = [
-            WantedHold(id=self.id_of(who, number), account_id=self.accounts[who], stamps=stamps, actor="m")
-            for who, number, stamps in asked
-        ]
+    def hold(self, asked: Asked) -> None:
+        wanted = self.holds(asked)
         results = self.run(store.hold_n(self.db, self.shard(), wanted, purpose=Purpose.REFUND))
         self.check(results, [self.books.hold(want) for want in wanted], wanted)
 
     @rule(asked=requests, sink=st.sampled_from(Sink))
-    def capture(self, asked: list[tuple[int, int, int]], sink: Sink) -> None:
+    def capture(self, asked: Asked, sink: Sink) -> None:
         wanted = self.ends(asked)
         results = self.run(store.capture_n(self.db, self.shard(), wanted, sink=sink))
         self.check(results, [self.books.capture(want, sink) for want in wanted], wanted)
 
     @rule(asked=requests)
-    def release(self, asked: list[tuple[int, int, int]]) -> None:
+    def release(self, asked: Asked) -> None:
         wanted = self.ends(asked)
         results = self.run(store.release_n(self.db, self.shard(), wanted))
         self.check(results, [self.books.release(want) for want in wanted], wanted)
 
     @rule(asked=requests, to=whom)
-    def send(self, asked: list[tuple[int, int, int]], to: int) -> None:
+    def send(self, asked: Asked, to: int) -> None:
         self.step(
             Leg.OUT,
             [
@@ -146,6 +154,51 @@ class QuotaMachine(RuleBasedStateMachine):
             self.step(Leg.IN, [turned(wanted)])
         self.step(Leg.ACK, [wanted])
 
+    @rule(who=whom, number=ids, stamps=amounts, is_due=st.booleans())
+    def place(self, who: int, number: int, stamps: int, is_due: bool) -> None:  # noqa: FBT001
+        """An order, perhaps again with another number, perhaps one whose time is over at once."""
+        wanted = WantedOrder(stamps=stamps, method=Method.QRIS)
+        key = (self.accounts[who], derived_id(self.accounts[who], "order", str(number)))
+        found = self.run(self.placed(key, wanted, valid_s=0.0 if is_due else 9e6))
+        assert found == self.books.place(key, stamps, is_due=is_due)
+
+    @rule(who=whom, number=ids, payment_no=st.integers(0, 2), stamps=amounts, again=st.booleans())
+    def settle(self, who: int, number: int, payment_no: int, stamps: int, again: bool) -> None:  # noqa: FBT001
+        """Money for an order: enough or not, late or not, told twice, told otherwise."""
+        payment = ReceivedPayment(
+            account_id=self.accounts[who],
+            order_id=derived_id(self.accounts[who], "order", str(number)),
+            gateway="dev",
+            payment_no=str(payment_no),
+            amount_idr=stamps * PRICE_IDR,
+            paid_at=datetime(2026, 11, 22, tzinfo=UTC),
+        )
+        for _ in range(2 if again else 1):
+            (found,) = self.run(orders.settle_n(self.db, shard_of_account(payment.account_id), [payment]))
+            key = (payment.account_id, payment.order_id)
+            assert found is self.books.settle(key, payment_no, payment.amount_idr)
+
+    @rule()
+    def expire(self) -> None:
+        expired = self.run(self.expired())
+        ours = {order_id for _, order_id in self.books.orders}
+        assert expired & ours == self.books.expire(self.accounts)
+
+    @rule(
+        first=st.tuples(st.sampled_from(["hold", "capture", "release"]), requests),
+        second=st.tuples(st.sampled_from(["hold", "capture", "release"]), requests),
+    )
+    def two_batches_at_once(self, first: Batch, second: Batch) -> None:
+        """They end as if one had come after the other, whichever."""
+        found = self.run(self.at_once(first, second))
+        for turns in ((0, 1), (1, 0)):
+            trial = deepcopy(self.books)
+            told: dict[int, list[Outcome]] = {turn: self.told(trial, (first, second)[turn]) for turn in turns}
+            if [told[0], told[1]] == found:
+                self.books = trial
+                return
+        raise AssertionError(f"{first} and {second} ended as no order of them does: {found}")
+
     @rule(who=st.integers(0, 2), frozen=st.booleans())
     def freeze(self, who: int, frozen: bool) -> None:  # noqa: FBT001
         self.run(
@@ -159,6 +212,7 @@ class QuotaMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_lost_or_made(self) -> None:
+        type(self).steps += 1
         found = self.run(self.balances())
         for account_id, balance in zip(self.accounts, found, strict=True):
             purse = self.books.purses[account_id]
@@ -172,6 +226,41 @@ class QuotaMachine(RuleBasedStateMachine):
         found = self.run(self.differences())
         assert [each for each in found if each.account_id in self.accounts] == []
 
+    async def placed(self, key: Key, wanted: WantedOrder, *, valid_s: float) -> str:
+        account_id, order_id = key
+        async with self.db.connection() as conn:
+            return await orders.place(
+                conn, wanted, order_id=order_id, account_id=account_id, actor="m", valid_s=valid_s
+            )
+
+    async def expired(self) -> set[UUID]:
+        async with self.db.connection() as conn:
+            return {
+                order_id
+                for shard in {self.shard(0), self.shard(3)}
+                for order_id in await orders.expire_n(conn, shard, at_most=100_000)
+            }
+
+    async def at_once(self, *batches: Batch) -> list[list[Outcome]]:
+        found = await asyncio.gather(*(self.asked(*batch) for batch in batches))
+        return [[result.outcome for result in results] for results in found]
+
+    async def asked(self, kind: str, asked: Asked) -> list[Result]:
+        if kind == "hold":
+            return await store.hold_n(self.db, self.shard(), self.holds(asked), purpose=Purpose.REFUND)
+        if kind == "capture":
+            return await store.capture_n(self.db, self.shard(), self.ends(asked), sink=Sink.PAID_BACK)
+        return await store.release_n(self.db, self.shard(), self.ends(asked))
+
+    def told(self, books: Books, batch: Batch) -> list[Outcome]:
+        """What the oracle says to one batch."""
+        kind, asked = batch
+        if kind == "hold":
+            return [books.hold(wanted) for wanted in self.holds(asked)]
+        if kind == "capture":
+            return [books.capture(wanted, Sink.PAID_BACK) for wanted in self.ends(asked)]
+        return [books.release(wanted) for wanted in self.ends(asked)]
+
     async def balances(self) -> list[Balance]:
         return [await show_quota(self.db, account_id) for account_id in self.accounts]
 
@@ -179,11 +268,22 @@ class QuotaMachine(RuleBasedStateMachine):
         return [
             difference
             for shard in (self.shard(0), self.shard(3))
-            for asked in (Invariant.CONSERVATION, Invariant.HELD_EQUALS_HOLDS, Invariant.STATES_FORWARD)
-            for difference in await ask(self.db, asked, shard, EVERYTHING)
+            for asked in (
+                Invariant.CONSERVATION,
+                Invariant.HELD_EQUALS_HOLDS,
+                Invariant.PAYMENT_ALLOTTED_ONCE,
+                Invariant.STATES_FORWARD,
+            )
+            for difference in await ask(self.db, asked, shard, Scope(account_ids=self.accounts))
         ]
 
-    def ends(self, asked: list[tuple[int, int, int]]) -> list[WantedEnd]:
+    def holds(self, asked: Asked) -> list[WantedHold]:
+        return [
+            WantedHold(id=self.id_of(who, number), account_id=self.accounts[who], stamps=stamps, actor="m")
+            for who, number, stamps in asked
+        ]
+
+    def ends(self, asked: Asked) -> list[WantedEnd]:
         return [
             WantedEnd(id=self.id_of(who, number), account_id=self.accounts[who], actor="m")
             for who, number, _ in asked

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
+from bubuh.orders.model import OrderState
+from bubuh.payments.model import SettleOutcome
 from bubuh.quota.model import (
     Balance,
     Leg,
@@ -19,6 +21,8 @@ from bubuh.quota.model import (
     WantedLeg,
 )
 from bubuh.quota.moves import MOVES, HoldState
+
+PRICE_IDR = 10_000
 
 Key = tuple[AccountId, UUID]
 
@@ -51,12 +55,27 @@ class Hold:
 
 
 @dataclass
+class Order:
+    """A wish to buy; `payments` by the gateway's own numbers."""
+
+    stamps: int
+    is_due: bool  #: its time is over already
+    state: OrderState = OrderState.PLACED
+    payments: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def paid_idr(self) -> int:
+        return sum(self.payments.values())
+
+
+@dataclass
 class Books:
     """All accounts, as they should be."""
 
     purses: dict[AccountId, Purse] = field(default_factory=lambda: defaultdict(Purse))
     holds: dict[Key, Hold] = field(default_factory=dict)
     allotments: dict[Key, int] = field(default_factory=dict)
+    orders: dict[Key, Order] = field(default_factory=dict)
     legs: dict[tuple[Leg, AccountId, UUID], tuple[AccountId, int]] = field(default_factory=dict)
 
     def allot(self, wanted: WantedAllotment) -> Outcome:
@@ -116,6 +135,44 @@ class Books:
                 purse.in_transit -= wanted.stamps
                 purse.sent += wanted.stamps
         return Outcome.DONE
+
+    def place(self, key: Key, stamps: int, *, is_due: bool) -> str:
+        if key in self.orders:
+            return str(_again(self.orders[key].stamps == stamps))
+        self.orders[key] = Order(stamps, is_due)
+        return str(Outcome.DONE)
+
+    def settle(self, key: Key, payment_no: int, amount_idr: int) -> SettleOutcome:
+        order = self.orders.get(key)
+        if order is None:
+            return SettleOutcome.UNKNOWN
+        is_filled = order.state is OrderState.FILLED
+        if payment_no in order.payments:
+            if order.payments[payment_no] != amount_idr:
+                return SettleOutcome.CONFLICT
+            return SettleOutcome.ALREADY_DONE if is_filled else SettleOutcome.UNDERPAID
+        order.payments[payment_no] = amount_idr
+        if is_filled:
+            return SettleOutcome.SURPLUS
+        if order.paid_idr < order.stamps * PRICE_IDR:
+            return SettleOutcome.UNDERPAID
+        order.state = OrderState.FILLED
+        purse = self.purses[key[0]]
+        purse.exists = True
+        purse.free += order.stamps
+        purse.allotted += order.stamps
+        return SettleOutcome.DONE
+
+    def expire(self, accounts: Collection[AccountId]) -> set[UUID]:
+        """The orders of `accounts` that expire now. Money may still come."""
+        due = {
+            order_id: order
+            for (account_id, order_id), order in self.orders.items()
+            if account_id in accounts and order.is_due and order.state is OrderState.PLACED
+        }
+        for order in due.values():
+            order.state = OrderState.EXPIRED
+        return set(due)
 
     def freeze(self, account_id: AccountId, *, frozen: bool) -> None:
         if self.purses[account_id].exists:

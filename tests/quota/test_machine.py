@@ -33,7 +33,7 @@ def world(template: Template) -> Iterator[World]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         dsns = runner.run(stack.enter_async_context(template.copy()))
-        db = runner.run(stack.enter_async_context(runner.run(Database.open(dsns.app, size=1))))
+        db = runner.run(stack.enter_async_context(runner.run(Database.open(dsns.app, size=3))))
         owner = runner.run(connect(dsns.owner))
         yield World(runner, db, owner)
         runner.run(owner.close())
@@ -54,12 +54,16 @@ def how(examples: int, steps: int, *, shrink: bool = True) -> settings:
 
 
 def test_the_database_does_what_the_oracle_does(world: World) -> None:
-    run_state_machine_as_test(world.machine(), settings=how(50, 30))
+    machine = world.machine()
+    run_state_machine_as_test(machine, settings=how(165, 45))
+    assert machine.steps >= 5_000
 
 
 @pytest.mark.long
 def test_the_database_does_what_the_oracle_does_for_long(world: World) -> None:
-    run_state_machine_as_test(world.machine(), settings=how(2_000, 60))
+    machine = world.machine()
+    run_state_machine_as_test(machine, settings=how(2_500, 60))
+    assert machine.steps >= 100_000
 
 
 @pytest.mark.parametrize(

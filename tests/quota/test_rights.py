@@ -17,6 +17,7 @@ WRITTEN_BY_FUNCTIONS = (
     "quota_links",
     "quota_link_heads",
     "quota_linked",
+    "quota_folds",
     "audit_entries",
     "audit_heads",
     "stamps",
@@ -39,7 +40,24 @@ ONLY_GROWING = (
     "log_leaves",
     "order_events",
     "order_payments",
+    "payment_notices",
+    "service_facts",
 )
+#: all that the application may change in a row, once it stands; it never takes one away
+CHANGED_BY_THE_APPLICATION = {
+    "api_keys": {"revoked_at"},
+    "documents": {
+        *("state", "pages", "boxes", "name_sealed", "key_sealed", "object_key", "reason", "flags"),
+        *("base_object_key", "base_sha256", "base_size_bytes", "normalised_for"),
+    },
+    "outbox_facts": {"attempts", "not_before", "told_at"},
+    "payment_attempts": {"looked_at", "fault", "asked_at", "asks", "next_ask_at"},
+    "payment_notice_work": {"ended_at", "state", "outcome", "not_before"},
+    "quota_breaches": {"expected", "found", "found_by", "found_at", "gone_at"},
+    "quota_watch": {
+        *("taken_at", "passed_at", "read_to", "patrolled_at", "patrol_after", "audit_no", "audit_hash"),
+    },
+}
 
 
 async def column_of(conn: Conn, table: str) -> str:
@@ -69,6 +87,42 @@ async def test_not_even_the_owner_changes_what_only_grows(owner_conn: Conn, tabl
     for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}"):
         with pytest.raises(asyncpg.PostgresError, match=r"only grows|cannot truncate a table referenced"):
             await owner_conn.execute(statement)
+
+
+async def test_every_table_that_only_grows_is_on_the_list(owner_conn: Conn) -> None:
+    guarded = await owner_conn.fetch(
+        "SELECT tgrelid::regclass::text AS name FROM pg_trigger WHERE tgname ~ '_ro$'"
+    )
+    assert {row["name"] for row in guarded} == set(ONLY_GROWING)
+
+
+async def test_whoever_serves_changes_only_what_is_on_the_list_and_deletes_nothing(owner_conn: Conn) -> None:
+    columns = await owner_conn.fetch(
+        """SELECT c.relname AS name, a.attname AS attribute
+             FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
+              AND has_column_privilege('bubuh_app', c.oid, a.attnum, 'UPDATE')"""
+    )
+    changed: dict[str, set[str]] = {}
+    for row in columns:
+        changed.setdefault(row["name"], set()).add(row["attribute"])
+    assert changed == CHANGED_BY_THE_APPLICATION
+    taken_away = await owner_conn.fetch(
+        """SELECT role, c.relname AS name, action
+             FROM pg_class AS c, unnest(ARRAY['bubuh_app', 'bubuh_signer']) AS role,
+                  unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) AS action
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+              AND has_table_privilege(role, c.oid, action)"""
+    )
+    assert taken_away == []
+    signers = await owner_conn.fetch(
+        """SELECT c.relname
+             FROM pg_class AS c
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+              AND (has_any_column_privilege('bubuh_signer', c.oid, 'UPDATE')
+                   OR has_any_column_privilege('bubuh_signer', c.oid, 'INSERT'))"""
+    )
+    assert signers == []
 
 
 async def test_serial_blocks_are_taken_and_never_changed(conn: Conn) -> None:
