@@ -185,3 +185,34 @@ def test_the_readme_names_every_call() -> None:
         if path.startswith(("/v1/", "/dev/", "/health/", "/gateway/")) and method in {"GET", "POST"}
     }
     assert told == served
+
+
+def test_each_fault_has_its_row_and_each_row_its_test() -> None:
+    told = [
+        (cells[0], *cells[3].strip("`").split("::"))
+        for cells in rows("docs/reference/faults.md", 4)
+        if re.fullmatch(r"[A-G]\d+", cells[0])
+    ]
+    marked = {
+        (letter, str(path.relative_to(ROOT)), name)
+        for path in (ROOT / "tests/faults").glob("test_*.py")
+        for name, letters in faults_of(path)
+        for letter in letters
+    }
+    assert [row[0] for row in told] == sorted(
+        {row[0] for row in told}, key=lambda letter: (letter[0], int(letter[1:]))
+    )
+    assert {row[0] for row in marked} <= {row[0] for row in told}
+    for letter, path, name in told:
+        if path.startswith("tests/faults/"):
+            assert (letter, path, name) in marked
+        else:
+            assert re.search(rf"^(async )?def {name}\b", read(path), re.MULTILINE), f"{path}::{name}"
+
+
+def faults_of(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each test of a file, and the faults that it is marked with."""
+    for node in ast.walk(ast.parse(read(path))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            marks = "\n".join(ast.unparse(mark) for mark in node.decorator_list)
+            yield node.name, re.findall(r"fault\('(\w+)'\)", marks)

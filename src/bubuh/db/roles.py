@@ -14,7 +14,7 @@ ROLES: Final = (OWNER, APP, SIGNER)
 
 _LIMITS: Final[Mapping[str, Mapping[str, str]]] = {
     OWNER: {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"},
-    APP: {"statement_timeout": "10s", "lock_timeout": "4s", "idle_in_transaction_session_timeout": "15s"},
+    APP: {"statement_timeout": "10s", "lock_timeout": "4s", "idle_in_transaction_session_timeout": "10s"},
     SIGNER: {"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "5s"},
 }
 
