@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +14,17 @@ import pytest
 
 from bubuh.core.ids import read_id
 from bubuh.db.roles import APP, SIGNER
-from tests.faults.kit import accepted, assert_whole, fault, fresh_key, insist, quota, state_of, until_row
+from tests.faults.kit import (
+    accepted,
+    assert_whole,
+    fault,
+    fresh_key,
+    insist,
+    paused,
+    quota,
+    state_of,
+    until_row,
+)
 from tests.faults.proxy import Proxy
 from tests.service.conftest import Running, open_citizen
 
@@ -113,20 +122,14 @@ async def test_a_signer_that_cannot_be_reached_delays_stamps_and_loses_none(
 ) -> None:
     with open_citizen(service, stamps=2) as citizen:
         document_id = citizen.upload()
-        assert service.run.signer_socket is not None
-        socket = Path(service.run.signer_socket)
-        away = socket.with_name("away")
         owner = await service.owner()
-        os.rename(socket, away)  # noqa: PTH104 - a moment, in a test
-        try:
+        with paused(service.pid("signer")):  # its lines stay open, and nothing comes over them
             stamp_id = (await asyncio.to_thread(citizen.ask_for_stamp, document_id)).json()["id"]
             await until_row(owner, DIGEST_WRITTEN, read_id("stm", stamp_id))
             await asyncio.sleep(rng.uniform(1, 3))
             before = await state_of(owner, stamp_id)
             assert (before["state"], before["signature"]) == ("processing", None)
             assert await quota(citizen) == (1, 1, 0)
-        finally:
-            os.rename(away, socket)  # noqa: PTH104
         ended = await asyncio.to_thread(citizen.await_end, stamp_id)
         after = await state_of(owner, stamp_id)
         await owner.close()

@@ -65,11 +65,12 @@ async def test_a_signal_with_a_hundred_in_hand_drains_and_loses_nothing(rng: ran
     ("command", "settings", "named"),
     [
         ("web", {"BUBUH_NONSENSE": "1"}, "BUBUH_NONSENSE"),
-        ("worker", {"BUBUH_LEVEL": "B-T"}, "BUBUH_LEVEL"),
-        (
+        pytest.param("worker", {"BUBUH_LEVEL": "B-T"}, "BUBUH_LEVEL", marks=pytest.mark.long),
+        pytest.param(
             "signer",
             {"BUBUH_SIGNER_DATABASE_URL": "postgresql://x@/x?host=/nowhere"},
             "database_unavailable",
+            marks=pytest.mark.long,
         ),
     ],
     ids=["a setting nobody reads", "a level without an authority", "a database that is not there"],
@@ -85,6 +86,7 @@ async def test_a_process_that_is_set_up_wrongly_refuses_to_start_and_says_why(
     await assert_whole(service)
 
 
+@pytest.mark.long
 @fault("F5")
 async def test_a_worker_without_its_keys_refuses_to_start_and_says_why(
     service: Running, rng: random.Random

@@ -38,7 +38,9 @@ SEALED = "SELECT count(*) = 1 FROM seals WHERE stamp_id = $1"
 
 
 @fault("A1")
-@pytest.mark.parametrize("step", [KEPT, HELD], ids=lambda step: step.name)
+@pytest.mark.parametrize(
+    "step", [KEPT, pytest.param(HELD, marks=pytest.mark.long)], ids=lambda step: step.name
+)
 async def test_a_kill_before_the_hold_leaves_quota_untouched_and_the_same_request_completes_it(
     service: Running, step: Step, rng: random.Random
 ) -> None:
