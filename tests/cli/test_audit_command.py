@@ -41,7 +41,13 @@ async def test_what_is_whole_is_said_to_be(
     assert account
     result = await verified(dsns, monkeypatch, "--json")
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == {"whole": True, "transfers": 1, "unlinked": 0, "breaks": []}
+    assert json.loads(result.stdout) == {
+        "whole": True,
+        "transfers": 1,
+        "unlinked": 0,
+        "signed_heads": 0,
+        "breaks": [],
+    }
     result = await verified(dsns, monkeypatch)
     assert "whole" in result.stdout
 

@@ -32,6 +32,7 @@ WRITTEN_BY_FUNCTIONS = (
 ONLY_GROWING = (
     "quota_transfers",
     "quota_links",
+    "quota_signed_heads",
     "audit_entries",
     "stamp_events",
     "seals",

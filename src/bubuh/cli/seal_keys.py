@@ -1,7 +1,8 @@
-"""The seal keys that lie in a data folder, as the signer uses them."""
+"""The keys that lie in a data folder, as the signer uses them."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -10,10 +11,12 @@ import structlog
 from bubuh.adapters.file_seal_key import FileSealKey
 from bubuh.adapters.pkcs11_seal_key import Device, Pkcs11SealKey
 from bubuh.pdf.model import Chain
+from bubuh.pdf.seal.keys import load_key, sign
+from bubuh.signer.heads import StatementKey
 from bubuh.stamping.ports import SealKey
 from bubuh.stamping.refusals import SignerUnavailable
 from bubuh.wiring.folder import DataFolder
-from bubuh.wiring.keys import keyring_of
+from bubuh.wiring.keys import keyring_of, read_statement_chain
 
 _log = structlog.get_logger(__name__)
 
@@ -71,3 +74,13 @@ def read_device(at: Path) -> Device:
         return msgspec.json.decode(at.read_bytes(), type=Device)
     except (OSError, msgspec.DecodeError) as error:
         raise SignerUnavailable(f"{at.name} describes no device: {type(error).__name__}") from error
+
+
+def load_statement_key(folder: DataFolder) -> StatementKey | None:
+    """The key that signs what is no stamp; None, loudly, where the folder has none for that alone."""
+    found = read_statement_chain(folder)
+    if found is None or not folder.statement_key.exists():
+        _log.error("no_statement_key", meaning="the ends of the transfer chains are not signed")
+        return None
+    key_id, _ = found
+    return StatementKey(key_id=key_id, sign=partial(sign, load_key(folder.statement_key.read_bytes())))

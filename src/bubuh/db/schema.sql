@@ -1603,6 +1603,19 @@ CREATE TABLE public.quota_links (
 
 ALTER TABLE public.quota_links OWNER TO bubuh_owner;
 
+CREATE TABLE public.quota_signed_heads (
+    no bigint NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    nos bigint[] NOT NULL,
+    digest bytea NOT NULL,
+    previous_hash bytea NOT NULL,
+    key_id text NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT quota_signed_heads_every_shard CHECK ((cardinality(nos) = 64))
+);
+
+ALTER TABLE public.quota_signed_heads OWNER TO bubuh_owner;
+
 CREATE TABLE public.quota_transfers (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -1873,6 +1886,9 @@ ALTER TABLE ONLY public.quota_linked
 ALTER TABLE ONLY public.quota_links
     ADD CONSTRAINT quota_links_pkey PRIMARY KEY (shard, no);
 
+ALTER TABLE ONLY public.quota_signed_heads
+    ADD CONSTRAINT quota_signed_heads_pkey PRIMARY KEY (no);
+
 ALTER TABLE ONLY public.quota_transfers
     ADD CONSTRAINT quota_transfers_numbered UNIQUE (shard, account_id, no);
 
@@ -1957,6 +1973,8 @@ CREATE TRIGGER order_payments_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.o
 CREATE TRIGGER payment_notices_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payment_notices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER quota_links_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_links FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER quota_signed_heads_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_signed_heads FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER quota_transfers_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -2252,6 +2270,10 @@ GRANT SELECT ON TABLE public.quota_linked TO bubuh_app;
 GRANT SELECT ON TABLE public.quota_links TO bubuh_app;
 
 GRANT SELECT ON TABLE public.quota_links TO bubuh_signer;
+
+GRANT SELECT ON TABLE public.quota_signed_heads TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.quota_signed_heads TO bubuh_signer;
 
 GRANT SELECT ON TABLE public.quota_transfers TO bubuh_app;
 

@@ -41,6 +41,7 @@ REFERENCE_TABLES: Final = frozenset(
         "memberships",
         "payment_notice_work",
         "payment_notices",
+        "quota_signed_heads",
         "schema_migrations",
         "serial_blocks",
         "service_facts",

@@ -40,6 +40,16 @@ class DataFolder:
         return self.pki / "root.pem"
 
     @property
+    def statement_key(self) -> Path:
+        """The key that signs what is no stamp, PEM: the signer's alone."""
+        return self.keys / "statement-key.pem"
+
+    @property
+    def statement_certificate(self) -> Path:
+        """Its certificate and the issuer's, PEM."""
+        return self.pki / "statement.pem"
+
+    @property
     def secrets(self) -> Path:
         """What web, worker and gateway share: store key, serial key, gateway secret."""
         return self.path / "secrets"

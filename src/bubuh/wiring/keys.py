@@ -14,7 +14,7 @@ import msgspec
 from bubuh.core.privileges import Uids
 from bubuh.db.rights import write_whole
 from bubuh.pdf.model import Chain, Retired, Trust
-from bubuh.pdf.seal.pki import development_pki, from_pem, to_pem
+from bubuh.pdf.seal.pki import development_pki, from_pem, is_for_statements, issue_statement, to_pem
 from bubuh.stamping.keyring import Keyring
 from bubuh.wiring.folder import DataFolder
 
@@ -27,17 +27,44 @@ _CLOCK_STEP_NS: Final = 10**8  #: a folder's time may be so much behind the mome
 
 
 def settle_keys(folder: DataFolder, uids: Uids, *, now: datetime) -> None:
-    """Make a development authority and its first seal key, when there is none.
+    """Make a development authority, its first seal key and its statement key, when there are none.
 
     The root certificate is written last: whoever finds it finds the rest. The issuing authority's key stays
     beside the seal keys, for `bubuh keys new`; it belongs to whoever starts the service, not to the signer.
     """
-    if folder.root_certificate.exists():
-        return
+    if not folder.root_certificate.exists():
+        _make_authority(folder, uids, now)
+    if not folder.statement_certificate.exists() and (folder.keys / DEVELOPMENT_CA).exists():
+        _make_statement_key(folder, uids, now)
+
+
+def _make_authority(folder: DataFolder, uids: Uids, now: datetime) -> None:
     pki = development_pki(now)
     write_whole(folder.keys / DEVELOPMENT_CA, pki.issuing_key.decode(), mode=0o600)
     keep_key(folder, uids, pki.chain(_FIRST_KEY), pki.seal_key.decode(), kind=".pem")
     write_whole(folder.root_certificate, to_pem(pki.root_certificate).decode())
+
+
+def _make_statement_key(folder: DataFolder, uids: Uids, now: datetime) -> None:
+    """The key comes first: whoever finds its certificate finds the key."""
+    issuing = next(iter(read_keyring(folder).chains.values())).issuing_certificate
+    certificate, key = issue_statement(issuing, (folder.keys / DEVELOPMENT_CA).read_bytes(), now)
+    write_whole(folder.statement_key, key.decode(), mode=0o600, uid=uids.signer)
+    write_whole(folder.statement_certificate, (to_pem(certificate) + to_pem(issuing)).decode())
+
+
+def read_statement_chain(folder: DataFolder) -> tuple[str, bytes] | None:
+    """Id and certificate (DER) of the folder's statement key; None without one that its root vouches for.
+
+    The id is the first half of the certificate's SHA-256, in hexadecimal.
+    """
+    if not folder.statement_certificate.exists():
+        return None
+    certificate, issuing = from_pem(folder.statement_certificate.read_bytes())
+    roots = from_pem(folder.root_certificate.read_bytes())
+    if not any(is_for_statements(certificate, issuing=issuing, root=root) for root in roots):
+        return None
+    return hashlib.sha256(certificate).hexdigest()[:32], certificate
 
 
 def keep_key(folder: DataFolder, uids: Uids, chain: Chain, key: str, *, kind: str) -> None:

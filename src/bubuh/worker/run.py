@@ -46,7 +46,7 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
         Round(name="notices", every_s=0.2, make=partial(run_notices_pass, db, parts.gateways)),
         Round(name="asking", every_s=2.0, make=partial(run_asking_pass, db, parts.gateways)),
         Round(name="expiry", every_s=10.0, make=partial(expire_due, db)),
-        Round(name="chain", every_s=5.0, make=over_shards(partial(link_shard, db))),
+        Round(name="chain", every_s=30.0, make=over_shards(partial(link_shard, db))),
         Round(name="outbox", every_s=1.0, make=over_shards(partial(tell, db))),
         Round(
             name="watch",

@@ -1,4 +1,4 @@
-"""`bubuh signer`: alone holds the seal key."""
+"""`bubuh signer`: alone holds the seal key and the statement key."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 from pathlib import Path
 
 from bubuh.cli.processes.common import Fd, become, begin, run_until_signalled, serve_metrics
-from bubuh.cli.seal_keys import FolderSealKeys
+from bubuh.cli.seal_keys import FolderSealKeys, load_statement_key
 from bubuh.db.pool import Database
 from bubuh.db.roles import SIGNER
 from bubuh.settings import RunFile
+from bubuh.signer.heads import sign_heads_for_ever
 from bubuh.signer.server import SignerServer
 
 _POOL = 2  #: connections
@@ -31,7 +32,10 @@ def signer_command(metrics_fd: Fd = None) -> None:
         keys = FolderSealKeys(folder)
         keys.load()
         address = settings.signer_database_url or settings.database_url or run.databases[SIGNER]
-        async with await Database.open(address, size=_POOL) as db:
+        statement_key = load_statement_key(folder)
+        async with await Database.open(address, size=_POOL) as db, asyncio.TaskGroup() as group:
+            if statement_key is not None:
+                group.create_task(sign_heads_for_ever(db, statement_key, stop), name="heads")
             await SignerServer(db, keys, allowed_uids=allowed).serve(path, stop)
 
     run_until_signalled(serve(), stop)

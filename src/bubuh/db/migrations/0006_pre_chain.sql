@@ -131,3 +131,20 @@ BEGIN
 END
 $$;
 GRANT EXECUTE ON FUNCTION quota_link(smallint, bigint, bigint) TO bubuh_app;
+
+-- Where all chains ended at a time, signed with the signer's statement key: nos[i] links of shard i - 1, and one digest
+-- over their last hashes. Rows stand on each other by previous_hash. Not hot: one row a minute for all shards.
+CREATE TABLE quota_signed_heads (
+    no bigint PRIMARY KEY,
+    signed_at timestamptz NOT NULL,
+    nos bigint [] NOT NULL,
+    digest bytea NOT NULL,
+    previous_hash bytea NOT NULL,
+    key_id text NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT quota_signed_heads_every_shard CHECK (cardinality(nos) = 64)
+);
+CREATE TRIGGER quota_signed_heads_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON quota_signed_heads
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON quota_signed_heads TO bubuh_app, bubuh_signer;
+GRANT INSERT ON quota_signed_heads TO bubuh_signer;

@@ -31,7 +31,12 @@ def sign(private_key: PrivateKey, message: bytes) -> bytes:
 
 def fits(signature: bytes, message: bytes, chain: Chain) -> bool:
     """Whether `sign` made `signature` over `message` with the key of the chain's seal certificate."""
-    key = _public_key(chain.seal_certificate)
+    return proves(signature, message, chain.seal_certificate)
+
+
+def proves(signature: bytes, message: bytes, certificate: bytes) -> bool:
+    """Whether `sign` made `signature` over `message` with the key of `certificate` (DER)."""
+    key = _public_key(certificate)
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(signature, message, ec.ECDSA(hashes.SHA256()))

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID, ObjectIdentifier
@@ -23,6 +24,10 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 #: id-kp-documentSigning: a certificate with other purposes only never makes a stamp. Source: RFC 9336
 DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+
+#: What the certificate of the statement key is for, and nothing else: its signatures are never a stamp.
+#: An OID of our own, made of a UUID. Source: ITU-T X.667, 7
+STATEMENT_SIGNING: Final = ObjectIdentifier("2.25.303247212370911843862412271546934061557")
 
 _RSA: Final[Mapping[int, Algorithm]] = MappingProxyType({2048: "rsa2048", 3072: "rsa3072"})
 _CRL_ENDS: Final = b"-----END X509 CRL-----"
@@ -82,7 +87,32 @@ def issue_seal(
     authority = serialization.load_pem_private_key(issuing_key, password=None)
     assert isinstance(authority, PrivateKey), "our authorities have keys of the kinds we make"
     key = _fresh_key(algorithm)
-    return _der(_seal(_named(name, "Segel SPESIMEN"), issuer, key, authority, now)), _pem(key)
+    subject = _named(name, "Segel SPESIMEN")
+    return _der(_signer(subject, issuer, key, authority, now, DOCUMENT_SIGNING)), _pem(key)
+
+
+def issue_statement(
+    issuing_certificate: bytes, issuing_key: bytes, now: datetime, *, name: str = "Bubuh"
+) -> tuple[bytes, bytes]:
+    """A certificate (DER) for statements that are no stamps, valid from `now` (aware), and its key (PEM)."""
+    issuer = x509.load_der_x509_certificate(issuing_certificate)
+    authority = serialization.load_pem_private_key(issuing_key, password=None)
+    assert isinstance(authority, PrivateKey), "our authorities have keys of the kinds we make"
+    key = _fresh_key("p256")
+    subject = _named(name, "Pernyataan")
+    return _der(_signer(subject, issuer, key, authority, now, STATEMENT_SIGNING)), _pem(key)
+
+
+def is_for_statements(certificate: bytes, *, issuing: bytes, root: bytes) -> bool:
+    """Whether `certificate` (DER) is for statements alone, and `root` vouches for it through `issuing`."""
+    read, issuer, anchor = map(x509.load_der_x509_certificate, (certificate, issuing, root))
+    try:
+        read.verify_directly_issued_by(issuer)
+        issuer.verify_directly_issued_by(anchor)
+        purposes = read.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
+    return list(purposes) == [STATEMENT_SIGNING]
 
 
 def to_pem(certificate: bytes) -> bytes:
@@ -165,13 +195,18 @@ def _authority(
     return builder.sign(issuer_key, hashes.SHA256())
 
 
-def _seal(
-    subject: x509.Name, issuer: x509.Certificate, key: PrivateKey, issuer_key: PrivateKey, now: datetime
+def _signer(
+    subject: x509.Name,
+    issuer: x509.Certificate,
+    key: PrivateKey,
+    issuer_key: PrivateKey,
+    now: datetime,
+    purpose: ObjectIdentifier,
 ) -> x509.Certificate:
     builder = _builder(subject, issuer, key, issuer_key, now, _SEAL_LIFE)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(certificate_signing=False), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([DOCUMENT_SIGNING]), critical=False)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
 
 

@@ -15,8 +15,10 @@ AT_ONCE: Final = 2_000  #: transfers a commit, give or take one account's; some 
 MOST_CALLS: Final = 25  #: a shard and round, so that a backlog of one holds up no other
 
 _LINKED: Final = Counter("bubuh_quota_linked_transfers", "Transfers bound into the chain")
-_BEHIND: Final = Gauge(
-    "bubuh_quota_unlinked_transfers", "Transfers not yet bound after the last round", ["shard"]
+_WHOLE_AT: Final = Gauge(
+    "bubuh_quota_chain_whole_at_seconds",
+    "When this process last found nothing left to bind (Unix time)",
+    ["shard"],
 )
 
 
@@ -32,10 +34,10 @@ async def link_shard(db: Database, shard: Shard, *, most: int = AT_ONCE, calls: 
             break
         if done.seen is None:  # all accounts were seen
             if not walked:
+                _WHOLE_AT.labels(shard).set_to_current_time()
                 break
             walked, after = 0, AccountId(0)  # those that had more than a call takes are looked at again
         else:
             linked, walked, after = linked + done.linked, walked + done.linked, done.seen
     _LINKED.inc(linked)
-    _BEHIND.labels(shard).set(await store.count_unlinked(db, shard))
     return linked

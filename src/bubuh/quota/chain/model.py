@@ -103,7 +103,7 @@ def hash_transfer(row: TransferRow) -> bytes:
         row.credit,
         row.stamps,
         row.counter_account_id or 0,
-        _micros(row.recorded_at),
+        micros(row.recorded_at),
         row.actor,
     )
     return hashlib.sha256(_SEPARATOR.join(map(str, fields)).encode()).digest()
@@ -112,7 +112,7 @@ def hash_transfer(row: TransferRow) -> bytes:
 def hash_link(link: Link, *, previous_hash: bytes) -> bytes:
     """The hash of a link after the one with `previous_hash`; SQL's twin is `quota_link_hash`."""
     lists = (",".join(map(str, numbers)) for numbers in (link.account_ids, link.firsts, link.lasts))
-    text = _SEPARATOR.join(("link", str(link.shard), str(link.no), str(_micros(link.linked_at)), *lists))
+    text = _SEPARATOR.join(("link", str(link.shard), str(link.no), str(micros(link.linked_at)), *lists))
     return hashlib.sha256(previous_hash + hashlib.sha256(link.leaves).digest() + text.encode()).digest()
 
 
@@ -183,5 +183,6 @@ def _of_row(row: TransferRow, kind: BreakKind) -> Break:
     return Break(shard=row.shard, kind=kind, account_id=row.account_id, no=row.no, ref=row.ref)
 
 
-def _micros(at: datetime) -> int:
+def micros(at: datetime) -> int:
+    """Whole microseconds since 1970, UTC."""
     return (at - _EPOCH) // timedelta(microseconds=1)

@@ -49,3 +49,30 @@ SELECT coalesce(sum(b.moves - coalesce(l.moves, 0)), 0)::bigint
   FROM quota_balances AS b
   LEFT JOIN quota_linked AS l ON l.shard = :shard AND l.account_id = b.account_id
  WHERE b.shard = :shard;
+
+-- name: list_hashes(shard, nos)
+-- The hashes of some links of a shard.
+SELECT l.no, l.hash
+  FROM quota_links AS l
+ WHERE l.shard = :shard AND l.no = ANY(:nos::bigint[]);
+
+-- name: newest_signed()^
+-- No row: none was signed yet.
+SELECT s.no, s.signed_at, s.nos, s.digest, s.previous_hash, s.key_id, s.signature
+  FROM quota_signed_heads AS s
+ ORDER BY s.no DESC
+ LIMIT 1;
+
+-- name: list_signed(after_no, at_most)
+SELECT s.no, s.signed_at, s.nos, s.digest, s.previous_hash, s.key_id, s.signature
+  FROM quota_signed_heads AS s
+ WHERE s.no > :after_no
+ ORDER BY s.no
+ LIMIT :at_most;
+
+-- name: keep_signed(no, signed_at, nos, digest, previous_hash, key_id, signature)
+-- No row: another signer was there first.
+INSERT INTO quota_signed_heads (no, signed_at, nos, digest, previous_hash, key_id, signature)
+VALUES (:no, :signed_at, :nos, :digest, :previous_hash, :key_id, :signature)
+ON CONFLICT DO NOTHING
+RETURNING no;

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard
-from bubuh.db.pool import Conn, Database
+from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import load_queries
+from bubuh.quota.chain.heads import Ends, SignedHead
 from bubuh.quota.chain.model import Head, Link, TransferRow
 
 SQL = load_queries("bubuh.quota.chain")
@@ -70,3 +72,33 @@ async def count_unlinked(db: Database, shard: Shard) -> int:
     """How many transfers of a shard wait to be linked."""
     count: int = await db.fetchval(SQL.count_unlinked.sql, shard)
     return count
+
+
+async def list_hashes(where: Conn | Database, shard: Shard, nos: Collection[int]) -> list[tuple[int, bytes]]:
+    """Number and hash of those links of a shard that there are."""
+    rows = await where.fetch(SQL.list_hashes.sql, shard, sorted(nos)) if nos else []
+    return [(row["no"], row["hash"]) for row in rows]
+
+
+async def newest_signed(where: Conn | Database) -> SignedHead | None:
+    """The signed head with the highest number."""
+    row = await where.fetchrow(SQL.newest_signed.sql)
+    return None if row is None else _signed(row)
+
+
+async def list_signed(db: Database, *, after_no: int, at_most: int) -> list[SignedHead]:
+    """Signed heads after a number, in their order."""
+    return [_signed(row) for row in await db.fetch(SQL.list_signed.sql, after_no, at_most)]
+
+
+async def keep_signed(where: Conn | Database, head: SignedHead) -> bool:
+    """Keep a signed head; false where another one has its number."""
+    ends = head.ends
+    places = (ends.no, ends.signed_at, list(ends.nos), ends.digest, ends.previous_hash)
+    return await where.fetchrow(SQL.keep_signed.sql, *places, head.key_id, head.signature) is not None
+
+
+def _signed(row: Row) -> SignedHead:
+    names = ("no", "signed_at", "nos", "digest", "previous_hash")
+    ends = Ends(**{name: row[name] for name in names})
+    return SignedHead(ends=ends, key_id=row["key_id"], signature=row["signature"])
