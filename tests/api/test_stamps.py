@@ -192,6 +192,8 @@ async def needs(person: Person, scope: Scope) -> None:
     calls = {
         ("GET", "/v1/quota"): Scope.QUOTA_READ,
         ("GET", "/v1/quota/movements"): Scope.QUOTA_READ,
+        ("POST", "/v1/quota/transfers"): Scope.QUOTA_WRITE,
+        ("GET", "/v1/quota/transfers/trf_x"): Scope.QUOTA_READ,
         ("POST", "/v1/orders"): Scope.ORDERS_WRITE,
         ("GET", "/v1/orders/ord_x"): Scope.ORDERS_WRITE,
         ("POST", "/v1/orders/ord_x/check"): Scope.ORDERS_WRITE,

@@ -7,13 +7,13 @@ import pytest
 from bubuh.core.ids import AccountId, fresh_account_id, fresh_id
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Conn, Database
-from bubuh.identity.refusals import AccountUnknown, IdempotencyConflict
+from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.outbox.model import Fact
 from bubuh.outbox.take import take_untold
 from bubuh.outbox.told import mark_told
 from bubuh.quota import store
 from bubuh.quota.model import Leg, WantedLeg
-from bubuh.quota.refusals import AccountFrozen, QuotaExhausted, SameAccount, StampsOutOfRange
+from bubuh.quota.refusals import AccountFrozen, QuotaExhausted, ReceiverUnknown, SameAccount, StampsOutOfRange
 from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
 from tests.quota.desk import Desk, has
 
@@ -81,7 +81,7 @@ async def test_a_refused_transfer_sends_nothing(desk: Desk, db: Database, owner_
     assert refused.value.details == {"wanted": 3, "free": 2}
     with pytest.raises(SameAccount):
         await desk.transfer(giver, giver, 1)
-    with pytest.raises(AccountUnknown):
+    with pytest.raises(ReceiverUnknown):
         await desk.transfer(giver, fresh_account_id(), 1)
     with pytest.raises(StampsOutOfRange):
         await desk.transfer(giver, receiver, 0)

@@ -27,6 +27,7 @@ _REF: Final = "#/components/schemas/{name}"
 
 _PATH_PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "order_id": ("An order's id.", "ord_"),
+    "transfer_id": ("A transfer that this account sent.", "trf_"),
     "document_id": ("A document's id.", "doc_"),
     "stamp_id": ("A stamp's id.", "stm_"),
     "serial": ("A stamp's serial number: 22 characters 0-9A-Z.", ""),

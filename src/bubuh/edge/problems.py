@@ -363,6 +363,12 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         facts=("state",),
     ),
     quota.StampsOutOfRange: _STAMPS_OUT_OF_RANGE,
+    quota.TransferUnknown: NOT_FOUND,
+    quota.ReceiverUnknown: Problem(
+        status=422,
+        title=Words("Akun tujuan tidak ditemukan", "There is no such receiver"),
+        detail=Words("Periksa kembali nomor akun tujuan.", "Check the id of the account to transfer to."),
+    ),
     quota.SameAccount: Problem(
         status=422,
         title=Words("Akun asal dan tujuan sama", "One account on both sides"),

@@ -34,6 +34,7 @@ class Scope(StrEnum):
     """What a key opens on its own account."""
 
     QUOTA_READ = "quota:read"
+    QUOTA_WRITE = "quota:write"  #: give it away
     ORDERS_WRITE = "orders:write"
     DOCUMENTS_WRITE = "documents:write"
     STAMPS_WRITE = "stamps:write"

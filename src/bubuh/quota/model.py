@@ -115,6 +115,17 @@ class WantedLeg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentTransfer:
+    """A transfer as its giver sees it."""
+
+    ref: UUID
+    receiver: AccountId
+    stamps: int
+    sent_at: datetime
+    arrived_at: datetime | None  #: when the giver learned of it; None while in transit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """How a request ended, and what the account has since."""
 

@@ -129,3 +129,11 @@ SELECT t.no, t.ref, t.kind, t.debit, t.credit, t.stamps, t.counter_account_id, t
    AND t.no < coalesce(:before_no::bigint, 9223372036854775807)
  ORDER BY t.no DESC
  LIMIT :at_most;
+
+-- name: find_sent(shard, account_id, ref)
+-- What an account sent to another; `arrived_at` when the giver was told.
+SELECT o.ref, o.counter_account_id AS receiver, o.stamps, o.recorded_at AS sent_at, k.recorded_at AS arrived_at
+  FROM quota_transfers AS o
+  LEFT JOIN quota_transfers AS k
+    ON k.shard = :shard AND k.account_id = o.account_id AND k.ref = o.ref AND k.kind = 'transfer_ack'
+ WHERE o.shard = :shard AND o.account_id = :account_id AND o.ref = :ref AND o.kind = 'transfer_out';

@@ -60,6 +60,24 @@ class StampsOutOfRange(Refusal):
         super().__init__(pointer="/stamps", stamps=stamps, most=MOST_STAMPS)
 
 
+class ReceiverUnknown(Refusal):
+    """There is no account to transfer to."""
+
+    code = "receiver_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(pointer="/receiver")
+
+
+class TransferUnknown(Refusal):
+    """The account sent no such transfer."""
+
+    code = "not_found"
+
+    def __init__(self, *, ref: UUID) -> None:
+        super().__init__(transfer=str(ref))
+
+
 class SameAccount(Refusal):
     """A transfer goes from one account to another."""
 

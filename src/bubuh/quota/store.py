@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
@@ -23,6 +24,7 @@ from bubuh.quota.model import (
     Outcome,
     Purpose,
     Result,
+    SentTransfer,
     ShardStanding,
     Sink,
     WantedAllotment,
@@ -168,6 +170,12 @@ async def find_standing(conn: Conn, shard: Shard) -> ShardStanding:
     row = await conn.fetchrow(SQL.find_standing.sql, shard)
     assert row is not None, "the migration wrote a watch for each shard"
     return ShardStanding(**row)
+
+
+async def find_sent(where: Conn | Database, account_id: AccountId, ref: UUID) -> SentTransfer | None:
+    """The transfer that `account_id` sent under `ref`."""
+    row = await where.fetchrow(SQL.find_sent.sql, shard_of_account(account_id), account_id, ref)
+    return None if row is None else SentTransfer(**row)
 
 
 def _results(rows: Sequence[Row]) -> list[Result]:

@@ -14,12 +14,19 @@ from bubuh.core.ids import AccountId, read_account, show_account
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.identity.open_account import find_account
-from bubuh.identity.refusals import IdempotencyConflict
+from bubuh.identity.refusals import AccountUnknown, IdempotencyConflict
 from bubuh.outbox.model import Fact
 from bubuh.outbox.publish import publish
 from bubuh.quota import store
-from bubuh.quota.model import Leg, Outcome, Result, WantedLeg
-from bubuh.quota.refusals import AccountFrozen, QuotaExhausted, SameAccount, check_stamps
+from bubuh.quota.model import Leg, Outcome, Result, SentTransfer, WantedLeg
+from bubuh.quota.refusals import (
+    AccountFrozen,
+    QuotaExhausted,
+    ReceiverUnknown,
+    SameAccount,
+    TransferUnknown,
+    check_stamps,
+)
 
 TRANSFERRED: Final = "quota.transferred"  #: the topic that `deliver_transfer` hears
 
@@ -32,7 +39,7 @@ async def transfer(
     Raises:
         StampsOutOfRange: below one, or beyond all reason.
         SameAccount: giver and receiver are one.
-        AccountUnknown: there is no such receiver.
+        ReceiverUnknown: there is no such account.
         QuotaExhausted: the giver has fewer free.
         AccountFrozen: the giver's books are being looked into.
         IdempotencyConflict: `ref` sent something else before.
@@ -40,7 +47,10 @@ async def transfer(
     check_stamps(stamps)
     if giver == receiver:
         raise SameAccount
-    await find_account(conn, receiver)
+    try:
+        await find_account(conn, receiver)
+    except AccountUnknown:
+        raise ReceiverUnknown from None
     wanted = WantedLeg(ref=ref, account_id=giver, counter_account_id=receiver, stamps=stamps, actor=actor)
     (result,) = await store.transfer_n(conn, shard_of_account(giver), [wanted], leg=Leg.OUT)
     match result.outcome:
@@ -54,6 +64,14 @@ async def transfer(
             facts = {"receiver": show_account(receiver), "stamps": stamps, "actor": actor}
             await publish(conn, account_id=giver, topic=TRANSFERRED, subject=ref, facts=facts)
     return result
+
+
+async def find_sent(where: Conn | Database, giver: AccountId, ref: UUID) -> SentTransfer:
+    """What `giver` sent under `ref`; raises `TransferUnknown`."""
+    sent = await store.find_sent(where, giver, ref)
+    if sent is None:
+        raise TransferUnknown(ref=ref)
+    return sent
 
 
 async def deliver_transfer(db: Database, fact: Fact) -> None:
