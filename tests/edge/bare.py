@@ -40,6 +40,7 @@ def bare_app(
             "store_key",
             "gateway",
             "accept_batch",
+            "ringer",
             "doorbell",
             "serial_key",
             "trust",
