@@ -17,6 +17,7 @@ WRITTEN_BY_FUNCTIONS = (
     "quota_links",
     "quota_link_heads",
     "quota_linked",
+    "quota_signed_heads",
     "quota_folds",
     "audit_entries",
     "audit_heads",

@@ -536,6 +536,20 @@ $$;
 
 ALTER FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.quota_keep_head(_no bigint, _signed_at timestamp with time zone, _nos bigint[], _digest bytea, _previous_hash bytea, _key_id text, _signature bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO quota_signed_heads (no, signed_at, nos, digest, previous_hash, key_id, signature)
+    VALUES (_no, _signed_at, _nos, _digest, _previous_hash, _key_id, _signature)
+    ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.quota_keep_head(_no bigint, _signed_at timestamp with time zone, _nos bigint[], _digest bytea, _previous_hash bytea, _key_id text, _signature bytea) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.quota_leaf(_shard smallint, _account_id bigint, _no bigint, _ref uuid, _kind text, _debit text, _credit text, _stamps bigint, _counter_account_id bigint, _at timestamp with time zone, _actor text) RETURNS bytea
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -2075,6 +2089,10 @@ REVOKE ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _accoun
 
 GRANT ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) TO bubuh_app;
 
+REVOKE ALL ON FUNCTION public.quota_keep_head(_no bigint, _signed_at timestamp with time zone, _nos bigint[], _digest bytea, _previous_hash bytea, _key_id text, _signature bytea) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_keep_head(_no bigint, _signed_at timestamp with time zone, _nos bigint[], _digest bytea, _previous_hash bytea, _key_id text, _signature bytea) TO bubuh_signer;
+
 REVOKE ALL ON FUNCTION public.quota_leaf(_shard smallint, _account_id bigint, _no bigint, _ref uuid, _kind text, _debit text, _credit text, _stamps bigint, _counter_account_id bigint, _at timestamp with time zone, _actor text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.quota_link(_shard smallint, _after bigint, _limit bigint) FROM PUBLIC;
@@ -2273,7 +2291,7 @@ GRANT SELECT ON TABLE public.quota_links TO bubuh_signer;
 
 GRANT SELECT ON TABLE public.quota_signed_heads TO bubuh_app;
 
-GRANT SELECT,INSERT ON TABLE public.quota_signed_heads TO bubuh_signer;
+GRANT SELECT ON TABLE public.quota_signed_heads TO bubuh_signer;
 
 GRANT SELECT ON TABLE public.quota_transfers TO bubuh_app;
 

@@ -147,4 +147,17 @@ CREATE TABLE quota_signed_heads (
 CREATE TRIGGER quota_signed_heads_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON quota_signed_heads
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT ON quota_signed_heads TO bubuh_app, bubuh_signer;
-GRANT INSERT ON quota_signed_heads TO bubuh_signer;
+
+-- Keep a signed head; false where another signer was there first. The signer alone may.
+CREATE FUNCTION quota_keep_head(
+    _no bigint, _signed_at timestamptz, _nos bigint [], _digest bytea, _previous_hash bytea, _key_id text, _signature bytea
+) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO quota_signed_heads (no, signed_at, nos, digest, previous_hash, key_id, signature)
+    VALUES (_no, _signed_at, _nos, _digest, _previous_hash, _key_id, _signature)
+    ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+GRANT EXECUTE ON FUNCTION
+    quota_keep_head(bigint, timestamptz, bigint [], bytea, bytea, text, bytea) TO bubuh_signer;

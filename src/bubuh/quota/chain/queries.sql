@@ -70,9 +70,6 @@ SELECT s.no, s.signed_at, s.nos, s.digest, s.previous_hash, s.key_id, s.signatur
  ORDER BY s.no
  LIMIT :at_most;
 
--- name: keep_signed(no, signed_at, nos, digest, previous_hash, key_id, signature)
--- No row: another signer was there first.
-INSERT INTO quota_signed_heads (no, signed_at, nos, digest, previous_hash, key_id, signature)
-VALUES (:no, :signed_at, :nos, :digest, :previous_hash, :key_id, :signature)
-ON CONFLICT DO NOTHING
-RETURNING no;
+-- name: keep_signed(no, signed_at, nos, digest, previous_hash, key_id, signature)$
+-- False where another signer was there first.
+SELECT quota_keep_head(:no, :signed_at, :nos, :digest, :previous_hash, :key_id, :signature);

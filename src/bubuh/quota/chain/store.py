@@ -95,7 +95,8 @@ async def keep_signed(where: Conn | Database, head: SignedHead) -> bool:
     """Keep a signed head; false where another one has its number."""
     ends = head.ends
     places = (ends.no, ends.signed_at, list(ends.nos), ends.digest, ends.previous_hash)
-    return await where.fetchrow(SQL.keep_signed.sql, *places, head.key_id, head.signature) is not None
+    kept: bool = await where.fetchval(SQL.keep_signed.sql, *places, head.key_id, head.signature)
+    return kept
 
 
 def _signed(row: Row) -> SignedHead:
