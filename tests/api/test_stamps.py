@@ -32,7 +32,7 @@ async def test_who_waits_gets_the_finished_stamp_and_its_document(site: Site) ->
     assert answer.status_code == 200, answer.text
     assert answer.headers["preference-applied"] == "wait=20"
     stamp = answer.json()
-    assert stamp["state"] == "affixed"
+    assert (stamp["state"], stamp["level"]) == ("affixed", "B-B")
     assert len(stamp["serial"]) == 22
     assert [event["state"] for event in stamp["timeline"]] == ["accepted", "processing", "affixed"]
 

@@ -21,9 +21,12 @@ import asyncpg
 import httpx
 import pytest
 
+from bubuh.core.clock import utc_now
 from bubuh.db.home import SUPERUSER
 from bubuh.db.roles import APP, OWNER
+from bubuh.pdf.seal.pki import to_pem
 from bubuh.settings import RunFile
+from tests.authority import Authority, serving
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
 READY_WITHIN_S = 90.0
@@ -228,3 +231,23 @@ def _read(path: Path) -> bytes:
 def _parent(process: Path) -> int:
     stat = _read(process / "stat").rpartition(b") ")[2].split()
     return int(stat[1]) if len(stat) > 1 else 0
+
+
+@pytest.fixture(scope="module")
+def authority() -> Iterator[Authority]:
+    """An authority of time, on a port of its own."""
+    with serving(Authority.found(utc_now())) as authority:
+        yield authority
+
+
+@contextmanager
+def running_with_time(authority: Authority) -> Iterator[Running]:
+    """A service that believes `authority` and wants B-LT of every stamp."""
+    folder = fresh_folder()
+    root = folder / "tsa.pem"
+    root.write_bytes(to_pem(authority.root))
+    root.chmod(0o644)
+    settings = {"BUBUH_TSA_URL": authority.url, "BUBUH_TSA_ROOT": str(root), "BUBUH_LEVEL": "B-LT"}
+    with running_service(folder / "data", **settings) as running:
+        yield running
+    shutil.rmtree(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 
@@ -11,29 +10,17 @@ import pytest
 from bubuh.core.clock import utc_now
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Indication, Trust
-from bubuh.pdf.seal.pki import from_pem, to_pem
-from tests.authority import Authority, Script, serving
-from tests.service.conftest import Citizen, Running, fresh_folder, open_citizen, running_service, until
+from bubuh.pdf.seal.pki import from_pem
+from tests.authority import Authority, Script
+from tests.service.conftest import Citizen, Running, open_citizen, running_with_time, until
 
 pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with serving(Authority.found(utc_now())) as authority:
-        yield authority
-
-
-@pytest.fixture(scope="module")
 def service(authority: Authority) -> Iterator[Running]:
-    folder = fresh_folder()
-    root = folder / "tsa.pem"
-    root.write_bytes(to_pem(authority.root))
-    root.chmod(0o644)
-    settings = {"BUBUH_TSA_URL": authority.url, "BUBUH_TSA_ROOT": str(root), "BUBUH_LEVEL": "B-LT"}
-    with running_service(folder / "data", **settings) as running:
+    with running_with_time(authority) as running:
         yield running
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -62,6 +49,7 @@ def test_a_citizen_downloads_a_stamp_with_its_time(
 
     assert said_of(document, service, authority) == (Indication.PASSED, ("seal_time_stamp",))
     assert b"/DSS" in document
+    assert citizen.await_end(stamp_id)["level"] == "B-LT"
     assert citizen.download(stamp_id) == document
     verdict = citizen.http.post(
         "/v1/verifications", content=document, headers={"Content-Type": "application/pdf"}
@@ -80,6 +68,7 @@ def test_an_authority_that_is_late_holds_up_no_stamp_and_no_download_for_long(
 
     assert time.monotonic() - started < 30
     assert said_of(document, service, authority) == (Indication.PASSED, ())
+    assert citizen.await_end(stamp_id)["level"] == "B-B"
     authority.script = Script()
     assert citizen.download(stamp_id) == document
 

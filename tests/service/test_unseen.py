@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,16 +17,15 @@ from bubuh.core.clock import utc_now
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.midstate import as_json, midstate_of
 from bubuh.pdf.model import Indication, Trust
-from bubuh.pdf.seal.pki import from_pem, to_pem
-from tests.authority import Authority, Script, serving
+from bubuh.pdf.seal.pki import from_pem
+from tests.authority import Authority, Script
 from tests.pdf.forgeries import javascript
 from tests.service.conftest import (
     LETTER,
     Citizen,
     Running,
-    fresh_folder,
     open_citizen,
-    running_service,
+    running_with_time,
 )
 from tests.service.test_kills import CAPTURE, SEAL, Step, cut, held_at, someone_waits
 
@@ -38,22 +36,10 @@ LETTERS = ("surat-lamaran.pdf", "kuitansi-chromium.pdf", "surat-pernyataan-sudah
 
 
 @pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with serving(Authority.found(utc_now())) as authority:
-        yield authority
-
-
-@pytest.fixture(scope="module")
 def service(authority: Authority) -> Iterator[Running]:
     """One that wants more than a document which stays at home can have."""
-    folder = fresh_folder()
-    root = folder / "tsa.pem"
-    root.write_bytes(to_pem(authority.root))
-    root.chmod(0o644)
-    settings = {"BUBUH_TSA_URL": authority.url, "BUBUH_TSA_ROOT": str(root), "BUBUH_LEVEL": "B-LT"}
-    with running_service(folder / "data", **settings) as running:
+    with running_with_time(authority) as running:
         yield running
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

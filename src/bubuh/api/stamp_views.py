@@ -14,7 +14,7 @@ from bubuh.edge.calls import Body
 from bubuh.edge.reasons import RETURN_REASONS
 from bubuh.edge.refusals import InvalidRequest
 from bubuh.edge.words import Language
-from bubuh.pdf.model import LEAST_SIDE_PT, MOST_SIDE_PT, Place, Tier
+from bubuh.pdf.model import LEAST_SIDE_PT, MOST_SIDE_PT, Level, Place, Tier
 from bubuh.stamping.model import Stamp, WantedStamp
 from bubuh.stamping.moves import StampState
 
@@ -85,6 +85,7 @@ class StampView(msgspec.Struct, frozen=True, kw_only=True):
     tier: (
         Tier | None
     )  # of the engine, that planned it, once affixed: t3 upon a document that was repaired first
+    level: Level | None  # of its seal, once affixed: B-B until a time-stamp or more has come for good
     content_unseen: bool  # the document stayed at home: fetch the increment
     reason: str | None  # code, when returned: the quota is back
     reason_text: str | None  # the same in words
@@ -109,6 +110,7 @@ class StampView(msgspec.Struct, frozen=True, kw_only=True):
             state=stamp.state,
             serial=stamp.serial_no,
             tier=stamp.tier,
+            level=stamp.level,
             content_unseen=stamp.content_unseen,
             reason=stamp.reason,
             reason_text=words.said(language) if words is not None else None,
@@ -149,6 +151,7 @@ EXAMPLE: Final = {
     "state": "affixed",
     "serial": "ID7Q2M8ZK4X1W9R5T3B0CJ",
     "tier": "t1",
+    "level": "B-T",
     "content_unseen": False,
     "reason": None,
     "reason_text": None,

@@ -54,6 +54,7 @@ class Stamp:
     ended_at: datetime | None
     serial_no: str | None  #: shown once affixed
     tier: Tier | None  #: of the engine, that planned it; shown once affixed
+    level: Level | None  #: that its seal has reached for good; shown once affixed
     content_unseen: bool  #: its document stayed at home
     reason: str | None  #: code, when returned
     timeline: tuple[Event, ...]

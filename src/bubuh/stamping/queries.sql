@@ -10,9 +10,10 @@ SELECT id, outcome, free
 -- With its timeline.
 SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
        s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason, d.content_unseen,
-       e.states, e.ats
+       e.states, e.ats, COALESCE(w.level, 'B-B') AS level
   FROM stamps AS s
   JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
+  LEFT JOIN stamp_levels AS w ON w.shard = :shard AND w.account_id = s.account_id AND w.stamp_id = s.id
   CROSS JOIN LATERAL (
       SELECT array_agg(v.state ORDER BY v.at, v.state) AS states, array_agg(v.at ORDER BY v.at, v.state) AS ats
         FROM stamp_events AS v
@@ -23,9 +24,10 @@ SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.sid
 -- Newest first, from below (before_at, before_id).
 SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.side_pt, s.document_type,
        s.document_no, s.document_date, s.accepted_at, s.ended_at, s.serial_no, s.tier, s.reason, d.content_unseen,
-       e.states, e.ats
+       e.states, e.ats, COALESCE(w.level, 'B-B') AS level
   FROM stamps AS s
   JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
+  LEFT JOIN stamp_levels AS w ON w.shard = :shard AND w.account_id = s.account_id AND w.stamp_id = s.id
   CROSS JOIN LATERAL (
       SELECT array_agg(v.state ORDER BY v.at, v.state) AS states, array_agg(v.at ORDER BY v.at, v.state) AS ats
         FROM stamp_events AS v

@@ -365,6 +365,7 @@ def _stamp(row: Row) -> Stamp:
         ended_at=row["ended_at"],
         serial_no=row["serial_no"] if state is StampState.AFFIXED else None,
         tier=Tier(row["tier"]) if state is StampState.AFFIXED else None,
+        level=Level(row["level"]) if state is StampState.AFFIXED else None,
         content_unseen=row["content_unseen"],
         reason=row["reason"],
         timeline=tuple(
