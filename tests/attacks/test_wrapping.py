@@ -69,6 +69,16 @@ def test_what_is_forged_on_one_kind_is_forged_on_all(name: str, victim: Victim) 
     assert not victim.falls_to(AFTER_STAMPING[name](victim.document))
 
 
+def ending(new: bytes) -> Forge:
+    """The last digits of the last seal, be they padding or signature, with its `>` become `new`."""
+
+    def forge(document: bytes) -> bytes:
+        end = list(re.finditer(rb"[0-9a-f]{99}>", document))[-1].end()
+        return document[: end - len(new)] + new + document[end:]
+
+    return forge
+
+
 def last(old: bytes, new: bytes) -> Forge:
     """The last `old` in the document becomes `new`, of one length."""
 
@@ -99,11 +109,11 @@ UNIVERSAL: dict[str, Forge] = {
     "field without value": last(b"/V ", b"/W "),
     "field of text": last(b"/FT /Sig", b"/FT /Tx "),
     "another serial": other_seal,
-    "other hex": last(b"00>", b"0g>"),
-    "an odd number of digits": last(b"00>", b"0> "),
-    "digits with a blank": last(b"00>", b"0 >"),
-    "a comment in the digits": last(b"000>", b"0%\n>"),
-    "a string of octets": last(b"00>", b"0)>"),
+    "other hex": ending(b"g>"),
+    "an odd number of digits": ending(b"> "),
+    "digits with a blank": ending(b" >"),
+    "a comment in the digits": ending(b"%\n>"),
+    "a string of octets": ending(b")>"),
 }
 
 

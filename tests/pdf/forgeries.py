@@ -265,7 +265,7 @@ AFTER_STAMPING: dict[str, Forge] = {
     "contents 00": contents(lambda _: b"<00>"),
     "contents of zeros": contents(lambda old: b"<" + b"0" * (len(old) - 2) + b">"),
     "contents upper case": contents(bytes.upper),
-    "contents padded with ones": contents(lambda old: old[:-3] + b"1" + old[-2:]),
+    "contents padded with ones": contents(lambda old: old[:-3] + b"21"[old[-3:-2] != b"1" :][:1] + old[-2:]),
     "contents with blanks": contents(lambda old: old[:-5] + b"    >"),
     "contents with another version": contents(lambda old: old.replace(b"020101310d30", b"020103310d30", 1)),
 } | {f"byte flipped at {where:.0%}": flipped(where) for where in (0.02, 0.3, 0.7, 0.9, 0.99)}  # fmt: skip
