@@ -34,7 +34,7 @@ def test_every_route_is_guarded_and_only_the_named_ones_are_open() -> None:
         for (_, path), guard in found.items()
         if path.startswith("/v1/") and (_, path) not in OPEN
     )
-    assert len(found) == len(OPEN) + 1 + 13
+    assert len(found) == len(OPEN) + 1 + 15
 
 
 def test_an_application_with_an_unguarded_route_does_not_start() -> None:
