@@ -16,9 +16,23 @@ Ref = tuple[int, int]  #: object number and generation
 
 MOST_TOKENS: Final = 500_000
 
+
+def _any(form: bytes) -> bytes:
+    """As many of `form` as there are, never fewer.
+
+    Not a possessive group: before Python 3.11.5 one that fails half-way leaves the match where it failed.
+    """
+    return rb"(?>(?:" + form + rb")*)"
+
+
+def _maybe(form: bytes) -> bytes:
+    """One `form` if it is there."""
+    return rb"(?>(?:" + form + rb")?)"
+
+
 _WHITE: Final = rb"\x00\t\n\x0c\r "
 _BLANK: Final = rb"[" + _WHITE + rb"]"
-GAP: Final = _BLANK + rb"*+(?:%[^\r\n]*+" + _BLANK + rb"*+)*+"
+GAP: Final = _BLANK + rb"*+" + _any(rb"%[^\r\n]*+" + _BLANK + rb"*+")
 _ENDS: Final = rb"(?![^" + _WHITE + rb"()<>\[\]{}/%])"  # a delimiter follows, or nothing
 _NAME_FORM: Final = rb"/[^" + _WHITE + rb"()<>\[\]{}/%]*+"
 _REF_FORM: Final = rb"\d{1,7}+" + _BLANK + rb"++\d{1,5}+" + _BLANK + rb"++R" + _ENDS
@@ -28,7 +42,7 @@ _DECIMAL: Final = rb"(?:\d++\.?\d*+|\.\d++)"
 def _string(depth: int) -> bytes:
     """A literal string with parentheses in it, `depth` deep at most."""
     held = rb"[^()\\]++|\\." + (rb"|" + _string(depth - 1) if depth else rb"")
-    return rb"\((?:" + held + rb")*+\)"
+    return rb"\(" + _any(held) + rb"\)"
 
 
 def _atom(string_depth: int) -> bytes:
@@ -45,25 +59,25 @@ _TOKEN: Final = re.compile(
 
 
 def _array(value: bytes) -> bytes:
-    return rb"\[" + GAP + rb"(?:(?:" + value + rb")" + GAP + rb")*+\]"
+    return rb"\[" + GAP + _any(rb"(?:" + value + rb")" + GAP) + rb"\]"
 
 
 def _dictionary(value: bytes) -> bytes:
-    return rb"<<" + GAP + rb"(?:" + _NAME_FORM + GAP + rb"(?:" + value + rb")" + GAP + rb")*+>>"
+    return rb"<<" + GAP + _any(_NAME_FORM + GAP + rb"(?:" + value + rb")" + GAP) + rb">>"
 
 
 #: What most values are, tried first: a name, a reference or a number that begins with a digit.
-_USUAL: Final = _NAME_FORM + rb"|\d++(?:" + _BLANK + rb"++\d{1,5}+" + _BLANK + rb"++R|\.\d*+)?+" + _ENDS
+_USUAL: Final = _NAME_FORM + rb"|\d++" + _maybe(_BLANK + rb"++\d{1,5}+" + _BLANK + rb"++R|\.\d*+") + _ENDS
 _FLAT: Final = _USUAL + rb"|" + _ATOM_FORM
 _NESTED: Final = rb"|".join((_USUAL, _dictionary(_FLAT + rb"|" + _array(_FLAT)), _array(_FLAT), _ATOM_FORM))
 _VALUE: Final = rb"|".join((_USUAL, _dictionary(_NESTED), _array(_NESTED), _ATOM_FORM))
 #: One entry of a dictionary with the gap after it, its value missing when it is nested more than twice or is
 #: none; or the end, and whether the object ends there too; or something else.
 _ENTRY: Final = re.compile(
-    rb"(" + _NAME_FORM + rb")" + GAP + rb"(?:(" + _VALUE + rb")" + GAP + rb")?+"
-    rb"|(>>)(" + GAP + rb"endobj)?+|(?:.|\Z)",
+    rb"(" + _NAME_FORM + rb")" + GAP + _maybe(rb"(" + _VALUE + rb")" + GAP)
+    + rb"|(>>)" + _maybe(rb"(" + GAP + rb"endobj)") + rb"|(?:.|\Z)",
     re.DOTALL,
-)
+)  # fmt: skip
 #: The same where a dictionary is plain: no escapes in keys, nothing nested deeper, only blanks at the end.
 _PLAIN: Final = re.compile(
     rb"(/[^" + _WHITE + rb"()<>\[\]{}/%#]*+)" + GAP + rb"(" + _VALUE + rb")" + GAP
@@ -78,18 +92,12 @@ _OPEN, _CLOSE, _NAME, _REF, _ATOM, _ODD = range(1, 7)  # groups of _TOKEN
 
 _REFERENCE: Final = re.compile(rb"(\d{1,7})[" + _WHITE + rb"]++(\d{1,5})[" + _WHITE + rb"]++R")
 _REFERENCES: Final = re.compile(
-    rb"\[["
-    + _WHITE
-    + rb"]*+(?:"
-    + _REFERENCE.pattern
-    + rb"(?![^\]"
-    + _WHITE
-    + rb"])["
-    + _WHITE
-    + rb"]*+)*+\]"
-)
+    rb"\[" + _BLANK + rb"*+"
+    + _any(_REFERENCE.pattern + rb"(?![^\]" + _WHITE + rb"])" + _BLANK + rb"*+")
+    + rb"\]"
+)  # fmt: skip
 _PLAIN_ARRAY: Final = re.compile(
-    rb"\[(?:[\t\n\f\r ]*+[+-]?(?:\d++\.?\d*+|\.\d++)(?=[\t\n\f\r \]]))*+[\t\n\f\r ]*+\]"
+    rb"\[" + _any(rb"[\t\n\f\r ]*+[+-]?(?:\d++\.?\d*+|\.\d++)(?=[\t\n\f\r \]])") + rb"[\t\n\f\r ]*+\]"
 )
 _NUMBERS: Final = re.compile(rb"[+-]?(?:\d++\.?\d*+|\.\d++)")
 _ESCAPED: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
