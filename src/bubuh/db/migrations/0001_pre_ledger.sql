@@ -248,12 +248,14 @@ BEGIN
     PERFORM 1 FROM quota_balances AS b
       WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
       ORDER BY b.account_id FOR NO KEY UPDATE;
-    -- A second statement, a fresh snapshot: what committed while we waited for the lock is seen.
+    -- A second statement, a fresh snapshot: what committed while we waited for the lock is seen. LATERAL and LIMIT,
+    -- here and below, have each looked up by its key: a join walks the whole shard while the statistics are young.
     FOR _r IN
         SELECT x.no, x.stamps, t.stamps AS before, row_number() OVER (PARTITION BY x.account_id, x.ref ORDER BY x.no) AS turn
           FROM unnest(_refs, _account_ids, _stamps) WITH ORDINALITY AS x (ref, account_id, stamps, no)
-          LEFT JOIN quota_transfers AS t
-            ON t.shard = _shard AND t.account_id = x.account_id AND t.ref = x.ref AND t.kind = 'allot'
+          LEFT JOIN LATERAL (SELECT i.stamps FROM quota_transfers AS i
+                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.ref = x.ref AND i.kind = 'allot'
+                              LIMIT 1) AS t ON true
     LOOP
         ASSERT _r.turn = 1, 'a batch names each ref once';
         _outcomes[_r.no] := CASE WHEN _r.before IS NULL THEN 'done' WHEN _r.before = _r.stamps THEN 'already_done' ELSE 'conflict' END;
@@ -302,7 +304,8 @@ BEGIN
                row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
           FROM unnest(_ids, _account_ids, _stamps) WITH ORDINALITY AS x (id, account_id, stamps, no)
           LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
-          LEFT JOIN quota_holds AS h ON h.shard = _shard AND h.account_id = x.account_id AND h.id = x.id
+          LEFT JOIN LATERAL (SELECT i.stamps FROM quota_holds AS i
+                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
          ORDER BY x.account_id, x.no
     LOOP
         ASSERT _r.turn = 1, 'a batch names each id once';
@@ -371,7 +374,8 @@ BEGIN
     FOR _r IN
         SELECT x.no, h.stamps, h.state, row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
           FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
-          LEFT JOIN quota_holds AS h ON h.shard = _shard AND h.account_id = x.account_id AND h.id = x.id
+          LEFT JOIN LATERAL (SELECT i.stamps, i.state FROM quota_holds AS i
+                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
     LOOP
         ASSERT _r.turn = 1, 'a batch names each id once';
         _stamps[_r.no] := _r.stamps;
@@ -463,10 +467,12 @@ BEGIN
           FROM unnest(_refs, _account_ids, _counter_account_ids, _stamps) WITH ORDINALITY
             AS x (ref, account_id, counter_account_id, stamps, no)
           JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
-          LEFT JOIN quota_transfers AS t
-            ON t.shard = _shard AND t.account_id = x.account_id AND t.ref = x.ref AND t.kind = _kind
-          LEFT JOIN quota_transfers AS o
-            ON o.shard = _shard AND o.account_id = x.account_id AND o.ref = x.ref AND o.kind = 'transfer_out'
+          LEFT JOIN LATERAL (SELECT i.stamps, i.counter_account_id FROM quota_transfers AS i
+                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.ref = x.ref AND i.kind = _kind
+                              LIMIT 1) AS t ON true
+          LEFT JOIN LATERAL (SELECT i.stamps, i.counter_account_id FROM quota_transfers AS i
+                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.ref = x.ref
+                                AND i.kind = 'transfer_out' LIMIT 1) AS o ON true
          ORDER BY x.account_id, x.no
     LOOP
         ASSERT _r.turn = 1, 'a batch names each ref once';
