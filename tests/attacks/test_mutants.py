@@ -21,13 +21,17 @@ def part(count: int, parts: int, which: int) -> range:
 
 
 def survivors(number: int, mutants: int, folder: Path) -> list[str]:
-    """The mutants of one document that are called genuine, kept in `folder` to be looked at."""
+    """The mutants of one document that are called genuine, kept in `folder` to be looked at.
+
+    Not those that are what was stamped: an earlier state, or the other document, whose end may fit ours.
+    """
     victim, other = genuine(number), genuine(number + 1)
     assert victim.desk.judge(victim.document).is_genuine, _told(number, victim)
+    stamped = {*victim.earlier, *other.earlier, other.document}
     found = []
     for index in range(mutants):
         made = mutated(victim.document, random.Random(f"{SEED} mutant {number} {index}"), other.document)
-        if made not in victim.earlier and victim.desk.judge(made).is_genuine:
+        if made not in stamped and victim.desk.judge(made).is_genuine:
             path = folder / f"{number}-{index}.pdf"
             path.write_bytes(made)
             found.append(f"{path}: {_told(number, victim)}, mutant {index}")
