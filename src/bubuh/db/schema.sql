@@ -941,6 +941,7 @@ ALTER FUNCTION public.stamping_intend_n(_shard smallint, _ids uuid[], _account_i
 CREATE FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision) RETURNS TABLE(id uuid, account_id bigint, fence integer, deaths integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET enable_sort TO 'off'
     AS $$
 DECLARE
     _ids uuid [];
@@ -965,14 +966,14 @@ BEGIN
                             (SELECT s.id, s.account_id, s.document_id, s.queue_at
                                FROM stamps AS s
                               WHERE s.shard = _shard AND s.state = 'accepted'
-                                AND NOT EXISTS (
-                                    SELECT 1 FROM stamps AS w
+                                AND (
+                                    SELECT w.id FROM stamps AS w
                                      WHERE w.shard = _shard AND w.account_id = s.account_id
-                                       AND w.document_id = s.document_id AND w.state = 'processing')
-                                AND NOT EXISTS (
-                                    SELECT 1 FROM stamp_levels AS v
+                                       AND w.document_id = s.document_id AND w.state = 'processing' LIMIT 1) IS NULL
+                                AND (
+                                    SELECT v.stamp_id FROM stamp_levels AS v
                                      WHERE v.shard = _shard AND v.account_id = s.account_id
-                                       AND v.document_id = s.document_id AND v.state = 'pending')
+                                       AND v.document_id = s.document_id AND v.state = 'pending' LIMIT 1) IS NULL
                               ORDER BY s.queue_at, s.id LIMIT _limit * 4)) AS o
                      ORDER BY o.account_id, o.document_id, o.queue_at, o.id) AS p
              ORDER BY p.queue_at, p.id LIMIT _limit) AS c;
@@ -993,14 +994,14 @@ BEGIN
                 ON s.account_id = x.account_id AND s.id = x.id
              WHERE s.shard = _shard AND s.document_id = ANY(_documents)
                AND s.ended_at IS NULL AND (s.lease_until IS NULL OR s.lease_until < now())
-               AND NOT EXISTS (
-                   SELECT 1 FROM stamps AS w
+               AND (
+                   SELECT w.id FROM stamps AS w
                     WHERE w.shard = _shard AND w.account_id = s.account_id AND w.document_id = s.document_id
-                      AND w.state = 'processing' AND w.id <> s.id)
-               AND NOT EXISTS (
-                   SELECT 1 FROM stamp_levels AS v
+                      AND w.state = 'processing' AND w.id <> s.id LIMIT 1) IS NULL
+               AND (
+                   SELECT v.stamp_id FROM stamp_levels AS v
                     WHERE v.shard = _shard AND v.account_id = s.account_id AND v.document_id = s.document_id
-                      AND v.state = 'pending')
+                      AND v.state = 'pending' LIMIT 1) IS NULL
              ORDER BY s.id FOR NO KEY UPDATE OF s SKIP LOCKED) AS l;
     RETURN QUERY
     UPDATE stamps AS s
