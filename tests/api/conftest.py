@@ -65,7 +65,7 @@ async def site(
                 sandbox=sandbox,
                 objects=shop.objects,
                 store_key=shop.store_key,
-                gateway=gateway,
+                gateways={gateway.name: gateway},
                 accept_batch=SelfClocked(
                     partial(accept_n, shop.db), name="accept", key=lambda wanted: wanted.stamp_id
                 ),

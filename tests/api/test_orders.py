@@ -87,8 +87,7 @@ async def test_a_gateways_notice_fills_the_order_and_a_forged_one_does_not(site:
     for _ in range(2):
         kept = await site.anyone.post("/gateway/development/notices", content=raw, headers=headers)
         assert (kept.status_code, kept.json()) == (200, {"received": True})
-    gateway = site.services.gateway
-    await run_notices_pass(site.services.db, {gateway.name: gateway})
+    await run_notices_pass(site.services.db, site.services.gateways)
     assert await person.free() == 2
 
 

@@ -38,7 +38,7 @@ def bare_app(
             "sandbox",
             "objects",
             "store_key",
-            "gateway",
+            "gateways",
             "accept_batch",
             "ringer",
             "doorbell",

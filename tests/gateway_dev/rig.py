@@ -113,6 +113,15 @@ class RunningGateway:
         paid: dict[str, Any] = answer.json()
         return paid
 
+    async def reverse(self, reference: str, payment_no: str) -> dict[str, Any]:
+        """The payer's bank takes its money back."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            path = f"{self.address}/pay/{reference}/reversals"
+            answer = await client.post(path, json={"payment_no": payment_no})
+        assert answer.status_code == 200, answer.text
+        reversed_: dict[str, Any] = answer.json()
+        return reversed_
+
     async def book(self) -> list[dict[str, Any]]:
         shown: list[dict[str, Any]] = (await self.call("GET", "/book")).json()
         return shown
@@ -209,7 +218,7 @@ class Shop:
             method=method,
             order_id=order_id or fresh_id(self.account_id),
             db=self.db,
-            gateway=self.gateway,
+            gateways=self.gateways,
             valid_s=valid_s,
         )
 

@@ -102,8 +102,8 @@ async def test_a_closed_charge_is_paid_only_by_who_insists(running: RunningGatew
 async def test_too_little_leaves_the_charge_open(running: RunningGateway) -> None:
     reference = f"ref-{uuid4().hex}"
     await running.call("POST", "/charges", wanted(reference))
-    assert (await running.pay(reference, amount_idr=29_999))["state"] == "open"
-    paid = await running.pay(reference, amount_idr=1)
+    assert (await running.pay(reference, amount=29_999))["state"] == "open"
+    paid = await running.pay(reference, amount=1)
     assert paid["state"] == "paid"
     assert len({payment["payment_no"] for payment in paid["payments"]}) == 2
 

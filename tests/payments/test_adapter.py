@@ -16,13 +16,22 @@ from uuid import uuid4
 import pytest
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
-from bubuh.payments.model import AttemptState, Method, WantedCharge
-from bubuh.payments.ports import find_gateway
+from bubuh.payments.model import (
+    AttemptState,
+    Charge,
+    GatewayRefund,
+    Method,
+    RefundWord,
+    WantedCharge,
+    WantedRefund,
+)
+from bubuh.payments.ports import choose_gateway, find_gateway
 from bubuh.payments.refusals import (
     GatewayMisspoke,
     GatewayRefused,
     GatewayUnavailable,
     GatewayUnknown,
+    MethodUnknown,
     NoticeForged,
 )
 from tests.gateway_dev.rig import SECRET, RunningGateway, closed_port
@@ -57,7 +66,7 @@ async def test_a_charge_from_creation_to_payment(
     paid = await gateway.cancel(asked.reference)
     assert paid is not None
     assert paid.state is AttemptState.PAID
-    assert [payment.amount_idr for payment in paid.payments] == [30_000]
+    assert [payment.amount for payment in paid.payments] == [30_000]
 
 
 async def test_cancel_closes(gateway: DevelopmentGateway) -> None:
@@ -76,6 +85,89 @@ async def test_a_reference_used_otherwise_is_refused(gateway: DevelopmentGateway
     )
     with pytest.raises(GatewayRefused):
         await gateway.create(other)
+
+
+def refund_of(charge: Charge, amount_idr: int, refund_no: str | None = None) -> WantedRefund:
+    (paid,) = charge.payments
+    return WantedRefund(
+        refund_no=refund_no or f"rfd-{uuid4().hex}",
+        reference=charge.reference,
+        payment_no=paid.payment_no,
+        method=Method.QRIS,
+        amount_idr=amount_idr,
+        reason="tidak jadi",
+    )
+
+
+async def paid_charge(gateway: DevelopmentGateway, running: RunningGateway) -> Charge:
+    asked = wanted()
+    await gateway.create(asked)
+    await running.pay(asked.reference)
+    charge = await gateway.status(asked.reference)
+    assert charge is not None
+    return charge
+
+
+async def test_a_refund_stands_for_its_number(gateway: DevelopmentGateway, running: RunningGateway) -> None:
+    asked = refund_of(await paid_charge(gateway, running), 20_000)
+    assert await gateway.refund_status(asked) is None
+    done = GatewayRefund(refund_no=asked.refund_no, state=RefundWord.DONE)
+    assert await gateway.refund(asked) == await gateway.refund(asked) == done
+    assert await gateway.refund_status(asked) == done
+
+
+async def test_more_than_is_left_is_never_given_back(
+    gateway: DevelopmentGateway, running: RunningGateway
+) -> None:
+    charge = await paid_charge(gateway, running)
+    first, rest, more = (refund_of(charge, amount) for amount in (20_000, 10_000, 1))
+    answers = [await gateway.refund(asked) for asked in (first, rest, more)]
+    assert [answer.state for answer in answers] == [RefundWord.DONE, RefundWord.DONE, RefundWord.FAILED]
+    assert answers[2].why is not None
+
+
+@pytest.mark.parametrize("end", [RefundWord.DONE, RefundWord.FAILED])
+async def test_a_refund_may_take_its_time(
+    gateway: DevelopmentGateway, running: RunningGateway, end: RefundWord
+) -> None:
+    charge = await paid_charge(gateway, running)
+    await running.call("PUT", "/script", {"refund": "pending", "lose": 1})
+    asked = refund_of(charge, 30_000)
+    assert (await gateway.refund(asked)).state is RefundWord.PENDING
+    path = f"/charges/{asked.reference}/refunds/{asked.refund_no}"
+    await running.call("PUT", path, {"state": str(end)})
+    known = await gateway.refund_status(asked)
+    assert known is not None
+    assert known.state is end
+
+
+async def test_a_bank_takes_money_back(gateway: DevelopmentGateway, running: RunningGateway) -> None:
+    charge = await paid_charge(gateway, running)
+    (paid,) = charge.payments
+    await running.reverse(charge.reference, paid.payment_no)
+    after = await gateway.status(charge.reference)
+    assert after is not None
+    assert after.payments == charge.payments
+    assert [(one.payment_no, one.amount_idr) for one in after.reversals] == [(paid.payment_no, 30_000)]
+    assert (await gateway.refund(refund_of(after, 1))).state is RefundWord.FAILED
+
+
+async def test_other_money_is_told_as_such(gateway: DevelopmentGateway, running: RunningGateway) -> None:
+    asked = wanted()
+    await gateway.create(asked)
+    await running.pay(asked.reference, currency="SGD", amount=30_000)
+    charge = await gateway.status(asked.reference)
+    assert charge is not None
+    assert charge.state is AttemptState.OPEN
+    assert [(one.amount, one.currency) for one in charge.payments] == [(30_000, "SGD")]
+
+
+async def test_health(gateway: DevelopmentGateway) -> None:
+    await gateway.health()
+    nobody = DevelopmentGateway(closed_port(), [SECRET])
+    with pytest.raises(GatewayUnavailable):
+        await nobody.health()
+    await nobody.close()
 
 
 async def test_a_wrong_key_is_refused(running: RunningGateway) -> None:
@@ -144,7 +236,7 @@ def charge(**change: Any) -> dict[str, Any]:
         "reference": "x",
         "state": "paid",
         "currency": "IDR",
-        "payments": [{"payment_no": "p", "amount_idr": 1, "paid_at": "2026-11-01T09:00:00Z"}],
+        "payments": [{"payment_no": "p", "amount": 1, "paid_at": "2026-11-01T09:00:00Z", "currency": "IDR"}],
     } | change
 
 
@@ -154,10 +246,20 @@ def charge(**change: Any) -> dict[str, Any]:
         charge(reference="y"),
         charge(currency="USD"),
         charge(state="maybe"),
-        charge(payments=[{"payment_no": "p", "amount_idr": 0, "paid_at": "2026-11-01T09:00:00Z"}]),
-        charge(payments=[{"payment_no": "p", "amount_idr": 1.5, "paid_at": "2026-11-01T09:00:00Z"}]),
-        charge(payments=[{"payment_no": "p", "amount_idr": 1, "paid_at": "2026-11-01T09:00:00"}]),
-        charge(payments=[{"payment_no": "", "amount_idr": 1, "paid_at": "2026-11-01T09:00:00Z"}]),
+        charge(
+            payments=[{"payment_no": "p", "amount": 0, "paid_at": "2026-11-01T09:00:00Z", "currency": "IDR"}]
+        ),
+        charge(
+            payments=[
+                {"payment_no": "p", "amount": 1.5, "paid_at": "2026-11-01T09:00:00Z", "currency": "IDR"}
+            ]
+        ),
+        charge(
+            payments=[{"payment_no": "p", "amount": 1, "paid_at": "2026-11-01T09:00:00", "currency": "IDR"}]
+        ),
+        charge(
+            payments=[{"payment_no": "", "amount": 1, "paid_at": "2026-11-01T09:00:00Z", "currency": "IDR"}]
+        ),
     ],
 )
 async def test_an_answer_that_contradicts_is_not_believed(answered: dict[str, Any]) -> None:
@@ -219,7 +321,7 @@ async def test_every_key_valid_now_is_believed() -> None:
 def spoil(raw: bytes, headers: dict[str, str], how: str) -> tuple[bytes, dict[str, str]]:
     match how:
         case "amount":
-            return raw.replace(b'"amount_idr": 1', b'"amount_idr": 2'), headers
+            return raw.replace(b'"amount": 1', b'"amount": 2'), headers
         case "unsigned":
             return raw, {}
         case "no timestamp":
@@ -259,6 +361,12 @@ async def test_a_gateway_nobody_configured(gateway: DevelopmentGateway) -> None:
     assert find_gateway({"development": gateway}, "development") is gateway
     with pytest.raises(GatewayUnknown):
         find_gateway({"development": gateway}, "midtrans")
+
+
+async def test_a_way_to_pay_that_nobody_offers(gateway: DevelopmentGateway) -> None:
+    assert choose_gateway({"development": gateway}, Method.VA) is gateway
+    with pytest.raises(MethodUnknown):
+        choose_gateway({}, Method.VA)
 
 
 def test_the_clock_of_this_test_is_not_the_machines() -> None:

@@ -38,7 +38,12 @@ def signed(body: Any, secret: bytes = SECRET) -> tuple[bytes, dict[str, str]]:
 def paid(
     reference: str, *, amount_idr: int = 30_000, payment_no: str = "pay_1", **change: Any
 ) -> dict[str, Any]:
-    payment = {"payment_no": payment_no, "amount_idr": amount_idr, "paid_at": "2026-11-01T09:00:00Z"}
+    payment = {
+        "payment_no": payment_no,
+        "amount": amount_idr,
+        "paid_at": "2026-11-01T09:00:00Z",
+        "currency": "IDR",
+    }
     charge = {"reference": reference, "state": "paid", "currency": "IDR", "payments": [payment]}
     return {"event_id": f"evt_{uuid4().hex}", "charge": charge | change}
 
@@ -329,7 +334,7 @@ async def test_faults_of_the_script_end_in_the_gateways_own_book(
     await gateway.close()
     assert await shop.free() == 18
     booked = {
-        payment["payment_no"]: payment["amount_idr"]
+        payment["payment_no"]: payment["amount"]
         for charge in await own_gateway.book()
         for payment in charge["payments"]
     }

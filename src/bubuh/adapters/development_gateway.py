@@ -11,7 +11,7 @@ import hmac
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -21,13 +21,24 @@ from bubuh.core.clock import Clock, utc_now
 from bubuh.payments.model import (
     AttemptState,
     Charge,
+    GatewayRefund,
     Method,
     Notice,
+    Pace,
     Payment,
     PaymentDetails,
+    RefundWord,
+    Reversal,
     WantedCharge,
+    WantedRefund,
 )
-from bubuh.payments.refusals import GatewayMisspoke, GatewayRefused, GatewayUnavailable, NoticeForged
+from bubuh.payments.refusals import (
+    GatewayDeclined,
+    GatewayMisspoke,
+    GatewayRefused,
+    GatewayUnavailable,
+    NoticeForged,
+)
 
 NAME: Final = "development"
 TIMESTAMP: Final = "bubuh-dev-timestamp"
@@ -35,13 +46,29 @@ SIGNATURE: Final = "bubuh-dev-signature"
 TOLERANCE_S: Final = 300  #: between a notice's timestamp and the moment it came
 TIMEOUT_S: Final = 3.0
 _MOST_BYTES: Final = 65_536
+_PACE: Final = Pace(per_s=500.0, burst=200, at_once=50)
 _TRUST_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  #: plain http on loopback: no store is read
 
 
+_Shape = TypeVar("_Shape")
+_Number = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+_Amount = Annotated[int, msgspec.Meta(gt=0, le=10**15)]
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+_Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+
+
 class _Payment(msgspec.Struct, frozen=True):
-    payment_no: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    amount_idr: Annotated[int, msgspec.Meta(gt=0)]
-    paid_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    payment_no: _Number
+    amount: _Amount
+    paid_at: _Moment
+    currency: _Currency
+
+
+class _Reversal(msgspec.Struct, frozen=True):
+    reversal_no: _Number
+    payment_no: _Number
+    amount_idr: _Amount
+    reversed_at: _Moment
 
 
 class _Charge(msgspec.Struct, frozen=True):
@@ -52,6 +79,7 @@ class _Charge(msgspec.Struct, frozen=True):
     va: str | None = None
     pay_url: str | None = None
     payments: tuple[_Payment, ...] = ()
+    reversals: tuple[_Reversal, ...] = ()
 
     def read(self) -> Charge:
         """In the port's words."""
@@ -59,11 +87,21 @@ class _Charge(msgspec.Struct, frozen=True):
             reference=self.reference,
             state=AttemptState(self.state),
             details=PaymentDetails(qris=self.qris, va=self.va, pay_url=self.pay_url),
-            payments=tuple(
-                Payment(payment_no=one.payment_no, amount_idr=one.amount_idr, paid_at=one.paid_at)
-                for one in self.payments
-            ),
+            payments=tuple(Payment(**msgspec.structs.asdict(one)) for one in self.payments),
+            reversals=tuple(Reversal(**msgspec.structs.asdict(one)) for one in self.reversals),
         )
+
+
+class _Refund(msgspec.Struct, frozen=True):
+    refund_no: str
+    state: RefundWord
+    why: str | None = None
+
+
+class _WantedRefund(msgspec.Struct, frozen=True):
+    refund_no: str
+    payment_no: str
+    amount_idr: int
 
 
 class _Notice(msgspec.Struct, frozen=True):
@@ -82,6 +120,8 @@ class DevelopmentGateway:
     """See `payments.ports.Gateway`. `address` is asked each time: the gateway may come back elsewhere."""
 
     name: Final = NAME
+    methods: Final = frozenset(Method)
+    pace: Final = _PACE
 
     def __init__(
         self,
@@ -112,18 +152,42 @@ class DevelopmentGateway:
                 expires_at=wanted.expires_at,
             )
         )
-        charge = await self._ask("POST", "/charges", body, reference=wanted.reference)
+        charge = await self._ask_charge("POST", "/charges", body, reference=wanted.reference)
         if charge is None:
             raise GatewayMisspoke("create: 404")
         return charge
 
     async def status(self, reference: str) -> Charge | None:
         """See `Gateway.status`."""
-        return await self._ask("GET", f"/charges/{quote(reference, safe='')}", reference=reference)
+        return await self._ask_charge("GET", _path(reference), reference=reference)
 
     async def cancel(self, reference: str) -> Charge | None:
         """See `Gateway.cancel`."""
-        return await self._ask("POST", f"/charges/{quote(reference, safe='')}/cancel", reference=reference)
+        return await self._ask_charge("POST", _path(reference) + "/cancel", reference=reference)
+
+    async def refund(self, wanted: WantedRefund) -> GatewayRefund:
+        """See `Gateway.refund`."""
+        body = msgspec.json.encode(
+            _WantedRefund(
+                refund_no=wanted.refund_no, payment_no=wanted.payment_no, amount_idr=wanted.amount_idr
+            )
+        )
+        try:
+            refund = await self._ask_refund("POST", _path(wanted.reference) + "/refunds", body, wanted)
+        except GatewayDeclined as refusal:
+            return GatewayRefund(refund_no=wanted.refund_no, state=RefundWord.FAILED, why=str(refusal))
+        if refund is None:
+            raise GatewayMisspoke("refund: 404")
+        return refund
+
+    async def refund_status(self, wanted: WantedRefund) -> GatewayRefund | None:
+        """See `Gateway.refund_status`."""
+        path = f"{_path(wanted.reference)}/refunds/{quote(wanted.refund_no, safe='')}"
+        return await self._ask_refund("GET", path, b"", wanted)
+
+    async def health(self) -> None:
+        """See `Gateway.health`."""
+        await self._ask("GET", "/health", b"")
 
     def verify_notice(self, raw: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Notice:
         """See `Gateway.verify_notice`."""
@@ -140,8 +204,32 @@ class DevelopmentGateway:
             raise GatewayMisspoke(f"notice: {error}") from error
         return Notice(event_id=notice.event_id, charge=notice.charge.read())
 
-    async def _ask(self, method: str, path: str, body: bytes = b"", *, reference: str) -> Charge | None:
-        """One signed call, answered by this reference's charge, or None for 404."""
+    async def _ask_charge(
+        self, method: str, path: str, body: bytes = b"", *, reference: str
+    ) -> Charge | None:
+        """A call answered by this reference's charge, or None for 404."""
+        answer = await self._ask(method, path, body)
+        if answer is None:
+            return None
+        charge = _read(answer, _Charge, f"{method} {path}")
+        if charge.reference != reference:
+            raise GatewayMisspoke(f"{method} {path}: an answer about {charge.reference}")
+        return charge.read()
+
+    async def _ask_refund(
+        self, method: str, path: str, body: bytes, wanted: WantedRefund
+    ) -> GatewayRefund | None:
+        """A call answered by this refund, or None for 404."""
+        answer = await self._ask(method, path, body)
+        if answer is None:
+            return None
+        refund = _read(answer, _Refund, f"{method} {path}")
+        if refund.refund_no != wanted.refund_no:
+            raise GatewayMisspoke(f"{method} {path}: an answer about {refund.refund_no}")
+        return GatewayRefund(refund_no=refund.refund_no, state=refund.state, why=refund.why)
+
+    async def _ask(self, method: str, path: str, body: bytes) -> bytes | None:
+        """One signed call's answer, or None for 404."""
         timestamp = str(int(self._clock().timestamp()))
         signature = _hmac(self._secrets[0], f"{timestamp}.{method} {path}.".encode() + body)
         headers = {TIMESTAMP: timestamp, SIGNATURE: signature, "content-type": "application/json"}
@@ -150,15 +238,11 @@ class DevelopmentGateway:
             return None
         if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.TOO_MANY_REQUESTS:
             raise GatewayUnavailable(f"{method} {path}: {status}")
+        if status == httpx.codes.CONFLICT:
+            raise GatewayDeclined(f"{method} {path}: {status}")
         if status >= httpx.codes.BAD_REQUEST:
             raise GatewayRefused(f"{method} {path}: {status}")
-        try:
-            charge = msgspec.json.decode(answer, type=_Charge)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise GatewayMisspoke(f"{method} {path}: {error}") from error
-        if charge.reference != reference:
-            raise GatewayMisspoke(f"{method} {path}: an answer about {charge.reference}")
-        return charge.read()
+        return answer
 
     async def _send(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]
@@ -176,6 +260,17 @@ class DevelopmentGateway:
         except httpx.HTTPError as error:
             raise GatewayUnavailable(f"{method} {path}: {type(error).__name__}") from error
         return response.status_code, bytes(answer)
+
+
+def _path(reference: str) -> str:
+    return f"/charges/{quote(reference, safe='')}"
+
+
+def _read(answer: bytes, shape: type[_Shape], call: str) -> _Shape:
+    try:
+        return msgspec.json.decode(answer, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise GatewayMisspoke(f"{call}: {error}") from error
 
 
 def _hmac(secret: bytes, message: bytes) -> str:

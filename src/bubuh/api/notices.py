@@ -24,7 +24,7 @@ class NoticeKept(msgspec.Struct, frozen=True, kw_only=True):
 @post("/gateway/{gateway:str}/notices", guards=[Public("notices")], status_code=200)
 async def create_notice(request: AnyRequest, gateway: FromPath[str], services: Parts) -> Reply:
     """Keep a gateway's notice, byte for byte, at most 64 KiB of it."""
-    found = find_gateway({services.gateway.name: services.gateway}, gateway)
+    found = find_gateway(services.gateways, gateway)
     raw = await whole(request, limit_bytes=MAX_NOTICE_BYTES)
     await take_notice(raw, dict(request.headers), gateway=found, db=services.db, now=utc_now())
     return reply(NoticeKept())

@@ -21,6 +21,7 @@ from bubuh.orders.place import place
 from bubuh.orders.refusals import StampsOutOfRange
 from bubuh.orders.show import find_order
 from bubuh.payments.model import Method
+from bubuh.payments.refusals import MethodUnknown
 
 ROUTE: Final = "POST /v1/orders"
 
@@ -106,7 +107,7 @@ _SHOWN: Final = Body(shape=OrderView, example=_EXAMPLE)
                 )
             },
             creates=True,
-            refusals=(StampsOutOfRange,),
+            refusals=(StampsOutOfRange, MethodUnknown),
         )
     ),
 )
@@ -121,7 +122,7 @@ async def create_order(
         method=new.method,
         order_id=derived_id(principal.account_id, ROUTE, idempotency_key),
         db=services.db,
-        gateway=services.gateway,
+        gateways=services.gateways,
     )
     view = OrderView.of(placed.shown)
     headers = {"Location": f"/v1/orders/{view.id}", **replay_header(replayed=placed.replayed)}
@@ -160,9 +161,9 @@ async def get_order(order_id: FromPath[str], principal: Caller, services: Parts)
 )
 async def check_order(order_id: FromPath[str], principal: Caller, services: Parts) -> Reply:
     """Ask the order's gateway whether the money came, unless it was asked a moment ago."""
-    gateways = {services.gateway.name: services.gateway}
     wanted = read_id("ord", order_id)
-    return reply(OrderView.of(await check(services.db, principal.account_id, wanted, gateways=gateways)))
+    shown = await check(services.db, principal.account_id, wanted, gateways=services.gateways)
+    return reply(OrderView.of(shown))
 
 
 HANDLERS = [create_order, get_order, check_order]

@@ -377,6 +377,11 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
     orders.StampsOutOfRange: _STAMPS_OUT_OF_RANGE,
     orders.OrderUnknown: NOT_FOUND,
     payments.GatewayUnknown: NOT_FOUND,
+    payments.MethodUnknown: Problem(
+        status=422,
+        title=Words("Cara bayar belum tersedia", "This way to pay is not offered"),
+        detail=Words("Pilih cara bayar yang lain.", "Choose another way to pay."),
+    ),
     payments.NoticeForged: Problem(
         status=401,
         title=Words("Notifikasi tidak sah", "The notice is not genuine"),

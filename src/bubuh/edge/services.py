@@ -11,7 +11,7 @@ from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
 from bubuh.edge.limits import Rates
 from bubuh.identity.model import Environment
-from bubuh.payments.ports import Gateway
+from bubuh.payments.ports import Gateways
 from bubuh.pdf.model import Trust
 from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox.sandbox import Sandbox
@@ -27,7 +27,7 @@ class Services:
     sandbox: Sandbox
     objects: Objects
     store_key: StoreKey
-    gateway: Gateway
+    gateways: Gateways  #: the first that offers a method is asked first
     accept_batch: AcceptBatch
     ringer: Ringer
     doorbell: Doorbell  #: listens to `stamping.bells.ENDED` and `SETTLED`

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 import structlog
@@ -17,7 +17,7 @@ from litestar.response import Redirect
 
 from bubuh.core.clock import utc_now
 from bubuh.gateway_dev.book import Book
-from bubuh.gateway_dev.lines import NewCharge, Refused, ShownCharge
+from bubuh.gateway_dev.lines import NewCharge, NewRefund, Refused, ShownCharge, ShownRefund
 from bubuh.gateway_dev.page import pay_page
 from bubuh.gateway_dev.script import Script
 from bubuh.gateway_dev.signing import check_call
@@ -35,8 +35,21 @@ Wanted = TypeVar("Wanted")
 class PayNow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a program may say when it pays; a form says nothing."""
 
-    amount_idr: Annotated[int, msgspec.Meta(gt=0)] | None = None  #: None: what is asked for
+    amount: Annotated[int, msgspec.Meta(gt=0)] | None = None  #: None: what is asked for
     insist: bool = False  #: pay even what is paid, cancelled or past its time
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "IDR"
+
+
+class TakeBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which payment the payer's bank takes back."""
+
+    payment_no: str
+
+
+class EndRefund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a pending refund ends."""
+
+    state: Literal["done", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,11 @@ class Desk:
         if self.teller.chance(self.teller.script.garbage):
             body = b'{"reference": 7, "' + body[:20]
         return Response(body, media_type=MediaType.JSON, status_code=200)
+
+    async def answer_refund(self, refund: ShownRefund) -> Response[bytes]:
+        """The refund, once it is on the disk."""
+        await self.book.flush()
+        return Response(msgspec.json.encode(refund), media_type=MediaType.JSON, status_code=200)
 
 
 def address_of(request: Asked) -> str:
@@ -132,14 +150,45 @@ async def pay_charge(reference: str, request: Asked, desk: Desk) -> Response[byt
     body = await request.body()
     told = _decode(body, PayNow) if body and not by_form else PayNow()
     asked_idr = desk.book.find(reference).opened.amount_idr
-    amount_idr = told.amount_idr or max(1, asked_idr + desk.teller.script.amount_off_idr)
-    event_id = desk.book.pay(reference, amount_idr, insist=told.insist)
+    amount = told.amount or max(1, asked_idr + desk.teller.script.amount_off_idr)
+    event_id = desk.book.pay(reference, amount, insist=told.insist, currency=told.currency)
     await desk.book.flush()
     shown = desk.book.show(reference, address_of(request))
     desk.teller.tell(event_id, shown)
     if by_form:
         return Redirect(f"/pay/{reference}", status_code=303)
     return Response(msgspec.json.encode(shown), media_type=MediaType.JSON, status_code=200)
+
+
+@post("/pay/{reference:str}/reversals", status_code=200)
+async def reverse_payment(reference: str, request: Asked, desk: Desk) -> Response[bytes]:
+    """The payer's bank takes the money back."""
+    event_id = desk.book.reverse(reference, _decode(await request.body(), TakeBack).payment_no)
+    await desk.book.flush()
+    shown = desk.book.show(reference, address_of(request))
+    desk.teller.tell(event_id, shown)
+    return Response(msgspec.json.encode(shown), media_type=MediaType.JSON, status_code=200)
+
+
+@post("/charges/{reference:str}/refunds", status_code=200)
+async def create_refund(reference: str, request: Asked, desk: Desk) -> Response[bytes]:
+    """Give money of one payment back; a refund's number stands for it, for ever."""
+    wanted = _decode(await desk.called(request), NewRefund)
+    return await desk.answer_refund(desk.book.refund(reference, wanted, desk.teller.script.refund))
+
+
+@get("/charges/{reference:str}/refunds/{refund_no:str}")
+async def show_refund(reference: str, refund_no: str, request: Asked, desk: Desk) -> Response[bytes]:
+    """The refund as it is now."""
+    await desk.called(request)
+    return await desk.answer_refund(desk.book.find_refund(reference, refund_no))
+
+
+@put("/charges/{reference:str}/refunds/{refund_no:str}")
+async def end_refund(reference: str, refund_no: str, request: Asked, desk: Desk) -> Response[bytes]:
+    """Whoever rehearses says how a pending refund ends."""
+    wanted = _decode(await desk.called(request), EndRefund)
+    return await desk.answer_refund(desk.book.end_refund(reference, refund_no, wanted.state))
 
 
 @get("/health")
@@ -178,6 +227,10 @@ def create_app(book_path: Path, secret: bytes, notify_url: str | Callable[[], st
             follow_script,
             show_pay_page,
             pay_charge,
+            reverse_payment,
+            create_refund,
+            show_refund,
+            end_refund,
             show_health,
         ],
         dependencies={"desk": _desk},

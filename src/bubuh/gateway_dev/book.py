@@ -19,11 +19,16 @@ from bubuh.gateway_dev.lines import (
     Closed,
     Line,
     NewCharge,
+    NewRefund,
     Opened,
     Paid,
+    Refunded,
     Refused,
+    Reversed,
     ShownCharge,
     ShownPayment,
+    ShownRefund,
+    ShownReversal,
     Told,
 )
 from bubuh.gateway_dev.qris import dynamic_qris
@@ -38,10 +43,21 @@ class Kept:
     opened: Opened
     closed: bool = False
     payments: list[ShownPayment] = field(default_factory=list)
+    reversals: list[ShownReversal] = field(default_factory=list)
+    refunds: dict[str, ShownRefund] = field(default_factory=dict)
+
+    def left_idr(self, payment_no: str) -> int:
+        """What of a payment was neither given nor taken back; nothing of one in other money."""
+        paid = sum(p.amount for p in self.payments if p.payment_no == payment_no and p.currency == "IDR")
+        back = [
+            one for one in self.refunds.values() if one.state != "failed" and one.payment_no == payment_no
+        ]
+        gone = [one for one in self.reversals if one.payment_no == payment_no]
+        return paid - sum(one.amount_idr for one in back) - sum(one.amount_idr for one in gone)
 
     def state(self, now: datetime) -> Literal["open", "closed", "paid"]:
         """Paid when what was paid suffices; a charge past its time is closed, and may still be paid."""
-        if sum(payment.amount_idr for payment in self.payments) >= self.opened.amount_idr:
+        if sum(one.amount for one in self.payments if one.currency == "IDR") >= self.opened.amount_idr:
             return "paid"
         return "closed" if self.closed or now >= self.opened.expires_at else "open"
 
@@ -85,10 +101,26 @@ class Book:
                 self.charges[line.reference] = Kept(opened=line)
             case Paid():
                 payment = ShownPayment(
-                    payment_no=line.payment_no, amount_idr=line.amount_idr, paid_at=line.at
+                    payment_no=line.payment_no, amount=line.amount, paid_at=line.at, currency=line.currency
                 )
                 self.charges[line.reference].payments.append(payment)
                 self.untold[line.event_id] = line.reference
+            case Reversed():
+                back = ShownReversal(
+                    reversal_no=line.reversal_no,
+                    payment_no=line.payment_no,
+                    amount_idr=line.amount_idr,
+                    reversed_at=line.at,
+                )
+                self.charges[line.reference].reversals.append(back)
+                self.untold[line.event_id] = line.reference
+            case Refunded():
+                self.charges[line.reference].refunds[line.refund_no] = ShownRefund(
+                    refund_no=line.refund_no,
+                    payment_no=line.payment_no,
+                    amount_idr=line.amount_idr,
+                    state=line.state,
+                )
             case Closed():
                 self.charges[line.reference].closed = True
                 self.untold[line.event_id] = line.reference
@@ -111,7 +143,7 @@ class Book:
         elif (kept.opened.amount_idr, kept.opened.method) != (wanted.amount_idr, wanted.method):
             raise Refused(409, "the reference stands for another charge")
 
-    def pay(self, reference: str, amount_idr: int, *, insist: bool) -> str:
+    def pay(self, reference: str, amount: int, *, insist: bool, currency: str = "IDR") -> str:
         """Take money; answers the notice's event_id. `insist` pays even what is paid or closed."""
         state = self.find(reference).state(self._clock())
         if state != "open" and not insist:
@@ -121,12 +153,76 @@ class Book:
             Paid(
                 reference=reference,
                 payment_no="pay_" + token_hex(12),
-                amount_idr=amount_idr,
+                amount=amount,
+                at=self._clock(),
+                event_id=event_id,
+                currency=currency,
+            )
+        )
+        return event_id
+
+    def reverse(self, reference: str, payment_no: str) -> str:
+        """The payer's bank takes back what is left of a payment; answers the notice's event_id."""
+        left_idr = self.find(reference).left_idr(payment_no)
+        if left_idr <= 0:
+            raise Refused(409, "nothing is left of this payment")
+        event_id = "evt_" + token_hex(12)
+        self._write(
+            Reversed(
+                reference=reference,
+                reversal_no="rev_" + token_hex(12),
+                payment_no=payment_no,
+                amount_idr=left_idr,
                 at=self._clock(),
                 event_id=event_id,
             )
         )
         return event_id
+
+    def refund(
+        self, reference: str, wanted: NewRefund, state: Literal["pending", "done", "failed"]
+    ) -> ShownRefund:
+        """Give money back, ending in `state`; or the refund that this number stands for, as it is."""
+        kept = self.find(reference)
+        before = kept.refunds.get(wanted.refund_no)
+        if before is not None:
+            if (before.payment_no, before.amount_idr) != (wanted.payment_no, wanted.amount_idr):
+                raise Refused(409, "the number stands for another refund")
+            return before
+        if wanted.amount_idr > kept.left_idr(wanted.payment_no):
+            raise Refused(409, "more than is left of this payment")
+        self._write_refund(reference, wanted, state)
+        return kept.refunds[wanted.refund_no]
+
+    def end_refund(self, reference: str, refund_no: str, state: Literal["done", "failed"]) -> ShownRefund:
+        """A pending refund comes to its end."""
+        before = self.find_refund(reference, refund_no)
+        if before.state != "pending":
+            raise Refused(409, f"the refund is {before.state}")
+        wanted = NewRefund(refund_no=refund_no, payment_no=before.payment_no, amount_idr=before.amount_idr)
+        self._write_refund(reference, wanted, state)
+        return self.find_refund(reference, refund_no)
+
+    def find_refund(self, reference: str, refund_no: str) -> ShownRefund:
+        """The refund; raises `Refused`, 404."""
+        kept = self.find(reference)
+        if refund_no not in kept.refunds:
+            raise Refused(404, "no such refund")
+        return kept.refunds[refund_no]
+
+    def _write_refund(
+        self, reference: str, wanted: NewRefund, state: Literal["pending", "done", "failed"]
+    ) -> None:
+        self._write(
+            Refunded(
+                reference=reference,
+                refund_no=wanted.refund_no,
+                payment_no=wanted.payment_no,
+                amount_idr=wanted.amount_idr,
+                state=state,
+                at=self._clock(),
+            )
+        )
 
     def close(self, reference: str) -> str | None:
         """Close an open charge to payers; answers the notice's event_id, or None when it was not open."""
@@ -162,6 +258,8 @@ class Book:
             va=None if is_qris else _account_no(reference),
             pay_url=address and f"{address}/pay/{reference}",
             payments=tuple(kept.payments),
+            reversals=tuple(kept.reversals),
+            refunds=tuple(kept.refunds.values()),
         )
 
     async def flush(self) -> None:

@@ -23,9 +23,32 @@ class Paid(msgspec.Struct, frozen=True, tag="paid", tag_field="line"):
 
     reference: str
     payment_no: str
+    amount: int
+    at: datetime
+    event_id: str
+    currency: str = "IDR"
+
+
+class Reversed(msgspec.Struct, frozen=True, tag="reversed", tag_field="line"):
+    """The payer's bank took the money of a payment back; `event_id` is the notice that says so."""
+
+    reference: str
+    reversal_no: str
+    payment_no: str
     amount_idr: int
     at: datetime
     event_id: str
+
+
+class Refunded(msgspec.Struct, frozen=True, tag="refunded", tag_field="line"):
+    """The merchant gives money of a payment back. The last line of a `refund_no` is how it stands."""
+
+    reference: str
+    refund_no: str
+    payment_no: str
+    amount_idr: int
+    state: Literal["pending", "done", "failed"]
+    at: datetime
 
 
 class Closed(msgspec.Struct, frozen=True, tag="closed", tag_field="line"):
@@ -42,7 +65,7 @@ class Told(msgspec.Struct, frozen=True, tag="told", tag_field="line"):
     event_id: str
 
 
-Line = Opened | Paid | Closed | Told
+Line = Opened | Paid | Reversed | Refunded | Closed | Told
 
 
 class NewCharge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,8 +81,35 @@ class ShownPayment(msgspec.Struct, frozen=True):
     """A payment as calls and notices show it."""
 
     payment_no: str
-    amount_idr: int
+    amount: int
     paid_at: datetime
+    currency: str
+
+
+class ShownReversal(msgspec.Struct, frozen=True):
+    """Money a bank took back, as calls and notices show it."""
+
+    reversal_no: str
+    payment_no: str
+    amount_idr: int
+    reversed_at: datetime
+
+
+class ShownRefund(msgspec.Struct, frozen=True):
+    """A refund as calls and the book show it."""
+
+    refund_no: str
+    payment_no: str
+    amount_idr: int
+    state: Literal["pending", "done", "failed"]
+
+
+class NewRefund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /charges/{reference}/refunds`."""
+
+    refund_no: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    payment_no: str
+    amount_idr: Annotated[int, msgspec.Meta(gt=0, le=10_000_000_000)]
 
 
 class ShownCharge(msgspec.Struct, frozen=True):
@@ -75,6 +125,8 @@ class ShownCharge(msgspec.Struct, frozen=True):
     va: str | None
     pay_url: str | None
     payments: tuple[ShownPayment, ...]
+    reversals: tuple[ShownReversal, ...] = ()
+    refunds: tuple[ShownRefund, ...] = ()
 
 
 class ShownNotice(msgspec.Struct, frozen=True):

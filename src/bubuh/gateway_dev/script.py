@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -24,3 +24,4 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     garbage: Chance = 0  #: a call is answered by something that is no charge
     slow_s: Seconds = 0  #: before the answer to each call
     amount_off_idr: int = 0  #: payers pay so much more (less)
+    refund: Literal["done", "pending", "failed"] = "done"  #: how a new refund stands at once

@@ -73,8 +73,9 @@ class Teller:
         if self.chance(self.script.forge):
             lie = ShownPayment(
                 payment_no="pay_" + secrets.token_hex(12),
-                amount_idr=charge.amount_idr,
+                amount=charge.amount_idr,
                 paid_at=charge.expires_at,
+                currency="IDR",
             )
             forged = msgspec.structs.replace(charge, state="paid", payments=(lie,))
             body = msgspec.json.encode(ShownNotice(event_id="evt_" + secrets.token_hex(12), charge=forged))

@@ -14,7 +14,7 @@ from bubuh.orders.show import show_order
 from bubuh.payments.ask import reach
 from bubuh.payments.model import Method
 from bubuh.payments.open_attempt import open_attempt
-from bubuh.payments.ports import Gateway
+from bubuh.payments.ports import Gateways, choose_gateway
 
 
 async def place(
@@ -24,7 +24,7 @@ async def place(
     method: Method,
     order_id: UUID,
     db: Database,
-    gateway: Gateway,
+    gateways: Gateways,
     valid_s: float = VALID_S,
 ) -> Placed:
     """Place an order for the principal's account under the caller's id; a replay shows it as it is now.
@@ -35,12 +35,14 @@ async def place(
 
     Raises:
         StampsOutOfRange: none, or too many for one order.
+        MethodUnknown: no gateway here collects money so.
         IdempotencyConflict: the id stands for another request.
     """
     wanted = WantedOrder(stamps=stamps, method=method)
+    gateway = choose_gateway(gateways, method)
     replayed = await _commit(principal, wanted, order_id, db=db, gateway=gateway.name, valid_s=valid_s)
     account_id = principal.account_id
-    await reach(db, {gateway.name: gateway}, settling(db), account_id=account_id, order_id=order_id)
+    await reach(db, gateways, settling(db), account_id=account_id, order_id=order_id)
     return Placed(shown=await show_order(db, account_id, order_id), replayed=replayed)
 
 

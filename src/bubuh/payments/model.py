@@ -12,6 +12,7 @@ from bubuh.core.ids import AccountId, MalformedId, read_id, shard_of_id, show_id
 from bubuh.core.shards import Shard, shard_of_account
 
 MAX_NOTICE_BYTES: Final = 65_536  #: real notices have 1 to 4 KB
+IDR: Final = "IDR"  #: the one currency that stamps are bought in
 FIRST_ATTEMPT: Final = 1
 
 
@@ -29,6 +30,15 @@ class AttemptState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"  #: takes no more money, says the gateway; some may have come or still come
     PAID = "paid"
+
+
+class RefundWord(StrEnum):
+    """How far a gateway says a refund came."""
+
+    PENDING = "pending"  #: it has the request; the money has not left, and may yet
+    DONE = "done"  #: the money is on its way back, finally
+    FAILED = "failed"  #: no money will leave by this refund, finally
+    UNKNOWN = "unknown"  #: it cannot say: ask again, and change nothing meanwhile
 
 
 class SettleOutcome(StrEnum):
@@ -52,12 +62,32 @@ class PaymentDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a gateway lets one process of ours call it, as a generic cell rate."""
+
+    per_s: float  #: calls a second in the long run
+    burst: int  #: calls at once after a rest
+    at_once: int = 10  #: calls on their way together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """Money a gateway took. It counts once, by the gateway's own number for it."""
 
     payment_no: str
-    amount_idr: int
+    amount: int  #: whole units of `currency`, what is less than one cut off
     paid_at: datetime
+    currency: str = IDR  #: ISO 4217; other money than rupiah is never credited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reversal:
+    """Money of a payment that a bank took back (chargeback). It counts once, by its own number."""
+
+    reversal_no: str
+    payment_no: str
+    amount_idr: int
+    reversed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +102,38 @@ class WantedCharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a gateway says of a reference. Never `unknown`: a gateway that does not know says so by None."""
+    """What a gateway says of a reference.
+
+    `unknown` is a gateway that has the reference and cannot say how it stands; one that does not have it says
+    so by None. What is told of money stays told: a payment that was reversed is in `payments` still.
+    """
 
     reference: str
     state: AttemptState
     details: PaymentDetails = field(default_factory=PaymentDetails)
     payments: tuple[Payment, ...] = ()
+    reversals: tuple[Reversal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedRefund:
+    """What a gateway is asked to give back. `refund_no` is ours and unique: the same one, the same refund."""
+
+    refund_no: str
+    reference: str  #: of the charge
+    payment_no: str  #: of the payment that the money came by
+    method: Method
+    amount_idr: int  #: at most what is left of the payment
+    reason: str  #: for the gateway's statement; no personal data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayRefund:
+    """What a gateway says of a refund."""
+
+    refund_no: str
+    state: RefundWord
+    why: str | None = None  #: the gateway's own word for a failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +206,11 @@ class Word:
                 order_id=self.attempt.order_id,
                 gateway=self.attempt.gateway,
                 payment_no=payment.payment_no,
-                amount_idr=payment.amount_idr,
+                amount_idr=payment.amount,
                 paid_at=payment.paid_at,
             )
             for payment in self.charge.payments
+            if payment.currency == IDR
         ]
 
 

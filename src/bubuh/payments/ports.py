@@ -6,8 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bubuh.payments.model import Charge, Notice, ReceivedPayment, SettleOutcome, WantedCharge
-from bubuh.payments.refusals import GatewayUnknown
+from bubuh.payments.model import (
+    Charge,
+    GatewayRefund,
+    Method,
+    Notice,
+    Pace,
+    ReceivedPayment,
+    SettleOutcome,
+    WantedCharge,
+    WantedRefund,
+)
+from bubuh.payments.refusals import GatewayUnknown, MethodUnknown
 
 #: records payments and fills the orders they cover, committed; one outcome a payment, in order; repeatable
 Settle = Callable[[Sequence[ReceivedPayment]], Awaitable[Sequence[SettleOutcome]]]
@@ -25,6 +35,16 @@ class Gateway(Protocol):
         """As rows and addresses call it; it never changes."""
         ...
 
+    @property
+    def methods(self) -> frozenset[Method]:
+        """How a buyer can pay here."""
+        ...
+
+    @property
+    def pace(self) -> Pace:
+        """How often it may be called. Its callers see to that, not the adapter."""
+        ...
+
     async def create(self, wanted: WantedCharge) -> Charge:
         """The charge for `wanted`: a new one, or the one its reference stands for, as it is now."""
         ...
@@ -35,6 +55,22 @@ class Gateway(Protocol):
 
     async def cancel(self, reference: str) -> Charge | None:
         """Close the charge to payers if it is open; the charge as it then is, or None as `status`."""
+        ...
+
+    async def refund(self, wanted: WantedRefund) -> GatewayRefund:
+        """Give money back: a new refund, or the one its `refund_no` stands for, as it is now.
+
+        A gateway that says no for good answers `failed`. When it is not known what it did, the call raises,
+        and the refund is asked about, or asked for once more, by the same number.
+        """
+        ...
+
+    async def refund_status(self, wanted: WantedRefund) -> GatewayRefund | None:
+        """The refund as it is now; None: it has never heard of it, and gave nothing back by it."""
+        ...
+
+    async def health(self) -> None:
+        """Pass when it answers us as its customer; no money moves."""
         ...
 
     def verify_notice(self, raw: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Notice:
@@ -55,3 +91,11 @@ def find_gateway(gateways: Gateways, name: str) -> Gateway:
     if name not in gateways:
         raise GatewayUnknown(gateway=name)
     return gateways[name]
+
+
+def choose_gateway(gateways: Gateways, method: Method) -> Gateway:
+    """The first gateway by which a buyer can pay so; raises `MethodUnknown`, a Refusal."""
+    for gateway in gateways.values():
+        if method in gateway.methods:
+            return gateway
+    raise MethodUnknown(method=str(method))

@@ -11,6 +11,15 @@ class GatewayUnknown(Refusal):
     code = "not_found"
 
 
+class MethodUnknown(Refusal):
+    """No gateway of this service collects money by this method."""
+
+    code = "method_unknown"
+
+    def __init__(self, *, method: str) -> None:
+        super().__init__(pointer="/method", method=method)
+
+
 class NoticeForged(Refusal):
     """No key of the gateway signed this notice at about the time it came. It is kept, and never acted on."""
 
@@ -33,6 +42,12 @@ class GatewayRefused(GatewayUnavailable):
     """The gateway says no to us: a wrong key, an amount it does not take, a reference used otherwise."""
 
     code = "gateway_refused"
+
+
+class GatewayDeclined(GatewayRefused):
+    """The gateway understood what is wanted, will never do it, and has done nothing."""
+
+    code = "gateway_declined"
 
 
 class GatewayMisspoke(GatewayUnavailable):

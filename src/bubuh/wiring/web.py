@@ -29,13 +29,12 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
     if not is_available():
         _log.error("midstate_unavailable", meaning="no libcrypto that goes on from a midstate")
     async with open_parts(settings, folder, bells=(ENDED, SETTLED)) as parts:
-        (gateway,) = parts.gateways.values()
         yield Services(
             db=parts.db,
             sandbox=sandbox,
             objects=parts.objects,
             store_key=parts.store_key,
-            gateway=gateway,
+            gateways=parts.gateways,
             accept_batch=SelfClocked(
                 partial(accept_n, parts.db), name="accept", key=lambda wanted: wanted.stamp_id
             ),
