@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "verify": "bubuh.cli.verify:verify_command",
     "account": "bubuh.cli.account:account",
     "quota": "bubuh.cli.quota:quota",
+    "payments": "bubuh.cli.payments:payments",
     "audit": "bubuh.cli.audit:audit",
     "serials": "bubuh.cli.serials:serials",
     "keys": "bubuh.cli.keys:keys",

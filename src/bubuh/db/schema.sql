@@ -237,6 +237,50 @@ $$;
 
 ALTER FUNCTION public.payments_lease_notices_n(_limit integer) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.payments_line_id(_shard smallint, _kind text, _gateway text, _subject text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT encode(set_byte(set_byte(set_byte(substr(h.hash, 1, 16), 0, _shard), 6, get_byte(h.hash, 6) & 15 | 128), 8,
+                           get_byte(h.hash, 8) & 63 | 128), 'hex')::uuid
+      FROM (SELECT sha256(convert_to(concat_ws(chr(31), 'bubuh unmatched', _kind, _gateway, _subject), 'UTF8')) AS hash) AS h
+$$;
+
+ALTER FUNCTION public.payments_line_id(_shard smallint, _kind text, _gateway text, _subject text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_list_unmatched_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[], _order_ids uuid[], _references text[], _amounts bigint[], _currencies text[], _whys text[], _suggestions text[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _new integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.account_id, x.kind, x.gateway, x.subject, x.order_id, x.reference, x.amount, x.currency, x.why, x.suggestion
+          FROM unnest(_account_ids, _kinds, _gateways, _subjects, _order_ids, _references, _amounts, _currencies, _whys,
+                      _suggestions)
+            AS x (account_id, kind, gateway, subject, order_id, reference, amount, currency, why, suggestion)
+         ORDER BY x.account_id, x.kind, x.gateway, x.subject
+    LOOP
+        INSERT INTO payment_unmatched (shard, account_id, id, kind, gateway, subject, order_id, reference, amount,
+                                       currency, why, suggestion)
+        VALUES (_shard, _r.account_id, payments_line_id(_shard, _r.kind, _r.gateway, _r.subject), _r.kind, _r.gateway,
+                _r.subject, _r.order_id, _r.reference, _r.amount, _r.currency, _r.why, _r.suggestion)
+        ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            _new := _new + 1;
+        ELSE
+            UPDATE payment_unmatched AS u SET amount = _r.amount, suggestion = _r.suggestion
+             WHERE u.shard = _shard AND u.account_id = _r.account_id AND u.kind = _r.kind AND u.gateway = _r.gateway
+               AND u.subject = _r.subject AND u.state = 'open' AND u.amount IS DISTINCT FROM _r.amount;
+        END IF;
+    END LOOP;
+    RETURN _new;
+END
+$$;
+
+ALTER FUNCTION public.payments_list_unmatched_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[], _order_ids uuid[], _references text[], _amounts bigint[], _currencies text[], _whys text[], _suggestions text[]) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -279,6 +323,24 @@ END
 $$;
 
 ALTER FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[], _order_ids uuid[], _nos integer[], _states text[], _qris text[], _vas text[], _pay_urls text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_resolve_line(_shard smallint, _id uuid, _resolution text, _reason text, _actor text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE payment_unmatched AS u
+       SET state = 'resolved', resolved_at = now(), resolution = _resolution, reason = _reason, resolved_by = _actor
+     WHERE u.shard = _shard AND u.id = _id AND u.state = 'open';
+    IF FOUND THEN
+        RETURN 'done';
+    END IF;
+    PERFORM 1 FROM payment_unmatched AS u WHERE u.shard = _shard AND u.id = _id;
+    RETURN CASE WHEN FOUND THEN 'already_done' ELSE 'unknown' END;
+END
+$$;
+
+ALTER FUNCTION public.payments_resolve_line(_shard smallint, _id uuid, _resolution text, _reason text, _actor text) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) RETURNS TABLE(account_id bigint, order_id uuid, no integer, gateway text, reference text, method text, amount_idr bigint, state text, expires_at timestamp with time zone, is_over boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1523,6 +1585,34 @@ CREATE TABLE public.payment_notices (
 
 ALTER TABLE public.payment_notices OWNER TO bubuh_owner;
 
+CREATE TABLE public.payment_unmatched (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    gateway text NOT NULL,
+    subject text NOT NULL,
+    order_id uuid,
+    reference text,
+    amount bigint,
+    currency text DEFAULT 'IDR'::text NOT NULL,
+    why text NOT NULL,
+    suggestion text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    listed_at timestamp with time zone DEFAULT now() NOT NULL,
+    resolved_at timestamp with time zone,
+    resolution text,
+    reason text,
+    resolved_by text,
+    CONSTRAINT payment_unmatched_amount_positive CHECK ((amount > 0)),
+    CONSTRAINT payment_unmatched_id_names_shard CHECK ((get_byte(uuid_send(id), 0) = shard)),
+    CONSTRAINT payment_unmatched_resolved CHECK (((state = 'resolved'::text) = (num_nulls(resolved_at, resolution, resolved_by) = 0))),
+    CONSTRAINT payment_unmatched_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT payment_unmatched_state_known CHECK ((state = ANY (ARRAY['open'::text, 'resolved'::text])))
+);
+
+ALTER TABLE public.payment_unmatched OWNER TO bubuh_owner;
+
 CREATE TABLE public.quota_balances (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -1886,6 +1976,12 @@ ALTER TABLE ONLY public.payment_notice_work
 ALTER TABLE ONLY public.payment_notices
     ADD CONSTRAINT payment_notices_pkey PRIMARY KEY (gateway, event_id);
 
+ALTER TABLE ONLY public.payment_unmatched
+    ADD CONSTRAINT payment_unmatched_id UNIQUE (shard, id);
+
+ALTER TABLE ONLY public.payment_unmatched
+    ADD CONSTRAINT payment_unmatched_pkey PRIMARY KEY (shard, account_id, kind, gateway, subject);
+
 ALTER TABLE ONLY public.quota_balances
     ADD CONSTRAINT quota_balances_pkey PRIMARY KEY (shard, account_id);
 
@@ -1964,6 +2060,10 @@ CREATE INDEX outbox_facts_untold ON public.outbox_facts USING btree (shard, not_
 CREATE INDEX payment_attempts_due ON public.payment_attempts USING btree (shard, next_ask_at) WHERE (next_ask_at IS NOT NULL);
 
 CREATE INDEX payment_notice_work_waiting ON public.payment_notice_work USING btree (not_before) WHERE (state = 'waiting'::text);
+
+CREATE INDEX payment_unmatched_open ON public.payment_unmatched USING btree (shard, listed_at) WHERE (state = 'open'::text);
+
+CREATE INDEX payment_unmatched_order ON public.payment_unmatched USING btree (shard, account_id, order_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX quota_breaches_open ON public.quota_breaches USING btree (shard, account_id) WHERE (gone_at IS NULL);
 
@@ -2062,6 +2162,14 @@ REVOKE ALL ON FUNCTION public.payments_lease_notices_n(_limit integer) FROM PUBL
 
 GRANT ALL ON FUNCTION public.payments_lease_notices_n(_limit integer) TO bubuh_app;
 
+REVOKE ALL ON FUNCTION public.payments_line_id(_shard smallint, _kind text, _gateway text, _subject text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_line_id(_shard smallint, _kind text, _gateway text, _subject text) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_list_unmatched_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[], _order_ids uuid[], _references text[], _amounts bigint[], _currencies text[], _whys text[], _suggestions text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_list_unmatched_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[], _order_ids uuid[], _references text[], _amounts bigint[], _currencies text[], _whys text[], _suggestions text[]) TO bubuh_app;
+
 REVOKE ALL ON FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) TO bubuh_app;
@@ -2069,6 +2177,10 @@ GRANT ALL ON FUNCTION public.payments_next_ask(_now timestamp with time zone, _s
 REVOKE ALL ON FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[], _order_ids uuid[], _nos integer[], _states text[], _qris text[], _vas text[], _pay_urls text[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[], _order_ids uuid[], _nos integer[], _states text[], _qris text[], _vas text[], _pay_urls text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_resolve_line(_shard smallint, _id uuid, _resolution text, _reason text, _actor text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_resolve_line(_shard smallint, _id uuid, _resolution text, _reason text, _actor text) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) FROM PUBLIC;
 
@@ -2267,6 +2379,8 @@ GRANT UPDATE(not_before) ON TABLE public.payment_notice_work TO bubuh_app;
 GRANT UPDATE(ended_at) ON TABLE public.payment_notice_work TO bubuh_app;
 
 GRANT SELECT ON TABLE public.payment_notices TO bubuh_app;
+
+GRANT SELECT ON TABLE public.payment_unmatched TO bubuh_app;
 
 GRANT SELECT ON TABLE public.quota_balances TO bubuh_app;
 

@@ -17,6 +17,7 @@ HOT_TABLES: Final = frozenset(
         "orders",
         "outbox_facts",
         "payment_attempts",
+        "payment_unmatched",
         "quota_balances",
         "quota_breaches",
         "quota_folds",

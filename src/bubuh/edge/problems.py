@@ -382,6 +382,20 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         title=Words("Cara bayar belum tersedia", "This way to pay is not offered"),
         detail=Words("Pilih cara bayar yang lain.", "Choose another way to pay."),
     ),
+    payments.LineUnknown: NOT_FOUND,
+    payments.LineResolved: Problem(
+        status=409,
+        title=Words("Baris sudah diselesaikan", "The line is resolved already"),
+        detail=Words("Baris ini sudah diselesaikan sebelumnya.", "This line was resolved before."),
+    ),
+    payments.ResolutionUnexplained: Problem(
+        status=422,
+        title=Words("Alasan belum disebutkan", "A reason is missing"),
+        detail=Words(
+            "Sebutkan alasannya, paling banyak {most} huruf.", "Say why, in at most {most} letters."
+        ),
+        facts=("most",),
+    ),
     payments.NoticeForged: Problem(
         status=401,
         title=Words("Notifikasi tidak sah", "The notice is not genuine"),

@@ -82,3 +82,25 @@ UPDATE payment_notice_work AS w
   FROM unnest(:gateways::text[], :event_ids::text[], :states::text[], :outcomes::text[])
     AS x (gateway, event_id, state, outcome)
  WHERE w.gateway = x.gateway AND w.event_id = x.event_id AND w.state = 'waiting';
+
+-- name: list_unmatched_n(shard, account_ids, kinds, gateways, subjects, order_ids, reference_nos, amounts, currencies, whys, suggestions)
+-- How many lines are new.
+SELECT payments_list_unmatched_n(:shard, :account_ids::bigint[], :kinds::text[], :gateways::text[], :subjects::text[],
+                                 :order_ids::uuid[], :reference_nos::text[], :amounts::bigint[], :currencies::text[],
+                                 :whys::text[], :suggestions::text[]);
+
+-- name: open_lines(shard, at_most)
+-- The open lines of a shard, the oldest first.
+SELECT u.id, u.account_id, u.kind, u.gateway, u.subject, u.order_id, u.reference, u.amount, u.currency, u.why,
+       u.suggestion, u.listed_at, greatest(0, extract(epoch FROM now() - u.listed_at))::bigint AS age_s
+  FROM payment_unmatched AS u
+ WHERE u.shard = :shard AND u.state = 'open'
+ ORDER BY u.listed_at
+ LIMIT :at_most;
+
+-- name: resolve_line(shard, id, resolution, reason, actor)
+-- done, already_done or unknown.
+SELECT payments_resolve_line(:shard, :id, :resolution, :reason, :actor);
+
+-- name: owner_of_line(shard, id)
+SELECT u.account_id FROM payment_unmatched AS u WHERE u.shard = :shard AND u.id = :id;

@@ -32,6 +32,27 @@ class NoticeTooLarge(Refusal):
     code = "notice_too_large"
 
 
+class LineUnknown(Refusal):
+    """There is no such line on the unmatched list."""
+
+    code = "not_found"
+
+
+class LineResolved(Refusal):
+    """The line was resolved before."""
+
+    code = "line_resolved"
+
+
+class ResolutionUnexplained(Refusal):
+    """A line is resolved with a reason, of at most `most` letters."""
+
+    code = "resolution_unexplained"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(pointer="/reason", most=most)
+
+
 class GatewayUnavailable(Fault):
     """The gateway does not answer, or not usefully. What it did is not known: ask again by the reference."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -12,7 +13,8 @@ import msgspec
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database, Row
-from bubuh.db.queries import load_queries
+from bubuh.db.queries import columns, load_queries
+from bubuh.payments.lines import Kind, Line, Unmatched
 from bubuh.payments.model import Attempt, AttemptState, Method, PaymentDetails, Word
 
 SQL = load_queries("bubuh.payments")
@@ -145,6 +147,32 @@ async def end_notices_n(db: Database, ends: Sequence[NoticeEnd]) -> None:
         [end.state for end in ends],
         [end.outcome for end in ends],
     )
+
+
+async def list_unmatched_n(db: Database, shard: Shard, found: Sequence[Unmatched]) -> int:
+    """List what belongs to `shard`; how many lines are new."""
+    names = ("owner", "kind", "gateway", "subject", "order_id", "reference", "amount", "currency")
+    arrays = columns(found, *names, "why", "suggestion")
+    return int(await db.fetchval(SQL.list_unmatched_n.sql, shard, *arrays))
+
+
+async def open_lines(db: Database, shard: Shard, *, at_most: int) -> list[Line]:
+    """The open lines of a shard, the oldest first."""
+    rows = await db.fetch(SQL.open_lines.sql, shard, at_most)
+    return [Line(**{**row, "kind": Kind(row["kind"])}) for row in rows]
+
+
+async def resolve_line(
+    conn: Conn, shard: Shard, line_id: UUID, *, resolution: str, reason: str, actor: str
+) -> Literal["done", "already_done", "unknown"]:
+    """End a line."""
+    outcome = await conn.fetchval(SQL.resolve_line.sql, shard, line_id, resolution, reason, actor)
+    return cast("Literal['done', 'already_done', 'unknown']", outcome)
+
+
+async def owner_of_line(conn: Conn, shard: Shard, line_id: UUID) -> AccountId:
+    """The account of a line that is there."""
+    return AccountId(await conn.fetchval(SQL.owner_of_line.sql, shard, line_id))
 
 
 def _attempt(row: Row) -> Attempt:

@@ -420,3 +420,105 @@ BEGIN
 END
 $$;
 GRANT EXECUTE ON FUNCTION payments_lease_notices_n(integer) TO bubuh_app;
+
+-- ---------------------------------------------------------------- the unmatched list: money and words that fit nothing
+
+-- Whatever no rule can end lies here, open, until a later word explains it or an operator resolves it with a reason.
+-- Told once by (kind, gateway, subject), however often it is found. A line that no account can be named for lies with
+-- its shard, by the shard's number in place of an account's; then the shard is that of its gateway and subject.
+-- `amount` is whole units of `currency`; NULL where no money is known of.
+CREATE TABLE payment_unmatched (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    gateway text NOT NULL,
+    subject text NOT NULL, -- the payment, notice or line of a file that it is about, by its own number
+    order_id uuid,
+    reference text,
+    amount bigint,
+    currency text NOT NULL DEFAULT 'IDR',
+    why text NOT NULL,
+    suggestion text NOT NULL,
+    state text NOT NULL DEFAULT 'open',
+    listed_at timestamptz NOT NULL DEFAULT now(),
+    resolved_at timestamptz,
+    resolution text,
+    reason text,
+    resolved_by text,
+    PRIMARY KEY (shard, account_id, kind, gateway, subject),
+    CONSTRAINT payment_unmatched_shard CHECK (shard = account_id % 64),
+    CONSTRAINT payment_unmatched_id UNIQUE (shard, id),
+    CONSTRAINT payment_unmatched_id_names_shard CHECK (get_byte(uuid_send(id), 0) = shard),
+    CONSTRAINT payment_unmatched_amount_positive CHECK (amount > 0),
+    CONSTRAINT payment_unmatched_state_known CHECK (state IN ('open', 'resolved')),
+    CONSTRAINT payment_unmatched_resolved CHECK (
+        (state = 'resolved') = (num_nulls(resolved_at, resolution, resolved_by) = 0)
+    )
+);
+CREATE INDEX payment_unmatched_open ON payment_unmatched (shard, listed_at) WHERE state = 'open';
+CREATE INDEX payment_unmatched_order ON payment_unmatched (shard, account_id, order_id) WHERE order_id IS NOT NULL;
+GRANT SELECT ON payment_unmatched TO bubuh_app;
+
+-- The id of a line: always the same for what it is about, its shard in the first byte.
+CREATE FUNCTION payments_line_id(_shard smallint, _kind text, _gateway text, _subject text) RETURNS uuid
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT encode(set_byte(set_byte(set_byte(substr(h.hash, 1, 16), 0, _shard), 6, get_byte(h.hash, 6) & 15 | 128), 8,
+                           get_byte(h.hash, 8) & 63 | 128), 'hex')::uuid
+      FROM (SELECT sha256(convert_to(concat_ws(chr(31), 'bubuh unmatched', _kind, _gateway, _subject), 'UTF8')) AS hash) AS h
+$$;
+GRANT EXECUTE ON FUNCTION payments_line_id(smallint, text, text, text) TO bubuh_app;
+
+-- List what does not fit; how many lines are new. One that is open takes the new amount; a resolved one stays so.
+CREATE FUNCTION payments_list_unmatched_n(
+    _shard smallint, _account_ids bigint [], _kinds text [], _gateways text [], _subjects text [], _order_ids uuid [],
+    _references text [], _amounts bigint [], _currencies text [], _whys text [], _suggestions text []
+) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _new integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.account_id, x.kind, x.gateway, x.subject, x.order_id, x.reference, x.amount, x.currency, x.why, x.suggestion
+          FROM unnest(_account_ids, _kinds, _gateways, _subjects, _order_ids, _references, _amounts, _currencies, _whys,
+                      _suggestions)
+            AS x (account_id, kind, gateway, subject, order_id, reference, amount, currency, why, suggestion)
+         ORDER BY x.account_id, x.kind, x.gateway, x.subject
+    LOOP
+        INSERT INTO payment_unmatched (shard, account_id, id, kind, gateway, subject, order_id, reference, amount,
+                                       currency, why, suggestion)
+        VALUES (_shard, _r.account_id, payments_line_id(_shard, _r.kind, _r.gateway, _r.subject), _r.kind, _r.gateway,
+                _r.subject, _r.order_id, _r.reference, _r.amount, _r.currency, _r.why, _r.suggestion)
+        ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            _new := _new + 1;
+        ELSE
+            UPDATE payment_unmatched AS u SET amount = _r.amount, suggestion = _r.suggestion
+             WHERE u.shard = _shard AND u.account_id = _r.account_id AND u.kind = _r.kind AND u.gateway = _r.gateway
+               AND u.subject = _r.subject AND u.state = 'open' AND u.amount IS DISTINCT FROM _r.amount;
+        END IF;
+    END LOOP;
+    RETURN _new;
+END
+$$;
+GRANT EXECUTE ON FUNCTION payments_list_unmatched_n(
+    smallint, bigint [], text [], text [], text [], uuid [], text [], bigint [], text [], text [], text []
+) TO bubuh_app;
+
+-- Resolve a line: done, already_done (it was resolved before, however) or unknown.
+CREATE FUNCTION payments_resolve_line(_shard smallint, _id uuid, _resolution text, _reason text, _actor text)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE payment_unmatched AS u
+       SET state = 'resolved', resolved_at = now(), resolution = _resolution, reason = _reason, resolved_by = _actor
+     WHERE u.shard = _shard AND u.id = _id AND u.state = 'open';
+    IF FOUND THEN
+        RETURN 'done';
+    END IF;
+    PERFORM 1 FROM payment_unmatched AS u WHERE u.shard = _shard AND u.id = _id;
+    RETURN CASE WHEN FOUND THEN 'already_done' ELSE 'unknown' END;
+END
+$$;
+GRANT EXECUTE ON FUNCTION payments_resolve_line(smallint, uuid, text, text, text) TO bubuh_app;

@@ -1,0 +1,64 @@
+"""`bubuh payments`: what of the money fits nothing, and how an operator ends it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bubuh.cli.output import PEOPLE, Json, answer
+from bubuh.cli.service import As, acting_operator, with_database
+from bubuh.core.ids import read_id
+from bubuh.db.pool import Database
+from bubuh.payments.lines import LINE, Line, Resolution
+from bubuh.payments.unmatched import resolve_line, show_unmatched
+
+payments = typer.Typer(no_args_is_help=True, help="Money on its way: what fits nothing.")
+
+
+@payments.callback()
+def payments_group() -> None:
+    """Money on its way: what fits nothing."""
+
+
+@payments.command("unmatched")
+def unmatched_command(as_json: Json = False) -> None:
+    """List what no rule could end, the oldest first, with what to do; exit 1 when there is anything."""
+    lines = with_database(show_unmatched)
+    if as_json:
+        answer({"lines": [line.show() for line in lines]}, as_json=True)
+    else:
+        for line in lines:
+            PEOPLE.print(_in_words(line))
+        PEOPLE.print("[green]nothing is open[/green]" if not lines else f"[red]{len(lines)} open[/red]")
+    raise typer.Exit(code=1 if lines else 0)
+
+
+@payments.command("resolve")
+def resolve_command(
+    line_id: Annotated[str, typer.Argument(metavar="LINE", help="unm_…")],
+    how: Annotated[Resolution, typer.Option(help="How it ended.")],
+    reason: Annotated[str, typer.Option(help="Why, for the audit; no personal data.")],
+    as_key: As = None,
+    as_json: Json = False,
+) -> None:
+    """Resolve a line. This moves no money by itself: it says what was done, and by whom."""
+
+    async def act(db: Database) -> dict[str, object]:
+        actor = await acting_operator(db, as_key)
+        async with db.transaction() as conn:
+            await resolve_line(conn, read_id(LINE, line_id), resolution=how, reason=reason, actor=actor)
+        return {"id": line_id, "resolution": str(how)}
+
+    answer(with_database(act), as_json=as_json)
+
+
+def _in_words(line: Line) -> str:
+    shown = line.show()
+    hours, minutes = divmod(line.age_s // 60, 60)
+    money = "" if line.amount is None else f"  {line.currency} {line.amount:,}"
+    return (
+        f"[bold]{shown['id']}[/bold]  {hours}h{minutes:02}  {line.kind}{money}\n"
+        f"  {line.gateway} {line.subject}  {shown['order'] or ''}\n"
+        f"  {line.why}\n  [dim]{line.suggestion}[/dim]"
+    )
