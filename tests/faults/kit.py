@@ -130,6 +130,16 @@ def own_process(service: Running, *command: str, **settings: str) -> Iterator[su
         process.wait(60)
 
 
+def program(name: str) -> str:
+    """The path of a program that a fault needs; without it a loud skip, or a failure where CI=true."""
+    found = shutil.which(name)
+    if found is not None:
+        return found
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{name} is missing: `./test` installs it")
+    pytest.skip(f"NOT TESTED: {name} is not here")
+
+
 def mounted(*options: str, what: str, where: Path) -> contextlib.AbstractContextManager[None]:
     """Mount something for the block, or skip loudly where that is not allowed."""
     if os.geteuid() != 0 or shutil.which("mount") is None:

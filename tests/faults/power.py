@@ -20,9 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from tests.faults.kit import mounted
+from tests.faults.kit import mounted, program
 
 MEMORY = Path("/dev/shm")
 SIZE_BYTES = 768 * 2**20
@@ -65,14 +63,13 @@ class Disk:
 @contextmanager
 def disk() -> Iterator[Disk]:
     """A new ext4 in memory that writes by itself as seldom as it can."""
-    if shutil.which("mkfs.ext4") is None:
-        pytest.skip("NOT TESTED: mkfs.ext4 is not here, so that no power can be cut")
+    make = program("mkfs.ext4")
     folder = Path(tempfile.mkdtemp(prefix="bubuh-power-", dir=MEMORY if MEMORY.is_dir() else None))
     folder.chmod(0o755)
     image = folder / "image"
     with image.open("wb") as file:
         file.truncate(SIZE_BYTES)
-    subprocess.run(["mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0", image], check=True)
+    subprocess.run([make, "-q", "-m", "0", "-E", "lazy_itable_init=0", image], check=True)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         yield stack.enter_context(plugged_in(image))

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from bubuh.core.ids import read_id
-from tests.faults.kit import accepted, assert_whole, fault, fresh_key, own_process, paused, quota, until_row
-from tests.service.conftest import Citizen, Running, fresh_folder, open_citizen
+from tests.faults.kit import (
+    accepted,
+    assert_whole,
+    fault,
+    fresh_key,
+    own_process,
+    paused,
+    program,
+    quota,
+    until_row,
+)
+from tests.service.conftest import Citizen, Running, open_citizen
 
 pytestmark = pytest.mark.service
 
@@ -22,23 +32,28 @@ DAY_S = 86_400
 
 @pytest.fixture(scope="module")
 def clock() -> Path:
-    """A library that shifts the wall clock of whoever preloads it."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("NOT TESTED: no C compiler, so that no clock can be shifted")
-    library = fresh_folder() / "shifted_clock.so"
-    source = Path(__file__).with_name("shifted_clock.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    tell = "import time, datetime; print(time.time(), datetime.datetime.now().timestamp())"
+    """A library that shifts the wall clock of whoever preloads it, and no clock that only measures."""
+    program("faketime")
+    (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    tell = "import time, datetime; print(time.time(), datetime.datetime.now().timestamp(), time.monotonic())"
     seen = subprocess.run(
-        [sys.executable, "-c", tell],
-        env={"LD_PRELOAD": str(library), "FAULT_CLOCK_S": str(-DAY_S)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    now = subprocess.run(["date", "+%s"], capture_output=True, text=True, check=True)
-    for told in seen.stdout.split():
-        assert abs(float(told) + DAY_S - float(now.stdout)) < 60, "the clock is shifted for Python"
+        [sys.executable, "-c", tell], env=shifted(library, -DAY_S), capture_output=True, text=True, check=True
+    )
+    wall, date, measuring = map(float, seen.stdout.split())
+    for told in (wall, date):
+        assert abs(told + DAY_S - time.time()) < 60, "the clock is shifted for Python"
+    assert abs(measuring - time.monotonic()) < 60
     return library
+
+
+def shifted(library: Path, off_s: int) -> dict[str, str]:
+    """The environment of a process whose wall clock is `off_s` off."""
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{off_s:+d}",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }
 
 
 async def stamped_under(service: Running, citizen: Citizen, clock: Path, off_s: int) -> str:
@@ -47,10 +62,9 @@ async def stamped_under(service: Running, citizen: Citizen, clock: Path, off_s: 
     Where it is not yet the time of the seal key, that worker can only leave the stamp to others.
     """
     document_id = await asyncio.to_thread(citizen.upload)
-    settings = {"LD_PRELOAD": str(clock), "FAULT_CLOCK_S": str(off_s)}
     with (
         paused(service.pid("worker")),
-        own_process(service, "worker", "--name", f"wrong-by-{off_s}", **settings),
+        own_process(service, "worker", "--name", f"wrong-by-{off_s}", **shifted(clock, off_s)),
     ):
         stamp_id = (await asyncio.to_thread(citizen.ask_for_stamp, document_id)).json()["id"]
         if off_s > -DAY_S:
