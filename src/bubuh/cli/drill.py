@@ -77,7 +77,8 @@ def show_chaos(report: Report) -> None:
     colour = "green" if report.is_clean else "red"
     PEOPLE.print(f"[{colour}]" + ", ".join(f"{kind} {report.count(kind)}" for kind in Kind) + f"[/{colour}]")
     PEOPLE.print(
-        f"recovery after a kill: p50 {facts['recovery_p50_s']} s, p99 {facts['recovery_p99_s']} s; "
+        f"recovery after a kill that met no other fault: p50 {facts['recovery_p50_s']} s, "
+        f"p99 {facts['recovery_p99_s']} s; with others p99 {facts['recovery_overlapping_p99_s']} s; "
         f"seed {report.seed}"
     )
     for found in report.findings[:_MOST_SHOWN]:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -35,10 +35,20 @@ Says = Callable[[float, str], None]  #: the share that is done, and what is bein
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """How long a fault was felt: until a stamp that was asked for after it was known to be affixed."""
+    """How long a fault was felt: from its end until a stamp asked for since was known to be affixed."""
 
     fault: Done
     seconds: float | None  #: None: none was
+    is_alone: bool  #: no other fault was done, or still felt, meanwhile
+
+    @property
+    def at(self) -> float:
+        """When nothing was felt any more (monotonic)."""
+        return math.inf if self.seconds is None else self.fault.over_at + self.seconds
+
+    def meets(self, other: Recovery) -> bool:
+        """Whether both were felt at one time."""
+        return self.fault.at <= other.at and other.fault.at <= self.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +67,19 @@ class Report:
     unanswered: int
     findings: Sequence[Finding]
 
-    @property
-    def after_kills_s(self) -> list[float]:
-        """How long each kill was felt; one after which nothing was affixed any more is not counted."""
-        return [one.seconds for one in self.recoveries if one.fault.act == "kill" and one.seconds is not None]
+    def after_kills_s(self, *, alone: bool, victim: str | None = None) -> list[float]:
+        """How long kills (of `victim`, or all) were felt that stood `alone`, or that met other faults.
+
+        One after which nothing was affixed any more is not counted.
+        """
+        return [
+            one.seconds
+            for one in self.recoveries
+            if one.fault.act == "kill"
+            and one.seconds is not None
+            and one.is_alone == alone
+            and victim in {None, one.fault.victim}
+        ]
 
     @property
     def is_clean(self) -> bool:
@@ -80,8 +99,10 @@ class Report:
             "kills": sum(done.act == "kill" for done in self.faults),
             "pauses": sum(done.act == "pause" for done in self.faults),
             "starvings": sum(done.act == "starve" for done in self.faults),
-            "recovery_p50_s": quantile(self.after_kills_s, 0.5),
-            "recovery_p99_s": quantile(self.after_kills_s, 0.99),
+            "recovery_p50_s": quantile(self.after_kills_s(alone=True), 0.5),
+            "recovery_p99_s": quantile(self.after_kills_s(alone=True), 0.99),
+            "recovery_overlapping_p99_s": quantile(self.after_kills_s(alone=False), 0.99),
+            "recovery": self._recovery_by_victim(),
             "affixed": self.affixed,
             "returned": self.returned,
             "users": self.users,
@@ -89,6 +110,16 @@ class Report:
             "unanswered": self.unanswered,
             "statuses": {str(status): self.statuses[status] for status in sorted(self.statuses)},
             "findings": [f"{found.kind} {found.subject}: {found.words}" for found in self.findings],
+        }
+
+    def _recovery_by_victim(self) -> dict[str, object]:
+        """Of each process that was killed alone: how often, and how long that was felt."""
+        victims = sorted({one.fault.victim for one in self.recoveries if one.fault.act == "kill"})
+        felt = {victim: self.after_kills_s(alone=True, victim=victim) for victim in victims}
+        return {
+            victim: {"kills": len(found), "p50_s": quantile(found, 0.5), "max_s": quantile(found, 1.0)}
+            for victim, found in felt.items()
+            if found
         }
 
 
@@ -116,7 +147,7 @@ async def run_chaos(*, seed: int, seconds: float, users: int, folder: Path, says
         affixed=len(tally.affixed),
         returned=tally.returned,
         faults=faults.done,
-        recoveries=_recoveries(faults.done, tally),
+        recoveries=recoveries(faults.done, tally.affixed),
         statuses=tally.statuses,
         unanswered=tally.unanswered,
         findings=findings,
@@ -201,12 +232,21 @@ async def _reconciled(db: Database, folder: DataFolder) -> Reconciled:
         await asyncio.sleep(_RECONCILE_AGAIN_S)
 
 
-def _recoveries(faults: Sequence[Done], tally: Tally) -> list[Recovery]:
-    found = []
-    for fault in faults:
-        after = [known - fault.at for asked, known in tally.affixed if asked >= fault.at]
-        found.append(Recovery(fault, min(after, default=None)))
-    return found
+def recoveries(faults: Sequence[Done], affixed: Sequence[tuple[float, float]]) -> list[Recovery]:
+    """Each fault's, from when stamps were asked for and known to be affixed.
+
+    A fault whose time, from its beginning until it was felt no more, meets another's is not alone.
+    """
+    found = [Recovery(fault, _felt(fault, affixed), is_alone=False) for fault in faults]
+    return [
+        replace(one, is_alone=not any(one.meets(other) for other in found if other is not one))
+        for one in found
+    ]
+
+
+def _felt(fault: Done, affixed: Sequence[tuple[float, float]]) -> float | None:
+    after = (known - fault.over_at for asked, known in affixed if asked >= fault.over_at)
+    return min(after, default=None)
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:

@@ -31,8 +31,8 @@ _KILLED: Final = (
     ("up", 1),
 )
 _KILLS: Final = 0.75  #: share of faults that kill
-_OVERCOME: Final = 0.4  #: share of faults that come only once the one before is overcome
-_PATIENCE_S: Final = 5.0
+_OVERCOME: Final = 0.7  #: share of faults that come only once all before are overcome; the others overlap
+_PATIENCE_S: Final = 30.0
 _LOOK_S: Final = 0.05
 _GAP_S: Final = (0.5, 2.5)
 _PAUSE_S: Final = (0.5, 4.0)
@@ -49,6 +49,12 @@ class Done:
     act: str  #: kill, pause, starve
     victim: str
     at: float  #: monotonic
+    seconds: float = 0.0  #: how long it goes on; a kill is over at once
+
+    @property
+    def over_at(self) -> float:
+        """When nothing more was done (monotonic)."""
+        return self.at + self.seconds
 
 
 class Faults:
@@ -73,10 +79,11 @@ class Faults:
                     await self._one(beside)
 
     async def _overcome(self, is_over: Callable[[], bool]) -> None:
-        """Wait until the last fault is overcome, but not for ever."""
+        """Wait until all that was done is overcome, but not for ever."""
+        last = max((fault.over_at for fault in self.done), default=0.0)
         give_up = time.monotonic() + _PATIENCE_S
         while self.done and not is_over() and time.monotonic() < give_up:
-            if self._overcame(self.done[-1].at):
+            if self._overcame(last):
                 return
             await asyncio.sleep(_LOOK_S)
 
@@ -107,7 +114,7 @@ class Faults:
 
     async def _pause(self, victim: str, seconds: float) -> None:
         with _held(self._pids(victim)) as held:
-            self.done.append(Done("pause", victim, time.monotonic()))
+            self.done.append(Done("pause", victim, time.monotonic(), seconds))
             try:
                 _signal_all(held, signal.SIGSTOP)
                 await asyncio.sleep(seconds)
@@ -116,7 +123,7 @@ class Faults:
 
     async def _starve(self, victim: str, seconds: float) -> None:
         with _held(self._pids(victim)) as held:
-            self.done.append(Done("starve", victim, time.monotonic()))
+            self.done.append(Done("starve", victim, time.monotonic(), seconds))
             end = time.monotonic() + seconds
             stopped_s, running_s = _STARVED
             try:

@@ -40,7 +40,7 @@ class Service:
     @property
     def run(self) -> RunFile:
         """Where its parts listen; raises `NotRunning` between the death of `up` and the next one."""
-        if self._run is None:
+        if self._run is None or self._run.pids["up"] != self.up.pid:
             run = RunFile.read(self.data)
             if run.pids.get("up") != self.up.pid or run.web is None:
                 raise NotRunning("the run file is of the run before")
@@ -66,7 +66,6 @@ class Service:
     def start_again(self) -> None:
         """Start `up` anew after it was killed; the caller waits with `until_ready`."""
         self.up.wait()
-        self._run = None
         self.up = _start(self.data)
 
     async def until_ready(self) -> None:
