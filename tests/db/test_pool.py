@@ -114,6 +114,16 @@ async def test_nobody_there_is_unavailable(dsns: Dsns) -> None:
         await Database.open(dsns.app.replace("host=", "host=/nowhere"), size=1)
 
 
+async def test_a_server_that_is_coming_is_waited_for(server: LocalPostgres) -> None:
+    server.stop()
+    opening = asyncio.create_task(Database.open(server.dsn(APP), size=1, patience_s=60))
+    await asyncio.sleep(0.3)
+    assert not opening.done()
+    server.start()
+    async with await opening as db:
+        assert await db.fetchval("SELECT 1") == 1
+
+
 async def test_a_full_pool_is_unavailable_not_endless(dsns: Dsns) -> None:
     async with await Database.open(dsns.app, size=1) as db, db.connection():
         db._acquire_timeout_s = 0.05  # the time to connect had the longer one

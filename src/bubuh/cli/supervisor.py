@@ -17,10 +17,10 @@ from bubuh.db.local import LocalPostgres
 
 _log = structlog.get_logger(__name__)
 
-_BACK_OFF_S: Final = (0.1, 0.3, 1.0, 3.0, 10.0)  #: before the n-th restart in a row; the last one repeats
-_SETTLED_S: Final = 30.0  #: a process that lived so long has its back-off forgiven
+_BACK_OFF_S: Final = (0.0, 0.3, 1.0, 3.0)  #: before the n-th restart in a row; the last one repeats
+_SETTLED_S: Final = 8.0  #: a process that lived so long, its start included, has its back-off forgiven
 _GRACE_S: Final = 20.0  #: between SIGTERM and SIGKILL
-_TICK_S: Final = 0.1
+_TICK_S: Final = 0.05
 _POSTGRES_READY_S: Final = 60.0  #: crash recovery counts; a longer one goes on at the next try
 
 

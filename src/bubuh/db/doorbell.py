@@ -20,7 +20,7 @@ from bubuh.db.pool import Conn, Database, connect
 
 _log = structlog.get_logger(__name__)
 _RING_N: Final = "SELECT pg_notify(c, p) FROM unnest($1::text[], $2::text[]) AS x (c, p)"
-_RETRY_S: Final = (0.1, 0.5, 1.0, 2.0)  #: the last one repeats
+_RETRY_S: Final = (0.1, 0.3, 0.5)  #: the last one repeats
 _ALIVE_S: Final = 30.0  #: how often a silent connection is asked whether it still lives
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self, TypeAlias
@@ -11,7 +12,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from bubuh.core.errors import Fault
+from bubuh.core.errors import DatabaseUnavailable, Fault
 from bubuh.db.errors import connecting, talking
 
 Conn: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -19,6 +20,7 @@ Row: TypeAlias = asyncpg.Record
 
 _log = structlog.get_logger(__name__)
 _RELEASE_S: Final = 5.0  #: how long a connection may take to forget a cancelled statement before it is cut
+_ASK_AGAIN_S: Final = 0.1  #: between two tries at a server that is not there yet
 _DURABLE: Final = {
     "fsync": {"on"},
     "full_page_writes": {"on"},
@@ -58,8 +60,11 @@ class Database:
         role_checks: bool = True,
         acquire_timeout_s: float = 5.0,
         command_timeout_s: float = 60.0,
+        patience_s: float = 0.0,
     ) -> Self:
         """A pool of at most `size` connections; the first is made and checked now, the others when wanted.
+
+        A server that does not answer is asked again for `patience_s`: it may be starting as we are.
 
         Raises:
             NotDurable: a setting of the server or role would lose acknowledged writes.
@@ -83,11 +88,23 @@ class Database:
             )
         opened = cls(pool, acquire_timeout_s=acquire_timeout_s)
         try:
-            await opened.fetchval("SELECT 1")
+            await opened._until_answered(patience_s)
         except BaseException:
             pool.terminate()
             raise
         return opened
+
+    async def _until_answered(self, patience_s: float) -> None:
+        give_up = time.monotonic() + patience_s
+        while True:
+            try:
+                await self.fetchval("SELECT 1")
+            except DatabaseUnavailable:
+                if time.monotonic() >= give_up:
+                    raise
+                await asyncio.sleep(_ASK_AGAIN_S)
+            else:
+                return
 
     async def close(self, *, timeout_s: float = 5.0) -> None:
         """Wait for connections in use, at most `timeout_s`, then cut them."""

@@ -26,6 +26,8 @@ from bubuh.wiring.keys import read_retired, read_trust
 from bubuh.wiring.levels import read_timestamp_roots
 
 POOL: int = 8  #: connections a process
+#: how long a process that starts waits for the database: to load anew costs more than a recovery takes
+DATABASE_PATIENCE_S: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ async def open_parts(
     address = settings.database_url or run.databases[APP]
     signer = SignerClient(Path(run.signer_socket))
     async with (
-        await Database.open(address, size=POOL) as db,
+        await Database.open(address, size=POOL, patience_s=DATABASE_PATIENCE_S) as db,
         Doorbell(address, bells).listening() as doorbell,
     ):
         facts = await read_facts(db)

@@ -29,7 +29,7 @@ LEASE_S: Final = 15.0
 RENEW_EVERY_S: Final = 4.0
 LOOK_ROUND_EVERY_S: Final = 2.0  #: every shard is looked at so often, hint or no hint
 MOST_IN_HAND: Final = 100  #: what they do at once is done in batches
-_TRY_AGAIN_S: Final = (0.1, 0.3, 1.0, 3.0, 3.0)  #: after a Fault, while the lease is kept
+_TRY_AGAIN_S: Final = (0.1, 0.3, *(0.7,) * 10)  #: after a Fault, while the lease is kept
 YIELD_S: Final = 5.0  #: then others get the hand, and the stamp comes again
 
 

@@ -15,6 +15,7 @@ from bubuh.signer.heads import sign_heads_for_ever
 from bubuh.signer.server import SignerServer
 
 _POOL = 2  #: connections
+_DATABASE_PATIENCE_S = 10.0  #: to load anew costs more than a recovery of the database takes
 
 
 def signer_command(metrics_fd: Fd = None) -> None:
@@ -33,7 +34,10 @@ def signer_command(metrics_fd: Fd = None) -> None:
         keys.load()
         address = settings.signer_database_url or settings.database_url or run.databases[SIGNER]
         statement_key = load_statement_key(folder)
-        async with await Database.open(address, size=_POOL) as db, asyncio.TaskGroup() as group:
+        async with (
+            await Database.open(address, size=_POOL, patience_s=_DATABASE_PATIENCE_S) as db,
+            asyncio.TaskGroup() as group,
+        ):
             if statement_key is not None:
                 group.create_task(sign_heads_for_ever(db, statement_key, stop), name="heads")
             await SignerServer(db, keys, allowed_uids=allowed).serve(path, stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Final
 
 import uvicorn
 
@@ -12,6 +13,8 @@ from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.web import web_services
+
+_LOST_GRACE_S: Final = 1  #: for requests in hand: who calls anew waits for the next process
 
 
 async def serve(settings: Settings, folder: DataFolder, sandbox: Sandbox, listener: socket.socket) -> None:
@@ -35,4 +38,5 @@ async def serve(settings: Settings, folder: DataFolder, sandbox: Sandbox, listen
 async def _stop_when_lost(sandbox: Sandbox, server: uvicorn.Server) -> None:
     """A web process without its sandbox ends, and its supervisor starts another."""
     await sandbox.gone()
+    server.config.timeout_graceful_shutdown = _LOST_GRACE_S
     server.should_exit = True
