@@ -140,15 +140,7 @@ class House:
         return key
 
     async def create_increment(self, document: Document, no: int, increment: bytes) -> str:
-        return await create_increment(
-            document.account_id,
-            document.id,
-            no,
-            increment,
-            db=self.db,
-            objects=self.objects,
-            store_key=self.store_key,
-        )
+        return await create_increment(document, no, increment, objects=self.objects, store_key=self.store_key)
 
     async def read(self, document: Document, no: int = 0) -> bytes:
         opened = await open_revision(

@@ -42,8 +42,11 @@ async def in_state(conn: Conn, db: Database, state: DocumentState) -> Document:
 
 async def move(db: Database, document: Document, then: DocumentState) -> bool:
     if then is S.READY:
-        return await store.make_ready(db, document, BOXES, FLAGS)
-    return await store.refuse_document(db, document, "damaged")
+        moved = await store.make_ready(db, document, BOXES, FLAGS)
+    else:
+        moved = await store.refuse_document(db, document, "damaged")
+    assert moved is None or moved == await store.find_document(db, document.account_id, document.id)
+    return moved is not None
 
 
 @pytest.mark.parametrize(("now", "then"), list(product(S, (S.READY, S.REFUSED))))

@@ -33,18 +33,27 @@ from bubuh.quota.allot import allot
 from bubuh.sandbox import Sandbox
 from bubuh.signer.server import SignerServer
 from bubuh.stamping import store
-from bubuh.stamping.accept import Accepted, accept
+from bubuh.stamping.accept import accept
 from bubuh.stamping.affix import Workshop
 from bubuh.stamping.bells import LEVEL_WANTED, SETTLED
 from bubuh.stamping.keyring import Keyring
-from bubuh.stamping.model import Job, Lease, WantedStamp
+from bubuh.stamping.model import Job, Lease, Stamp, WantedStamp
 from bubuh.stamping.serial import SerialKey
 from bubuh.stamping.serials import SerialBlocks
+from bubuh.stamping.show import find_stamp
 from bubuh.stamping.steps import Steps
 from tests.conftest import Dsns
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
 PUBLIC_URL = "http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A stamp right after it was asked for, and whether it had been asked for before."""
+
+    stamp: Stamp
+    replayed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +92,23 @@ class Town:
             document_no=no,
             document_date=date(2026, 11, 22),
         )
-        return await accept(
+        return await self.ask(wanted, stamp_id=stamp_id)
+
+    async def ask(
+        self, wanted: WantedStamp, *, stamp_id: UUID | None = None, content_unseen: bool = False
+    ) -> Accepted:
+        stamp_id = stamp_id or fresh_id(self.citizen.account_id)
+        replayed = await accept(
             self.citizen,
             wanted,
-            stamp_id=stamp_id or fresh_id(self.citizen.account_id),
+            stamp_id=stamp_id,
             db=self.db,
             batch=OneByOne(self.db, store.accept_n),
             ringer=Ringer(self.db),
+            content_unseen=content_unseen,
         )
+        stamp = await find_stamp(self.db, self.citizen.account_id, stamp_id)
+        return Accepted(stamp=stamp, replayed=replayed)
 
     async def lease(self, *, worker: str = "worker-1", lease_s: float = 30.0) -> list[Lease]:
         return await store.lease_n(self.db, self.citizen.shard, worker=worker, most=10, lease_s=lease_s)

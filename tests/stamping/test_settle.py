@@ -365,6 +365,6 @@ async def test_a_document_that_was_destroyed_meanwhile_wants_nothing_more(
 
 
 async def document_of(town: Town, stamp_id: UUID) -> UUID:
-    revision = await store.find_revision_of_stamp(town.db, town.citizen.account_id, stamp_id)
-    assert revision is not None
-    return revision.document_id
+    made = await store.find_made(town.db, town.citizen.account_id, stamp_id)
+    assert made is not None
+    return made.document_id

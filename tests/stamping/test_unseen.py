@@ -9,8 +9,6 @@ from uuid import UUID
 import pytest
 
 from bubuh.core.ids import fresh_id
-from bubuh.db.batch import OneByOne
-from bubuh.db.doorbell import Ringer
 from bubuh.documents.check import StoredRevisions
 from bubuh.documents.find import find_document
 from bubuh.documents.receive_unseen import receive_unseen
@@ -25,12 +23,11 @@ from bubuh.quota.reconcile import reconcile
 from bubuh.quota.show import show_quota
 from bubuh.sandbox import Sandbox
 from bubuh.stamping import store
-from bubuh.stamping.accept import Accepted, accept
 from bubuh.stamping.affix import Ended, affix
 from bubuh.stamping.deliver import open_stamp_increment, open_stamped_document
 from bubuh.stamping.model import Lease, WantedStamp
 from bubuh.stamping.show import find_stamp
-from tests.stamping.conftest import LETTER, PUBLIC_URL, Town
+from tests.stamping.conftest import LETTER, PUBLIC_URL, Accepted, Town
 
 DOCUMENT = LETTER.read_bytes()
 MIDSTATE = midstate_of(DOCUMENT, 1)
@@ -58,15 +55,7 @@ async def ask(town: Town, document_id: UUID, *, x_pt: float = 400) -> Accepted:
         document_no="1",
         document_date=date(2026, 11, 22),
     )
-    return await accept(
-        town.citizen,
-        wanted,
-        stamp_id=fresh_id(town.citizen.account_id),
-        db=town.db,
-        batch=OneByOne(town.db, store.accept_n),
-        ringer=Ringer(town.db),
-        content_unseen=True,
-    )
+    return await town.ask(wanted, content_unseen=True)
 
 
 async def increment_of(town: Town, stamp_id: UUID) -> bytes:

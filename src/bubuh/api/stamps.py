@@ -26,7 +26,6 @@ from bubuh.api.reply import (
     reply,
 )
 from bubuh.api.stamp_views import SHOWN, WANTED, NewStamp, StampsView, StampView
-from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.ids import derived_id, read_id
 from bubuh.documents.names import document_name
 from bubuh.documents.receive_unseen import receive_unseen
@@ -38,14 +37,13 @@ from bubuh.edge.cursors import Cursor
 from bubuh.edge.disposition import attachment, stamped_name
 from bubuh.edge.guards import May
 from bubuh.edge.preferences import wait_s
-from bubuh.edge.services import Services
 from bubuh.identity.model import Principal, Scope
 from bubuh.pdf.refusals import FaceSize, MidstateUnsupported, OutsidePage, PageOutOfRange
 from bubuh.quota.refusals import AccountFrozen, QuotaExhausted
 from bubuh.stamping.accept import accept
+from bubuh.stamping.bells import ENDED
 from bubuh.stamping.cancel import cancel
 from bubuh.stamping.deliver import open_stamp_increment, open_stamped_document
-from bubuh.stamping.model import Stamp
 from bubuh.stamping.refusals import StampNotCancellable, StampNotReady
 from bubuh.stamping.show import find_stamp, list_stamps, wait_for_end
 
@@ -99,19 +97,24 @@ async def create_stamp(
     new = await read_json(request, NewStamp, limit_bytes=LIMIT_BYTES)
     new.check()
     document_id = new.uploaded() or await _received(request, new, principal, idempotency_key)
-    accepted = await accept(
-        principal,
-        new.wanted(document_id),
-        stamp_id=derived_id(principal.account_id, ROUTE, idempotency_key),
-        db=services.db,
-        batch=services.accept_batch,
-        ringer=services.ringer,
-        content_unseen=new.midstate is not None,
-    )
+    stamp_id = derived_id(principal.account_id, ROUTE, idempotency_key)
     waiting_s = wait_s(request.headers.get("prefer"))
-    stamp = await _awaited(services, accepted.stamp, waiting_s) if waiting_s else accepted.stamp
+    with services.doorbell.subscribe(ENDED, str(stamp_id)) as heard:
+        replayed = await accept(
+            principal,
+            new.wanted(document_id),
+            stamp_id=stamp_id,
+            db=services.db,
+            batch=services.accept_batch,
+            ringer=services.ringer,
+            content_unseen=new.midstate is not None,
+        )
+        seen = await find_stamp(services.db, principal.account_id, stamp_id) if replayed else None
+        stamp = await wait_for_end(
+            services.db, heard, principal.account_id, stamp_id, timeout_s=waiting_s or 0, seen=seen
+        )
     view = StampView.of(stamp, language_of(request))
-    headers = {"Location": f"/v1/stamps/{view.id}", **replay_header(replayed=accepted.replayed)}
+    headers = {"Location": f"/v1/stamps/{view.id}", **replay_header(replayed=replayed)}
     if waiting_s:
         headers["Preference-Applied"] = f"wait={waiting_s}"
     return reply(view, status=200 if waiting_s and stamp.has_ended else 202, headers=headers)
@@ -164,10 +167,13 @@ async def get_stamp(
     request: AnyRequest, stamp_id: FromPath[str], principal: Caller, services: Parts
 ) -> Reply:
     """The stamp, as it is now or, with `Prefer: wait=N`, once it has ended."""
-    stamp = await find_stamp(services.db, principal.account_id, read_id("stm", stamp_id))
+    wanted = read_id("stm", stamp_id)
     waiting_s = wait_s(request.headers.get("prefer"))
-    if waiting_s:
-        stamp = await _awaited(services, stamp, waiting_s)
+    with services.doorbell.subscribe(ENDED, str(wanted)) as heard:
+        seen = await find_stamp(services.db, principal.account_id, wanted)
+        stamp = await wait_for_end(
+            services.db, heard, principal.account_id, wanted, timeout_s=waiting_s or 0, seen=seen
+        )
     headers = {"Preference-Applied": f"wait={waiting_s}"} if waiting_s else {}
     return reply(StampView.of(stamp, language_of(request)), headers=headers)
 
@@ -297,16 +303,6 @@ async def _received(request: AnyRequest, new: NewStamp, principal: Principal, ke
             store_key=services.store_key,
         )
     return document.id
-
-
-async def _awaited(services: Services, stamp: Stamp, timeout_s: int) -> Stamp:
-    """The stamp once it has ended, or as it is after `timeout_s`."""
-    try:
-        return await wait_for_end(
-            services.db, services.doorbell, stamp.account_id, stamp.id, timeout_s=timeout_s
-        )
-    except DatabaseUnavailable:
-        return stamp  # it is accepted and stays so: only the watching ended, and 202 says that
 
 
 async def _begun(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -66,7 +66,7 @@ class Doorbell:
     def __init__(self, dsn: str, channels: Sequence[str]) -> None:
         self._dsn = dsn
         self._channels = tuple(channels)
-        self._waiting: set[Subscription] = set()
+        self._waiting: dict[tuple[str, str | None], set[Subscription]] = {}  #: by what they hear
         self._listening = asyncio.Event()
 
     @asynccontextmanager
@@ -88,12 +88,14 @@ class Doorbell:
     def subscribe(self, channel: str, payload: str | None = None) -> Iterator[Subscription]:
         """Hear rings of `channel`, of one payload or (None) of all. Subscribe first, look, then wait."""
         assert channel in self._channels, channel
-        subscription = Subscription(channel, payload)
-        self._waiting.add(subscription)
+        subscription, heard = Subscription(), (channel, payload)
+        self._waiting.setdefault(heard, set()).add(subscription)
         try:
             yield subscription
         finally:
-            self._waiting.discard(subscription)
+            self._waiting[heard].discard(subscription)
+            if not self._waiting[heard]:
+                del self._waiting[heard]
 
     async def wait(self, channel: str, timeout_s: float, *, payload: str | None = None) -> bool:
         """Whether it rang from now on, before `timeout_s` were over."""
@@ -127,13 +129,14 @@ class Doorbell:
             conn.terminate()
 
     def _heard(self, _conn: Any, _pid: int, channel: str, payload: object) -> None:
-        for subscription in self._waiting:
-            if subscription.channel == channel and subscription.payload in {None, payload}:
+        for heard in ((channel, None), (channel, str(payload))):
+            for subscription in self._waiting.get(heard, ()):
                 subscription.ring(str(payload))
 
     def _ring_all(self) -> None:
-        for subscription in self._waiting:
-            subscription.ring()
+        for subscriptions in self._waiting.values():
+            for subscription in subscriptions:
+                subscription.ring()
 
 
 async def _watch(conn: Conn, gone: asyncio.Event) -> None:
@@ -156,9 +159,7 @@ async def _ask(conn: Conn) -> None:
 class Subscription:
     """One ear: remembers a ring until it is waited for."""
 
-    def __init__(self, channel: str, payload: str | None) -> None:
-        self.channel = channel
-        self.payload = payload
+    def __init__(self) -> None:
         self._rang = asyncio.Event()
         self._heard: set[str] = set()
 

@@ -5,7 +5,8 @@ INSERT INTO documents (shard, account_id, id, state, sha256, size_bytes, name_se
 VALUES (:shard, :account_id, :id, 'receiving', :sha256, :size_bytes, :name_sealed, :key_sealed, :object_key,
         :content_unseen)
 ON CONFLICT (shard, account_id, id) DO NOTHING
-RETURNING id;
+RETURNING id, account_id, state, sha256, size_bytes, pages, boxes, reason, flags, received_at, name_sealed,
+          key_sealed, object_key, base_object_key, base_sha256, base_size_bytes, normalised_for, content_unseen;
 
 -- name: find_document(shard, account_id, id)
 SELECT d.id, d.account_id, d.state, d.sha256, d.size_bytes, d.pages, d.boxes, d.reason, d.flags, d.received_at,
@@ -21,20 +22,29 @@ UPDATE documents
        base_object_key = :base_object_key, base_sha256 = :base_sha256,
        base_size_bytes = :base_size_bytes, normalised_for = :normalised_for
  WHERE shard = :shard AND account_id = :account_id AND id = :id AND state = 'receiving'
-RETURNING id;
+RETURNING id, account_id, state, sha256, size_bytes, pages, boxes, reason, flags, received_at, name_sealed,
+          key_sealed, object_key, base_object_key, base_sha256, base_size_bytes, normalised_for, content_unseen;
 
 -- name: refuse_document(shard, account_id, id, reason)
 -- Nothing is kept but the hash and the reason. No row: another request was quicker.
 UPDATE documents
    SET state = 'refused', reason = :reason, name_sealed = NULL, key_sealed = NULL, object_key = NULL
  WHERE shard = :shard AND account_id = :account_id AND id = :id AND state = 'receiving'
-RETURNING id;
+RETURNING id, account_id, state, sha256, size_bytes, pages, boxes, reason, flags, received_at, name_sealed,
+          key_sealed, object_key, base_object_key, base_sha256, base_size_bytes, normalised_for, content_unseen;
 
--- name: list_revisions(shard, account_id, document_id, upto)
--- What was appended to the original, in its order, up to and with revision `upto`, and what was added to that.
-SELECT r.no, r.object_key, r.increment_bytes, coalesce(v.sha256, r.sha256) AS sha256,
-       coalesce(v.size_bytes, r.size_bytes) AS size_bytes, v.gap_at, v.token, v.dss_object_key
-  FROM document_revisions AS r
+-- name: find_revisions(shard, account_id, id, upto)
+-- A document with what was appended to it, in its order, up to and with revision `upto`, and what was added to that:
+-- one row an increment, one without an increment when there is none. No row: no such document.
+SELECT d.id, d.account_id, d.state, d.sha256, d.size_bytes, d.pages, d.boxes, d.reason, d.flags, d.received_at,
+       d.name_sealed, d.key_sealed, d.object_key, d.base_object_key, d.base_sha256, d.base_size_bytes,
+       d.normalised_for, d.content_unseen,
+       r.no AS revision_no, r.object_key AS revision_object_key, r.increment_bytes,
+       coalesce(v.sha256, r.sha256) AS revision_sha256, coalesce(v.size_bytes, r.size_bytes) AS revision_size_bytes,
+       v.gap_at, v.token, v.dss_object_key
+  FROM documents AS d
+  LEFT JOIN document_revisions AS r
+    ON r.shard = :shard AND r.account_id = d.account_id AND r.document_id = d.id AND r.no <= :upto
   LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = r.account_id AND v.stamp_id = r.stamp_id
- WHERE r.shard = :shard AND r.account_id = :account_id AND r.document_id = :document_id AND r.no <= :upto
+ WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :id
  ORDER BY r.no;

@@ -48,27 +48,28 @@ async def receive(
         StoreUnavailable, SandboxUnavailable, DatabaseUnavailable: the same request may succeed later.
     """
     upload = await take_in(body, announced_bytes=announced_bytes)
-    await _open_row(upload, name, document_id=document_id, account_id=account_id, db=db, store_key=store_key)
-    document = await find_document(db, account_id, document_id)
+    document = await _open_row(
+        upload, name, document_id=document_id, account_id=account_id, db=db, store_key=store_key
+    )
     if document.sha256 != upload.sha256:
         raise IdempotencyConflict
-    moved = False
+    moved = None
     if document.state is DocumentState.RECEIVING:
         moved = await _complete(
             document, upload, db=db, sandbox=sandbox, objects=objects, store_key=store_key
         )
-        document = await _settled(document, db=db, objects=objects, store_key=store_key)
+        document = moved or await _settled(document, db=db, objects=objects, store_key=store_key)
     if document.reason is not None:
         raise refusal_for(document.reason)
-    return Received(document=document, replayed=not moved)
+    return Received(document=document, replayed=moved is None)
 
 
 async def _open_row(
     upload: Upload, name: str, *, document_id: UUID, account_id: AccountId, db: Database, store_key: StoreKey
-) -> None:
-    """The row with the document's key in it, unless there is one: of many requests, one key wins."""
+) -> Document:
+    """The row with the document's key in it, new or as it is: of many requests, one key wins."""
     key = fresh_document_key()
-    await store.open_document(
+    opened = await store.open_document(
         db,
         account_id=account_id,
         document_id=document_id,
@@ -78,6 +79,7 @@ async def _open_row(
         key_sealed=store_key.wrap(key, document_id),
         object_key=store_key.object_key(account_id=account_id, document_id=document_id, revision=ORIGINAL),
     )
+    return opened or await find_document(db, account_id, document_id)
 
 
 async def _complete(
@@ -88,14 +90,17 @@ async def _complete(
     sandbox: Sandbox,
     objects: Objects,
     store_key: StoreKey,
-) -> bool:
-    """Inspect, keep, and move the row to `ready` or `refused`; whether this request moved it."""
+) -> Document | None:
+    """Inspect, keep, and move the row to `ready` or `refused`; None: a quicker request had moved it."""
     try:
         facts, base = await _inspected(
             document, upload, sandbox=sandbox, objects=objects, store_key=store_key
         )
     except DocumentRefused as refusal:
-        return await store.refuse_document(db, document, refusal.reason)
+        refused = await store.refuse_document(db, document, refusal.reason)
+        if refused is not None:
+            await _take_away(document, objects=objects, store_key=store_key)
+        return refused
     assert document.object_key is not None, "a document that is being received has its place"
     of = ObjectOf(document_id=document.id, revision=ORIGINAL)
     await keep(upload.data, document.object_key, key=key_of(document, store_key), of=of, objects=objects)
@@ -138,9 +143,15 @@ async def _repaired(
 
 
 async def _settled(document: Document, *, db: Database, objects: Objects, store_key: StoreKey) -> Document:
-    """The row as it is now. Refused by a quicker request: what this one may have kept is taken away."""
+    """The row that a quicker request moved. Refused: what this one may have kept is taken away."""
     now = await find_document(db, document.account_id, document.id)
-    if now.object_key is None and document.object_key is not None:
+    if now.object_key is None:
+        await _take_away(document, objects=objects, store_key=store_key)
+    return now
+
+
+async def _take_away(document: Document, *, objects: Objects, store_key: StoreKey) -> None:
+    """Nothing is kept of what was refused."""
+    if document.object_key is not None:
         await objects.delete(document.object_key)
         await objects.delete(base_key(document, store_key))
-    return now

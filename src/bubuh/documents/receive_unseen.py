@@ -51,14 +51,15 @@ async def receive_unseen(
     document = await store.find_document(db, account_id, document_id)
     if document is None or document.state is DocumentState.RECEIVING:
         box = await sandbox.try_midstate(data, page)
-        await _open_row(data, document_id=document_id, account_id=account_id, db=db, store_key=store_key)
-        document = await find_document(db, account_id, document_id)
+        document = await _open_row(
+            data, document_id=document_id, account_id=account_id, db=db, store_key=store_key
+        )
         if document.state is DocumentState.RECEIVING and document.sha256 == hashlib.sha256(data).digest():
             assert document.object_key is not None, "a document that is being received has its place"
             of = ObjectOf(document_id=document_id, revision=ORIGINAL)
             await keep(data, document.object_key, key=key_of(document, store_key), of=of, objects=objects)
-            await store.make_ready(db, document, (box,), ())
-            document = await find_document(db, account_id, document_id)
+            ready = await store.make_ready(db, document, (box,), ())
+            document = ready or await find_document(db, account_id, document_id)
     if document.sha256 != hashlib.sha256(data).digest():
         raise IdempotencyConflict
     return document
@@ -66,10 +67,10 @@ async def receive_unseen(
 
 async def _open_row(
     data: bytes, *, document_id: UUID, account_id: AccountId, db: Database, store_key: StoreKey
-) -> None:
-    """The row with the document's key in it, unless there is one: of many requests, one key wins."""
+) -> Document:
+    """The row with the document's key in it, new or as it is: of many requests, one key wins."""
     key = fresh_document_key()
-    await store.open_document(
+    opened = await store.open_document(
         db,
         account_id=account_id,
         document_id=document_id,
@@ -80,3 +81,4 @@ async def _open_row(
         object_key=store_key.object_key(account_id=account_id, document_id=document_id, revision=ORIGINAL),
         content_unseen=True,
     )
+    return opened or await find_document(db, account_id, document_id)

@@ -48,28 +48,21 @@ class Increment:
 
 
 async def create_increment(
-    account_id: AccountId,
-    document_id: UUID,
-    no: int,
-    increment: bytes,
-    *,
-    db: Database,
-    objects: Objects,
-    store_key: StoreKey,
+    document: Document, no: int, increment: bytes, *, objects: Objects, store_key: StoreKey
 ) -> str:
     """Keep `increment` as what revision `no` appends; the object's key, for the row that will name it.
 
     To be done before that row (S5 before S6). Doing it again with the same bytes is harmless.
 
     Raises:
-        DocumentUnknown, DocumentNotReady: no such document, or its key is destroyed.
+        DocumentNotReady: the document's key is destroyed.
         RevisionTaken: another increment is kept under this number.
         StoreUnavailable: not kept, or not known to be.
     """
     assert no > ORIGINAL, "revision 0 is the original"
-    key = key_of(await find_document(db, account_id, document_id), store_key)
-    object_key = store_key.object_key(account_id=account_id, document_id=document_id, revision=no)
-    of = ObjectOf(document_id=document_id, revision=no)
+    key = key_of(document, store_key)
+    object_key = store_key.object_key(account_id=document.account_id, document_id=document.id, revision=no)
+    of = ObjectOf(document_id=document.id, revision=no)
     await keep(increment, object_key, key=key, of=of, objects=objects)
     return object_key
 
@@ -125,12 +118,11 @@ async def open_revision(
         ContentUnseen: they were never here.
         ObjectMissing, ObjectDamaged, StoreUnavailable: so does `chunks`.
     """
-    document = await _find_ready(db, account_id, document_id)
+    document, revisions = await _find_ready(db, account_id, document_id, no)
     if document.content_unseen and no != ORIGINAL:
         raise ContentUnseen(document_id=document_id)
     assert document.object_key is not None, "a document that is ready has its object"
     key = key_of(document, store_key)
-    revisions = await _chain(db, document, no)
     base, base_key = ORIGINAL, document.object_key
     sha256, size_bytes = document.sha256, document.size_bytes
     if document.base is not None:
@@ -175,26 +167,26 @@ async def read_increment(
     store_key: StoreKey,
 ) -> Increment:
     """What revision `no`, from 1, appends to the one before it; raises as `open_revision` does."""
-    document = await _find_ready(db, account_id, document_id)
     assert no > ORIGINAL, "revision 0 is the original"
-    revision = (await _chain(db, document, no))[-1]
+    document, revisions = await _find_ready(db, account_id, document_id, no)
+    revision = revisions[-1]
     data = await _read_added(document, revision, key_of(document, store_key), objects)
     return Increment(document=document, sha256=revision.sha256, size_bytes=revision.size_bytes, data=data)
 
 
-async def _find_ready(db: Database, account_id: AccountId, document_id: UUID) -> Document:
-    document = await find_document(db, account_id, document_id)
+async def _find_ready(
+    db: Database, account_id: AccountId, document_id: UUID, no: int
+) -> tuple[Document, list[Revision]]:
+    """The document, and the increments that make its revision `no`, none missing."""
+    found = await store.find_revisions(db, account_id, document_id, upto=no)
+    if found is None:
+        raise DocumentUnknown(document_id=document_id)
+    document, revisions = found
     if document.state is not DocumentState.READY or document.object_key is None:
         raise DocumentNotReady(document_id=document_id, state=document.state)
-    return document
-
-
-async def _chain(db: Database, document: Document, no: int) -> list[Revision]:
-    """The increments that make revision `no`, none missing."""
-    revisions = await store.list_revisions(db, document, upto=no)
     if no < ORIGINAL or [revision.no for revision in revisions] != list(range(1, no + 1)):
-        raise DocumentUnknown(document_id=document.id)
-    return revisions
+        raise DocumentUnknown(document_id=document_id)
+    return document, revisions
 
 
 async def _read_added(document: Document, revision: Revision, key: DocumentKey, objects: Objects) -> bytes:

@@ -17,7 +17,6 @@ from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.model import PageBox
 
 SQL: Final[Any] = load_queries("bubuh.documents")
-_OF_BASE: Final = frozenset({"base_object_key", "base_sha256", "base_size_bytes", "normalised_for"})
 
 
 async def open_document(
@@ -31,14 +30,14 @@ async def open_document(
     key_sealed: bytes,
     object_key: str,
     content_unseen: bool = False,
-) -> bool:
-    """Make the row in state `receiving`; False when there is one under this id, which stays as it is."""
+) -> Document | None:
+    """Make the row in state `receiving`; None when there is one under this id, which stays as it is."""
     shard = shard_of_account(account_id)
     sealed = (name_sealed, key_sealed, object_key, content_unseen)
     row = await db.fetchrow(
         SQL.open_document.sql, shard, account_id, document_id, sha256, size_bytes, *sealed
     )
-    return row is not None
+    return None if row is None else _document(row)
 
 
 async def find_document(db: Database, account_id: AccountId, document_id: UUID) -> Document | None:
@@ -53,32 +52,36 @@ async def make_ready(
     boxes: tuple[PageBox, ...],
     flags: tuple[Flag, ...],
     base: Base | None = None,
-) -> bool:
-    """From `receiving` to `ready`, with the `base` it was normalised to, if it was; whether this call did."""
+) -> Document | None:
+    """From `receiving` to `ready`, with the `base` it was normalised to; None: it had moved before."""
     shown = (len(boxes), msgspec.to_builtins(boxes), list(flags))
     where = (document.shard, document.account_id, document.id)
     other = (
         (None,) * 4 if base is None else (base.object_key, base.sha256, base.size_bytes, base.normalised_for)
     )
-    return await db.fetchrow(SQL.make_ready.sql, *where, *shown, *other) is not None
+    row = await db.fetchrow(SQL.make_ready.sql, *where, *shown, *other)
+    return None if row is None else _document(row)
 
 
-async def refuse_document(db: Database, document: Document, reason: str) -> bool:
-    """From `receiving` to `refused`, and its key destroyed; whether this call moved it."""
+async def refuse_document(db: Database, document: Document, reason: str) -> Document | None:
+    """From `receiving` to `refused`, and its key destroyed; None: it had moved before."""
     where = (document.shard, document.account_id, document.id)
-    return await db.fetchrow(SQL.refuse_document.sql, *where, reason) is not None
+    row = await db.fetchrow(SQL.refuse_document.sql, *where, reason)
+    return None if row is None else _document(row)
 
 
-async def list_revisions(db: Database, document: Document, *, upto: int) -> list[Revision]:
-    """The increments 1 to `upto` that there are, in their order."""
-    rows = await db.fetch(SQL.list_revisions.sql, document.shard, document.account_id, document.id, upto)
-    return [Revision(**row) for row in rows]
+async def find_revisions(
+    db: Database, account_id: AccountId, document_id: UUID, *, upto: int
+) -> tuple[Document, list[Revision]] | None:
+    """The account's document, and its increments 1 to `upto` that there are, in their order; or None."""
+    shard = shard_of_account(account_id)
+    rows = await db.fetch(SQL.find_revisions.sql, shard, account_id, document_id, upto)
+    if not rows:
+        return None
+    return _document(rows[0]), [_revision(row) for row in rows if row["revision_no"] is not None]
 
 
 def _document(row: Row) -> Document:
-    boxes = () if row["boxes"] is None else msgspec.convert(row["boxes"], tuple[PageBox, ...])
-    state = DocumentState(row["state"])
-    plain = {key: value for key, value in row.items() if key not in _OF_BASE}
     base = None
     if row["normalised_for"] is not None:
         base = Base(
@@ -87,5 +90,33 @@ def _document(row: Row) -> Document:
             size_bytes=row["base_size_bytes"],
             normalised_for=row["normalised_for"],
         )
-    shown = {"account_id": AccountId(row["account_id"]), "state": state, "boxes": boxes, "base": base}
-    return Document(**{**plain, **shown, "flags": tuple(map(Flag, row["flags"]))})
+    return Document(
+        id=row["id"],
+        account_id=AccountId(row["account_id"]),
+        state=DocumentState(row["state"]),
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        pages=row["pages"],
+        boxes=() if row["boxes"] is None else msgspec.convert(row["boxes"], tuple[PageBox, ...]),
+        reason=row["reason"],
+        flags=tuple(map(Flag, row["flags"])),
+        received_at=row["received_at"],
+        name_sealed=row["name_sealed"],
+        key_sealed=row["key_sealed"],
+        object_key=row["object_key"],
+        base=base,
+        content_unseen=row["content_unseen"],
+    )
+
+
+def _revision(row: Row) -> Revision:
+    return Revision(
+        no=row["revision_no"],
+        object_key=row["revision_object_key"],
+        increment_bytes=row["increment_bytes"],
+        sha256=row["revision_sha256"],
+        size_bytes=row["revision_size_bytes"],
+        gap_at=row["gap_at"],
+        token=row["token"],
+        dss_object_key=row["dss_object_key"],
+    )

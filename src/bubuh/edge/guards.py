@@ -16,7 +16,7 @@ from bubuh.edge.exchange import Exchange, exchange_of
 from bubuh.edge.limits import Limiter, Rate
 from bubuh.edge.refusals import RateLimited, RouteUnknown
 from bubuh.edge.services import Services
-from bubuh.identity.authenticate import authenticate, require_scope
+from bubuh.identity.authenticate import require_scope
 from bubuh.identity.model import Environment, Scope
 from bubuh.identity.refusals import KeyRefused
 
@@ -40,7 +40,9 @@ class May:
         if not limiter.look(refused, exchange.client).allowed:
             _take(limiter, refused, exchange.client, exchange)
         try:
-            principal = await authenticate(services.db, _secret(connection), services.environment)
+            principal = await services.keys.authenticate(
+                services.db, _secret(connection), services.environment
+            )
         except KeyRefused:
             limiter.take(refused, exchange.client)
             raise

@@ -10,6 +10,7 @@ from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
 from bubuh.edge.limits import Rates
+from bubuh.identity.known_keys import KnownKeys
 from bubuh.identity.model import Environment
 from bubuh.payments.ports import Gateways
 from bubuh.pdf.model import Trust
@@ -38,3 +39,4 @@ class Services:
     public_url: str  #: without a slash at its end
     standing: StandingBoard  #: for how long the books have agreed
     rates: Rates = field(default_factory=Rates)
+    keys: KnownKeys = field(default_factory=KnownKeys)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from bubuh.core.errors import Refusal
@@ -19,18 +18,9 @@ from bubuh.pdf.refusals import PageOutOfRange
 from bubuh.quota.refusals import AccountFrozen, QuotaExhausted
 from bubuh.stamping import store
 from bubuh.stamping.bells import WAITING
-from bubuh.stamping.model import Stamp, WantedStamp
-from bubuh.stamping.show import find_stamp
+from bubuh.stamping.model import WantedStamp
 
 AcceptBatch = Batch[store.AcceptRequest, store.AcceptOutcome]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """The stamp, and whether an earlier request had made it."""
-
-    stamp: Stamp
-    replayed: bool
 
 
 async def accept(
@@ -42,8 +32,8 @@ async def accept(
     batch: AcceptBatch,
     ringer: Ringer,
     content_unseen: bool = False,
-) -> Accepted:
-    """Accept one stamp under `stamp_id`; repeating it shows the same one, as it is now.
+) -> bool:
+    """Accept one stamp under `stamp_id`; whether an earlier request had done so.
 
     With `content_unseen` the document stayed at home, and was received for this very stamp: one id was made
     for both of them. So it never gets another.
@@ -60,7 +50,7 @@ async def accept(
         await _check_face(principal, wanted, db=db, content_unseen=content_unseen)
     except Refusal:
         if await store.find_stamp(db, principal.account_id, stamp_id) is None:
-            raise  # else it was accepted when all was well, and is shown again
+            raise  # else it was accepted when all was well, and is so still
     request = store.AcceptRequest(
         stamp_id=stamp_id, account_id=principal.account_id, actor=principal.actor, wanted=wanted
     )
@@ -68,8 +58,7 @@ async def accept(
     match outcome.outcome:
         case "done" | "already_done":
             ringer.ring(WAITING, str(principal.shard))
-            stamp = await find_stamp(db, principal.account_id, stamp_id)
-            return Accepted(stamp=stamp, replayed=outcome.outcome == "already_done")
+            return outcome.outcome == "already_done"
         case "conflict":
             raise IdempotencyConflict
         case "exhausted":

@@ -106,7 +106,7 @@ async def affix(lease: Lease, shop: Workshop) -> Ended:
     if not fits(signature, signed_attributes(increment.digest, chain), chain):
         raise _stuck(job, "signature_over_something_else")
     sealed = increment.sealed(signed_data(increment.digest, signature, chain))
-    ended = await _record(job, written, sealed, ground, shop, gap_at=len(increment.pre))
+    ended = await _record(job, written, sealed, ground, document, shop, gap_at=len(increment.pre))
     _AFFIXED.labels(planned.tier).inc()
     return ended
 
@@ -171,17 +171,18 @@ async def _keep_plan(job: Job, increment: Increment, planned: Planned, shop: Wor
 
 
 async def _record(
-    job: Job, written: WrittenIntent, sealed: bytes, ground: Ground, shop: Workshop, *, gap_at: int
+    job: Job,
+    written: WrittenIntent,
+    sealed: bytes,
+    ground: Ground,
+    document: Document,
+    shop: Workshop,
+    *,
+    gap_at: int,
 ) -> Ended:
     """S5 and S6: the object is on disk before the row says so."""
     key = await create_increment(
-        job.lease.account_id,
-        job.document_id,
-        written.base_revision + 1,
-        sealed,
-        db=shop.db,
-        objects=shop.objects,
-        store_key=shop.store_key,
+        document, written.base_revision + 1, sealed, objects=shop.objects, store_key=shop.store_key
     )
     finished = store.Finished(
         lease=job.lease,

@@ -15,9 +15,8 @@ from bubuh.documents.refusals import ContentUnseen
 from bubuh.documents.revisions import Increment, OpenRevision, open_revision, read_increment
 from bubuh.stamping import store
 from bubuh.stamping.bells import SETTLED
-from bubuh.stamping.model import Stamp
-from bubuh.stamping.refusals import StampNotReady
-from bubuh.stamping.show import LOOK_AGAIN_S, find_stamp
+from bubuh.stamping.refusals import StampNotReady, StampUnknown
+from bubuh.stamping.show import LOOK_AGAIN_S
 
 LEVEL_WAIT_S: Final = 5.0  #: that a download waits for a time-stamp under way; then it goes without
 _DOWNLOADED: Final = "downloaded"  #: why a level was given up: its owner wanted the document
@@ -45,13 +44,13 @@ async def open_stamped_document(
         DocumentNotReady: the bytes are gone.
         StoreUnavailable: they cannot be had now.
     """
-    stamp = await find_stamp(db, account_id, stamp_id)
-    if stamp.content_unseen:
-        raise ContentUnseen(document_id=stamp.document_id)
-    revision = await _settled_revision(stamp, db=db, doorbell=doorbell, level_wait_s=level_wait_s)
-    return await open_revision(
-        account_id, revision.document_id, revision.no, db=db, objects=objects, store_key=store_key
+    made = await _find_made(db, account_id, stamp_id)
+    if made.content_unseen:
+        raise ContentUnseen(document_id=made.document_id)
+    no = await _settled_revision(
+        made, account_id, stamp_id, db=db, doorbell=doorbell, level_wait_s=level_wait_s
     )
+    return await open_revision(account_id, made.document_id, no, db=db, objects=objects, store_key=store_key)
 
 
 async def open_stamp_increment(
@@ -69,23 +68,35 @@ async def open_stamp_increment(
     Its level is waited for and given up as `open_stamped_document` does; raises as that does, but for
     ContentUnseen.
     """
-    stamp = await find_stamp(db, account_id, stamp_id)
-    revision = await _settled_revision(stamp, db=db, doorbell=doorbell, level_wait_s=level_wait_s)
-    return await read_increment(
-        account_id, revision.document_id, revision.no, db=db, objects=objects, store_key=store_key
+    made = await _find_made(db, account_id, stamp_id)
+    no = await _settled_revision(
+        made, account_id, stamp_id, db=db, doorbell=doorbell, level_wait_s=level_wait_s
     )
+    return await read_increment(account_id, made.document_id, no, db=db, objects=objects, store_key=store_key)
+
+
+async def _find_made(db: Database, account_id: AccountId, stamp_id: UUID) -> store.Made:
+    made = await store.find_made(db, account_id, stamp_id)
+    if made is None:
+        raise StampUnknown
+    return made
 
 
 async def _settled_revision(
-    stamp: Stamp, *, db: Database, doorbell: Doorbell, level_wait_s: float
-) -> store.StampRevision:
-    """The revision that the stamp made, its level settled; raises `StampNotReady`."""
-    revision = await store.find_revision_of_stamp(db, stamp.account_id, stamp.id)
-    if revision is None:
-        raise StampNotReady(state=str(stamp.state))
-    if revision.state == "pending":
-        await _until_settled(stamp.account_id, stamp.id, db=db, doorbell=doorbell, wait_s=level_wait_s)
-    return revision
+    made: store.Made,
+    account_id: AccountId,
+    stamp_id: UUID,
+    *,
+    db: Database,
+    doorbell: Doorbell,
+    level_wait_s: float,
+) -> int:
+    """The number of the revision that the stamp made, its level settled; raises `StampNotReady`."""
+    if made.no is None:
+        raise StampNotReady(state=made.state)
+    if made.level_state == "pending":
+        await _until_settled(account_id, stamp_id, db=db, doorbell=doorbell, wait_s=level_wait_s)
+    return made.no
 
 
 async def _until_settled(
@@ -96,8 +107,8 @@ async def _until_settled(
     give_up = loop.time() + wait_s
     with doorbell.subscribe(SETTLED, str(stamp_id)) as heard:
         while (left_s := give_up - loop.time()) > 0:
-            revision = await store.find_revision_of_stamp(db, account_id, stamp_id)
-            if revision is None or revision.state == "settled":
+            made = await store.find_made(db, account_id, stamp_id)
+            if made is None or made.level_state == "settled":
                 return
             await heard.wait(min(left_s, LOOK_AGAIN_S))
     await store.give_up_level(db, account_id, stamp_id, reason=_DOWNLOADED)

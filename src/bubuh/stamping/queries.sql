@@ -108,11 +108,15 @@ SELECT s.id, s.account_id
  ORDER BY s.accepted_at
  LIMIT :most;
 
--- name: find_revision_of_stamp(shard, account_id, stamp_id)
-SELECT r.document_id, r.no, coalesce(v.state, 'settled') AS state
-  FROM document_revisions AS r
-  LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = r.account_id AND v.stamp_id = r.stamp_id
- WHERE r.shard = :shard AND r.account_id = :account_id AND r.stamp_id = :stamp_id;
+-- name: find_made(shard, account_id, id)
+-- What a stamp made of its document; `no` is NULL until it has made a revision. No row: no such stamp.
+SELECT s.document_id, s.state, d.content_unseen, r.no, coalesce(v.state, 'settled') AS level_state
+  FROM stamps AS s
+  JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
+  LEFT JOIN document_revisions AS r
+    ON r.shard = :shard AND r.account_id = s.account_id AND r.stamp_id = s.id
+  LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = s.account_id AND v.stamp_id = s.id
+ WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id;
 
 -- name: count_seals(shard)
 -- How many stamps each key sealed.

@@ -6,15 +6,15 @@ import asyncio
 from datetime import datetime
 from uuid import UUID
 
+from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.ids import AccountId
-from bubuh.db.doorbell import Doorbell
+from bubuh.db.doorbell import Subscription
 from bubuh.db.pool import Database
 from bubuh.stamping import store
-from bubuh.stamping.bells import ENDED
 from bubuh.stamping.model import Stamp
 from bubuh.stamping.refusals import StampUnknown
 
-LOOK_AGAIN_S = 1.0  #: when no hint comes, look all the same
+LOOK_AGAIN_S = 2.0  #: when no hint comes, look all the same
 
 
 async def find_stamp(db: Database, account_id: AccountId, stamp_id: UUID) -> Stamp:
@@ -33,15 +33,34 @@ async def list_stamps(
 
 
 async def wait_for_end(
-    db: Database, doorbell: Doorbell, account_id: AccountId, stamp_id: UUID, *, timeout_s: float
+    db: Database,
+    heard: Subscription,
+    account_id: AccountId,
+    stamp_id: UUID,
+    *,
+    timeout_s: float,
+    seen: Stamp | None = None,
 ) -> Stamp:
-    """The stamp once it has ended, or as it is after `timeout_s`; raises `StampUnknown`."""
+    """The stamp once it has ended, or as it is after `timeout_s`.
+
+    `heard` listens to its `bells.ENDED` since before it was `seen`; None: since before it was accepted, so
+    that it need not be looked at before it rings. While the database does not answer, the wait goes on.
+
+    Raises:
+        StampUnknown: the account has no such stamp.
+        DatabaseUnavailable: it did not answer to the end, and nothing was seen before.
+    """
     loop = asyncio.get_running_loop()
     give_up = loop.time() + timeout_s
-    with doorbell.subscribe(ENDED, str(stamp_id)) as heard:
-        while True:
-            stamp = await find_stamp(db, account_id, stamp_id)
-            left_s = give_up - loop.time()
-            if stamp.has_ended or left_s <= 0:
-                return stamp
+    while seen is None or not seen.has_ended:
+        left_s = give_up - loop.time()
+        if left_s > 0:
             await heard.wait(min(left_s, LOOK_AGAIN_S))
+        elif seen is not None:
+            break
+        try:
+            seen = await find_stamp(db, account_id, stamp_id)
+        except DatabaseUnavailable:
+            if seen is None and left_s <= 0:
+                raise
+    return seen

@@ -88,12 +88,14 @@ class NewPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StampRevision:
-    """The revision that a stamp made."""
+class Made:
+    """What a stamp made of its document."""
 
     document_id: UUID
-    no: int
-    state: str  #: of its level: pending or settled
+    state: str  #: of the stamp
+    content_unseen: bool  #: the document stayed at home
+    no: int | None  #: of the revision, once there is one
+    level_state: str  #: pending or settled
 
 
 async def accept_n(db: Database, shard: Shard, wanted: Sequence[AcceptRequest]) -> list[AcceptOutcome]:
@@ -295,12 +297,10 @@ async def count_in_work(db: Database, shard: Shard, key_id: str) -> int:
     return int(await db.fetchval(SQL.count_in_work.sql, shard, key_id))
 
 
-async def find_revision_of_stamp(db: Database, account_id: AccountId, stamp_id: UUID) -> StampRevision | None:
-    """The revision that the stamp made, or None when it made none."""
-    row = await db.fetchrow(
-        SQL.find_revision_of_stamp.sql, shard_of_account(account_id), account_id, stamp_id
-    )
-    return None if row is None else StampRevision(**row)
+async def find_made(db: Database, account_id: AccountId, stamp_id: UUID) -> Made | None:
+    """What the account's stamp made of its document, or None when there is no such stamp."""
+    row = await db.fetchrow(SQL.find_made.sql, shard_of_account(account_id), account_id, stamp_id)
+    return None if row is None else Made(**row)
 
 
 async def lease_levels(
