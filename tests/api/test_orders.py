@@ -108,3 +108,19 @@ async def test_notices_are_bounded_and_only_for_gateways_we_have(site: Site) -> 
     assert (giant.status_code, giant.json()["code"]) == (413, "body_too_large")
     stranger = await site.anyone.post("/gateway/nobody/notices", content=b"{}")
     assert (stranger.status_code, stranger.json()["code"]) == (404, "not_found")
+
+
+async def test_a_qris_code_is_drawn_and_says_when_it_ends(site: Site) -> None:
+    person = await site.person(stamps=0)
+    _, placed = await order(person)
+    drawn = await person.get(f"/v1/orders/{placed['id']}/qris")
+    assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
+    assert drawn.text.startswith("<svg")
+    assert "Berlaku sampai" in drawn.text
+
+
+async def test_a_virtual_account_has_no_qris_code(site: Site) -> None:
+    person = await site.person(stamps=0)
+    _, placed = await order(person, method="va")
+    refused = await person.get(f"/v1/orders/{placed['id']}/qris")
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_qris_code")

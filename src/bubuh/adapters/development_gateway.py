@@ -32,6 +32,7 @@ from bubuh.payments.model import (
     WantedCharge,
     WantedRefund,
 )
+from bubuh.payments.qris import checked_qris
 from bubuh.payments.refusals import (
     GatewayDeclined,
     GatewayMisspoke,
@@ -75,6 +76,7 @@ class _Charge(msgspec.Struct, frozen=True):
     reference: str
     state: Literal["open", "closed", "paid"]
     currency: Literal["IDR"]
+    amount_idr: int | None = None
     qris: str | None = None
     va: str | None = None
     pay_url: str | None = None
@@ -86,10 +88,17 @@ class _Charge(msgspec.Struct, frozen=True):
         return Charge(
             reference=self.reference,
             state=AttemptState(self.state),
-            details=PaymentDetails(qris=self.qris, va=self.va, pay_url=self.pay_url),
+            details=PaymentDetails(qris=self._checked_qris(), va=self.va, pay_url=self.pay_url),
             payments=tuple(Payment(**msgspec.structs.asdict(one)) for one in self.payments),
             reversals=tuple(Reversal(**msgspec.structs.asdict(one)) for one in self.reversals),
         )
+
+    def _checked_qris(self) -> str | None:
+        if self.qris is None:
+            return None
+        if self.amount_idr is None:
+            raise GatewayMisspoke("a code, and no amount it should ask for")
+        return checked_qris(self.qris, amount_idr=self.amount_idr)
 
 
 class _Refund(msgspec.Struct, frozen=True):

@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import Annotated, Final, Self
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from bubuh.api.reply import REPLAYED, AnyRequest, Caller, ClientKey, Parts, Reply, replay_header, reply
 from bubuh.core.ids import derived_id, read_id, show_id
 from bubuh.edge.bodies import read_json
-from bubuh.edge.calls import Answer, Body, Call, told
+from bubuh.edge.calls import SVG, Answer, Body, Call, told
 from bubuh.edge.guards import May
 from bubuh.identity.model import Scope
 from bubuh.orders.check import check
 from bubuh.orders.model import MOST_STAMPS, OrderState, ShownOrder
 from bubuh.orders.place import place
-from bubuh.orders.refusals import StampsOutOfRange
-from bubuh.orders.show import find_order
+from bubuh.orders.refusals import NoQrisCode, StampsOutOfRange
+from bubuh.orders.show import draw_qris, find_order
 from bubuh.payments.model import Method
 from bubuh.payments.refusals import MethodUnknown
 
@@ -85,6 +85,7 @@ _EXAMPLE: Final = {
     "payment": {"qris": None, "va": "8808123456789012", "pay_url": None},
 }
 _SHOWN: Final = Body(shape=OrderView, example=_EXAMPLE)
+_DRAWN: Final = Body(media_type=SVG)
 
 
 @post(
@@ -166,4 +167,23 @@ async def check_order(order_id: FromPath[str], principal: Caller, services: Part
     return reply(OrderView.of(shown))
 
 
-HANDLERS = [create_order, get_order, check_order]
+@get(
+    "/v1/orders/{order_id:str}/qris",
+    guards=[May(Scope.ORDERS_WRITE)],
+    opt=told(
+        Call(
+            summary="Show an order's QRIS code",
+            summary_id="Lihat kode QRIS pesanan",
+            tag="orders",
+            answers={200: Answer(says="The code as SVG; below it until when it is to be paid.", body=_DRAWN)},
+            refusals=(NoQrisCode,),
+        )
+    ),
+)
+async def get_order_qris(order_id: FromPath[str], principal: Caller, services: Parts) -> Response[bytes]:
+    """The code to be scanned. It says when it ends; what is paid later counts as well."""
+    shown = await find_order(services.db, principal.account_id, read_id("ord", order_id))
+    return Response(draw_qris(shown).encode("ascii"), media_type=SVG)
+
+
+HANDLERS = [create_order, get_order, check_order, get_order_qris]

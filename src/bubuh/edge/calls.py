@@ -14,6 +14,7 @@ from bubuh.core.errors import Refusal
 PDF: Final = "application/pdf"
 OCTETS: Final = "application/octet-stream"
 JSON: Final = "application/json"
+SVG: Final = "image/svg+xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -375,6 +375,14 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         detail=Words("Pilih akun tujuan yang lain.", "Name another account to transfer to."),
     ),
     orders.StampsOutOfRange: _STAMPS_OUT_OF_RANGE,
+    orders.NoQrisCode: Problem(
+        status=409,
+        title=Words("Pesanan ini tidak punya kode QRIS", "The order has no QRIS code"),
+        detail=Words(
+            "Pesanan ini dibayar dengan cara lain, atau kodenya belum kami terima. Coba lagi sebentar lagi.",
+            "The order is paid in another way, or its code has not reached us yet. Try again shortly.",
+        ),
+    ),
     orders.OrderUnknown: NOT_FOUND,
     payments.GatewayUnknown: NOT_FOUND,
     payments.MethodUnknown: Problem(

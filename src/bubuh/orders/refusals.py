@@ -18,3 +18,9 @@ class OrderUnknown(Refusal):
     """There is no such order, or it is another account's: to the asker the same."""
 
     code = "not_found"
+
+
+class NoQrisCode(Refusal):
+    """The order is not paid by QRIS, or its gateway has not told the code yet."""
+
+    code = "no_qris_code"

@@ -8,7 +8,8 @@ from bubuh.core.ids import AccountId
 from bubuh.db.pool import Database
 from bubuh.orders import store
 from bubuh.orders.model import ShownOrder
-from bubuh.orders.refusals import OrderUnknown
+from bubuh.orders.refusals import NoQrisCode, OrderUnknown
+from bubuh.payments.qris_svg import qris_svg
 from bubuh.payments.store import find_details, look
 
 
@@ -31,3 +32,10 @@ async def show_order(db: Database, account_id: AccountId, order_id: UUID) -> Sho
             raise OrderUnknown(order_id=order_id)
         details = await find_details(conn, account_id=account_id, order_id=order_id)
     return ShownOrder(order=order, payment=details)
+
+
+def draw_qris(shown: ShownOrder) -> str:
+    """The order's code as SVG, with the moment its order expires; raises `NoQrisCode`."""
+    if shown.payment is None or shown.payment.qris is None:
+        raise NoQrisCode
+    return qris_svg(shown.payment.qris, expires_at=shown.order.expires_at)
