@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
+import uvloop
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
@@ -18,6 +19,7 @@ from rich.table import Table
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.drill.chaos import Report, Says, chaos_folder, quantile, run_chaos
 from bubuh.drill.history import Kind
+from bubuh.drill.payments import run_payments
 
 _MOST_SHOWN: Final = 20
 
@@ -52,6 +54,38 @@ def chaos_command(
         show_chaos(report)
     if keep or not report.is_clean:
         ASIDE.print(f"journal, data and logs: {folder}")
+    else:
+        shutil.rmtree(folder)
+    raise typer.Exit(code=0 if report.is_clean else 1)
+
+
+@drill.command("payments")
+def payments_command(
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="What is bought and what goes wrong; default: any.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long buyers come.")] = 120.0,
+    rate: Annotated[float, typer.Option(min=0.1, max=1000.0, help="Orders a second.")] = 100.0,
+    outage: Annotated[
+        float, typer.Option(min=0.0, help="Seconds for which the gateway is out of order meanwhile.")
+    ] = 0.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder even when all is well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start a service of its own whose gateway loses, doubles, reorders and forges notices, and buy there.
+
+    Then the gateway's own book is held against the ledger. Exit 1 when money was not credited within 60 s,
+    something was credited that nobody paid, or a rupiah differs; the folder is kept then.
+    """
+    seed = secrets.randbits(32) if seed is None else seed
+    folder = chaos_folder()
+    with _telling() as says:
+        report = uvloop.run(
+            run_payments(seed=seed, seconds=seconds, rate=rate, outage_s=outage, folder=folder, says=says)
+        )
+    answer(report.facts(), as_json=as_json)
+    if keep or not report.is_clean:
+        ASIDE.print(f"books, data and logs: {folder}")
     else:
         shutil.rmtree(folder)
     raise typer.Exit(code=0 if report.is_clean else 1)

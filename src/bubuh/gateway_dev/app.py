@@ -65,6 +65,8 @@ class Desk:
         body = await request.body()
         path = request.url.path
         check_call(self.secret, request.method, path, body, request.headers)
+        if self.teller.is_out:
+            raise Refused(503, "out of order, as the script says")
         await asyncio.sleep(self.teller.script.slow_s)
         if self.teller.chance(self.teller.script.fail):
             raise Refused(500, "out of order, as the script says")

@@ -232,9 +232,9 @@ class Book:
         self._write(Closed(reference=reference, at=self._clock(), event_id=event_id))
         return event_id
 
-    def told(self, event_id: str) -> None:
+    def told(self, event_id: str, *, lost: bool = False) -> None:
         """The notice needs no more telling."""
-        self._write(Told(event_id=event_id))
+        self._write(Told(event_id=event_id, lost=lost))
 
     def find(self, reference: str) -> Kept:
         """The charge; raises `Refused`, 404."""

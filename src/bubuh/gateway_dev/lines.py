@@ -63,6 +63,7 @@ class Told(msgspec.Struct, frozen=True, tag="told", tag_field="line"):
     """A notice needs no more telling: it was taken, or the script lost it."""
 
     event_id: str
+    lost: bool = False
 
 
 Line = Opened | Paid | Reversed | Refunded | Closed | Told

@@ -25,3 +25,4 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slow_s: Seconds = 0  #: before the answer to each call
     amount_off_idr: int = 0  #: payers pay so much more (less)
     refund: Literal["done", "pending", "failed"] = "done"  #: how a new refund stands at once
+    outage_s: Seconds = 0  #: from now on: calls are answered 503 and notices wait; payers still pay

@@ -7,6 +7,7 @@ import contextlib
 import random
 import secrets
 import ssl
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -43,7 +44,13 @@ class Teller:
     def follow(self, script: Script) -> None:
         """Behave so from now on."""
         self.script = script
+        self._back_at = time.monotonic() + script.outage_s
         self._dice = random.Random(script.seed)  # noqa: S311 -- repeatable on purpose
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the gateway is out of order just now, as the script says."""
+        return time.monotonic() < self._back_at
 
     def chance(self, of: float) -> bool:
         """Whether a fault of this chance strikes now."""
@@ -92,7 +99,7 @@ class Teller:
             _log.error("telling_failed", exc_info=task.exception())
 
     async def _lose(self, event_id: str) -> None:
-        self._book.told(event_id)
+        self._book.told(event_id, lost=True)
         await self._book.flush()
 
     async def _forge(self, body: bytes) -> None:
@@ -101,6 +108,8 @@ class Teller:
     async def _tell(self, event_id: str | None, body: bytes, *, delay_s: float, reordered: bool) -> None:
         """Send until taken. A copy (no `event_id`) is sent once."""
         await self._wait(delay_s, reordered=reordered)
+        if self.is_out:
+            await asyncio.sleep(self._back_at - time.monotonic())
         tries = 0
         while not await self._post(body, secret=self._secret) and event_id is not None:
             await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])

@@ -1,0 +1,125 @@
+"""The payments drill as an operator runs it, and what it says of books that differ."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bubuh.drill.credits import Compared, Credit, compare
+from bubuh.drill.till import Taken, read_till
+from bubuh.gateway_dev.lines import Closed, Line, Opened, Paid, Told
+
+PAID = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+
+
+def taken(amount_idr: int = 20_000, *, is_told: bool = True) -> Taken:
+    return Taken(amount_idr=amount_idr, payments={"pay_1": amount_idr}, paid_at=PAID, is_told=is_told)
+
+
+def credit(
+    amount_idr: int = 20_000, *, stamps: int = 2, payment_no: str = "pay_1", after_s: float = 1.0
+) -> Credit:
+    filled_at = PAID + timedelta(seconds=after_s)
+    return Credit(payments={payment_no: amount_idr}, stamps=stamps, filled_at=filled_at)
+
+
+def facts(compared: Compared) -> tuple[int, int, int, int, int]:
+    return (
+        compared.orders,
+        compared.credited,
+        compared.uncredited,
+        compared.forged_credited,
+        compared.book_difference_idr,
+    )
+
+
+def test_books_that_agree() -> None:
+    compared = compare({"a": taken(), "b": taken(is_told=False)}, {"a": credit(), "b": credit(after_s=40)})
+    assert facts(compared) == (2, 2, 0, 0, 0)
+    assert (compared.told_s, compared.untold_s) == ([1.0], [40.0])
+
+
+def test_an_order_that_nobody_paid_for_is_no_order_of_the_gateway() -> None:
+    assert facts(compare({"a": Taken()}, {})) == (0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("till", "rows", "wanted"),
+    [
+        ({"a": taken()}, {}, (1, 0, 1, 0, 20_000)),
+        ({"a": taken()}, {"a": credit(stamps=4)}, (1, 1, 0, 0, 20_000)),  # given twice
+        ({"a": taken()}, {"a": credit(20_001)}, (1, 1, 0, 0, 1)),
+        ({"a": Taken()}, {"a": credit()}, (0, 0, 0, 1, 20_000)),
+        ({"a": taken()}, {"a": credit(payment_no="pay_forged")}, (1, 1, 0, 1, 0)),
+        ({}, {"a": credit()}, (0, 0, 0, 1, 20_000)),
+        # one order's surplus does not hide another's want
+        ({"a": taken(), "b": taken()}, {"a": credit(40_000, stamps=4)}, (2, 1, 1, 0, 40_000)),
+    ],
+)
+def test_every_difference_is_told(
+    till: dict[str, Taken], rows: dict[str, Credit], wanted: tuple[int, ...]
+) -> None:
+    assert facts(compare(till, rows)) == wanted
+
+
+def test_money_that_came_while_the_gateway_was_away_counts_from_its_return() -> None:
+    compared = compare({"a": taken()}, {"a": credit(after_s=70)}, back_at=PAID + timedelta(seconds=60))
+    assert compared.told_s == [10.0]
+
+
+def test_the_gateways_own_book_is_read_line_by_line(tmp_path: Path) -> None:
+    lines: list[Line] = [
+        Opened(reference="a", amount_idr=20_000, method="qris", expires_at=PAID, at=PAID),
+        Opened(reference="b", amount_idr=10_000, method="va", expires_at=PAID, at=PAID),
+        Paid(reference="a", payment_no="p1", amount=15_000, at=PAID, event_id="e1"),
+        Told(event_id="e1"),
+        Paid(reference="a", payment_no="p2", amount=5_000, at=PAID, event_id="e2"),
+        Told(event_id="e2", lost=True),
+        Paid(reference="a", payment_no="p3", amount=7, at=PAID, event_id="e4", currency="USD"),
+        Closed(reference="b", at=PAID, event_id="e3"),
+        Told(event_id="e3", lost=True),
+    ]
+    (tmp_path / "gateway").mkdir()
+    (tmp_path / "gateway" / "book.jsonl").write_bytes(b"".join(msgspec.json.encode(x) + b"\n" for x in lines))
+    till = read_till(tmp_path)
+    assert till["a"] == Taken(
+        amount_idr=20_000, payments={"p1": 15_000, "p2": 5_000}, paid_at=PAID, is_told=False
+    )
+    assert till["b"] == Taken()
+
+
+def drill(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bubuh", "drill", "payments", "--json", *options],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+@pytest.mark.service
+def test_a_short_drill_credits_all_that_was_paid() -> None:
+    done = drill("--seed", "7", "--seconds", "4", "--rate", "20")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, (told, done.stderr)
+    assert told["seed"] == 7
+    assert told["orders"] == told["credited"] == told["placed"] > 40
+    assert (told["uncredited"], told["forged_credited"], told["book_difference_idr"]) == (0, 0, 0)
+    assert 0 < told["p50_s"] <= told["p99_s"] <= told["max_s"] <= 60
+
+
+@pytest.mark.service
+@pytest.mark.long
+def test_a_gateway_that_is_away_for_a_minute_costs_nobody_anything() -> None:
+    done = drill("--seed", "11", "--seconds", "100", "--rate", "20", "--outage", "60")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, (told, done.stderr)
+    assert told["outage_s"] == 60
+    assert told["orders"] == told["credited"] > 500
