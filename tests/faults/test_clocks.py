@@ -109,6 +109,33 @@ async def test_a_worker_whose_clock_is_wrong_ends_its_stamp_and_expires_nobodys(
 
 
 @pytest.mark.long
+@fault("D1")
+async def test_a_database_whose_clock_jumps_three_times_takes_no_stamp_from_a_worker_that_lives(
+    service: Running, rng: random.Random
+) -> None:
+    """By its clock every lease is over, an hour ago; two workers hold some, and go on renewing them."""
+    with open_citizen(service, stamps=6) as citizen, own_process(service, "worker", "--name", "beside"):
+        documents = [citizen.upload() for _ in range(6)]
+        owner = await service.owner()
+        with paused(service.pid("signer")):  # so that the stamps stay in hand
+            asked = [citizen.ask_for_stamp(one).json()["id"] for one in documents]
+            bare = [read_id("stm", one) for one in asked]
+            in_hand = "SELECT count(digest) = 6 FROM stamps WHERE id = ANY ($1)"
+            await until_row(owner, in_hand, bare)
+            for _ in range(3):
+                await owner.execute(
+                    "UPDATE stamps SET lease_until = lease_until - interval '1 h' WHERE id = ANY ($1)", bare
+                )
+                await asyncio.sleep(rng.uniform(6, 8))  # both look once more at least
+        for one in asked:
+            assert (await asyncio.to_thread(citizen.await_end, one))["state"] == "affixed"
+        assert await owner.fetchval("SELECT sum(deaths) FROM stamps WHERE id = ANY ($1)", bare) == 0
+        await owner.close()
+        assert await quota(citizen) == (0, 0, 6)
+        await assert_whole(service, told=[accepted(citizen, one) for one in asked])
+
+
+@pytest.mark.long
 @fault("D2")
 async def test_a_clock_that_jumps_back_while_serials_are_given_out_gives_none_twice(
     service: Running, clock: Path, rng: random.Random

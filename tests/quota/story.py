@@ -122,7 +122,7 @@ async def _accept(db: Database, story: Story, stamp_id: UUID) -> None:
 
 
 async def _work(db: Database, story: Story, stamp_id: UUID, offset: int) -> None:
-    leased = await db.fetch("SELECT id FROM stamping_lease_n($1, 'w', 9, 1, 600)", story.shard)
+    leased = await db.fetch("SELECT id FROM stamping_lease_n($1, 'w', 9, 1, 600, '{}', '{}')", story.shard)
     assert [row["id"] for row in leased] == [stamp_id]
     serial = BLOCK * 1000 + offset
     assert await db.fetchval(

@@ -113,6 +113,12 @@ class Town:
     async def lease(self, *, worker: str = "worker-1", lease_s: float = 30.0) -> list[Lease]:
         return await store.lease_n(self.db, self.citizen.shard, worker=worker, most=10, lease_s=lease_s)
 
+    async def take_over(self, *, worker: str, lease_s: float = 30.0) -> list[Lease]:
+        """As a worker that saw nobody renew what is over."""
+        shard = self.citizen.shard
+        over = await store.list_overdue(self.db, shard, worker=worker, most=10)
+        return await store.lease_n(self.db, shard, worker=worker, most=10, lease_s=lease_s, unrenewed=over)
+
     async def find_job(self, lease: Lease) -> Job | None:
         (job,) = await store.find_job_n(self.db, lease.shard, [lease])
         return job

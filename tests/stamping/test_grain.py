@@ -93,7 +93,7 @@ async def test_no_step_reads_what_it_was_not_asked_about(
     )
     n = len(leases)
     steps: dict[str, tuple[object, ...]] = {
-        "lease_n": ("w", n, 1, 30.0),
+        "lease_n": ("w", n, 1, 30.0, [], []),
         "renew_n": (ids, accounts, fences, 30.0),
         "yield_n": (ids, accounts, fences, 0.0),
         "find_job_n": (ids, accounts, fences),

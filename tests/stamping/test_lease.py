@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bubuh.core.ids import fresh_id
+from bubuh.db.pool import Conn
 from bubuh.quota.allot import allot
 from bubuh.stamping import store
+from bubuh.stamping.model import Lease
+from bubuh.worker.watch import WATCH_S, Watch
 from tests.stamping.conftest import Town
 
 
@@ -43,13 +46,56 @@ async def test_a_lease_taken_from_another_worker_counts_its_death_and_so_does_a_
     await town.accept(await town.upload())
 
     await town.lease(worker="one", lease_s=0.0)
-    await town.lease(worker="two", lease_s=30.0)
+    assert await town.lease(worker="two", lease_s=30.0) == []
+    await town.take_over(worker="two", lease_s=30.0)
     assert await deaths(town) == [1]
     assert await store.bury(town.db, town.citizen.shard, worker="two") == 1
     (lease,) = await town.lease(worker="two")
 
     assert await deaths(town) == [2]
     assert lease.fence == 3
+
+
+async def test_a_clock_that_jumps_takes_no_stamp_from_a_worker_that_lives(
+    town: Town, owner_conn: Conn
+) -> None:
+    """Three jumps of an hour, each between two looks of another worker; the holder renews as ever."""
+    shard = town.citizen.shard
+    await town.accept(await town.upload())
+    held = await town.lease(worker="one", lease_s=15.0)
+    now = 0.0
+    watch = Watch(town.db, worker="two", clock=lambda: now)
+
+    async def look() -> list[Lease]:
+        over = await watch.unrenewed(shard)
+        return await store.lease_n(town.db, shard, worker="two", most=9, lease_s=15.0, unrenewed=over)
+
+    for _ in range(3):
+        await owner_conn.execute("UPDATE stamps SET lease_until = lease_until - interval '1 hour'")
+        assert await look() == []
+        assert await store.renew_n(town.db, shard, held, lease_s=15.0) == {held[0].stamp_id}
+        now += WATCH_S
+        await owner_conn.execute("UPDATE stamps SET lease_until = lease_until - interval '1 hour'")
+        assert await look() == []
+
+    assert await deaths(town) == [0]
+    now += WATCH_S
+    (taken,) = await look()  # nobody renewed it since
+    assert (taken.stamp_id, taken.is_suspect) == (held[0].stamp_id, True)
+    assert await deaths(town) == [1]
+
+
+async def test_a_lease_renewed_after_it_was_seen_to_be_over_is_not_taken(town: Town) -> None:
+    await town.accept(await town.upload())
+    held = await town.lease(worker="one", lease_s=0.0)
+    over = await store.list_overdue(town.db, town.citizen.shard, worker="two", most=9)
+    await store.renew_n(town.db, town.citizen.shard, held, lease_s=0.0)  # over again at once, and another
+
+    taken = await store.lease_n(
+        town.db, town.citizen.shard, worker="two", most=9, lease_s=30.0, unrenewed=over
+    )
+
+    assert (len(over), taken) == (1, [])
 
 
 @pytest.mark.parametrize(("wait_s", "leased"), [(0.0, 1), (30.0, 0)])

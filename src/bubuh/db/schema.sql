@@ -1000,7 +1000,7 @@ $$;
 
 ALTER FUNCTION public.stamping_intend_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _serials bigint[], _serial_nos text[], _base_revisions integer[], _base_sha256s bytea[], _signed_ats timestamp with time zone[], _file_ids bytea[], _key_ids text[], _levels text[], _time_stamp_rooms integer[]) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision) RETURNS TABLE(id uuid, account_id bigint, fence integer, deaths integer)
+CREATE FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision, _unrenewed uuid[], _untils timestamp with time zone[]) RETURNS TABLE(id uuid, account_id bigint, fence integer, deaths integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET enable_sort TO 'off'
@@ -1022,7 +1022,11 @@ BEGIN
                                                PARTITION BY s.deaths > 0 OR s.lease_owner <> _worker ORDER BY s.lease_until
                                            ) AS no
                                       FROM stamps AS s
-                                     WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_until < now()) AS d
+                                     WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_until < now()
+                                       AND (
+                                           coalesce(s.lease_owner, _worker) = _worker
+                                           OR (s.id, s.lease_until) IN (SELECT u.id, u.until
+                                                 FROM unnest(_unrenewed, _untils) AS u (id, until)))) AS d
                              WHERE d.no <= CASE WHEN d.is_suspect THEN _suspects ELSE _limit END
                             UNION ALL
                             (SELECT s.id, s.account_id, s.document_id, s.queue_at
@@ -1081,7 +1085,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision) OWNER TO bubuh_owner;
+ALTER FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision, _unrenewed uuid[], _untils timestamp with time zone[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.stamping_level_append(_shard smallint, _id uuid, _account_id bigint, _object_key text, _bytes integer, _sha256 bytea, _size_bytes bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2254,9 +2258,9 @@ REVOKE ALL ON FUNCTION public.stamping_intend_n(_shard smallint, _ids uuid[], _a
 
 GRANT ALL ON FUNCTION public.stamping_intend_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _serials bigint[], _serial_nos text[], _base_revisions integer[], _base_sha256s bytea[], _signed_ats timestamp with time zone[], _file_ids bytea[], _key_ids text[], _levels text[], _time_stamp_rooms integer[]) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision, _unrenewed uuid[], _untils timestamp with time zone[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision) TO bubuh_app;
+GRANT ALL ON FUNCTION public.stamping_lease_n(_shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision, _unrenewed uuid[], _untils timestamp with time zone[]) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.stamping_level_append(_shard smallint, _id uuid, _account_id bigint, _object_key text, _bytes integer, _sha256 bytea, _size_bytes bigint) FROM PUBLIC;
 

@@ -37,8 +37,17 @@ SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.sid
  ORDER BY s.accepted_at DESC, s.id DESC
  LIMIT :most;
 
--- name: lease_n(shard, worker, most, suspects, lease_s)
-SELECT id, account_id, fence, deaths FROM stamping_lease_n(:shard, :worker, :most, :suspects, :lease_s);
+-- name: lease_n(shard, worker, most, suspects, lease_s, unrenewed, untils)
+SELECT id, account_id, fence, deaths
+  FROM stamping_lease_n(:shard, :worker, :most, :suspects, :lease_s, :unrenewed::uuid[], :untils::timestamptz[]);
+
+-- name: list_overdue(shard, worker, most)
+-- Leases of other workers that are over by this server's clock, which may have jumped.
+SELECT s.id, s.lease_until
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.state = 'processing' AND s.lease_owner <> :worker AND s.lease_until < now()
+ ORDER BY s.lease_until
+ LIMIT :most;
 
 -- name: renew_n(shard, ids, account_ids, fences, lease_s)
 SELECT id FROM stamping_renew_n(:shard, :ids::uuid[], :account_ids::bigint[], :fences::int[], :lease_s);

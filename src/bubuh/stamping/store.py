@@ -133,11 +133,37 @@ async def list_stamps(
     return [_stamp(row) for row in await db.fetch(SQL.list_stamps.sql, shard, account_id, *before, most)]
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Another worker's lease that is over by the database's clock, unless it is renewed."""
+
+    stamp_id: UUID
+    until: datetime
+
+
+async def list_overdue(db: Database, shard: Shard, *, worker: str, most: int) -> list[Overdue]:
+    """At most `most` leases of `shard` that are over and not `worker`'s, the oldest first."""
+    rows = await db.fetch(SQL.list_overdue.sql, shard, worker, most)
+    return [Overdue(row["id"], row["lease_until"]) for row in rows]
+
+
 async def lease_n(
-    db: Database, shard: Shard, *, worker: str, most: int, lease_s: float, suspects: int = 1
+    db: Database,
+    shard: Shard,
+    *,
+    worker: str,
+    most: int,
+    lease_s: float,
+    suspects: int = 1,
+    unrenewed: Sequence[Overdue] = (),
 ) -> list[Lease]:
-    """Up to `most` jobs of `shard`, each under a new fence; of them `suspects`, over which a worker died."""
-    rows = await db.fetch(SQL.lease_n.sql, shard, worker, most, suspects, lease_s)
+    """Up to `most` jobs of `shard`, each under a new fence; of them `suspects`, over which a worker died.
+
+    Of other workers' leases those in `unrenewed` are taken, if they are over and not renewed even now.
+    """
+    rows = await db.fetch(
+        SQL.lease_n.sql, shard, worker, most, suspects, lease_s, *columns(unrenewed, "stamp_id", "until")
+    )
     return [
         Lease(
             account_id=AccountId(row["account_id"]),

@@ -19,6 +19,7 @@ from bubuh.stamping.affix import Ended, Workshop, affix
 from bubuh.stamping.bells import ENDED, LEVEL_WANTED, WAITING
 from bubuh.stamping.model import Lease
 from bubuh.stamping.refusals import LeaseLost
+from bubuh.worker.watch import RENEW_EVERY_S, Watch
 
 _log = structlog.get_logger(__name__)
 _ENDED = Counter("bubuh_worker_stamps", "Stamps this worker let go of", ["how"])
@@ -26,7 +27,6 @@ _IN_HAND = Gauge("bubuh_worker_in_hand", "Stamps in work")
 _SECONDS = Histogram("bubuh_worker_stamp_seconds", "From lease to end")
 
 LEASE_S: Final = 15.0
-RENEW_EVERY_S: Final = 4.0
 LOOK_ROUND_EVERY_S: Final = 2.0  #: every shard is looked at so often, hint or no hint
 MOST_IN_HAND: Final = 100  #: what they do at once is done in batches
 _TRY_AGAIN_S: Final = (0.1, 0.3, *(0.7,) * 10)  #: after a Fault, while the lease is kept
@@ -45,6 +45,7 @@ class Desk:
         self._ringer = Ringer(shop.db)
         self._most_in_hand = most_in_hand
         self._name = name
+        self._watch = Watch(shop.db, worker=name)
         self._in_hand: dict[UUID, tuple[Lease, asyncio.Task[None]]] = {}
         self._a_hand_is_free = asyncio.Event()
         self._again: set[Shard] = set()  #: where something ended, so that more may be waiting
@@ -99,7 +100,13 @@ class Desk:
         most, suspects = self._most_in_hand - len(self._in_hand), int(self._suspect is None)
         try:
             leases = await store.lease_n(
-                self._shop.db, shard, worker=self._name, most=most, suspects=suspects, lease_s=LEASE_S
+                self._shop.db,
+                shard,
+                worker=self._name,
+                most=most,
+                suspects=suspects,
+                lease_s=LEASE_S,
+                unrenewed=await self._watch.unrenewed(shard),
             )
         except Fault as fault:
             _log.warning("lease_failed", code=fault.code)

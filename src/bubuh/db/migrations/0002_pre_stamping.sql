@@ -328,12 +328,15 @@ GRANT EXECUTE ON FUNCTION stamping_accept_n(
 -- S2: lease up to `_limit` stamps of one shard: those whose worker is gone, then waiting ones in the queue's order
 -- whose document has none in work. Each lease raises the fence; one taken from another worker that never gave it back
 -- counts a death. (A worker that takes its own again, after a pause that outlived the lease, did not die.)
+-- That a lease of another's is over is not enough, for this server's clock may have jumped: only those in `_unrenewed`
+-- are taken, whose holder did not renew them (they end at `_untils` still) for as long as the caller's own clock told.
 -- At most `_suspects` of them are of those over which a worker died: worked on one at a time, a document that kills
 -- is not helped by the others around it, nor are they blamed for it.
 -- What must be cheap is found by an index that has just that; by its key where `state` would have the planner walk
 -- all that waits in the shard. A stamp has a lease exactly while it is `processing`.
 CREATE FUNCTION stamping_lease_n(
-    _shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision
+    _shard smallint, _worker text, _limit integer, _suspects integer, _lease_s double precision,
+    _unrenewed uuid [], _untils timestamptz []
 ) RETURNS TABLE (id uuid, account_id bigint, fence integer, deaths integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 -- The queue is read in its index's order, and each document is looked up by its key, whatever the statistics say: while
@@ -356,7 +359,11 @@ BEGIN
                                                PARTITION BY s.deaths > 0 OR s.lease_owner <> _worker ORDER BY s.lease_until
                                            ) AS no
                                       FROM stamps AS s
-                                     WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_until < now()) AS d
+                                     WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_until < now()
+                                       AND (
+                                           coalesce(s.lease_owner, _worker) = _worker
+                                           OR (s.id, s.lease_until) IN (SELECT u.id, u.until
+                                                 FROM unnest(_unrenewed, _untils) AS u (id, until)))) AS d
                              WHERE d.no <= CASE WHEN d.is_suspect THEN _suspects ELSE _limit END
                             UNION ALL
                             (SELECT s.id, s.account_id, s.document_id, s.queue_at
@@ -414,7 +421,8 @@ BEGIN
     ON CONFLICT DO NOTHING;
 END
 $$;
-GRANT EXECUTE ON FUNCTION stamping_lease_n(smallint, text, integer, integer, double precision) TO bubuh_app;
+GRANT EXECUTE ON FUNCTION
+    stamping_lease_n(smallint, text, integer, integer, double precision, uuid [], timestamptz []) TO bubuh_app;
 
 -- The rows of many stamps of one shard that have a lease under that fence, locked in the order of their ids. Not called
 -- from outside. `no` is a request's place; who has lost its lease has no row.
