@@ -12,7 +12,7 @@ from typing import Final
 
 from pyhanko.pdf_utils import generic
 
-from bubuh.pdf.face.drawing import COLOUR_SPACE, SIDE, drawing
+from bubuh.pdf.face.drawing import COLOUR_SPACE, SIDE
 from bubuh.pdf.general.appender import Appender
 from bubuh.pdf.general.objects import (
     Slot,
@@ -30,6 +30,7 @@ from bubuh.pdf.general.pagetree import Page, page_at
 from bubuh.pdf.general.reader import entry, fields, open_reader
 from bubuh.pdf.geometry import to_page_space, upright
 from bubuh.pdf.lean.declined import Declined
+from bubuh.pdf.lean.drawn import face_stream
 from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.model import Chain, Increment, Intent, Rect, Tier
 from bubuh.pdf.refusals import DocumentRefused, Reason, refusing_damage
@@ -133,8 +134,9 @@ def _face(intent: Intent, rotate: int) -> generic.StreamObject:
         "/BBox": numbers((0, 0, SIDE, SIDE)),
         "/Matrix": numbers(upright(rotate, SIDE)),
         "/Resources": dictionary({"/ColorSpace": colours}),
+        "/Filter": name("/FlateDecode"),
     }
-    return stream(entries, drawing(intent.serial_no, intent.qr_payload))
+    return stream(entries, face_stream(intent.serial_no, intent.qr_payload))
 
 
 def _add_field(writer: Appender, widget: generic.IndirectObject) -> None:

@@ -66,8 +66,8 @@ def dictionary(entries: Mapping[str, generic.PdfObject] | None = None) -> generi
 
 
 def stream(entries: Mapping[str, generic.PdfObject], data: bytes) -> generic.StreamObject:
-    """A stream, not compressed."""
-    return generic.StreamObject({name(key): value for key, value in entries.items()}, stream_data=data)
+    """A stream of `data` as it is: compressed already where `entries` name a filter."""
+    return generic.StreamObject({name(key): value for key, value in entries.items()}, encoded_data=data)
 
 
 def reference(ref: generic.Reference, handler: Any) -> generic.IndirectObject:
