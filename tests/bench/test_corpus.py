@@ -13,6 +13,7 @@ from bubuh.bench.corpus import Outcome, Report, measure_corpus
 from bubuh.pdf.model import Tier
 from tests.pdf.conftest import DATA
 from tests.pdf.damage import wrong_startxref
+from tests.pdf.locked import locked_with_strings_in_streams
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -23,7 +24,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     for name in ("good", "bad"):
         (folder / name).mkdir()
     shutil.copy(DATA / "surat-lamaran.pdf", folder / "good" / "lean.pdf")
-    shutil.copy(DATA / "surat-lamaran-terenkripsi.pdf", folder / "good" / "library.PDF")
+    (folder / "good" / "library.PDF").write_bytes(locked_with_strings_in_streams())
     (folder / "bad" / "damaged.pdf").write_bytes(wrong_startxref((DATA / "surat-lamaran.pdf").read_bytes()))
     (folder / "bad" / "no.pdf").write_bytes(b"no document at all")
     locked = io.BytesIO()

@@ -19,7 +19,8 @@ from bubuh.pdf.intake import inspection as intake
 from bubuh.pdf.judge import verdict as judging
 from bubuh.pdf.model import Indication, Trust
 from bubuh.pdf.refusals import DocumentRefused
-from tests.pdf.conftest import DATA, Desk
+from tests.pdf.conftest import Desk
+from tests.pdf.locked import locked_with_strings_in_streams
 
 LIBRARIES: Final = ("pyhanko", "pyhanko_certvalidator", "asn1crypto", "cryptography", "pikepdf")
 
@@ -47,7 +48,7 @@ def every_exception() -> list[type[Exception]]:
 
 
 #: Of the library alone: the lean engine plans nothing in it.
-LOCKED: Final = (DATA / "surat-lamaran-terenkripsi.pdf").read_bytes()
+LOCKED: Final = locked_with_strings_in_streams()
 EXCEPTIONS: Final = every_exception()
 
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from bubuh.core.errors import Refusal
-from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.lean.pieces import MOST_PIECES
 from bubuh.pdf.midstate import MOST_BYTES, Midstate, as_json, from_json, midstate_of, plan_midstate
@@ -40,13 +39,12 @@ PIECES = [
 def test_it_is_the_stamp_of_the_whole_document(desk: Desk, sample: bytes) -> None:
     for document in (sample, _stamped(sample, desk)):
         try:
-            whole = plan_lean(document, desk.intent(OTHER_SERIAL, x_pt=140), desk.chain)
-        except Declined:
-            with pytest.raises(MidstateUnsupported):
-                midstate_of(document, 1)
+            midstate = midstate_of(document, 1)
+        except MidstateUnsupported:
+            assert b"/Encrypt" in document
             continue
         intent = desk.intent(OTHER_SERIAL, x_pt=140)
-        assert plan_midstate(midstate_of(document, 1), intent, desk.chain) == whole
+        assert plan_midstate(midstate, intent, desk.chain) == plan_lean(document, intent, desk.chain)
 
 
 @pytest.mark.parametrize("page", [1, 2, 7, 40])

@@ -24,7 +24,6 @@ from tests.pdf.conftest import NOW, OTHER_SERIAL, SERIAL, Desk
 from tests.pdf.damage import wrong_startxref
 
 
-
 @pytest.fixture(scope="module")
 def authority() -> Authority:
     return Authority.found(NOW - timedelta(days=30))

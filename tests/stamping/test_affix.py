@@ -32,6 +32,7 @@ from bubuh.stamping.refusals import LeaseLost, SealedStuck, StampNotCancellable,
 from bubuh.stamping.show import find_stamp, list_stamps
 from bubuh.stamping.sweep import sweep
 from tests.pdf.damage import wrong_startxref
+from tests.pdf.locked import locked_with_strings_in_streams
 from tests.stamping.conftest import LETTER, Town
 
 
@@ -275,7 +276,7 @@ async def test_a_seal_that_does_not_fit_its_plan_is_never_delivered(town: Town) 
 
 
 async def test_the_tier_that_served_is_told(town: Town) -> None:
-    locked = LETTER.with_name("surat-lamaran-terenkripsi.pdf").read_bytes()
+    locked = locked_with_strings_in_streams()
     damaged = wrong_startxref(LETTER.read_bytes())
     for data, tier in ((LETTER.read_bytes(), Tier.T1), (locked, Tier.T2), (damaged, Tier.T3)):
         accepted = await town.accept(await town.upload(data))

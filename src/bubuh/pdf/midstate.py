@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bubuh.pdf.lean.declined import Declined
+from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.engine import PROVOKED, marked, plan_on
 from bubuh.pdf.lean.increment import Before, before
 from bubuh.pdf.lean.pieces import Pieces, Remembering
@@ -89,7 +89,7 @@ def midstate_of(document: bytes, page: int) -> Midstate:
         MidstateUnavailable: this machine cannot tell a midstate.
     """
     try:
-        reader = Document(document)
+        reader = _plain(document)
         remembering, xref = Remembering(reader), before(reader.chain)
         marked(remembering, xref, page, name=NO_FIELD)
         midstate = Midstate(hashed=state_of(document), objects=remembering.asked, xref=xref)
@@ -100,6 +100,14 @@ def midstate_of(document: bytes, page: int) -> Midstate:
     except PROVOKED as error:
         raise MidstateUnsupported(reason=type(error).__name__) from error
     return midstate
+
+
+def _plain(document: bytes) -> Document:
+    """The document's reader; an encrypted one must be seen whole: its key is none of the pieces."""
+    reader = Document(document)
+    if reader.cipher is not None:
+        raise Declined(Why.ENCRYPTED)
+    return reader
 
 
 def as_json(midstate: Midstate) -> dict[str, object]:

@@ -1,23 +1,19 @@
 """Encrypted documents that anyone may open: read them, and append to them without chance.
 
 AES-CBC wants a fresh vector for each string; the library draws it at random, and two plans of one intent
-would differ. Here it is derived from key, intent and plaintext, so that it is as unpredictable to whoever
-lacks the key, and the same when it must be.
+would differ. Here it is derived, as `bubuh.pdf.cipher` says.
 """
 
 from __future__ import annotations
 
-import hmac
 import types
 from typing import Any
 
-from cryptography.hazmat.primitives import padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pyhanko.pdf_utils.crypt import AuthStatus, SecurityHandler, StandardSecurityHandler
 from pyhanko.pdf_utils.crypt.filter_mixins import AESCryptFilterMixin, AESGCMCryptFilterMixin
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-_VECTOR_BYTES = 16
+from bubuh.pdf.cipher import with_derived_vector
 
 
 def opens_for_anyone(reader: PdfFileReader) -> bool:
@@ -35,10 +31,7 @@ def without_chance(handler: SecurityHandler, seed: bytes) -> None:
 
     def encrypt(self: Any, key: bytes, plaintext: bytes, params: Any = None) -> bytes:
         del self, params
-        vector = hmac.digest(key, seed + plaintext, "sha256")[:_VECTOR_BYTES]
-        padder = padding.PKCS7(8 * _VECTOR_BYTES).padder()
-        encryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
-        return vector + encryptor.update(padder.update(plaintext) + padder.finalize()) + encryptor.finalize()
+        return with_derived_vector(key, seed, plaintext)
 
     for cipher in _ciphers(handler):
         if isinstance(cipher, AESCryptFilterMixin):

@@ -31,9 +31,11 @@ def face_stream(serial_no: str, qr_payload: str) -> bytes:
     )
 
 
-def face_object(serial_no: str, qr_payload: str, rotate: int) -> bytes:
-    """The form XObject, from its dictionary to endstream; on a page turned by `rotate` it is seen upright."""
-    body = face_stream(serial_no, qr_payload)
+def face_object(body: bytes, rotate: int) -> bytes:
+    """The form XObject with a face's stream, from its dictionary to endstream.
+
+    On a page turned by `rotate` it is seen upright.
+    """
     return b"%s/Length %d >>\nstream\n%s\nendstream" % (_entries(rotate), len(body), body)
 
 

@@ -83,9 +83,9 @@ def _refuse_name(document: Objects, fields: bytes | None, name: str) -> None:
         raise Declined(Why.FORM, "too many fields, or one twice")
     ahead, seen = list(kids), set(kids)
     while ahead:
-        field = document.dictionary(ahead.pop())
-        written = document.resolved(field.values.get(b"/T"))
-        own = "" if written is None else text(written)
+        field_ref = ahead.pop()
+        field = document.dictionary(field_ref)
+        own = text(document.string(field.values.get(b"/T"), field_ref))
         if own == name:
             raise Declined(Why.SERIAL_PRESENT)
         if not own and b"/Kids" in field.values:

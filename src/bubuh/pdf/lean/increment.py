@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from binascii import hexlify
 from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
 from bubuh.pdf.lean.declined import Declined, Why
-from bubuh.pdf.lean.tokens import Ref, items
+from bubuh.pdf.lean.tokens import Ref
 from bubuh.pdf.lean.xref import Chain
 from bubuh.pdf.model import Increment
 
 Entry = tuple[int, int, int]  #: number, generation and offset of an object that is written
 
 _RANGE_BYTES: Final = 40
-_HEX_ID: Final = re.compile(rb"\[ *(<[0-9A-Fa-f]*>) *<[0-9A-Fa-f]*> *\]\Z")
 _CONTENTS: Final = b" /Contents "
 _AFTER: Final = b" >>\nendobj\n"
 _ROW: Final = struct.Struct(">BIH")
@@ -31,6 +29,7 @@ class Before(NamedTuple):
     root: bytes  #: the reference to the catalog, as it is written
     info: bytes | None  #: the same to the document information
     first_id: bytes | None  #: the first half of /ID, a string as it is written
+    encrypt: bytes | None = None  #: as the trailers of an encrypted document have it
 
 
 class Begun(Protocol):
@@ -58,7 +57,7 @@ def before(chain: Chain) -> Before:
     info = chain.entry(
         b"/Info"
     )  # said again: what a trailer is silent about, only some readers look for in older
-    return Before(chain.start, newest.is_stream, chain.highest, root, info, _first_id(chain.entry(b"/ID")))
+    return Before(chain.start, newest.is_stream, chain.highest, root, info, chain.first_id(), chain.encrypt)
 
 
 def assemble(
@@ -98,19 +97,6 @@ def assemble(
     return Increment(pre=pre, room_bytes=room_bytes, post=post, digest=hashed.digest())
 
 
-def _first_id(written: bytes | None) -> bytes | None:
-    """The first half of /ID as it is written; None where there is none."""
-    if written is None:
-        return None
-    plain = _HEX_ID.match(written)
-    if plain is not None:
-        return plain[1]
-    halves = items(written)
-    if not halves or not halves[0].startswith((b"(", b"<")):
-        raise Declined(Why.TRAILER, "an /ID that is none")
-    return halves[0]
-
-
 def _table(ground: Before, placed: list[Entry], at: int, ids: bytes) -> bytes:
     """What follows the signature, with a table at `at`.
 
@@ -146,4 +132,6 @@ def _stream(ground: Before, placed: list[Entry], at: int, ids: bytes) -> bytes:
 
 def _trailer(ground: Before, ids: bytes, size: int) -> bytes:
     told = b"" if ground.info is None else b" /Info " + ground.info
+    if ground.encrypt is not None:
+        told += b" /Encrypt " + ground.encrypt
     return b"/Size %d /Root %s%s /ID %s /Prev %d" % (size, ground.root, told, ids, ground.start)

@@ -11,7 +11,7 @@ from typing import Final
 
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.reader import Document
-from bubuh.pdf.lean.tokens import Dictionary, Ref, Span, dictionary, reference, value
+from bubuh.pdf.lean.tokens import Dictionary, Ref, Span, dictionary, octets, reference, value
 
 MOST_PIECES: Final = 64
 MOST_PIECES_BYTES: Final = 256 * 2**10
@@ -57,6 +57,12 @@ class Pieces:
             raise Declined(Why.OBJECT, "a reference to a reference")
         return None if found == b"null" else found
 
+    def string(self, written: bytes | None, holder: Ref) -> bytes:
+        """The bytes of a string, which is plain, or behind a reference; empty when null."""
+        del holder
+        found = self.resolved(written)
+        return b"" if found is None else octets(found)
+
     def _value(self, ref: Ref) -> bytes:
         written = self._written(ref)
         if value(written, 0) != (0, len(written)):
@@ -97,6 +103,11 @@ class Remembering:
         if ref is not None:
             self.asked[ref] = b"null" if found is None else found
         return found
+
+    def string(self, written: bytes | None, holder: Ref) -> bytes:
+        """As the document has it."""
+        self.resolved(written)
+        return self._document.string(written, holder)
 
     def _remember(self, ref: Ref, data: bytes, span: Span) -> None:
         self.asked[ref] = data[span[0] : span[1]]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, Protocol
 
+from bubuh.pdf.cipher import Cipher
 from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.streams import content, parameters
 from bubuh.pdf.lean.tokens import (
@@ -15,9 +17,11 @@ from bubuh.pdf.lean.tokens import (
     bounded,
     dictionary,
     integer,
+    octets,
     reference,
     value,
 )
+from bubuh.pdf.lean.unlock import unlocked
 from bubuh.pdf.lean.xref import HEAD, OPENED_OBJECT, WITHIN, Chain, read_chain
 
 _ENDOBJ: Final = re.compile(GAP + rb"endobj")
@@ -39,6 +43,10 @@ class Objects(Protocol):
         """The value itself, a reference followed once; None when it is null."""
         ...
 
+    def string(self, written: bytes | None, holder: Ref) -> bytes:
+        """The bytes of a string in the object `holder`, or behind a reference in it; empty when null."""
+        ...
+
 
 class Document:
     """The objects of one document."""
@@ -48,6 +56,16 @@ class Document:
         self.document = document
         self.chain: Chain = read_chain(document)
         self._containers: dict[int, tuple[list[bytes], int, bytes]] = {}
+        self.cipher: Cipher | None = None
+        if self.chain.encrypt is not None:
+            self.cipher = unlocked(self._encryption(self.chain.encrypt), self.chain.first_id())
+
+    def _encryption(self, written: bytes) -> Dictionary:
+        """The encryption dictionary, an object of its own in no stream, as others want it."""
+        ref = reference(written)
+        if ref is None or self.chain.find(ref[0])[0] == WITHIN:
+            raise Declined(Why.ENCRYPTED, "in the trailer, or within what it encrypts")
+        return self.dictionary(ref)
 
     def dictionary(self, ref: Ref | None) -> Dictionary:
         """The dictionary that is the whole object `ref`, not a stream; raises `Declined`."""
@@ -55,7 +73,9 @@ class Document:
             raise Declined(Why.OBJECT, "not a reference")
         kind, one, two = self.chain.find(ref[0])
         if kind == WITHIN:
-            return dictionary(*self._within(one, two, ref))
+            held = dictionary(*self._within(one, two, ref))
+            self._check_copyable(held.data, held.span)
+            return held
         opened = self._opened(one, two, ref)
         found = bounded(self.document, opened.start(3), opened.end(), b"endobj")
         if not found.ends_object:
@@ -69,7 +89,17 @@ class Document:
         if not data.startswith(b"[", start):
             raise Declined(Why.OBJECT, "not an array")
         self._check_end(data, end, follows=follows)
+        if not follows:
+            self._check_copyable(data, (start, end))
         return data, (start, end)
+
+    def _check_copyable(self, data: bytes, span: Span) -> None:
+        """Strings within an encrypted stream are plain; written again, outside it, they must not be."""
+        if self.cipher is None:
+            return
+        plain = data[span[0] : span[1]].replace(b"<<", b"")
+        if b"(" in plain or b"<" in plain:
+            raise Declined(Why.ENCRYPTED, "strings within a stream")
 
     def resolved(self, written: bytes | None) -> bytes | None:
         """The value itself, a reference followed once; None when it is null."""
@@ -85,6 +115,16 @@ class Document:
         if reference(found) is not None:
             raise Declined(Why.OBJECT, "a reference to a reference")
         return None if found == b"null" else found
+
+    def string(self, written: bytes | None, holder: Ref) -> bytes:
+        """The bytes of a string in the object `holder`, or behind a reference in it; empty when null."""
+        found = self.resolved(written)
+        if found is None:
+            return b""
+        said, own = octets(found), reference(written) or holder
+        if self.cipher is None or self.chain.find(own[0])[0] == WITHIN:
+            return said
+        return self.cipher.decrypted(said, *own)
 
     def _check_end(self, data: bytes, at: int, *, follows: bool) -> None:
         if follows and _ENDOBJ.match(data, at) is None:
@@ -118,6 +158,11 @@ class Document:
         bound = first + int(numbers[at + 3]) if at + 3 < len(numbers) else len(inflated)
         return inflated, first + int(numbers[at + 1]), bound
 
+    def _decrypting(self, number: int) -> Callable[[bytes], bytes] | None:
+        """What decrypts the stream of that number, of generation 0."""
+        cipher = self.cipher
+        return None if cipher is None else lambda raw: cipher.decrypted(raw, number, 0)
+
     def _outside(self, written: bytes | None) -> bytes | None:
         """The value itself, a reference followed to an object that is in no stream."""
         ref = reference(written)
@@ -137,7 +182,7 @@ class Document:
                 raise Declined(Why.FILTER, "not a plain object stream")
             length = integer(self._outside(header.values.get(b"/Length")))
             inflated, first, count = (
-                content(self.document, header, length),
+                content(self.document, header, length, self._decrypting(number)),
                 header.integer(b"/First"),
                 header.integer(b"/N"),
             )

@@ -21,7 +21,7 @@ from bubuh.pdf.face.letters import number
 from bubuh.pdf.face.qr import read as read_code
 from bubuh.pdf.geometry import upright
 from bubuh.pdf.lean.declined import Declined, Why
-from bubuh.pdf.lean.drawn import face_object
+from bubuh.pdf.lean.drawn import face_object, face_stream
 from bubuh.pdf.model import Sealed
 
 _MOST_ROOM_DIGITS: Final = 1 << 17
@@ -240,7 +240,7 @@ def _check_face(written: bytes, own: int, serial_no: str) -> None:
 
 
 def _face(own: int, serial_no: str, payload: str, turn: int) -> bytes:
-    return b"%d 0 obj\n%s\nendobj\n" % (own, face_object(serial_no, payload, turn))
+    return b"%d 0 obj\n%s\nendobj\n" % (own, face_object(face_stream(serial_no, payload), turn))
 
 
 def _inflated(written: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 from bubuh.pdf.lean.declined import Declined, Why
@@ -15,8 +16,10 @@ _STREAM: Final = re.compile(GAP + rb"stream(?:\r\n|\n)")
 _ENDSTREAM: Final = re.compile(rb"[\x00\t\n\x0c\r ]{0,2}endstream")
 
 
-def content(document: bytes, header: Dictionary, length: int) -> bytes:
-    """The `length` bytes of a stream, inflated, its predictor not undone; raises `Declined`."""
+def content(
+    document: bytes, header: Dictionary, length: int, decrypting: Callable[[bytes], bytes] | None = None
+) -> bytes:
+    """The `length` bytes of a stream, decrypted, inflated, its predictor not undone; raises `Declined`."""
     match = _STREAM.match(document, header.span[1])
     if match is None:
         raise Declined(Why.OBJECT, "not a stream")
@@ -24,6 +27,8 @@ def content(document: bytes, header: Dictionary, length: int) -> bytes:
     if not 0 <= length <= len(document) or _ENDSTREAM.match(document, end) is None:
         raise Declined(Why.OBJECT, "a stream that is not as long as it says")
     raw = document[match.end() : end]
+    if decrypting is not None:
+        raw = decrypting(raw)
     filters = _single(header.values.get(b"/Filter"))
     if filters is None:
         return raw

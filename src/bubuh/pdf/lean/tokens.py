@@ -259,18 +259,21 @@ def decimal(written: bytes) -> float:
     return float(written)
 
 
-def text(written: bytes) -> str:
-    """What a string says, for comparing: letters that are not ASCII need not come out right."""
+def octets(written: bytes) -> bytes:
+    """The bytes that a string stands for; raises `Declined`."""
     if written.startswith(b"("):
-        octets = _BACKSLASHED.sub(_meant, written[1:-1])
-    elif written.startswith(b"<") and not written.startswith(b"<<"):
+        return _BACKSLASHED.sub(_meant, written[1:-1])
+    if written.startswith(b"<") and not written.startswith(b"<<"):
         digits = b"".join(written[1:-1].replace(b"\0", b" ").split())
-        octets = bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
-    else:
-        raise Declined(Why.OBJECT, "not a string")
-    if octets.startswith((b"\xfe\xff", b"\xff\xfe")):
-        return octets.decode("utf-16", "replace")
-    return octets.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+        return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
+    raise Declined(Why.OBJECT, "not a string")
+
+
+def text(found: bytes) -> str:
+    """What a string's bytes say, for comparing: letters that are not ASCII need not come out right."""
+    if found.startswith((b"\xfe\xff", b"\xff\xfe")):
+        return found.decode("utf-16", "replace")
+    return found.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
 
 def _meant(match: re.Match[bytes]) -> bytes:

@@ -29,6 +29,7 @@ _IN_USE: Final = frozenset((b" 00000 n \n", b" 00000 n\r\n", b" 00000 n \r"))  #
 _HEAD: Final = rb"[\x00\t\n\x0c\r ]*+(\d{1,7}+)[\x00\t\n\x0c\r ]++(\d{1,5}+)[\x00\t\n\x0c\r ]++obj"
 HEAD: Final = re.compile(_HEAD)
 OPENED_OBJECT: Final = re.compile(_HEAD + OPENED)
+_HEX_ID: Final = re.compile(rb"\[ *(<[0-9A-Fa-f]*>) *<[0-9A-Fa-f]*> *\]\Z")
 _WIDTHS: Final = re.compile(rb"\[\s*([0-8])\s+([0-8])\s+([0-8])\s*\]")
 
 
@@ -110,6 +111,7 @@ class Chain(NamedTuple):
     sections: list[Section]
     start: int  #: where the newest lies
     highest: int  #: the highest object number used or promised by any
+    encrypt: bytes | None = None  #: reference to the encryption dictionary, as all have it
 
     def find(self, number: int) -> Place:
         """Where an object is; raises `Declined` when it is nowhere or free."""
@@ -120,6 +122,19 @@ class Chain(NamedTuple):
                     break
                 return place
         raise Declined(Why.OBJECT, "free or missing")
+
+    def first_id(self) -> bytes | None:
+        """The first half of /ID, a string as it is written; None where there is none."""
+        written = self.entry(b"/ID")
+        if written is None:
+            return None
+        plain = _HEX_ID.match(written)
+        if plain is not None:
+            return plain[1]
+        halves = items(written)
+        if not halves or not halves[0].startswith((b"(", b"<")):
+            raise Declined(Why.TRAILER, "an /ID that is none")
+        return halves[0]
 
     def entry(self, key: bytes) -> bytes | None:
         """The value of a trailer's entry: the newest section's that has it."""
@@ -135,13 +150,15 @@ def read_chain(document: bytes) -> Chain:
     at = start = _startxref(document)
     sections: list[Section] = []
     seen: set[int] = set()
-    highest = -1
+    highest, encrypt = -1, None
     while at not in seen and len(seen) < MOST_SECTIONS:
         seen.add(at)
         section = _table(document, at) if document.startswith(b"xref", at) else _stream(document, at)
         trailer = section.trailer
-        if b"/Encrypt" in trailer.values:
-            raise Declined(Why.ENCRYPTED)
+        locked = trailer.values.get(b"/Encrypt")
+        if (sections and locked != encrypt) or (locked and b"/AuthCode" in trailer.values):
+            raise Declined(Why.ENCRYPTED, "in part, or with a code over the whole")
+        encrypt = locked
         if b"/XRefStm" in trailer.values:
             raise Declined(Why.HYBRID)
         sections.append(section)
@@ -154,7 +171,7 @@ def read_chain(document: bytes) -> Chain:
         raise Declined(Why.CHAIN)
     if highest > MOST_OBJECTS:
         raise Declined(Why.CHAIN, "too many objects")
-    return Chain(sections, start, highest)
+    return Chain(sections, start, highest, encrypt)
 
 
 def _startxref(document: bytes) -> int:
