@@ -20,14 +20,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from litestar import Litestar, Request, Response, post
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
 from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.ids import AccountId, fresh_account_id, fresh_id
 from bubuh.db.pool import Database
+from bubuh.gateway_dev import Credentials
 from bubuh.identity.model import Principal, Scope
 from bubuh.orders.model import Placed
 from bubuh.orders.place import place
@@ -37,16 +41,30 @@ from bubuh.payments.take_notice import take_notice
 
 SECRET = b"a secret between the gateway and us"
 
+CUSTOMER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+CREDENTIALS = Credentials(
+    native=SECRET,
+    midtrans_server_key="SB-Mid-server-uji",
+    xendit_secret_key="xnd_development_uji",
+    xendit_callback_token="token panggilan",
+    xendit_callback_secret="rahasia panggilan",
+    snap_client_key="BUBUH-SNAP",
+    snap_client_secret="rahasia bank",
+    snap_customer_key=CUSTOMER_KEY.public_key()
+    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    .decode(),
+)
+
 _PROGRAM = """
 import socket, sys
 from pathlib import Path
-import uvicorn
-from bubuh.gateway_dev import create_app
+import msgspec, uvicorn
+from bubuh.gateway_dev import Credentials, create_app
 folder = Path(sys.argv[1])
 notify = folder / "notify"
 app = create_app(
     folder / "book.jsonl",
-    (folder / "secret").read_bytes(),
+    msgspec.json.decode((folder / "credentials").read_bytes(), type=Credentials),
     lambda: notify.read_text() if notify.exists() else None,
 )
 config = uvicorn.Config(app, access_log=False, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
@@ -129,7 +147,7 @@ class RunningGateway:
 
 @contextmanager
 def running_gateway(folder: Path) -> Iterator[RunningGateway]:
-    (folder / "secret").write_bytes(SECRET)
+    (folder / "credentials").write_bytes(msgspec.json.encode(CREDENTIALS))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         running = RunningGateway(folder, listener)
         running.start()

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
+from bubuh.adapters.gateway_calls import TIMEOUT_S, GatewayCalls, read_json
 from bubuh.core.clock import Clock, utc_now
 from bubuh.payments.model import (
     AttemptState,
@@ -37,7 +37,6 @@ from bubuh.payments.refusals import (
     GatewayDeclined,
     GatewayMisspoke,
     GatewayRefused,
-    GatewayUnavailable,
     NoticeForged,
 )
 
@@ -45,13 +44,9 @@ NAME: Final = "development"
 TIMESTAMP: Final = "bubuh-dev-timestamp"
 SIGNATURE: Final = "bubuh-dev-signature"
 TOLERANCE_S: Final = 300  #: between a notice's timestamp and the moment it came
-TIMEOUT_S: Final = 3.0
-_MOST_BYTES: Final = 65_536
 _PACE: Final = Pace(per_s=500.0, burst=200, at_once=50)
-_TRUST_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  #: plain http on loopback: no store is read
 
 
-_Shape = TypeVar("_Shape")
 _Number = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _Amount = Annotated[int, msgspec.Meta(gt=0, le=10**15)]
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -142,14 +137,13 @@ class DevelopmentGateway:
     ) -> None:
         """`secrets` are the keys valid now: we sign with the first and believe any of them."""
         assert secrets, "a gateway has a key"
-        self._address = address if callable(address) else lambda: address
+        self._calls = GatewayCalls(address, timeout_s=timeout_s)
         self._secrets = tuple(secrets)
         self._clock = clock
-        self._client = httpx.AsyncClient(timeout=timeout_s, trust_env=False, verify=_TRUST_NOBODY)
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._client.aclose()
+        await self._calls.close()
 
     async def create(self, wanted: WantedCharge) -> Charge:
         """See `Gateway.create`."""
@@ -220,7 +214,7 @@ class DevelopmentGateway:
         answer = await self._ask(method, path, body)
         if answer is None:
             return None
-        charge = _read(answer, _Charge, f"{method} {path}")
+        charge = read_json(answer, _Charge, f"{method} {path}")
         if charge.reference != reference:
             raise GatewayMisspoke(f"{method} {path}: an answer about {charge.reference}")
         return charge.read()
@@ -232,7 +226,7 @@ class DevelopmentGateway:
         answer = await self._ask(method, path, body)
         if answer is None:
             return None
-        refund = _read(answer, _Refund, f"{method} {path}")
+        refund = read_json(answer, _Refund, f"{method} {path}")
         if refund.refund_no != wanted.refund_no:
             raise GatewayMisspoke(f"{method} {path}: an answer about {refund.refund_no}")
         return GatewayRefund(refund_no=refund.refund_no, state=refund.state, why=refund.why)
@@ -242,44 +236,18 @@ class DevelopmentGateway:
         timestamp = str(int(self._clock().timestamp()))
         signature = _hmac(self._secrets[0], f"{timestamp}.{method} {path}.".encode() + body)
         headers = {TIMESTAMP: timestamp, SIGNATURE: signature, "content-type": "application/json"}
-        status, answer = await self._send(method, path, body, headers)
+        status, answer = await self._calls.send(method, path, body=body, headers=headers)
         if status == httpx.codes.NOT_FOUND:
             return None
-        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.TOO_MANY_REQUESTS:
-            raise GatewayUnavailable(f"{method} {path}: {status}")
         if status == httpx.codes.CONFLICT:
             raise GatewayDeclined(f"{method} {path}: {status}")
         if status >= httpx.codes.BAD_REQUEST:
             raise GatewayRefused(f"{method} {path}: {status}")
         return answer
 
-    async def _send(
-        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, bytes]:
-        """Status and body, at most _MOST_BYTES of it."""
-        answer = bytearray()
-        try:
-            async with self._client.stream(
-                method, self._address() + path, content=body, headers=headers
-            ) as response:
-                async for part in response.aiter_bytes():
-                    answer += part
-                    if len(answer) > _MOST_BYTES:
-                        raise GatewayMisspoke(f"{method} {path}: more than {_MOST_BYTES} bytes")
-        except httpx.HTTPError as error:
-            raise GatewayUnavailable(f"{method} {path}: {type(error).__name__}") from error
-        return response.status_code, bytes(answer)
-
 
 def _path(reference: str) -> str:
     return f"/charges/{quote(reference, safe='')}"
-
-
-def _read(answer: bytes, shape: type[_Shape], call: str) -> _Shape:
-    try:
-        return msgspec.json.decode(answer, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise GatewayMisspoke(f"{call}: {error}") from error
 
 
 def _hmac(secret: bytes, message: bytes) -> str:

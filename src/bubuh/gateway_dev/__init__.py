@@ -5,5 +5,6 @@ no code with it: each keeps its own reading of what they say to each other.
 """
 
 from bubuh.gateway_dev.app import create_app
+from bubuh.gateway_dev.credentials import Credentials
 
-__all__ = ["create_app"]
+__all__ = ["Credentials", "create_app"]

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 import msgspec
 import structlog
-from litestar import Litestar, MediaType, Request, Response, get, post, put
+from litestar import Litestar, MediaType, Response, get, post, put
 from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from bubuh.core.clock import utc_now
 from bubuh.gateway_dev.book import Book
-from bubuh.gateway_dev.lines import NewCharge, NewRefund, Refused, ShownCharge, ShownRefund
+from bubuh.gateway_dev.credentials import NATIVE, Credentials
+from bubuh.gateway_dev.desk import Asked, Desk, address_of, decode
+from bubuh.gateway_dev.dialects import midtrans, snap, xendit
+from bubuh.gateway_dev.lines import NewCharge, NewRefund, Refused, ShownCharge, ShownNotice
 from bubuh.gateway_dev.page import pay_page
 from bubuh.gateway_dev.script import Script
-from bubuh.gateway_dev.signing import check_call
-from bubuh.gateway_dev.teller import Teller
+from bubuh.gateway_dev.signing import check_call, notice_headers
+from bubuh.gateway_dev.teller import Teller, Voice
 
 _log = structlog.get_logger(__name__)
 
 _MOST_BYTES: Final = 65_536
 _FORM: Final = "application/x-www-form-urlencoded"
-
-Asked = Request[None, None, State]
-Wanted = TypeVar("Wanted")
 
 
 class PayNow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,49 +51,10 @@ class EndRefund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: Literal["done", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every handler works with."""
-
-    book: Book
-    teller: Teller
-    secret: bytes
-
-    async def called(self, request: Asked) -> bytes:
-        """The body of our customer's call; raises `Refused` when it is not theirs, or as the script says."""
-        body = await request.body()
-        path = request.url.path
-        check_call(self.secret, request.method, path, body, request.headers)
-        if self.teller.is_out:
-            raise Refused(503, "out of order, as the script says")
-        await asyncio.sleep(self.teller.script.slow_s)
-        if self.teller.chance(self.teller.script.fail):
-            raise Refused(500, "out of order, as the script says")
-        return body
-
-    async def answer(self, reference: str, request: Asked) -> Response[bytes]:
-        """The charge, once all it tells is on the disk."""
-        await self.book.flush()
-        body = msgspec.json.encode(self.book.show(reference, address_of(request)))
-        if self.teller.chance(self.teller.script.garbage):
-            body = b'{"reference": 7, "' + body[:20]
-        return Response(body, media_type=MediaType.JSON, status_code=200)
-
-    async def answer_refund(self, refund: ShownRefund) -> Response[bytes]:
-        """The refund, once it is on the disk."""
-        await self.book.flush()
-        return Response(msgspec.json.encode(refund), media_type=MediaType.JSON, status_code=200)
-
-
-def address_of(request: Asked) -> str:
-    """Where this gateway was called."""
-    return str(request.base_url).rstrip("/")
-
-
 @post("/charges", status_code=200)
 async def create_charge(request: Asked, desk: Desk) -> Response[bytes]:
     """Make a charge; its reference stands for it, for ever."""
-    wanted = _decode(await desk.called(request), NewCharge)
+    wanted = decode(await desk.called(request), NewCharge)
     is_new = wanted.reference not in desk.book.charges
     desk.book.open(wanted)
     answer = await desk.answer(wanted.reference, request)
@@ -124,7 +84,7 @@ async def cancel_charge(reference: str, request: Asked, desk: Desk) -> Response[
 @get("/book")
 async def show_book(request: Asked, desk: Desk) -> Response[bytes]:
     """Every charge and payment: what the merchant's ledger must equal."""
-    check_call(desk.secret, request.method, request.url.path, b"", request.headers)
+    check_call(desk.credentials.native, request.method, request.url.path, b"", request.headers)
     await desk.book.flush()
     shown: list[ShownCharge] = [desk.book.show(name, address_of(request)) for name in desk.book.charges]
     return Response(msgspec.json.encode(shown), media_type=MediaType.JSON)
@@ -134,8 +94,8 @@ async def show_book(request: Asked, desk: Desk) -> Response[bytes]:
 async def follow_script(request: Asked, desk: Desk) -> Response[bytes]:
     """Behave so from now on."""
     body = await request.body()
-    check_call(desk.secret, request.method, request.url.path, body, request.headers)
-    desk.teller.follow(_decode(body, Script))
+    check_call(desk.credentials.native, request.method, request.url.path, body, request.headers)
+    desk.teller.follow(decode(body, Script))
     return Response(msgspec.json.encode(desk.teller.script), media_type=MediaType.JSON)
 
 
@@ -150,7 +110,7 @@ async def pay_charge(reference: str, request: Asked, desk: Desk) -> Response[byt
     """Pay: the page's button leads back to the page; a program sends JSON or nothing and gets the charge."""
     by_form = request.headers.get("content-type", "").startswith(_FORM)
     body = await request.body()
-    told = _decode(body, PayNow) if body and not by_form else PayNow()
+    told = decode(body, PayNow) if body and not by_form else PayNow()
     asked_idr = desk.book.find(reference).opened.amount_idr
     amount = told.amount or max(1, asked_idr + desk.teller.script.amount_off_idr)
     event_id = desk.book.pay(reference, amount, insist=told.insist, currency=told.currency)
@@ -165,7 +125,7 @@ async def pay_charge(reference: str, request: Asked, desk: Desk) -> Response[byt
 @post("/pay/{reference:str}/reversals", status_code=200)
 async def reverse_payment(reference: str, request: Asked, desk: Desk) -> Response[bytes]:
     """The payer's bank takes the money back."""
-    event_id = desk.book.reverse(reference, _decode(await request.body(), TakeBack).payment_no)
+    event_id = desk.book.reverse(reference, decode(await request.body(), TakeBack).payment_no)
     await desk.book.flush()
     shown = desk.book.show(reference, address_of(request))
     desk.teller.tell(event_id, shown)
@@ -175,7 +135,7 @@ async def reverse_payment(reference: str, request: Asked, desk: Desk) -> Respons
 @post("/charges/{reference:str}/refunds", status_code=200)
 async def create_refund(reference: str, request: Asked, desk: Desk) -> Response[bytes]:
     """Give money of one payment back; a refund's number stands for it, for ever."""
-    wanted = _decode(await desk.called(request), NewRefund)
+    wanted = decode(await desk.called(request), NewRefund)
     return await desk.answer_refund(desk.book.refund(reference, wanted, desk.teller.script.refund))
 
 
@@ -189,7 +149,7 @@ async def show_refund(reference: str, refund_no: str, request: Asked, desk: Desk
 @put("/charges/{reference:str}/refunds/{refund_no:str}")
 async def end_refund(reference: str, refund_no: str, request: Asked, desk: Desk) -> Response[bytes]:
     """Whoever rehearses says how a pending refund ends."""
-    wanted = _decode(await desk.called(request), EndRefund)
+    wanted = decode(await desk.called(request), EndRefund)
     return await desk.answer_refund(desk.book.end_refund(reference, refund_no, wanted.state))
 
 
@@ -199,11 +159,13 @@ async def show_health() -> dict[str, str]:
     return {"gateway": "development"}
 
 
-def create_app(book_path: Path, secret: bytes, notify_url: str | Callable[[], str | None]) -> Litestar:
+def create_app(
+    book_path: Path, credentials: Credentials, notify_url: str | Callable[[], str | None]
+) -> Litestar:
     """The gateway with its book in file `book_path`.
 
-    `secret` is what it shares with its one customer. Notices go to `notify_url`; a callable is asked before
-    each, and None puts the notice off.
+    `credentials` are what it shares with its one customer. Notices go to `notify_url`; a callable is asked
+    before each, and None puts the notice off.
     """
     where = notify_url if callable(notify_url) else lambda: notify_url
 
@@ -211,7 +173,7 @@ def create_app(book_path: Path, secret: bytes, notify_url: str | Callable[[], st
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         _log.warning("development_gateway", note="for development only: no real money moves here")
         with Book.at(book_path, utc_now) as book:
-            app.state.desk = Desk(book, Teller(book, secret, where), secret)
+            app.state.desk = Desk(book, Teller(book, credentials, where, _VOICES), credentials)
             for event_id, reference in list(book.untold.items()):
                 app.state.desk.teller.tell(event_id, book.show(reference, None))
             try:
@@ -234,6 +196,7 @@ def create_app(book_path: Path, secret: bytes, notify_url: str | Callable[[], st
             show_refund,
             end_refund,
             show_health,
+            *_dialects(credentials),
         ],
         dependencies={"desk": _desk},
         exception_handlers={Refused: _refuse},
@@ -241,6 +204,31 @@ def create_app(book_path: Path, secret: bytes, notify_url: str | Callable[[], st
         request_max_body_size=_MOST_BYTES,
         openapi_config=None,
     )
+
+
+def _dialects(credentials: Credentials) -> list[HTTPRouteHandler]:
+    """What those dialects want whose credentials are there."""
+    spoken = (
+        (credentials.midtrans_server_key, midtrans.HANDLERS),
+        (credentials.xendit_secret_key, xendit.HANDLERS),
+        (credentials.snap_client_key, snap.HANDLERS),
+    )
+    return [handler for known, handlers in spoken if known for handler in handlers]
+
+
+def _say_natively(
+    event_id: str, charge: ShownCharge, credentials: Credentials, _url: str
+) -> tuple[bytes, dict[str, str]]:
+    body = msgspec.json.encode(ShownNotice(event_id=event_id, charge=charge))
+    return body, notice_headers(credentials.native, body)
+
+
+_VOICES: Final[Mapping[str, Voice]] = {
+    NATIVE: _say_natively,
+    midtrans.NAME: midtrans.notice,
+    xendit.NAME: xendit.notice,
+    snap.NAME: snap.notice,
+}
 
 
 async def _desk(state: State) -> Desk:
@@ -251,10 +239,3 @@ async def _desk(state: State) -> Desk:
 def _refuse(_request: Asked, refused: Refused) -> Response[bytes]:
     body = msgspec.json.encode({"error": refused.why})
     return Response(body, media_type=MediaType.JSON, status_code=refused.status)
-
-
-def _decode(body: bytes, wanted: type[Wanted]) -> Wanted:
-    try:
-        return msgspec.json.decode(body, type=wanted)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refused(400, str(error)) from error

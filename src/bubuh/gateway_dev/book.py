@@ -15,6 +15,7 @@ from typing import Literal, Self
 
 import msgspec
 
+from bubuh.gateway_dev.credentials import NATIVE
 from bubuh.gateway_dev.lines import (
     Closed,
     Line,
@@ -127,7 +128,7 @@ class Book:
             case Told():
                 self.untold.pop(line.event_id, None)
 
-    def open(self, wanted: NewCharge) -> None:
+    def open(self, wanted: NewCharge, *, dialect: str = NATIVE) -> None:
         """Make a charge, or find the one its reference stands for; raises `Refused` when that differs."""
         kept = self.charges.get(wanted.reference)
         if kept is None:
@@ -138,6 +139,7 @@ class Book:
                     method=wanted.method,
                     expires_at=wanted.expires_at,
                     at=self._clock(),
+                    dialect=dialect,
                 )
             )
         elif (kept.opened.amount_idr, kept.opened.method) != (wanted.amount_idr, wanted.method):
@@ -258,6 +260,7 @@ class Book:
             va=None if is_qris else _account_no(reference),
             pay_url=address and f"{address}/pay/{reference}",
             payments=tuple(kept.payments),
+            opened_at=opened.at,
             reversals=tuple(kept.reversals),
             refunds=tuple(kept.refunds.values()),
         )

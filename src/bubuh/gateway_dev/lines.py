@@ -16,6 +16,7 @@ class Opened(msgspec.Struct, frozen=True, tag="opened", tag_field="line"):
     method: Literal["qris", "va"]
     expires_at: datetime
     at: datetime
+    dialect: str = "development"  #: in which it was asked for, and is told of
 
 
 class Paid(msgspec.Struct, frozen=True, tag="paid", tag_field="line"):
@@ -126,6 +127,7 @@ class ShownCharge(msgspec.Struct, frozen=True):
     va: str | None
     pay_url: str | None
     payments: tuple[ShownPayment, ...]
+    opened_at: datetime
     reversals: tuple[ShownReversal, ...] = ()
     refunds: tuple[ShownRefund, ...] = ()
 

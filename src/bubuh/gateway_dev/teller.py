@@ -8,7 +8,7 @@ import random
 import secrets
 import ssl
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import httpx
@@ -16,9 +16,12 @@ import msgspec
 import structlog
 
 from bubuh.gateway_dev.book import Book
-from bubuh.gateway_dev.lines import ShownCharge, ShownNotice, ShownPayment
+from bubuh.gateway_dev.credentials import NATIVE, Credentials
+from bubuh.gateway_dev.lines import ShownCharge, ShownPayment
 from bubuh.gateway_dev.script import Script
-from bubuh.gateway_dev.signing import notice_headers
+
+#: event_id, the charge, what we are known by, and where it goes: body and headers of a notice
+Voice = Callable[[str, ShownCharge, Credentials, str], tuple[bytes, dict[str, str]]]
 
 _log = structlog.get_logger(__name__)
 
@@ -31,9 +34,17 @@ _REORDER_S: Final = 2.0
 class Teller:
     """One task a notice. A notice that was not taken before a restart is told again after it."""
 
-    def __init__(self, book: Book, secret: bytes, notify_url: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        book: Book,
+        credentials: Credentials,
+        notify_url: Callable[[], str | None],
+        voices: Mapping[str, Voice],
+    ) -> None:
+        """Notices of the native dialect go to `notify_url`, those of others to its sibling of their name."""
         self._book = book
-        self._secret = secret
+        self._credentials = credentials
+        self._voices = voices
         self._notify_url = notify_url
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(_AT_ONCE)
@@ -65,15 +76,17 @@ class Teller:
 
     def tell(self, event_id: str, charge: ShownCharge) -> None:
         """Begin to tell that `charge` has become so."""
-        body = msgspec.json.encode(ShownNotice(event_id=event_id, charge=charge))
         if self.chance(self.script.lose):
             self._start(self._lose(event_id))
             return
         copies = 1 + self.script.copies * self.chance(self.script.repeat)
         reordered = self.chance(self.script.reorder)
-        self._start(self._tell(event_id, body, delay_s=self.script.delay_s, reordered=reordered))
+        self._start(self._tell(event_id, charge, delay_s=self.script.delay_s, reordered=reordered))
         for _ in range(copies - 1):
-            self._start(self._tell(None, body, delay_s=self.script.delay_s, reordered=reordered))
+            copy = self._tell(
+                event_id, charge, delay_s=self.script.delay_s, reordered=reordered, is_copy=True
+            )
+            self._start(copy)
 
     def maybe_forge(self, charge: ShownCharge) -> None:
         """Perhaps somebody without our key claims that `charge` was paid."""
@@ -85,8 +98,7 @@ class Teller:
                 currency="IDR",
             )
             forged = msgspec.structs.replace(charge, state="paid", payments=(lie,))
-            body = msgspec.json.encode(ShownNotice(event_id="evt_" + secrets.token_hex(12), charge=forged))
-            self._start(self._forge(body))
+            self._start(self._forge(forged))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -102,21 +114,23 @@ class Teller:
         self._book.told(event_id, lost=True)
         await self._book.flush()
 
-    async def _forge(self, body: bytes) -> None:
-        await self._post(body, secret=secrets.token_bytes(32))
+    async def _forge(self, charge: ShownCharge) -> None:
+        await self._post("evt_" + secrets.token_hex(12), charge, self._credentials.strange())
 
-    async def _tell(self, event_id: str | None, body: bytes, *, delay_s: float, reordered: bool) -> None:
-        """Send until taken. A copy (no `event_id`) is sent once."""
+    async def _tell(
+        self, event_id: str, charge: ShownCharge, *, delay_s: float, reordered: bool, is_copy: bool = False
+    ) -> None:
+        """Send until taken. A copy is sent once."""
         await self._wait(delay_s, reordered=reordered)
         if self.is_out:
             await asyncio.sleep(self._back_at - time.monotonic())
         tries = 0
-        while not await self._post(body, secret=self._secret) and event_id is not None:
+        while not await self._post(event_id, charge, self._credentials) and not is_copy:
             await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
             tries += 1
         self._sent.set()
         self._sent = asyncio.Event()
-        if event_id is not None:
+        if not is_copy:
             self._book.told(event_id)
             await self._book.flush()
 
@@ -127,14 +141,17 @@ class Teller:
                 async with asyncio.timeout(_REORDER_S):
                     await self._sent.wait()
 
-    async def _post(self, body: bytes, *, secret: bytes) -> bool:
+    async def _post(self, event_id: str, charge: ShownCharge, credentials: Credentials) -> bool:
         """Whether the merchant took it."""
         url = self._notify_url()
         if url is None:
             return False
+        dialect = self._book.find(charge.reference).opened.dialect
+        url = url.replace(f"/{NATIVE}/", f"/{dialect}/")
+        body, headers = self._voices[dialect](event_id, charge, credentials, url)
         async with self._gate:
             try:
-                answer = await self._client.post(url, content=body, headers=notice_headers(secret, body))
+                answer = await self._client.post(url, content=body, headers=headers)
             except httpx.HTTPError as error:
                 _log.info("notice_not_taken", why=type(error).__name__)
                 return False

@@ -6,6 +6,7 @@ import uvicorn
 
 from bubuh.cli.processes.common import Fd, Port, become, begin, ear, serve_metrics
 from bubuh.gateway_dev.app import create_app
+from bubuh.gateway_dev.credentials import Credentials
 from bubuh.settings import RunFile
 
 
@@ -18,7 +19,7 @@ def gateway_command(port: Port = 0, fd: Fd = None, metrics_fd: Fd = None) -> Non
     serve_metrics(metrics_fd)
     app = create_app(
         folder.gateway / "book.jsonl",
-        folder.read_secret("gateway.secret"),
+        Credentials(native=folder.read_secret("gateway.secret")),
         f"{run.web}/gateway/development/notices",
     )
     config = uvicorn.Config(

@@ -1,0 +1,90 @@
+"""What differs from bank to bank: keys, addresses, numbers. One TOML file a bank, its keys beside it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+_Path = Annotated[str, msgspec.Meta(pattern="^/[A-Za-z0-9/._-]+$")]
+
+
+class SnapPaths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a bank's services are, and where it calls ours. The defaults are the standard's."""
+
+    token: _Path = "/v1.0/access-token/b2b"  # noqa: S105 -- a path
+    generate: _Path = "/v1.0/qr/qr-mpm-generate"
+    query: _Path = "/v1.0/qr/qr-mpm-query"
+    refund: _Path = "/v1.0/qr/qr-mpm-refund"
+    cancel: _Path | None = "/v1.0/qr/qr-mpm-cancel"  #: None: this bank cannot
+    notices: _Path | None = None  #: the path it signs when it calls us; None: `/gateway/NAME/notices`
+
+
+class SnapServices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The two digits in the middle of response codes."""
+
+    token: str = "73"  # noqa: S105 -- a number
+    generate: str = "47"
+    query: str = "51"
+    notices: str = "52"
+    cancel: str = "77"
+    refund: str = "78"
+
+
+class SnapProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank, as its TOML file describes it."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{1,31}$")]
+    address: Annotated[str, msgspec.Meta(pattern="^https?://[^/]+$")]
+    client_key: str  #: X-CLIENT-KEY, as the bank knows us
+    partner_id: str  #: X-PARTNER-ID
+    channel_id: str  #: CHANNEL-ID
+    merchant_id: str
+    terminal_id: str | None = None
+    our_key: str  #: file: our RSA key, PEM
+    bank_keys: list[str] = []  #: files: the bank's RSA keys that are valid now, PEM
+    client_secrets: list[str]  #: files: secrets valid now; calls are signed with the first
+    notices: Literal["hmac", "rsa"] = "hmac"  #: how the bank signs what it tells us
+    clock_skew_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 300
+    per_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    paths: SnapPaths = SnapPaths()
+    services: SnapServices = SnapServices()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapKeys:
+    """What a profile's files hold."""
+
+    ours: RSAPrivateKey
+    banks: tuple[RSAPublicKey, ...]
+    secrets: tuple[str, ...]
+
+
+class BadProfile(Exception):
+    """A profile cannot be used; the message names the file and says why."""
+
+
+def read_profile(path: Path) -> tuple[SnapProfile, SnapKeys]:
+    """The profile in `path` and its keys; names of files are relative to it. Raises `BadProfile`."""
+    try:
+        profile = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), SnapProfile)
+        return profile, _keys(profile, path.parent)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError, TypeError) as error:
+        raise BadProfile(f"{path}: {error}") from error
+
+
+def _keys(profile: SnapProfile, folder: Path) -> SnapKeys:
+    ours = load_pem_private_key((folder / profile.our_key).read_bytes(), password=None)
+    banks = [load_pem_public_key((folder / name).read_bytes()) for name in profile.bank_keys]
+    secrets = [(folder / name).read_text(encoding="utf-8").strip() for name in profile.client_secrets]
+    if not isinstance(ours, RSAPrivateKey) or not all(isinstance(key, RSAPublicKey) for key in banks):
+        raise ValueError("SNAP keys are RSA keys")
+    if not secrets or not all(secrets) or (profile.notices == "rsa" and not banks):
+        raise ValueError("a secret for calls, and a key of the bank where it signs with one")
+    rsa = tuple(key for key in banks if isinstance(key, RSAPublicKey))
+    return SnapKeys(ours=ours, banks=rsa, secrets=tuple(secrets))

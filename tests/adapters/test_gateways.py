@@ -1,0 +1,377 @@
+"""The contract of the `Gateway` port, held by every adapter against the development gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from bubuh.core.ids import fresh_account_id, fresh_id
+from bubuh.payments.model import (
+    AttemptState,
+    Charge,
+    Method,
+    Notice,
+    RefundWord,
+    WantedCharge,
+    WantedRefund,
+    reference_of,
+)
+from bubuh.payments.ports import Gateway
+from bubuh.payments.refusals import GatewayMisspoke, GatewayRefused, GatewayUnavailable, NoticeForged
+from tests.adapters.gateways import DIALECTS, Dialect
+from tests.gateway_dev.rig import RunningGateway, closed_port, gateway_process, running  # noqa: F401 -- fixtures
+
+DIALECT_METHODS = [(name, method) for name, one in DIALECTS.items() for method in sorted(one.methods)]
+
+
+@dataclass(frozen=True)
+class Customer:
+    """An adapter at a running gateway, and what a payer does."""
+
+    dialect: Dialect
+    gateway: Gateway
+    running: RunningGateway
+
+    async def opened(self, method: Method = Method.QRIS) -> tuple[WantedCharge, Charge]:
+        asked = wanted(method)
+        return asked, await self.gateway.create(asked)
+
+    async def pay(self, asked: WantedCharge, **how: Any) -> dict[str, Any]:
+        """Pay by the name that the gateway knows a reference by: SNAP's numbers have no punctuation."""
+        for name in (asked.reference, asked.reference[4:30] + asked.reference[31:]):
+            if name in {one["reference"] for one in await self.running.book()}:
+                return await self.running.pay(name, **how)
+        raise AssertionError(f"{asked.reference} is not in the book")
+
+    async def paid(self, method: Method = Method.QRIS) -> Charge:
+        asked, _ = await self.opened(method)
+        await self.pay(asked)
+        charge = await self.gateway.status(asked.reference)
+        assert charge is not None
+        return charge
+
+
+def wanted(method: Method = Method.QRIS, amount_idr: int = 30_000) -> WantedCharge:
+    return WantedCharge(
+        reference=reference_of(fresh_id(fresh_account_id())),
+        amount_idr=amount_idr,
+        method=method,
+        expires_at=datetime.now(UTC) + timedelta(hours=1),
+    )
+
+
+def refund_of(charge: Charge, amount_idr: int) -> WantedRefund:
+    (paid,) = charge.payments
+    return WantedRefund(
+        refund_no=f"rfd-{uuid4().hex}",
+        reference=charge.reference,
+        payment_no=paid.payment_no,
+        method=Method.QRIS,
+        amount_idr=amount_idr,
+        reason="tidak jadi",
+    )
+
+
+@pytest.fixture(params=list(DIALECTS))
+async def customer(request: pytest.FixtureRequest, running: RunningGateway) -> AsyncIterator[Customer]:  # noqa: F811
+    dialect = DIALECTS[request.param]
+    gateway = dialect.make(lambda: running.address)
+    yield Customer(dialect, gateway, running)
+    await gateway.close()
+
+
+@pytest.mark.parametrize(("name", "method"), DIALECT_METHODS)
+async def test_a_charge_from_creation_to_payment(running: RunningGateway, name: str, method: Method) -> None:  # noqa: F811
+    dialect = DIALECTS[name]
+    gateway = dialect.make(lambda: running.address)
+    customer = Customer(dialect, gateway, running)
+    asked = wanted(method)
+    assert await gateway.status(asked.reference) is None
+    assert await gateway.cancel(asked.reference) is None
+    created = await gateway.create(asked)
+    again = await gateway.create(asked)
+    assert (created.reference, created.state) == (asked.reference, AttemptState.OPEN)
+    assert created.details.pay_url is not None or created.details.va is not None
+    assert (again.reference, again.state, again.payments) == (created.reference, created.state, ())
+    if dialect.tells_code_again:
+        assert again == created == await gateway.status(asked.reference)
+    await customer.pay(asked)
+    paid = await gateway.cancel(asked.reference)
+    assert paid is not None
+    assert paid.state is AttemptState.PAID
+    assert [(one.amount, one.currency) for one in paid.payments] == [(30_000, "IDR")]
+    assert abs(paid.payments[0].paid_at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert await gateway.status(asked.reference) == paid
+    await gateway.close()
+
+
+async def test_a_qris_code_is_for_the_amount(customer: Customer) -> None:
+    _, created = await customer.opened()
+    if created.details.qris is not None:
+        assert "540530000" in created.details.qris
+    else:
+        assert created.details.pay_url is not None
+
+
+async def test_cancel_closes(customer: Customer) -> None:
+    asked, _ = await customer.opened()
+    closed = await customer.gateway.cancel(asked.reference)
+    assert closed is not None
+    assert (closed.state, closed.payments) == (AttemptState.CLOSED, ())
+
+
+async def test_money_on_a_closed_charge_is_told(customer: Customer) -> None:
+    asked, _ = await customer.opened()
+    await customer.gateway.cancel(asked.reference)
+    await customer.pay(asked, insist=True)
+    charge = await customer.gateway.status(asked.reference)
+    assert charge is not None
+    assert (charge.state, [one.amount for one in charge.payments]) == (AttemptState.PAID, [30_000])
+
+
+async def test_a_reference_used_otherwise_is_refused(customer: Customer) -> None:
+    asked, _ = await customer.opened()
+    other = WantedCharge(
+        reference=asked.reference, amount_idr=1, method=asked.method, expires_at=asked.expires_at
+    )
+    with pytest.raises(GatewayRefused):
+        await customer.gateway.create(other)
+
+
+async def test_a_refund_stands_for_its_number(customer: Customer) -> None:
+    asked = refund_of(await customer.paid(), 20_000)
+    assert await customer.gateway.refund_status(asked) is None
+    for answer in (
+        await customer.gateway.refund(asked),
+        await customer.gateway.refund(asked),
+        await customer.gateway.refund_status(asked),
+    ):
+        assert answer is not None
+        assert (answer.refund_no, answer.state) == (asked.refund_no, RefundWord.DONE)
+
+
+async def test_more_than_is_left_is_never_given_back(customer: Customer) -> None:
+    charge = await customer.paid()
+    answers = [await customer.gateway.refund(refund_of(charge, amount)) for amount in (20_000, 10_000, 1)]
+    assert [one.state for one in answers] == [RefundWord.DONE, RefundWord.DONE, RefundWord.FAILED]
+    assert answers[2].why
+
+
+@pytest.mark.parametrize("name", [name for name, one in DIALECTS.items() if one.pends])
+async def test_a_refund_may_take_its_time(running: RunningGateway, name: str) -> None:  # noqa: F811
+    gateway = DIALECTS[name].make(lambda: running.address)
+    charge = await Customer(DIALECTS[name], gateway, running).paid()
+    await running.call("PUT", "/script", {"refund": "pending", "lose": 1})
+    asked = refund_of(charge, 30_000)
+    assert (await gateway.refund(asked)).state is RefundWord.PENDING
+    known = await gateway.refund_status(asked)
+    assert known is not None
+    assert known.state is RefundWord.PENDING
+    await gateway.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [(n, m) for n, m in DIALECT_METHODS if m not in DIALECTS[n].refunds]
+)
+async def test_what_cannot_go_back_is_refused_for_good(
+    running: RunningGateway,  # noqa: F811
+    name: str,
+    method: Method,
+) -> None:
+    gateway = DIALECTS[name].make(lambda: running.address)
+    charge = await Customer(DIALECTS[name], gateway, running).paid(method)
+    assert (await gateway.refund(refund_of(charge, 1))).state is RefundWord.FAILED
+    await gateway.close()
+
+
+@pytest.mark.parametrize("name", [name for name, one in DIALECTS.items() if one.tells_reversals])
+async def test_a_bank_takes_money_back(running: RunningGateway, name: str) -> None:  # noqa: F811
+    gateway = DIALECTS[name].make(lambda: running.address)
+    charge = await Customer(DIALECTS[name], gateway, running).paid()
+    (kept,) = (one for one in await running.book() if one["reference"] == charge.reference)
+    await running.reverse(charge.reference, kept["payments"][0]["payment_no"])
+    after = await gateway.status(charge.reference)
+    assert after is not None
+    assert after.payments == charge.payments
+    assert [(one.payment_no, one.amount_idr) for one in after.reversals] == [
+        (charge.payments[0].payment_no, 30_000)
+    ]
+    await gateway.close()
+
+
+async def test_health(customer: Customer) -> None:
+    await customer.gateway.health()
+    nobody = customer.dialect.make(closed_port())
+    with pytest.raises(GatewayUnavailable):
+        await nobody.health()
+    await nobody.close()
+
+
+async def test_a_wrong_key_is_refused(customer: Customer) -> None:
+    stranger = customer.dialect.make(lambda: customer.running.address, "another key")
+    with pytest.raises(GatewayRefused):
+        await stranger.create(wanted())
+    await stranger.close()
+
+
+@pytest.mark.parametrize(
+    ("faults", "fault"), [({"fail": 1}, GatewayUnavailable), ({"garbage": 1}, GatewayMisspoke)]
+)
+async def test_bad_answers(
+    customer: Customer, faults: dict[str, float], fault: type[GatewayUnavailable]
+) -> None:
+    await customer.running.script(**faults)
+    with pytest.raises(fault) as raised:
+        await customer.gateway.create(wanted())
+    assert type(raised.value) is fault
+
+
+async def test_an_outage_ends(customer: Customer) -> None:
+    asked = wanted()
+    await customer.running.script(outage_s=0.4)
+    with pytest.raises(GatewayUnavailable):
+        await customer.gateway.create(asked)
+    await asyncio.sleep(0.5)
+    assert (await customer.gateway.create(asked)).state is AttemptState.OPEN
+
+
+async def test_an_answer_that_does_not_come(customer: Customer) -> None:
+    await customer.running.script(slow_s=3)
+    hasty = customer.dialect.make(lambda: customer.running.address, timeout_s=0.2)
+    with pytest.raises(GatewayUnavailable):
+        await hasty.status(wanted().reference)
+    await hasty.close()
+
+
+async def test_a_line_that_never_ends(customer: Customer) -> None:
+    async with listening(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n", b"x" * 65536) as address:
+        gateway = customer.dialect.make(address, timeout_s=5)
+        with pytest.raises(GatewayMisspoke):
+            await gateway.health()
+        await gateway.close()
+
+
+@asynccontextmanager
+async def listening(answer: bytes, more: bytes = b"") -> AsyncIterator[str]:
+    """A server that answers anything by `answer`, and by `more` for as long as it is read."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            while more:
+                writer.write(more)
+                await writer.drain()
+        except ConnectionError:
+            pass  # the client has had enough
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+# ------------------------------------------------------------------ notices, as they come over the wire
+
+
+@dataclass
+class Ears:
+    """A server that keeps what comes, by address."""
+
+    heard: asyncio.Queue[tuple[str, bytes, dict[str, str]]]
+    address: str
+
+    async def next(self) -> tuple[str, bytes, dict[str, str]]:
+        async with asyncio.timeout(10):
+            return await self.heard.get()
+
+
+@pytest.fixture
+async def ears(running: RunningGateway) -> AsyncIterator[Ears]:  # noqa: F811
+    heard: asyncio.Queue[tuple[str, bytes, dict[str, str]]] = asyncio.Queue()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        first, *lines = head.rstrip().split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (one.partition(":") for one in lines)}
+        body = await reader.readexactly(int(headers["content-length"]))
+        await heard.put((first.split()[1], body, headers))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        running.notify(f"{address}/gateway/development/notices")
+        await running.script()
+        yield Ears(heard, address)
+        await running.script(lose=1)
+        (running.folder / "notify").unlink()
+
+
+def read(customer: Customer, body: bytes, headers: dict[str, str], *, late_s: float = 0) -> Notice:
+    now = datetime.now(UTC) + timedelta(seconds=late_s)
+    return customer.gateway.verify_notice(body, headers, received_at=now)
+
+
+async def test_a_payment_is_told_and_believed(customer: Customer, ears: Ears) -> None:
+    asked, _ = await customer.opened()
+    await customer.pay(asked)
+    path, body, headers = await ears.next()
+    told = read(customer, body, headers)
+    assert path == f"/gateway/{customer.gateway.name}/notices"
+    assert (told.charge.reference, told.charge.state) == (asked.reference, AttemptState.PAID)
+    asked_about = await customer.gateway.status(asked.reference)
+    assert asked_about is not None
+    assert told.charge.payments == asked_about.payments
+    assert read(customer, body, headers).event_id == told.event_id
+
+
+@pytest.mark.parametrize("by", [1, -1, 1_000_000])
+async def test_an_amount_that_was_changed_is_forged(customer: Customer, ears: Ears, by: int) -> None:
+    asked, _ = await customer.opened()
+    await customer.pay(asked)
+    _, body, headers = await ears.next()
+    changed = body.replace(b"30000", str(30_000 + by).encode())
+    assert changed != body
+    with pytest.raises(NoticeForged):
+        read(customer, changed, headers)
+
+
+async def test_another_merchants_key_is_forged(customer: Customer, ears: Ears) -> None:
+    await customer.running.script(forge=1, lose=1)
+    asked, _ = await customer.opened()
+    _, body, headers = await ears.next()
+    with pytest.raises(NoticeForged):
+        read(customer, body, headers)
+    charge = await customer.gateway.status(asked.reference)
+    assert charge is not None
+    assert charge.payments == ()
+
+
+async def test_a_strangers_words_are_forged(customer: Customer) -> None:
+    for body in (b"", b"{}", b"\xff\xfe", b"[1", b'{"signature_key":"x"}', b'{"id":1}' * 1000):
+        with pytest.raises(NoticeForged):
+            read(customer, body, {"authorization": "Bearer x", "x-callback-token": "ÿ\ud800"})
+
+
+async def test_a_replay_after_a_day_tells_nothing_new(customer: Customer, ears: Ears) -> None:
+    """Where a notice bears its time it is forged by then; else it names the payment that was counted."""
+    asked, _ = await customer.opened()
+    await customer.pay(asked)
+    _, body, headers = await ears.next()
+    first = read(customer, body, headers)
+    try:
+        late = read(customer, body, headers, late_s=86_400)
+    except NoticeForged:
+        return
+    assert late.event_id == first.event_id
+    assert late.charge.payments == first.charge.payments
