@@ -9,7 +9,19 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 
 from bubuh import __version__
-from bubuh.api import development, documents, health, meta, notices, orders, public, quota, stamps, transfers
+from bubuh.api import (
+    development,
+    documents,
+    health,
+    meta,
+    notices,
+    orders,
+    public,
+    quota,
+    shares,
+    stamps,
+    transfers,
+)
 from bubuh.api.openapi import describe
 from bubuh.api.reply import DEPENDENCIES
 from bubuh.edge.answers import EXCEPTION_HANDLERS
@@ -26,6 +38,7 @@ from bubuh.web.reference import reference_page
 HANDLERS: Final = [
     *quota.HANDLERS,
     *transfers.HANDLERS,
+    *shares.HANDLERS,
     *orders.HANDLERS,
     *documents.HANDLERS,
     *stamps.HANDLERS,

@@ -175,14 +175,14 @@ def commands(command: Any, *names: str) -> Iterator[str]:
 def test_the_readme_names_every_call() -> None:
     told = {
         (method, re.sub(r"\{\w+\}", "{}", path))
-        for method, path in re.findall(r"`(GET|POST) (/[^`]*)`", read("README.md"))
+        for method, path in re.findall(r"`(GET|POST|PATCH) (/[^`]*)`", read("README.md"))
     }
     served = {
         (str(method), re.sub(r"\{[^}]+\}", "{}", path))
         for handler in HANDLERS
         for path in handler.paths
         for method in handler.http_methods
-        if path.startswith(("/v1/", "/dev/", "/health/", "/gateway/")) and method in {"GET", "POST"}
+        if path.startswith(("/v1/", "/dev/", "/health/", "/gateway/")) and method in {"GET", "POST", "PATCH"}
     }
     assert told == served
 

@@ -49,6 +49,17 @@ BREACHES = [
         "UPDATE quota_holds SET state = 'released' WHERE purpose = 'refund' AND state = 'captured'",
         {I.STATES_FORWARD},
     ),
+    Breach(
+        "what a child holds, and its parent does not know",
+        "DELETE FROM quota_transfers WHERE account_id = {parent_id} AND kind = 'hold'",
+        {I.CONSERVATION, I.STATES_FORWARD, I.SHARE_IS_ITS_PARENTS},
+    ),
+    Breach(
+        "what a parent holds for a child that does not",
+        "UPDATE quota_transfers SET counter_account_id = {account_id} "
+        "WHERE account_id = {parent_id} AND kind = 'capture'",
+        {I.SHARE_IS_ITS_PARENTS},
+    ),
     Breach("a stamp that is gone", "DELETE FROM stamps WHERE id = {accepted}", {I.HOLD_HAS_PURPOSE}),
     Breach("a seal that is gone", "DELETE FROM seals WHERE stamp_id = {affixed}", {I.USED_EQUALS_SEALS}),
     Breach(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from bubuh.core.ids import AccountId, fresh_id
+from bubuh.core.ids import AccountId, child_account_id, fresh_id
 from bubuh.core.shards import SHARDS
 from bubuh.db.batch import OneByOne
 from bubuh.db.pool import Database
@@ -17,9 +17,10 @@ from bubuh.quota.allot import allot
 from bubuh.quota.capture import capture
 from bubuh.quota.freeze import freeze, thaw
 from bubuh.quota.hold import hold
-from bubuh.quota.model import Balance, Purpose, Result, Sink, WantedEnd, WantedHold
+from bubuh.quota.model import Balance, Purpose, Result, Share, Sink, WantedEnd, WantedHold
 from bubuh.quota.reconcile import reconcile
 from bubuh.quota.release import release
+from bubuh.quota.share import change_share, find_share, open_share
 from bubuh.quota.show import show_quota
 from bubuh.quota.transfer import transfer
 
@@ -30,14 +31,40 @@ class Desk:
 
     db: Database
 
-    async def account(self, stamps: int = 0) -> AccountId:
-        """A new account that has `stamps`."""
+    async def account(self, stamps: int = 0, *, beside: AccountId | None = None) -> AccountId:
+        """A new account that has `stamps`, of any shard or of that of another account."""
+        account_id = None if beside is None else child_account_id(beside, "uji", "beside")
         async with self.db.transaction() as conn:
-            opened = await open_account(conn, kind=AccountKind.PERSON, name="Uji")
+            opened = await open_account(conn, kind=AccountKind.PERSON, name="Uji", account_id=account_id)
             if stamps:
                 ref = fresh_id(opened.account_id)
                 await allot(conn, ref=ref, account_id=opened.account_id, stamps=stamps, actor="local")
         return opened.account_id
+
+    async def child(
+        self, parent_id: AccountId, limit: int, key: str = "anak", name: str = "Cabang"
+    ) -> AccountId:
+        """A child account that may use `limit` of its parent's stamps."""
+        child_id = child_account_id(parent_id, "uji", key)
+        async with self.db.transaction() as conn:
+            await open_share(
+                conn, parent_id=parent_id, child_id=child_id, name=name, limit=limit, actor="usr"
+            )
+        return child_id
+
+    async def change_share(
+        self,
+        parent_id: AccountId,
+        child_id: AccountId,
+        *,
+        limit: int | None = None,
+        closed: bool | None = None,
+    ) -> Share:
+        async with self.db.transaction() as conn:
+            await change_share(
+                conn, parent_id=parent_id, child_id=child_id, limit=limit, closed=closed, actor="usr"
+            )
+            return await find_share(conn, parent_id=parent_id, child_id=child_id)
 
     async def account_elsewhere(self, account_id: AccountId) -> AccountId:
         """A new account without stamps, of another shard than `account_id`."""

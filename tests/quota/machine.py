@@ -27,6 +27,7 @@ from bubuh.quota.model import (
     Outcome,
     Purpose,
     Result,
+    ShareOutcome,
     Sink,
     Source,
     WantedAllotment,
@@ -39,12 +40,17 @@ from bubuh.quota.show import show_quota
 from tests.quota.model import PRICE_IDR, Books, Key
 
 ACCOUNTS = 4  # the first three of one shard, the last of another
+CHILDREN = {4: 0, 5: 0, 6: 1}  # of the first shard too, and whose they are
+HOLDERS = [0, 1, 2, *CHILDREN]
 IDS = 7
 whom = st.integers(0, ACCOUNTS - 1)
 ids = st.integers(0, IDS - 1)
 amounts = st.integers(1, 4)
 requests = st.lists(
     st.tuples(st.integers(0, 2), ids, amounts), min_size=1, max_size=6, unique_by=lambda r: r[:2]
+)
+holdings = st.lists(
+    st.tuples(st.sampled_from(HOLDERS), ids, amounts), min_size=1, max_size=8, unique_by=lambda r: r[:2]
 )
 
 
@@ -64,8 +70,13 @@ class QuotaMachine(RuleBasedStateMachine):
     def open_accounts(self) -> None:
         """New accounts for each example, so that one database serves all."""
         base = 1 + secrets.randbits(50)
-        self.accounts = [AccountId(base + offset) for offset in (0, 64, 128, 1)]
+        self.accounts = [AccountId(base + offset) for offset in (64, 192, 256, 1, 0, 320, 128)]
         self.books = Books()
+        for child, parent in CHILDREN.items():
+            ids = (self.accounts[parent], self.accounts[child])
+            opened = self.run(self.shared("open", *ids, "Anak", 5))
+            assert opened is ShareOutcome.DONE
+            self.books.share(self.accounts[child], parent=self.accounts[parent], limit=5)
 
     def id_of(self, who: int, number: int) -> UUID:
         return derived_id(self.accounts[who], "machine", str(number))
@@ -74,8 +85,8 @@ class QuotaMachine(RuleBasedStateMachine):
         """The database answered what the oracle did, request by request, with the balance after the batch."""
         assert [result.outcome for result in results] == list(outcomes)
         for result, want in zip(results, wanted, strict=True):
-            purse = self.books.purses[want.account_id]
-            assert (result.free, result.held) == (purse.free, purse.held)
+            held = self.books.purses[want.account_id].held
+            assert (result.free, result.held) == (self.books.left(want.account_id), held)
             assert result.id == (want.id if isinstance(want, WantedHold | WantedEnd) else want.ref)
 
     def shard(self, who: int = 0) -> Shard:
@@ -96,19 +107,38 @@ class QuotaMachine(RuleBasedStateMachine):
         results = self.run(store.allot_n(self.db, self.shard(), wanted))
         self.check(results, [self.books.allot(want) for want in wanted], wanted)
 
-    @rule(asked=requests)
+    @rule(asked=holdings)
     def hold(self, asked: Asked) -> None:
         wanted = self.holds(asked)
         results = self.run(store.hold_n(self.db, self.shard(), wanted, purpose=Purpose.REFUND))
-        self.check(results, [self.books.hold(want) for want in wanted], wanted)
+        self.check(results, self.books.hold_n(wanted), wanted)
 
-    @rule(asked=requests, sink=st.sampled_from(Sink))
+    @rule(asked=holdings, sink=st.sampled_from(Sink))
     def capture(self, asked: Asked, sink: Sink) -> None:
         wanted = self.ends(asked)
         results = self.run(store.capture_n(self.db, self.shard(), wanted, sink=sink))
         self.check(results, [self.books.capture(want, sink) for want in wanted], wanted)
 
-    @rule(asked=requests)
+    @rule(child=st.sampled_from(list(CHILDREN)), limit=st.integers(0, 12), closed=st.booleans())
+    def change_share(self, child: int, limit: int, closed: bool) -> None:  # noqa: FBT001
+        """A parent sets a limit, perhaps below what counts; closes, opens again, or changes nothing."""
+        parent, account_id = self.accounts[CHILDREN[child]], self.accounts[child]
+        found = self.run(self.shared("change", parent, account_id, limit, closed))
+        assert found is self.books.change_share(account_id, limit=limit, closed=closed)
+
+    @rule(
+        asked=st.lists(
+            st.tuples(st.sampled_from(HOLDERS), st.sampled_from(HOLDERS), ids), min_size=1, max_size=4
+        )
+    )
+    def end_what_is_anothers(self, asked: list[tuple[int, int, int]]) -> None:
+        """A parent its child's hold, a child its parent's or its sibling's: to each it does not exist."""
+        for who, whose, number in asked:
+            wanted = WantedEnd(id=self.id_of(whose, number), account_id=self.accounts[who], actor="m")
+            results = self.run(store.release_n(self.db, self.shard(), [wanted]))
+            self.check(results, [self.books.release(wanted)], [wanted])
+
+    @rule(asked=holdings)
     def release(self, asked: Asked) -> None:
         wanted = self.ends(asked)
         results = self.run(store.release_n(self.db, self.shard(), wanted))
@@ -185,8 +215,8 @@ class QuotaMachine(RuleBasedStateMachine):
         assert expired & ours == self.books.expire(self.accounts)
 
     @rule(
-        first=st.tuples(st.sampled_from(["hold", "capture", "release"]), requests),
-        second=st.tuples(st.sampled_from(["hold", "capture", "release"]), requests),
+        first=st.tuples(st.sampled_from(["hold", "capture", "release"]), holdings),
+        second=st.tuples(st.sampled_from(["hold", "capture", "release"]), holdings),
     )
     def two_batches_at_once(self, first: Batch, second: Batch) -> None:
         """They end as if one had come after the other, whichever."""
@@ -199,7 +229,7 @@ class QuotaMachine(RuleBasedStateMachine):
                 return
         raise AssertionError(f"{first} and {second} ended as no order of them does: {found}")
 
-    @rule(who=st.integers(0, 2), frozen=st.booleans())
+    @rule(who=st.sampled_from(HOLDERS), frozen=st.booleans())
     def freeze(self, who: int, frozen: bool) -> None:  # noqa: FBT001
         self.run(
             self.owner.execute(
@@ -216,15 +246,32 @@ class QuotaMachine(RuleBasedStateMachine):
         found = self.run(self.balances())
         for account_id, balance in zip(self.accounts, found, strict=True):
             purse = self.books.purses[account_id]
-            assert balance == purse.balance()
+            assert balance == self.books.balance(account_id)
+            if purse.parent is not None:
+                assert balance.held + balance.used <= purse.limit
+                continue
+            children = [
+                self.books.purses[one] for one in self.accounts if self.books.purses[one].parent == account_id
+            ]
+            assert purse.lent == sum(child.used + child.paid_back for child in children)
             assert purse.allotted + purse.received == (
-                balance.free + balance.held + balance.used + balance.in_transit + purse.paid_back + purse.sent
+                balance.free
+                + balance.held
+                + balance.used
+                + balance.in_transit
+                + purse.paid_back
+                + purse.sent
+                + purse.lent
             )
 
     def teardown(self) -> None:
         """The books, asked by their own invariants, agree on these accounts."""
         found = self.run(self.differences())
         assert [each for each in found if each.account_id in self.accounts] == []
+
+    async def shared(self, what: str, *arguments: Any) -> ShareOutcome:
+        statement = {"open": store.SQL.open_share, "change": store.SQL.change_share}[what]
+        return ShareOutcome(await self.db.fetchval(statement.sql, self.shard(), *arguments))
 
     async def placed(self, key: Key, wanted: WantedOrder, *, valid_s: float) -> str:
         account_id, order_id = key
@@ -256,7 +303,7 @@ class QuotaMachine(RuleBasedStateMachine):
         """What the oracle says to one batch."""
         kind, asked = batch
         if kind == "hold":
-            return [books.hold(wanted) for wanted in self.holds(asked)]
+            return books.hold_n(self.holds(asked))
         if kind == "capture":
             return [books.capture(wanted, Sink.PAID_BACK) for wanted in self.ends(asked)]
         return [books.release(wanted) for wanted in self.ends(asked)]
@@ -273,6 +320,7 @@ class QuotaMachine(RuleBasedStateMachine):
                 Invariant.HELD_EQUALS_HOLDS,
                 Invariant.PAYMENT_ALLOTTED_ONCE,
                 Invariant.STATES_FORWARD,
+                Invariant.SHARE_IS_ITS_PARENTS,
             )
             for difference in await ask(self.db, asked, shard, Scope(account_ids=self.accounts))
         ]

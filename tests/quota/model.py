@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from bubuh.quota.model import (
     Balance,
     Leg,
     Outcome,
+    OwnShare,
+    ShareOutcome,
     Sink,
     WantedAllotment,
     WantedEnd,
@@ -29,7 +31,7 @@ Key = tuple[AccountId, UUID]
 
 @dataclass
 class Purse:
-    """One account's buckets. `paid_back`, `given` and `sent` are what left them for good."""
+    """One account's buckets. `paid_back`, `sent` and `lent` are what left them for good."""
 
     free: int = 0
     held: int = 0
@@ -41,17 +43,23 @@ class Purse:
     received: int = 0
     paid_back: int = 0
     sent: int = 0
+    lent: int = 0  #: what children used of it
+    #: of a child, which has nothing of its own
+    parent: AccountId | None = None
+    limit: int = 0
+    closed: bool = False
 
-    def balance(self) -> Balance:
-        return Balance(
-            free=self.free, held=self.held, used=self.used, in_transit=self.in_transit, frozen=self.frozen
-        )
+    @property
+    def room(self) -> int:
+        """What a child's limit leaves."""
+        return 0 if self.closed else self.limit - self.held - self.used
 
 
 @dataclass
 class Hold:
     stamps: int
     state: HoldState = HoldState.HELD
+    is_childs: bool = False  #: the parent's side of what a child holds
 
 
 @dataclass
@@ -88,17 +96,30 @@ class Books:
         purse.allotted += wanted.stamps
         return Outcome.DONE
 
+    def hold_n(self, wanted: Sequence[WantedHold]) -> list[Outcome]:
+        """A batch: those of no child first, then child by child of each parent, each in the batch's order."""
+        turns = sorted(range(len(wanted)), key=lambda turn: self._turn(wanted[turn].account_id))
+        outcomes = {turn: self.hold(wanted[turn]) for turn in turns}
+        return [outcomes[turn] for turn in range(len(wanted))]
+
     def hold(self, wanted: WantedHold) -> Outcome:
         purse, key = self.purses[wanted.account_id], (wanted.account_id, wanted.id)
+        payer = self.payer(wanted.account_id)
         if key in self.holds:
-            return _again(self.holds[key].stamps == wanted.stamps)
-        if purse.frozen:
+            hold = self.holds[key]
+            return _again(hold.stamps == wanted.stamps and not hold.is_childs)
+        if purse.parent is not None and (purse.parent, wanted.id) in self.holds:
+            return Outcome.CONFLICT
+        if purse.frozen or payer.frozen:
             return Outcome.FROZEN
-        if purse.free < wanted.stamps:
+        if self.left(wanted.account_id) < wanted.stamps:
             return Outcome.EXHAUSTED
         self.holds[key] = Hold(wanted.stamps)
-        purse.free -= wanted.stamps
-        purse.held += wanted.stamps
+        payer.free -= wanted.stamps
+        payer.held += wanted.stamps
+        if purse.parent is not None:
+            self.holds[purse.parent, wanted.id] = Hold(wanted.stamps, is_childs=True)
+            purse.held += wanted.stamps
         return Outcome.DONE
 
     def capture(self, wanted: WantedEnd, sink: Sink) -> Outcome:
@@ -108,12 +129,50 @@ class Books:
             purse.used += stamps
         else:
             purse.paid_back += stamps
+        if purse.parent is not None:
+            self.purses[purse.parent].lent += stamps
         return outcome
 
     def release(self, wanted: WantedEnd) -> Outcome:
         outcome, stamps = self._end(wanted, HoldState.RELEASED)
-        self.purses[wanted.account_id].free += stamps
+        self.payer(wanted.account_id).free += stamps
         return outcome
+
+    def share(self, child: AccountId, *, parent: AccountId, limit: int) -> None:
+        self.purses[parent].exists = True
+        self.purses[child] = Purse(parent=parent, limit=limit, exists=True)
+
+    def change_share(self, child: AccountId, *, limit: int, closed: bool) -> ShareOutcome:
+        purse = self.purses[child]
+        if limit < purse.held + purse.used:
+            return ShareOutcome.LOW
+        same = (purse.limit, purse.closed) == (limit, closed)
+        purse.limit, purse.closed = limit, closed
+        return ShareOutcome.ALREADY_DONE if same else ShareOutcome.DONE
+
+    def payer(self, account_id: AccountId) -> Purse:
+        """Whose stamps the account uses: its parent's, or its own."""
+        purse = self.purses[account_id]
+        return purse if purse.parent is None else self.purses[purse.parent]
+
+    def left(self, account_id: AccountId) -> int:
+        """What the account may hold now."""
+        purse, payer = self.purses[account_id], self.payer(account_id)
+        return payer.free if purse.parent is None else min(payer.free, purse.room)
+
+    def balance(self, account_id: AccountId) -> Balance:
+        purse = self.purses[account_id]
+        share = None
+        if purse.parent is not None:
+            share = OwnShare(parent_id=purse.parent, limit=purse.limit, closed=purse.closed)
+        return Balance(
+            free=self.left(account_id),
+            held=purse.held,
+            used=purse.used,
+            in_transit=purse.in_transit,
+            frozen=purse.frozen or self.payer(account_id).frozen,
+            share=share,
+        )
 
     def leg(self, leg: Leg, wanted: WantedLeg) -> Outcome:
         purse = self.purses[wanted.account_id]
@@ -201,13 +260,21 @@ class Books:
 
     def _end(self, wanted: WantedEnd, state: HoldState) -> tuple[Outcome, int]:
         hold = self.holds.get((wanted.account_id, wanted.id))
-        if hold is None:
+        if hold is None or hold.is_childs:
             return Outcome.UNKNOWN, 0
         if state not in MOVES[hold.state]:
             return _again(hold.state is state), 0
         hold.state = state
         self.purses[wanted.account_id].held -= hold.stamps
+        parent = self.purses[wanted.account_id].parent
+        if parent is not None:
+            self.holds[parent, wanted.id].state = state
+            self.purses[parent].held -= hold.stamps
         return Outcome.DONE, hold.stamps
+
+    def _turn(self, account_id: AccountId) -> tuple[AccountId, AccountId]:
+        parent = self.purses[account_id].parent
+        return (AccountId(0), AccountId(0)) if parent is None else (parent, account_id)
 
 
 def _again(same: bool) -> Outcome:  # noqa: FBT001 - one question, one answer

@@ -21,6 +21,8 @@ class Story:
 
     account_id: AccountId
     other_id: AccountId  #: the receiver, of another shard
+    parent_id: AccountId
+    child_id: AccountId  #: holds one of its parent's stamps, used one, gave one back
     document_id: UUID
     affixed: UUID
     returned: UUID
@@ -38,11 +40,17 @@ async def tell_story(desk: Desk, signer_conn: Conn) -> Story:
     """Everything that happens in a healthy life, up to its middle."""
     db = desk.db
     account_id = await desk.account(20)
+    parent_id = await desk.account(5, beside=account_id)
     story = Story(
         account_id,
         await desk.account_elsewhere(account_id),
+        parent_id,
+        await desk.child(parent_id, 3),
         *(fresh_id(account_id) for _ in range(7)),
     )
+    await desk.hold(story.child_id)
+    await desk.capture(story.child_id, (await desk.hold(story.child_id)).id)
+    await desk.release(story.child_id, (await desk.hold(story.child_id)).id)
     await _buy(db, story)
     held = await desk.hold(account_id, 2)
     await desk.capture(account_id, held.id)

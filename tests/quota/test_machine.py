@@ -96,6 +96,19 @@ def test_the_database_does_what_the_oracle_does_for_long(world: World) -> None:
             id="an ack that takes nothing",
             marks=pytest.mark.long,
         ),
+        pytest.param(
+            "quota_hold_shared_n",
+            "_room := _room - _r.stamps;",
+            "NULL;",
+            id="one batch goes past a child's limit",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "quota_end_shared_n",
+            "u.no > _count AND _kind = 'release'",
+            "u.no > _count",
+            id="what a child used comes back to its parent",
+        ),
     ],
 )
 def test_a_planted_fault_is_found(world: World, function: str, right: str, wrong: str) -> None:

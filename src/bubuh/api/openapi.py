@@ -27,6 +27,7 @@ _REF: Final = "#/components/schemas/{name}"
 
 _PATH_PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "order_id": ("An order's id.", "ord_"),
+    "child_id": ("A child account of this account.", "acc_"),
     "transfer_id": ("A transfer that this account sent.", "trf_"),
     "document_id": ("A document's id.", "doc_"),
     "stamp_id": ("A stamp's id.", "stm_"),

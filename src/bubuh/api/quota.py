@@ -19,6 +19,14 @@ from bubuh.quota.movements import list_movements
 from bubuh.quota.show import show_quota
 
 
+class OwnShareView(msgspec.Struct, frozen=True, kw_only=True):
+    """The limit that this account, a child, lives under."""
+
+    parent: str
+    limit: int  # of what it holds and has used together
+    closed: bool  # nothing more can be held under it
+
+
 class QuotaView(msgspec.Struct, frozen=True, kw_only=True):
     """An account's stamps, counted by what may become of them."""
 
@@ -27,6 +35,7 @@ class QuotaView(msgspec.Struct, frozen=True, kw_only=True):
     used: int  # affixed
     in_transit: int  # on their way to another account
     frozen: bool  # nothing can be held until an operator has looked
+    share: OwnShareView | None  # of a child account: what it may use is its parent's
 
 
 class MovementView(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +46,7 @@ class MovementView(msgspec.Struct, frozen=True, kw_only=True):
     debit: str  # what they left
     credit: str  # what they entered
     stamps: int
-    counter_account_id: str | None  # the other side of a transfer
+    counter_account_id: str | None  # the other side: of a transfer, or of what a child account holds and uses
     actor: str
     recorded_at: datetime
 
@@ -78,7 +87,14 @@ class MovementsView(msgspec.Struct, frozen=True, kw_only=True):
                     says="The account's stamps.",
                     body=Body(
                         shape=QuotaView,
-                        example={"free": 7, "held": 1, "used": 2, "in_transit": 0, "frozen": False},
+                        example={
+                            "free": 7,
+                            "held": 1,
+                            "used": 2,
+                            "in_transit": 0,
+                            "frozen": False,
+                            "share": None,
+                        },
                     ),
                 )
             },
@@ -86,8 +102,12 @@ class MovementsView(msgspec.Struct, frozen=True, kw_only=True):
     ),
 )
 async def get_quota(principal: Caller, services: Parts) -> Reply:
-    """What the account has now, in stamps."""
+    """What the account has now, in stamps.
+
+    A child account's `free` is what is left of its limit, or of its parent's stamps where those are fewer.
+    """
     balance = await show_quota(services.db, principal.account_id)
+    share = balance.share
     return reply(
         QuotaView(
             free=balance.free,
@@ -95,6 +115,9 @@ async def get_quota(principal: Caller, services: Parts) -> Reply:
             used=balance.used,
             in_transit=balance.in_transit,
             frozen=balance.frozen,
+            share=None
+            if share is None
+            else OwnShareView(parent=show_account(share.parent_id), limit=share.limit, closed=share.closed),
         )
     )
 
@@ -133,4 +156,4 @@ HANDLERS = [get_quota, list_quota_movements]
 def _prefix(movement: quota.Movement) -> str:
     if movement.kind is quota.MovementKind.ALLOT:
         return "ord" if movement.debit == quota.Source.SOLD else "alt"
-    return "trf" if movement.counter_account_id is not None else "stm"
+    return "trf" if movement.kind.startswith("transfer_") else "stm"

@@ -1,19 +1,22 @@
-"""`bubuh account`: open accounts, make keys, freeze and thaw."""
+"""`bubuh account`: open accounts, make keys, share quota with child accounts, freeze and thaw."""
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Annotated
 
 import typer
 
 from bubuh.cli.output import Json, answer
 from bubuh.cli.service import As, acting_operator, with_database
-from bubuh.core.ids import read_account, show_account, show_id
+from bubuh.core.ids import child_account_id, read_account, show_account, show_id
 from bubuh.db.pool import Database
 from bubuh.identity.make_key import make_key, owner_of
 from bubuh.identity.model import AccountKind, Role, Scope
 from bubuh.identity.open_account import open_account
 from bubuh.quota.freeze import freeze, thaw
+from bubuh.quota.model import Share, ShareOutcome
+from bubuh.quota.share import change_share, find_share, list_shares, open_share
 from bubuh.wiring.facts import read_facts
 
 account = typer.Typer(no_args_is_help=True, help="Accounts and their API keys.")
@@ -66,6 +69,91 @@ def key_command(
         return {"id": show_id("key", key.id), "key": key.secret}
 
     answer(with_database(act), as_json=as_json)
+
+
+@account.command("share")
+def share_command(
+    account_id: Annotated[str, typer.Argument(metavar="PARENT", help="acc_…")],
+    name: Annotated[str, typer.Option(help="The child's name.")],
+    limit: Annotated[int, typer.Option(min=0, help="Stamps that it may hold and use together.")],
+    key: Annotated[str | None, typer.Option(help="The same key again opens the same child.")] = None,
+    as_key: As = None,
+    as_json: Json = False,
+) -> None:
+    """Open a child account that uses its PARENT's quota, up to a limit."""
+
+    async def act(db: Database) -> dict[str, object]:
+        actor = await acting_operator(db, as_key)
+        parent_id = read_account(account_id)
+        child_id = child_account_id(parent_id, "bubuh account share", key or token_hex(16))
+        async with db.transaction() as conn:
+            outcome = await open_share(
+                conn, parent_id=parent_id, child_id=child_id, name=name, limit=limit, actor=actor
+            )
+            share = await find_share(conn, parent_id=parent_id, child_id=child_id)
+        return {**_shown(share), "changed": outcome is ShareOutcome.DONE}
+
+    answer(with_database(act), as_json=as_json)
+
+
+@account.command("shares")
+def shares_command(
+    account_id: Annotated[str, typer.Argument(metavar="PARENT", help="acc_…")], as_json: Json = False
+) -> None:
+    """The child accounts that use an account's quota."""
+
+    async def act(db: Database) -> list[Share]:
+        parent_id, found = read_account(account_id), list[Share]()
+        while page := await list_shares(db, parent_id, after=found[-1].account_id if found else None):
+            found += page
+        return found
+
+    shares = with_database(act)
+    lines = [
+        f"{show_account(each.account_id)}  {each.left} of {each.limit} left"
+        f"{', closed' if each.closed else ''}  {each.name}"
+        for each in shares
+    ]
+    answer({"shares": [_shown(each) for each in shares]}, as_json=as_json, words="\n".join(lines) or "none")
+
+
+@account.command("limit")
+def limit_command(
+    account_id: Annotated[str, typer.Argument(metavar="CHILD", help="acc_…")],
+    parent: Annotated[str, typer.Option("--of", metavar="PARENT", help="acc_…")],
+    limit: Annotated[
+        int | None, typer.Option(min=0, help="Stamps that it may hold and use together.")
+    ] = None,
+    closed: Annotated[
+        bool | None, typer.Option("--close/--open", help="Whether it may hold no more at all.")
+    ] = None,
+    as_key: As = None,
+    as_json: Json = False,
+) -> None:
+    """Change a CHILD's limit, close its share, or open it again. What it holds and has used stays counted."""
+
+    async def act(db: Database) -> dict[str, object]:
+        actor = await acting_operator(db, as_key)
+        parent_id, child_id = read_account(parent), read_account(account_id)
+        async with db.transaction() as conn:
+            await change_share(
+                conn, parent_id=parent_id, child_id=child_id, limit=limit, closed=closed, actor=actor
+            )
+            return _shown(await find_share(conn, parent_id=parent_id, child_id=child_id))
+
+    answer(with_database(act), as_json=as_json)
+
+
+def _shown(share: Share) -> dict[str, object]:
+    return {
+        "id": show_account(share.account_id),
+        "name": share.name,
+        "limit": share.limit,
+        "held": share.held,
+        "used": share.used,
+        "left": share.left,
+        "closed": share.closed,
+    }
 
 
 @account.command("freeze")

@@ -14,7 +14,7 @@ from typing import Final, NewType
 from uuid import UUID
 
 from bubuh.core.errors import Refusal
-from bubuh.core.shards import Shard, shard_of_account
+from bubuh.core.shards import SHARDS, Shard, shard_of_account
 
 AccountId = NewType("AccountId", int)
 THE_SERVICE: Final = AccountId(0)  #: nobody's account: acts on the service itself are recorded under it
@@ -35,6 +35,14 @@ class MalformedId(Refusal):
 def fresh_account_id(random_bits: Callable[[int], int] = secrets.randbits) -> AccountId:
     """A new account id: not guessable, evenly spread over the shards."""
     return AccountId(1 + random_bits(_ACCOUNT_BITS) % ((1 << _ACCOUNT_BITS) - 1))
+
+
+def child_account_id(parent_id: AccountId, route: str, key: str) -> AccountId:
+    """The account that `key` opens below `parent_id`, for ever; in the parent's shard, where both move."""
+    material = "\0".join(("bubuh-child-1", str(parent_id), route, key)).encode()
+    digest = int.from_bytes(hashlib.sha256(material).digest()[:8]) >> 64 - _ACCOUNT_BITS
+    child = digest // SHARDS * SHARDS + shard_of_account(parent_id)
+    return AccountId(child or SHARDS)
 
 
 def fresh_id(account_id: int, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> UUID:

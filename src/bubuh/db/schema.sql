@@ -438,6 +438,12 @@ DECLARE
     _r record;
 BEGIN
     ASSERT _state IS NOT NULL, 'a hold ends by capture or by release';
+    -- A child's stamps are its parent's: a batch with children among it takes the longer way (0007).
+    IF EXISTS (SELECT FROM quota_balances AS b
+                WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL) THEN
+        RETURN QUERY SELECT s.id, s.outcome, s.free, s.held FROM quota_end_shared_n(_shard, _ids, _account_ids, _kind, _credit, _actors) AS s;
+        RETURN;
+    END IF;
     PERFORM 1 FROM quota_balances AS b
       WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
       ORDER BY b.account_id FOR NO KEY UPDATE;
@@ -446,7 +452,8 @@ BEGIN
         SELECT x.no, h.stamps, h.state, row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
           FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
           LEFT JOIN LATERAL (SELECT i.stamps, i.state FROM quota_holds AS i
-                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
+                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id
+                                AND i.purpose <> 'share' LIMIT 1) AS h ON true -- what a child holds, the child ends
     LOOP
         ASSERT _r.turn = 1, 'a batch names each id once';
         _stamps[_r.no] := _r.stamps;
@@ -487,6 +494,83 @@ END
 $$;
 
 ALTER FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_end_shared_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _state text := CASE _kind WHEN 'capture' THEN 'captured' ELSE 'released' END;
+    _count integer := cardinality(_ids);
+    _outcomes text [] := array_fill(NULL::text, ARRAY[_count]);
+    _stamps bigint [] := array_fill(NULL::bigint, ARRAY[_count]);
+    _parents bigint [] := quota_lock_parents(_shard, _account_ids);
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT y.nos[e.no] AS no, e.outcome
+          FROM (SELECT array_agg(x.no) AS nos, array_agg(x.id) AS ids, array_agg(x.account_id) AS account_ids,
+                       array_agg(x.actor) AS actors
+                  FROM unnest(_ids, _account_ids, _actors, _parents) WITH ORDINALITY
+                    AS x (id, account_id, actor, parent_id, no)
+                 WHERE x.parent_id IS NULL) AS y,
+               quota_end_n(_shard, y.ids, y.account_ids, _kind, _credit, y.actors)
+                 WITH ORDINALITY AS e (id, outcome, free, held, no)
+         WHERE y.ids IS NOT NULL
+    LOOP
+        _outcomes[_r.no] := _r.outcome;
+    END LOOP;
+    FOR _r IN
+        SELECT x.no, h.stamps, h.state, row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
+          FROM unnest(_ids, _account_ids, _parents) WITH ORDINALITY AS x (id, account_id, parent_id, no)
+          LEFT JOIN LATERAL (SELECT i.stamps, i.state FROM quota_holds AS i
+                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
+         WHERE x.parent_id IS NOT NULL
+    LOOP
+        ASSERT _r.turn = 1, 'a batch names each id once';
+        _stamps[_r.no] := _r.stamps;
+        _outcomes[_r.no] := CASE
+            WHEN _r.state IS NULL THEN 'unknown'
+            WHEN _r.state = 'held' THEN 'done'
+            WHEN _r.state = _state THEN 'already_done'
+            ELSE 'conflict' END;
+    END LOOP;
+    -- Below, a request stands twice: its first half is the child's side, its second the parent's. What the child gives
+    -- back is free at the parent, what it uses has left the parent.
+    UPDATE quota_holds AS h SET state = _state, ended_at = now()
+      FROM unnest(_ids || _ids, _account_ids || _parents, _outcomes || _outcomes, _parents || _parents)
+        AS x (id, account_id, outcome, parent_id)
+     WHERE h.shard = _shard AND h.account_id = x.account_id AND h.id = x.id
+       AND x.outcome = 'done' AND x.parent_id IS NOT NULL;
+    UPDATE quota_balances AS b
+       SET held = b.held - x.held, free = b.free + x.free, used = b.used + x.used, moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(u.stamps) AS held, count(*) AS moves,
+                   sum(CASE WHEN u.no > _count AND _kind = 'release' THEN u.stamps ELSE 0 END) AS free,
+                   sum(CASE WHEN u.no <= _count AND _credit = 'used' THEN u.stamps ELSE 0 END) AS used
+              FROM unnest(_account_ids || _parents, _stamps || _stamps, _outcomes || _outcomes, _parents || _parents)
+                WITH ORDINALITY AS u (account_id, stamps, outcome, parent_id, no)
+             WHERE u.outcome = 'done' AND u.parent_id IS NOT NULL GROUP BY u.account_id) AS x
+     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, counter_account_id, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.no DESC),
+           x.id, _kind, 'held',
+           CASE WHEN (x.no > _count) = (_kind = 'capture') THEN 'shared' ELSE _credit END,
+           x.stamps, x.counter_id, x.actor
+      FROM quota_balances AS b
+      JOIN unnest(_ids || _ids, _account_ids || _parents, _parents || _account_ids, _stamps || _stamps, _actors || _actors,
+                  _outcomes || _outcomes, _parents || _parents) WITH ORDINALITY
+        AS x (id, account_id, counter_id, stamps, actor, outcome, parent_id, no) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done' AND x.parent_id IS NOT NULL;
+    RETURN QUERY
+    SELECT x.id, x.outcome, l.free, l.held
+      FROM unnest(_ids, _outcomes) WITH ORDINALITY AS x (id, outcome, no)
+      JOIN quota_left_n(_shard, _account_ids) AS l ON l.no = x.no
+     ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.quota_end_shared_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.quota_fold(_shard smallint, _account_ids bigint[], _least integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -543,16 +627,22 @@ DECLARE
     _left bigint;
     _r record;
 BEGIN
+    -- A child's stamps are its parent's: a batch with children among it takes the longer way (0007).
+    IF EXISTS (SELECT FROM quota_balances AS b
+                WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL) THEN
+        RETURN QUERY SELECT s.id, s.outcome, s.free, s.held FROM quota_hold_shared_n(_shard, _ids, _account_ids, _stamps, _purpose, _actors) AS s;
+        RETURN;
+    END IF;
     PERFORM 1 FROM quota_balances AS b
       WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
       ORDER BY b.account_id FOR NO KEY UPDATE;
     -- A second statement, a fresh snapshot: what committed while we waited for the lock is seen.
     FOR _r IN
-        SELECT x.no, x.account_id, x.stamps, h.stamps AS before, b.frozen_at, coalesce(b.free, 0) AS free,
+        SELECT x.no, x.account_id, x.stamps, h.stamps AS before, h.purpose, b.frozen_at, coalesce(b.free, 0) AS free,
                row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
           FROM unnest(_ids, _account_ids, _stamps) WITH ORDINALITY AS x (id, account_id, stamps, no)
           LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
-          LEFT JOIN LATERAL (SELECT i.stamps FROM quota_holds AS i
+          LEFT JOIN LATERAL (SELECT i.stamps, i.purpose FROM quota_holds AS i
                               WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
          ORDER BY x.account_id, x.no
     LOOP
@@ -562,7 +652,7 @@ BEGIN
             _left := _r.free;
         END IF;
         IF _r.before IS NOT NULL THEN
-            _outcomes[_r.no] := CASE WHEN _r.before = _r.stamps THEN 'already_done' ELSE 'conflict' END;
+            _outcomes[_r.no] := CASE WHEN (_r.before, _r.purpose) = (_r.stamps, _purpose) THEN 'already_done' ELSE 'conflict' END;
         ELSIF _r.frozen_at IS NOT NULL THEN
             _outcomes[_r.no] := 'frozen';
         ELSIF _left >= _r.stamps THEN
@@ -602,6 +692,103 @@ $$;
 
 ALTER FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.quota_hold_shared_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _count integer := cardinality(_ids);
+    _outcomes text [] := array_fill(NULL::text, ARRAY[_count]);
+    _parents bigint [] := quota_lock_parents(_shard, _account_ids);
+    _parent bigint;
+    _child bigint;
+    _free bigint;
+    _room bigint;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT y.nos[h.no] AS no, h.outcome
+          FROM (SELECT array_agg(x.no) AS nos, array_agg(x.id) AS ids, array_agg(x.account_id) AS account_ids,
+                       array_agg(x.stamps) AS stamps, array_agg(x.actor) AS actors
+                  FROM unnest(_ids, _account_ids, _stamps, _actors, _parents) WITH ORDINALITY
+                    AS x (id, account_id, stamps, actor, parent_id, no)
+                 WHERE x.parent_id IS NULL) AS y,
+               quota_hold_n(_shard, y.ids, y.account_ids, y.stamps, _purpose, y.actors)
+                 WITH ORDINALITY AS h (id, outcome, free, held, no)
+         WHERE y.ids IS NOT NULL
+    LOOP
+        _outcomes[_r.no] := _r.outcome;
+    END LOOP;
+    FOR _r IN
+        SELECT x.no, x.parent_id, x.account_id, x.stamps, h.stamps AS before, h.purpose, o.stamps AS other, p.free,
+               c.frozen_at IS NOT NULL OR p.frozen_at IS NOT NULL AS is_frozen,
+               CASE WHEN c.share_closed_at IS NULL THEN c.share_limit - c.held - c.used ELSE 0 END AS room,
+               row_number() OVER (PARTITION BY x.parent_id, x.id ORDER BY x.no) AS turn
+          FROM unnest(_ids, _account_ids, _stamps, _parents) WITH ORDINALITY AS x (id, account_id, stamps, parent_id, no)
+          JOIN quota_balances AS c ON c.shard = _shard AND c.account_id = x.account_id
+          JOIN quota_balances AS p ON p.shard = _shard AND p.account_id = x.parent_id
+          LEFT JOIN LATERAL (SELECT i.stamps, i.purpose FROM quota_holds AS i
+                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
+          LEFT JOIN LATERAL (SELECT i.stamps FROM quota_holds AS i
+                              WHERE i.shard = _shard AND i.account_id = x.parent_id AND i.id = x.id LIMIT 1) AS o ON true
+         ORDER BY x.parent_id, x.account_id, x.no
+    LOOP
+        ASSERT _r.turn = 1, 'a batch names each id once';
+        IF _parent IS DISTINCT FROM _r.parent_id THEN
+            _parent := _r.parent_id;
+            _free := _r.free;
+        END IF;
+        IF _child IS DISTINCT FROM _r.account_id THEN
+            _child := _r.account_id;
+            _room := _r.room;
+        END IF;
+        IF _r.before IS NOT NULL THEN
+            _outcomes[_r.no] := CASE WHEN (_r.before, _r.purpose) = (_r.stamps, _purpose) THEN 'already_done' ELSE 'conflict' END;
+        ELSIF _r.other IS NOT NULL THEN
+            _outcomes[_r.no] := 'conflict';
+        ELSIF _r.is_frozen THEN
+            _outcomes[_r.no] := 'frozen';
+        ELSIF least(_room, _free) >= _r.stamps THEN
+            _outcomes[_r.no] := 'done';
+            _room := _room - _r.stamps;
+            _free := _free - _r.stamps;
+        ELSE
+            _outcomes[_r.no] := 'exhausted';
+        END IF;
+    END LOOP;
+    -- Below, a request stands twice: its first half is the child's side, its second the parent's.
+    UPDATE quota_balances AS b SET free = b.free - x.free, held = b.held + x.held, moves = b.moves + x.moves
+      FROM (SELECT u.account_id, sum(CASE WHEN u.no > _count THEN u.stamps ELSE 0 END) AS free, sum(u.stamps) AS held,
+                   count(*) AS moves
+              FROM unnest(_account_ids || _parents, _stamps || _stamps, _outcomes || _outcomes, _parents || _parents)
+                WITH ORDINALITY AS u (account_id, stamps, outcome, parent_id, no)
+             WHERE u.outcome = 'done' AND u.parent_id IS NOT NULL GROUP BY u.account_id) AS x
+     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    INSERT INTO quota_holds (shard, account_id, id, purpose, stamps)
+    SELECT b.shard, b.account_id, x.id, CASE WHEN x.no > _count THEN 'share' ELSE _purpose END, x.stamps
+      FROM quota_balances AS b
+      JOIN unnest(_ids || _ids, _account_ids || _parents, _stamps || _stamps, _outcomes || _outcomes, _parents || _parents)
+        WITH ORDINALITY AS x (id, account_id, stamps, outcome, parent_id, no) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done' AND x.parent_id IS NOT NULL;
+    INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, counter_account_id, actor)
+    SELECT b.shard, b.account_id,
+           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.no DESC),
+           x.id, 'hold', CASE WHEN x.no > _count THEN 'free' ELSE 'shared' END, 'held', x.stamps, x.counter_id, x.actor
+      FROM quota_balances AS b
+      JOIN unnest(_ids || _ids, _account_ids || _parents, _parents || _account_ids, _stamps || _stamps, _actors || _actors,
+                  _outcomes || _outcomes, _parents || _parents) WITH ORDINALITY
+        AS x (id, account_id, counter_id, stamps, actor, outcome, parent_id, no) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND x.outcome = 'done' AND x.parent_id IS NOT NULL;
+    RETURN QUERY
+    SELECT x.id, x.outcome, l.free, l.held
+      FROM unnest(_ids, _outcomes) WITH ORDINALITY AS x (id, outcome, no)
+      JOIN quota_left_n(_shard, _account_ids) AS l ON l.no = x.no
+     ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.quota_hold_shared_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.quota_keep_head(_no bigint, _signed_at timestamp with time zone, _nos bigint[], _digest bytea, _previous_hash bytea, _key_id text, _signature bytea) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -625,6 +812,22 @@ CREATE FUNCTION public.quota_leaf(_shard smallint, _account_id bigint, _no bigin
 $$;
 
 ALTER FUNCTION public.quota_leaf(_shard smallint, _account_id bigint, _no bigint, _ref uuid, _kind text, _debit text, _credit text, _stamps bigint, _counter_account_id bigint, _at timestamp with time zone, _actor text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_left_n(_shard smallint, _account_ids bigint[]) RETURNS TABLE(no bigint, free bigint, held bigint)
+    LANGUAGE sql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT x.no,
+           CASE WHEN c.parent_id IS NULL THEN coalesce(c.free, 0)
+                WHEN c.share_closed_at IS NOT NULL THEN 0
+                ELSE least(p.free, c.share_limit - c.held - c.used) END,
+           coalesce(c.held, 0)
+      FROM unnest(_account_ids) WITH ORDINALITY AS x (account_id, no)
+      LEFT JOIN quota_balances AS c ON c.shard = _shard AND c.account_id = x.account_id
+      LEFT JOIN quota_balances AS p ON p.shard = _shard AND p.account_id = c.parent_id
+$$;
+
+ALTER FUNCTION public.quota_left_n(_shard smallint, _account_ids bigint[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.quota_link(_shard smallint, _after bigint, _limit bigint) RETURNS TABLE(seen bigint, linked bigint)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -703,6 +906,26 @@ $$;
 
 ALTER FUNCTION public.quota_link_hash(_previous bytea, _shard smallint, _no bigint, _at timestamp with time zone, _account_ids bigint[], _firsts bigint[], _lasts bigint[], _leaves bytea) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.quota_lock_parents(_shard smallint, _account_ids bigint[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _parents bigint [];
+BEGIN
+    -- Whose child an account is never changes, so this may be read before the locks.
+    SELECT array_agg(b.parent_id ORDER BY x.no) INTO _parents
+      FROM unnest(_account_ids) WITH ORDINALITY AS x (account_id, no)
+      LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id;
+    PERFORM 1 FROM quota_balances AS b
+      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids || _parents)
+      ORDER BY b.account_id FOR NO KEY UPDATE;
+    RETURN _parents;
+END
+$$;
+
+ALTER FUNCTION public.quota_lock_parents(_shard smallint, _account_ids bigint[]) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -711,6 +934,63 @@ CREATE FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_id
 $$;
 
 ALTER FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_share_change(_shard smallint, _parent_id bigint, _child_id bigint, _limit bigint, _is_closed boolean) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _before record;
+BEGIN
+    SELECT b.held + b.used AS counted, b.share_limit, b.share_closed_at IS NOT NULL AS is_closed INTO _before
+      FROM quota_balances AS b
+     WHERE b.shard = _shard AND b.account_id = _child_id AND b.parent_id = _parent_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN 'unknown';
+    ELSIF _limit < _before.counted THEN
+        RETURN 'low';
+    ELSIF _before.share_limit = coalesce(_limit, _before.share_limit)
+      AND _before.is_closed = coalesce(_is_closed, _before.is_closed) THEN
+        RETURN 'already_done';
+    END IF;
+    UPDATE quota_balances AS b
+       SET share_limit = coalesce(_limit, b.share_limit),
+           share_closed_at = CASE WHEN coalesce(_is_closed, _before.is_closed) THEN coalesce(b.share_closed_at, now()) END
+     WHERE b.shard = _shard AND b.account_id = _child_id;
+    RETURN 'done';
+END
+$$;
+
+ALTER FUNCTION public.quota_share_change(_shard smallint, _parent_id bigint, _child_id bigint, _limit bigint, _is_closed boolean) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_share_open(_shard smallint, _parent_id bigint, _child_id bigint, _name text, _limit bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _parent record;
+    _before record;
+BEGIN
+    INSERT INTO quota_balances (shard, account_id) VALUES (_shard, _parent_id) ON CONFLICT DO NOTHING;
+    SELECT b.parent_id INTO STRICT _parent FROM quota_balances AS b
+     WHERE b.shard = _shard AND b.account_id = _parent_id FOR NO KEY UPDATE;
+    IF _parent.parent_id IS NOT NULL THEN
+        RETURN 'child';
+    END IF;
+    SELECT s.parent_id, s.name, s.first_limit INTO _before FROM quota_shares AS s
+     WHERE s.shard = _shard AND s.account_id = _child_id;
+    IF FOUND THEN
+        RETURN CASE WHEN (_before.parent_id, _before.name, _before.first_limit) = (_parent_id, _name, _limit)
+            THEN 'already_done' ELSE 'conflict' END;
+    END IF;
+    INSERT INTO quota_balances (shard, account_id, parent_id, share_limit) VALUES (_shard, _child_id, _parent_id, _limit);
+    INSERT INTO quota_shares (shard, account_id, parent_id, name, first_limit)
+    VALUES (_shard, _child_id, _parent_id, _name, _limit);
+    RETURN 'done';
+END
+$$;
+
+ALTER FUNCTION public.quota_share_open(_shard smallint, _parent_id bigint, _child_id bigint, _name text, _limit bigint) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.quota_thaw(_shard smallint, _account_id bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1626,10 +1906,17 @@ CREATE TABLE public.quota_balances (
     in_transit bigint DEFAULT 0 NOT NULL,
     moves bigint DEFAULT 0 NOT NULL,
     frozen_at timestamp with time zone,
+    parent_id bigint,
+    share_limit bigint,
+    share_closed_at timestamp with time zone,
+    CONSTRAINT quota_balances_child_has_limit CHECK ((((parent_id IS NULL) = (share_limit IS NULL)) AND ((parent_id IS NOT NULL) OR (share_closed_at IS NULL)))),
+    CONSTRAINT quota_balances_child_owns_nothing CHECK (((parent_id IS NULL) OR ((free = 0) AND (in_transit = 0)))),
+    CONSTRAINT quota_balances_parent_shard CHECK (((shard = (parent_id % (64)::bigint)) AND (parent_id <> account_id))),
     CONSTRAINT quota_balances_shard CHECK ((shard = (account_id % (64)::bigint))),
     CONSTRAINT quota_free_not_negative CHECK ((free >= 0)),
     CONSTRAINT quota_held_not_negative CHECK ((held >= 0)),
     CONSTRAINT quota_in_transit_not_negative CHECK ((in_transit >= 0)),
+    CONSTRAINT quota_share_limit_kept CHECK (((held + used) <= share_limit)),
     CONSTRAINT quota_used_not_negative CHECK ((used >= 0))
 )
 WITH (fillfactor='60');
@@ -1676,7 +1963,7 @@ CREATE TABLE public.quota_holds (
     ended_at timestamp with time zone,
     CONSTRAINT quota_holds_ended CHECK (((state = 'held'::text) = (ended_at IS NULL))),
     CONSTRAINT quota_holds_positive CHECK ((stamps > 0)),
-    CONSTRAINT quota_holds_purpose_known CHECK ((purpose = ANY (ARRAY['stamp'::text, 'refund'::text]))),
+    CONSTRAINT quota_holds_purpose_known CHECK ((purpose = ANY (ARRAY['stamp'::text, 'refund'::text, 'share'::text]))),
     CONSTRAINT quota_holds_shard CHECK ((shard = (account_id % (64)::bigint))),
     CONSTRAINT quota_holds_state_known CHECK ((state = ANY (ARRAY['held'::text, 'captured'::text, 'released'::text])))
 )
@@ -1718,6 +2005,19 @@ CREATE TABLE public.quota_links (
 
 ALTER TABLE public.quota_links OWNER TO bubuh_owner;
 
+CREATE TABLE public.quota_shares (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    parent_id bigint NOT NULL,
+    name text NOT NULL,
+    first_limit bigint NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT quota_shares_parent_shard CHECK ((shard = (parent_id % (64)::bigint))),
+    CONSTRAINT quota_shares_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.quota_shares OWNER TO bubuh_owner;
+
 CREATE TABLE public.quota_signed_heads (
     no bigint NOT NULL,
     signed_at timestamp with time zone NOT NULL,
@@ -1743,8 +2043,9 @@ CREATE TABLE public.quota_transfers (
     counter_account_id bigint,
     actor text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT quota_transfers_arrow CHECK ((((kind = 'allot'::text) AND (debit = ANY (ARRAY['minted'::text, 'sold'::text])) AND (credit = 'free'::text)) OR ((kind = 'hold'::text) AND (debit = 'free'::text) AND (credit = 'held'::text)) OR ((kind = 'capture'::text) AND (debit = 'held'::text) AND (credit = ANY (ARRAY['used'::text, 'paid_back'::text]))) OR ((kind = 'release'::text) AND (debit = 'held'::text) AND (credit = 'free'::text)) OR ((kind = 'transfer_out'::text) AND (debit = 'free'::text) AND (credit = 'in_transit'::text)) OR ((kind = 'transfer_in'::text) AND (debit = 'transferred'::text) AND (credit = 'free'::text)) OR ((kind = 'transfer_ack'::text) AND (debit = 'in_transit'::text) AND (credit = 'transferred'::text)))),
-    CONSTRAINT quota_transfers_counter CHECK (((counter_account_id IS NOT NULL) = (kind ~~ 'transfer_%'::text))),
+    CONSTRAINT quota_transfers_arrow CHECK ((((kind = 'allot'::text) AND (debit = ANY (ARRAY['minted'::text, 'sold'::text])) AND (credit = 'free'::text)) OR ((kind = 'hold'::text) AND (debit = ANY (ARRAY['free'::text, 'shared'::text])) AND (credit = 'held'::text)) OR ((kind = 'capture'::text) AND (debit = 'held'::text) AND (credit = ANY (ARRAY['used'::text, 'paid_back'::text, 'shared'::text]))) OR ((kind = 'release'::text) AND (debit = 'held'::text) AND (credit = ANY (ARRAY['free'::text, 'shared'::text]))) OR ((kind = 'transfer_out'::text) AND (debit = 'free'::text) AND (credit = 'in_transit'::text)) OR ((kind = 'transfer_in'::text) AND (debit = 'transferred'::text) AND (credit = 'free'::text)) OR ((kind = 'transfer_ack'::text) AND (debit = 'in_transit'::text) AND (credit = 'transferred'::text)))),
+    CONSTRAINT quota_transfers_counter CHECK (((counter_account_id IS NOT NULL) OR ((kind !~~ 'transfer_%'::text) AND (('shared'::text <> debit) AND ('shared'::text <> credit))))),
+    CONSTRAINT quota_transfers_counter_of_two CHECK (((kind <> 'allot'::text) OR (counter_account_id IS NULL))),
     CONSTRAINT quota_transfers_no_positive CHECK ((no > 0)),
     CONSTRAINT quota_transfers_positive CHECK ((stamps > 0)),
     CONSTRAINT quota_transfers_shard CHECK ((shard = (account_id % (64)::bigint)))
@@ -2007,6 +2308,9 @@ ALTER TABLE ONLY public.quota_linked
 ALTER TABLE ONLY public.quota_links
     ADD CONSTRAINT quota_links_pkey PRIMARY KEY (shard, no);
 
+ALTER TABLE ONLY public.quota_shares
+    ADD CONSTRAINT quota_shares_pkey PRIMARY KEY (shard, account_id);
+
 ALTER TABLE ONLY public.quota_signed_heads
     ADD CONSTRAINT quota_signed_heads_pkey PRIMARY KEY (no);
 
@@ -2069,9 +2373,13 @@ CREATE INDEX payment_unmatched_open ON public.payment_unmatched USING btree (sha
 
 CREATE INDEX payment_unmatched_order ON public.payment_unmatched USING btree (shard, account_id, order_id) WHERE (order_id IS NOT NULL);
 
+CREATE INDEX quota_balances_children ON public.quota_balances USING btree (shard, account_id) WHERE (parent_id IS NOT NULL);
+
 CREATE INDEX quota_breaches_open ON public.quota_breaches USING btree (shard, account_id) WHERE (gone_at IS NULL);
 
 CREATE INDEX quota_holds_live ON public.quota_holds USING btree (shard, account_id) WHERE (state = 'held'::text);
+
+CREATE INDEX quota_shares_of_parent ON public.quota_shares USING btree (shard, parent_id, account_id);
 
 CREATE INDEX quota_transfers_recorded ON public.quota_transfers USING btree (shard, recorded_at);
 
@@ -2098,6 +2406,8 @@ CREATE TRIGGER order_payments_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.o
 CREATE TRIGGER payment_notices_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payment_notices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER quota_links_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_links FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER quota_shares_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_shares FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER quota_signed_heads_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_signed_heads FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -2200,6 +2510,8 @@ GRANT ALL ON FUNCTION public.quota_capture_n(_shard smallint, _ids uuid[], _acco
 
 REVOKE ALL ON FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.quota_end_shared_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.quota_fold(_shard smallint, _account_ids bigint[], _least integer) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.quota_fold(_shard smallint, _account_ids bigint[], _least integer) TO bubuh_app;
@@ -2212,11 +2524,15 @@ REVOKE ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _accoun
 
 GRANT ALL ON FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) TO bubuh_app;
 
+REVOKE ALL ON FUNCTION public.quota_hold_shared_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.quota_keep_head(_no bigint, _signed_at timestamp with time zone, _nos bigint[], _digest bytea, _previous_hash bytea, _key_id text, _signature bytea) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.quota_keep_head(_no bigint, _signed_at timestamp with time zone, _nos bigint[], _digest bytea, _previous_hash bytea, _key_id text, _signature bytea) TO bubuh_signer;
 
 REVOKE ALL ON FUNCTION public.quota_leaf(_shard smallint, _account_id bigint, _no bigint, _ref uuid, _kind text, _debit text, _credit text, _stamps bigint, _counter_account_id bigint, _at timestamp with time zone, _actor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.quota_left_n(_shard smallint, _account_ids bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.quota_link(_shard smallint, _after bigint, _limit bigint) FROM PUBLIC;
 
@@ -2224,9 +2540,19 @@ GRANT ALL ON FUNCTION public.quota_link(_shard smallint, _after bigint, _limit b
 
 REVOKE ALL ON FUNCTION public.quota_link_hash(_previous bytea, _shard smallint, _no bigint, _at timestamp with time zone, _account_ids bigint[], _firsts bigint[], _lasts bigint[], _leaves bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.quota_lock_parents(_shard smallint, _account_ids bigint[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_share_change(_shard smallint, _parent_id bigint, _child_id bigint, _limit bigint, _is_closed boolean) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_share_change(_shard smallint, _parent_id bigint, _child_id bigint, _limit bigint, _is_closed boolean) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.quota_share_open(_shard smallint, _parent_id bigint, _child_id bigint, _name text, _limit bigint) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.quota_share_open(_shard smallint, _parent_id bigint, _child_id bigint, _name text, _limit bigint) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.quota_thaw(_shard smallint, _account_id bigint) FROM PUBLIC;
 
@@ -2413,6 +2739,8 @@ GRANT SELECT ON TABLE public.quota_linked TO bubuh_app;
 GRANT SELECT ON TABLE public.quota_links TO bubuh_app;
 
 GRANT SELECT ON TABLE public.quota_links TO bubuh_signer;
+
+GRANT SELECT ON TABLE public.quota_shares TO bubuh_app;
 
 GRANT SELECT ON TABLE public.quota_signed_heads TO bubuh_app;
 

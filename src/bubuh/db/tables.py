@@ -25,6 +25,7 @@ HOT_TABLES: Final = frozenset(
         "quota_link_heads",
         "quota_linked",
         "quota_links",
+        "quota_shares",
         "quota_transfers",
         "quota_watch",
         "seals",

@@ -123,11 +123,11 @@ _ARROWS: Final[Mapping[str, Mapping[str, Iterable[str]]]] = {
 
 
 def _stamps_ended_once(books: Books) -> Iterator[Finding]:
-    moved: dict[str, Counter[str]] = defaultdict(Counter)
+    moved: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for transfer in books.transfers:
-        moved[transfer.ref][transfer.kind] += transfer.stamps
+        moved[transfer.account, transfer.ref][transfer.kind] += transfer.stamps
     for row in books.stamps:
-        its = moved[read_id("stm", row.id).hex]
+        its = moved[row.account, read_id("stm", row.id).hex]
         wanted = Counter(dict.fromkeys(_STAMP_MOVES[row.state], 1))
         if row.state not in _ENDED:
             yield Finding(kind=Kind.UNRESOLVED, subject=row.id, words=f"still {row.state}")

@@ -374,6 +374,41 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         title=Words("Akun asal dan tujuan sama", "One account on both sides"),
         detail=Words("Pilih akun tujuan yang lain.", "Name another account to transfer to."),
     ),
+    quota.ChildAccount: Problem(
+        status=409,
+        title=Words("Akun ini memakai kuota akun induknya", "The account uses its parent's quota"),
+        detail=Words(
+            "Membeli, menerima, memindahkan, dan membagi kuota dilakukan oleh akun induk.",
+            "Buying, receiving, giving and sharing quota is done by the parent account.",
+        ),
+    ),
+    quota.ShareUnknown: NOT_FOUND,
+    quota.LimitTooLow: Problem(
+        status=409,
+        title=Words("Batas di bawah yang sudah terhitung", "The limit is below what counts already"),
+        detail=Words(
+            "Akun anak sudah menahan dan memakai {counted} meterai. Tetapkan batas paling sedikit sebesar "
+            "itu, atau tutup pembagian ini.",
+            "The child account holds and has used {counted} stamps. Set a limit of at least that, or close "
+            "the share.",
+        ),
+        facts=("counted",),
+    ),
+    quota.LimitOutOfRange: Problem(
+        status=422,
+        title=Words("Batas di luar rentang", "The limit is out of range"),
+        detail=Words("Tetapkan batas dari 0 sampai {most}.", "Set a limit from 0 to {most}."),
+        facts=("most",),
+    ),
+    quota.NameOutOfRange: Problem(
+        status=422,
+        title=Words("Nama tidak dapat dipakai", "The name cannot be used"),
+        detail=Words(
+            "Tulis nama dengan 1 sampai {most} huruf yang dapat dicetak.",
+            "Write a name of 1 to {most} printable letters.",
+        ),
+        facts=("most",),
+    ),
     orders.StampsOutOfRange: _STAMPS_OUT_OF_RANGE,
     orders.NoQrisCode: Problem(
         status=409,

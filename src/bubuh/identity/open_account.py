@@ -14,13 +14,20 @@ from bubuh.identity.refusals import AccountUnknown
 
 
 async def open_account(
-    conn: Conn, *, kind: AccountKind, name: str, roles: Collection[Role] = (), actor: str | None = None
+    conn: Conn,
+    *,
+    kind: AccountKind,
+    name: str,
+    roles: Collection[Role] = (),
+    actor: str | None = None,
+    account_id: AccountId | None = None,
 ) -> OpenedAccount:
     """Open an account with one user, its owner; to be called in a transaction.
 
     `actor` is who does it; None means the new user themselves. The audit names no names: it never forgets.
+    `account_id` is for one whose id was decided before (a child's); by default it is drawn.
     """
-    opened = OpenedAccount(user_id=uuid4(), account_id=fresh_account_id())
+    opened = OpenedAccount(user_id=uuid4(), account_id=account_id or fresh_account_id())
     await store.add_user(conn, user_id=opened.user_id, name=name, roles=roles)
     await store.add_account(conn, Account(id=opened.account_id, kind=kind, name=name))
     await store.add_owner(conn, user_id=opened.user_id, account_id=opened.account_id)

@@ -15,6 +15,7 @@ from bubuh.payments.ask import reach
 from bubuh.payments.model import Method
 from bubuh.payments.open_attempt import open_attempt
 from bubuh.payments.ports import Gateways, choose_gateway
+from bubuh.quota.share import refuse_child
 
 
 async def place(
@@ -34,6 +35,7 @@ async def place(
     the same reference.
 
     Raises:
+        ChildAccount: the account lives on its parent's stamps.
         StampsOutOfRange: none, or too many for one order.
         MethodUnknown: no gateway here collects money so.
         IdempotencyConflict: the id stands for another request.
@@ -52,6 +54,7 @@ async def _commit(
     """Write the order and its attempt in one commit. True: the same request has done so before."""
     account_id = principal.account_id
     async with db.transaction() as conn:
+        await refuse_child(conn, account_id)
         outcome = await store.place(
             conn, wanted, order_id=order_id, account_id=account_id, actor=principal.actor, valid_s=valid_s
         )

@@ -13,6 +13,7 @@ from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.quota import store
 from bubuh.quota.model import Outcome, Result, Source, WantedAllotment
 from bubuh.quota.refusals import check_stamps
+from bubuh.quota.share import refuse_child
 
 
 async def allot(conn: Conn, *, ref: UUID, account_id: AccountId, stamps: int, actor: str) -> Result:
@@ -23,10 +24,12 @@ async def allot(conn: Conn, *, ref: UUID, account_id: AccountId, stamps: int, ac
     Raises:
         StampsOutOfRange: below one, or beyond all reason.
         AccountUnknown: there is no such account.
+        ChildAccount: it lives on its parent's stamps.
         IdempotencyConflict: `ref` gave another number before.
     """
     check_stamps(stamps)
     await find_account(conn, account_id)
+    await refuse_child(conn, account_id)
     wanted = WantedAllotment(ref=ref, account_id=account_id, stamps=stamps, source=Source.MINTED, actor=actor)
     (result,) = await store.allot_n(conn, shard_of_account(account_id), [wanted])
     if result.outcome is Outcome.CONFLICT:

@@ -26,6 +26,7 @@ class Invariant(StrEnum):
     HELD_EQUALS_HOLDS = "held_equals_holds"
     HOLD_HAS_PURPOSE = "hold_has_purpose"
     USED_EQUALS_SEALS = "used_equals_seals"
+    SHARE_IS_ITS_PARENTS = "share_is_its_parents"
     PAYMENT_ALLOTTED_ONCE = "payment_allotted_once"
     PROCESSING_HAS_LEASE = "processing_has_lease"
     SERIAL_UNIQUE_BLOCK_KNOWN = "serial_unique_block_known"

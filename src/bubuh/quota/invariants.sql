@@ -117,6 +117,36 @@ SELECT coalesce(c.account_id, s.account_id) AS account_id,
     ON s.account_id = c.account_id AND s.id = c.ref
  WHERE (c.stamps = 1 AND s.state = 'affixed' AND s.seal AND s.leaf) IS NOT TRUE;
 
+-- name: share_is_its_parents(shard, account_ids, ids)
+-- What a child holds, uses and gives back stands on its parent's side too, one for one; and on no child's balance is
+-- more than its limit. (With conservation, a child's count is the fold of its holds and captures.)
+SELECT c.account_id,
+       format('%s of hold %s', t.kind, t.ref) AS subject,
+       format('%s at %s', t.stamps, c.parent_id) AS expected,
+       coalesce(p.stamps || ' for ' || p.counter_account_id, 'none') AS found
+  FROM quota_balances AS c
+  JOIN quota_transfers AS t ON t.shard = :shard AND t.account_id = c.account_id AND in_scope(t.ref, :ids::uuid[])
+  LEFT JOIN quota_transfers AS p
+    ON p.shard = :shard AND p.account_id = c.parent_id AND p.ref = t.ref AND p.kind = t.kind
+ WHERE c.shard = :shard AND c.parent_id IS NOT NULL AND in_scope(c.account_id, :account_ids::bigint[])
+   AND (t.counter_account_id, t.stamps, c.account_id) IS DISTINCT FROM (c.parent_id, p.stamps, p.counter_account_id)
+ UNION ALL
+SELECT p.account_id, format('%s of hold %s', p.kind, p.ref), format('%s at %s', p.stamps, p.counter_account_id),
+       coalesce(t.stamps || ' of ' || t.counter_account_id, 'none')
+  FROM quota_transfers AS p
+  LEFT JOIN quota_transfers AS t
+    ON t.shard = :shard AND t.account_id = p.counter_account_id AND t.ref = p.ref AND t.kind = p.kind
+ WHERE p.shard = :shard AND p.kind IN ('hold', 'capture', 'release') AND p.counter_account_id IS NOT NULL
+   AND in_scope(p.account_id, :account_ids) AND in_scope(p.ref, :ids)
+   AND (t.stamps, t.counter_account_id) IS DISTINCT FROM (p.stamps, p.account_id)
+ UNION ALL
+SELECT c.account_id, 'share', 'a parent that is no child, and at most its limit',
+       format('held %s and used %s of %s under %s', c.held, c.used, c.share_limit, c.parent_id)
+  FROM quota_balances AS c
+  LEFT JOIN quota_balances AS p ON p.shard = :shard AND p.account_id = c.parent_id AND p.parent_id IS NULL
+ WHERE c.shard = :shard AND c.parent_id IS NOT NULL AND in_scope(c.account_id, :account_ids)
+   AND (p.account_id IS NULL OR c.held + c.used > c.share_limit);
+
 -- name: payment_allotted_once(shard, account_ids, ids)
 -- An order is paid and filled in one transaction, so `paid` alone is a breach too. (One allotment: its key.)
 SELECT coalesce(o.account_id, a.account_id) AS account_id,

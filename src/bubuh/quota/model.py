@@ -29,6 +29,7 @@ class Purpose(StrEnum):
 
     STAMP = "stamp"
     REFUND = "refund"
+    SHARE = "share"  #: what a child holds, on its parent's side
 
 
 class Leg(StrEnum):
@@ -71,6 +72,41 @@ class Balance:
     used: int
     in_transit: int  #: on their way to another account
     frozen: bool  #: nothing can be held or sent until an operator has looked
+    share: OwnShare | None = None  #: of a child account, whose `free` is what its parent lets it use
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnShare:
+    """The limit that a child account lives under."""
+
+    parent_id: AccountId
+    limit: int  #: of what it holds and has used together
+    closed: bool  #: nothing more can be held under it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A child account as its parent sees it."""
+
+    account_id: AccountId  #: the child
+    name: str
+    limit: int
+    held: int
+    used: int
+    left: int  #: of the limit; 0 when closed
+    closed: bool
+    opened_at: datetime
+
+
+class ShareOutcome(StrEnum):
+    """How an asking about a share ended."""
+
+    DONE = "done"
+    ALREADY_DONE = "already_done"
+    CONFLICT = "conflict"  #: the child stands for another asking
+    CHILD = "child"  #: the parent is a child itself
+    LOW = "low"  #: the limit is below what counts already
+    UNKNOWN = "unknown"  #: the parent has no such child
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +186,7 @@ class Movement:
     debit: str  #: the bucket or sink they left
     credit: str  #: the bucket or sink they entered
     stamps: int
-    counter_account_id: AccountId | None  #: the other side of a transfer between accounts
+    counter_account_id: AccountId | None  #: the other side: of a transfer, or of what a child holds
     actor: str
     recorded_at: datetime
 

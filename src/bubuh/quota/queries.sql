@@ -29,9 +29,38 @@ SELECT t.ref AS id, t.outcome, t.free, t.held
 
 -- name: find_balance(shard, account_id)
 -- No row: the account never had a stamp.
-SELECT b.free, b.held, b.used, b.in_transit, b.frozen_at IS NOT NULL AS frozen
+SELECT CASE WHEN b.parent_id IS NULL THEN b.free
+            WHEN b.share_closed_at IS NOT NULL THEN 0
+            ELSE least(p.free, b.share_limit - b.held - b.used) END AS free,
+       b.held, b.used, b.in_transit, b.frozen_at IS NOT NULL OR p.frozen_at IS NOT NULL AS frozen,
+       b.parent_id, b.share_limit, b.share_closed_at IS NOT NULL AS share_closed
   FROM quota_balances AS b
+  LEFT JOIN quota_balances AS p ON p.shard = :shard AND p.account_id = b.parent_id
  WHERE b.shard = :shard AND b.account_id = :account_id;
+
+-- name: is_child(shard, account_id)
+SELECT EXISTS (SELECT FROM quota_balances AS b
+                WHERE b.shard = :shard AND b.account_id = :account_id AND b.parent_id IS NOT NULL);
+
+-- name: open_share(shard, parent_id, child_id, name, share_limit)
+-- One row: done, already_done, conflict or child.
+SELECT quota_share_open(:shard, :parent_id, :child_id, :name, :share_limit);
+
+-- name: change_share(shard, parent_id, child_id, share_limit, is_closed)
+-- One row: done, already_done, low or unknown.
+SELECT quota_share_change(:shard, :parent_id, :child_id, :share_limit, :is_closed);
+
+-- name: list_shares(shard, parent_id, after_account_id, child_id, at_most)
+-- A parent's children by their ids, or the one of that id.
+SELECT s.account_id, s.name, b.share_limit AS "limit", b.held, b.used,
+       CASE WHEN b.share_closed_at IS NULL THEN b.share_limit - b.held - b.used ELSE 0 END AS "left",
+       b.share_closed_at IS NOT NULL AS closed, s.opened_at
+  FROM quota_shares AS s
+  JOIN quota_balances AS b ON b.shard = :shard AND b.account_id = s.account_id
+ WHERE s.shard = :shard AND s.parent_id = :parent_id AND s.account_id > :after_account_id
+   AND (:child_id::bigint IS NULL OR s.account_id = :child_id)
+ ORDER BY s.account_id
+ LIMIT :at_most;
 
 -- name: freeze(shard, account_id)
 SELECT quota_freeze(:shard, :account_id);

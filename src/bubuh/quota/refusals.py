@@ -78,6 +78,51 @@ class TransferUnknown(Refusal):
         super().__init__(transfer=str(ref))
 
 
+class ChildAccount(Refusal):
+    """A child account lives on its parent's stamps: it buys, gets, gives and shares none itself."""
+
+    code = "child_account"
+
+    def __init__(self, *, account_id: AccountId) -> None:
+        super().__init__(account=show_account(account_id))
+
+
+class ShareUnknown(Refusal):
+    """The account has no such child."""
+
+    code = "not_found"
+
+    def __init__(self, *, account_id: AccountId) -> None:
+        super().__init__(account=show_account(account_id))
+
+
+class LimitTooLow(Refusal):
+    """A limit below what the child holds and has used: that stays counted."""
+
+    code = "limit_too_low"
+
+    def __init__(self, *, limit: int, counted: int) -> None:
+        super().__init__(pointer="/limit", limit=limit, counted=counted)
+
+
+class LimitOutOfRange(Refusal):
+    """A limit below none, or beyond all reason."""
+
+    code = "limit_out_of_range"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(pointer="/limit", limit=limit, most=MOST_STAMPS)
+
+
+class NameOutOfRange(Refusal):
+    """A child's name that is empty, too long or cannot be printed."""
+
+    code = "name_out_of_range"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(pointer="/name", most=most)
+
+
 class SameAccount(Refusal):
     """A transfer goes from one account to another."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from bubuh.core.ids import AccountId
+from bubuh.core.ids import THE_SERVICE, AccountId
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
@@ -22,10 +22,13 @@ from bubuh.quota.model import (
     Movement,
     MovementKind,
     Outcome,
+    OwnShare,
     Purpose,
     Result,
     SentTransfer,
     ShardStanding,
+    Share,
+    ShareOutcome,
     Sink,
     WantedAllotment,
     WantedEnd,
@@ -76,7 +79,49 @@ async def transfer_n(
 async def find_balance(where: Conn | Database, account_id: AccountId) -> Balance | None:
     """What the account has; None when it never had a stamp."""
     row = await where.fetchrow(SQL.find_balance.sql, shard_of_account(account_id), account_id)
-    return None if row is None else Balance(**row)
+    if row is None:
+        return None
+    facts = dict(row)
+    parent_id, limit, closed = (facts.pop(name) for name in ("parent_id", "share_limit", "share_closed"))
+    share = None if parent_id is None else OwnShare(parent_id=parent_id, limit=limit, closed=closed)
+    return Balance(**facts, share=share)
+
+
+async def is_child(where: Conn | Database, account_id: AccountId) -> bool:
+    """Whether the account lives on its parent's stamps."""
+    return bool(await where.fetchval(SQL.is_child.sql, shard_of_account(account_id), account_id))
+
+
+async def open_share(
+    conn: Conn, *, parent_id: AccountId, child_id: AccountId, name: str, limit: int
+) -> ShareOutcome:
+    """Write a child's share: done, already_done, conflict or child."""
+    shard = shard_of_account(parent_id)
+    return ShareOutcome(await conn.fetchval(SQL.open_share.sql, shard, parent_id, child_id, name, limit))
+
+
+async def change_share(
+    conn: Conn, *, parent_id: AccountId, child_id: AccountId, limit: int | None, closed: bool | None
+) -> ShareOutcome:
+    """Change a child's share, where not None: done, already_done, low or unknown."""
+    shard = shard_of_account(parent_id)
+    return ShareOutcome(await conn.fetchval(SQL.change_share.sql, shard, parent_id, child_id, limit, closed))
+
+
+async def list_shares(
+    where: Conn | Database, parent_id: AccountId, *, after: AccountId, at_most: int
+) -> list[Share]:
+    """Children of the account by their ids, after one of them."""
+    shard = shard_of_account(parent_id)
+    rows = await where.fetch(SQL.list_shares.sql, shard, parent_id, after, None, at_most)
+    return [Share(**row) for row in rows]
+
+
+async def find_share(where: Conn | Database, *, parent_id: AccountId, child_id: AccountId) -> Share | None:
+    """One child of the account."""
+    shard = shard_of_account(parent_id)
+    rows = await where.fetch(SQL.list_shares.sql, shard, parent_id, THE_SERVICE, child_id, 1)
+    return Share(**rows[0]) if rows else None
 
 
 async def freeze(conn: Conn, account_id: AccountId) -> bool:

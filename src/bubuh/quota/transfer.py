@@ -27,6 +27,7 @@ from bubuh.quota.refusals import (
     TransferUnknown,
     check_stamps,
 )
+from bubuh.quota.share import refuse_child
 
 TRANSFERRED: Final = "quota.transferred"  #: the topic that `deliver_transfer` hears
 
@@ -40,6 +41,7 @@ async def transfer(
         StampsOutOfRange: below one, or beyond all reason.
         SameAccount: giver and receiver are one.
         ReceiverUnknown: there is no such account.
+        ChildAccount: one of them lives on its parent's stamps.
         QuotaExhausted: the giver has fewer free.
         AccountFrozen: the giver's books are being looked into.
         IdempotencyConflict: `ref` sent something else before.
@@ -51,6 +53,8 @@ async def transfer(
         await find_account(conn, receiver)
     except AccountUnknown:
         raise ReceiverUnknown from None
+    for account_id in (giver, receiver):
+        await refuse_child(conn, account_id)
     wanted = WantedLeg(ref=ref, account_id=giver, counter_account_id=receiver, stamps=stamps, actor=actor)
     (result,) = await store.transfer_n(conn, shard_of_account(giver), [wanted], leg=Leg.OUT)
     match result.outcome:

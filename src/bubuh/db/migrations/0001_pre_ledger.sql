@@ -157,7 +157,9 @@ GRANT UPDATE (attempts, not_before, told_at) ON outbox_facts TO bubuh_app;
 -- ---------------------------------------------------------------- quota: balances, holds, transfers
 
 -- One row a holder, equal at every commit to the fold of its transfers, which `moves` counts. Sinks (minted,
--- sold, used, paid_back, transferred) have no row: they are folds.
+-- sold, used, paid_back, transferred, shared) have no row: they are folds.
+-- A child account has no stamps of its own: its row counts what it holds and used out of its parent's (0007), and the
+-- limit that the parent set is kept right here, by a constraint.
 CREATE TABLE quota_balances (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -167,13 +169,24 @@ CREATE TABLE quota_balances (
     in_transit bigint NOT NULL DEFAULT 0,
     moves bigint NOT NULL DEFAULT 0,
     frozen_at timestamptz,
+    parent_id bigint,
+    share_limit bigint,
+    share_closed_at timestamptz,
     PRIMARY KEY (shard, account_id),
     CONSTRAINT quota_balances_shard CHECK (shard = account_id % 64),
+    CONSTRAINT quota_balances_parent_shard CHECK (shard = parent_id % 64 AND parent_id <> account_id),
+    CONSTRAINT quota_balances_child_owns_nothing CHECK (parent_id IS NULL OR (free = 0 AND in_transit = 0)),
+    CONSTRAINT quota_balances_child_has_limit CHECK (
+        (parent_id IS NULL) = (share_limit IS NULL) AND (parent_id IS NOT NULL OR share_closed_at IS NULL)
+    ),
+    CONSTRAINT quota_share_limit_kept CHECK (held + used <= share_limit),
     CONSTRAINT quota_free_not_negative CHECK (free >= 0),
     CONSTRAINT quota_held_not_negative CHECK (held >= 0),
     CONSTRAINT quota_used_not_negative CHECK (used >= 0),
     CONSTRAINT quota_in_transit_not_negative CHECK (in_transit >= 0)
 ) WITH (fillfactor = 60);
+-- Is anyone of these a child? Asked in each batch, and mostly of nobody.
+CREATE INDEX quota_balances_children ON quota_balances (shard, account_id) WHERE parent_id IS NOT NULL;
 GRANT SELECT ON quota_balances TO bubuh_app;
 
 -- `ref` is the id of what moved the stamps (stamp, order, allotment, move): one transfer of a kind for each.
@@ -198,14 +211,18 @@ CREATE TABLE quota_transfers (
     CONSTRAINT quota_transfers_positive CHECK (stamps > 0),
     CONSTRAINT quota_transfers_arrow CHECK (
         (kind = 'allot' AND debit IN ('minted', 'sold') AND credit = 'free')
-        OR (kind = 'hold' AND debit = 'free' AND credit = 'held')
-        OR (kind = 'capture' AND debit = 'held' AND credit IN ('used', 'paid_back'))
-        OR (kind = 'release' AND debit = 'held' AND credit = 'free')
+        OR (kind = 'hold' AND debit IN ('free', 'shared') AND credit = 'held')
+        OR (kind = 'capture' AND debit = 'held' AND credit IN ('used', 'paid_back', 'shared'))
+        OR (kind = 'release' AND debit = 'held' AND credit IN ('free', 'shared'))
         OR (kind = 'transfer_out' AND debit = 'free' AND credit = 'in_transit')
         OR (kind = 'transfer_in' AND debit = 'transferred' AND credit = 'free')
         OR (kind = 'transfer_ack' AND debit = 'in_transit' AND credit = 'transferred')
     ),
-    CONSTRAINT quota_transfers_counter CHECK ((counter_account_id IS NOT NULL) = (kind LIKE 'transfer_%'))
+    -- the other side: of a move, or (parent and child) of what a child holds out of its parent's stamps
+    CONSTRAINT quota_transfers_counter CHECK (
+        counter_account_id IS NOT NULL OR (kind NOT LIKE 'transfer_%' AND 'shared' NOT IN (debit, credit))
+    ),
+    CONSTRAINT quota_transfers_counter_of_two CHECK (kind <> 'allot' OR counter_account_id IS NULL)
 );
 CREATE TRIGGER quota_transfers_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON quota_transfers
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -224,7 +241,7 @@ CREATE TABLE quota_holds (
     PRIMARY KEY (shard, account_id, id),
     CONSTRAINT quota_holds_shard CHECK (shard = account_id % 64),
     CONSTRAINT quota_holds_positive CHECK (stamps > 0),
-    CONSTRAINT quota_holds_purpose_known CHECK (purpose IN ('stamp', 'refund')),
+    CONSTRAINT quota_holds_purpose_known CHECK (purpose IN ('stamp', 'refund', 'share')),
     CONSTRAINT quota_holds_state_known CHECK (state IN ('held', 'captured', 'released')),
     CONSTRAINT quota_holds_ended CHECK ((state = 'held') = (ended_at IS NULL))
 ) WITH (fillfactor = 75);
@@ -295,16 +312,22 @@ DECLARE
     _left bigint;
     _r record;
 BEGIN
+    -- A child's stamps are its parent's: a batch with children among it takes the longer way (0007).
+    IF EXISTS (SELECT FROM quota_balances AS b
+                WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL) THEN
+        RETURN QUERY SELECT s.id, s.outcome, s.free, s.held FROM quota_hold_shared_n(_shard, _ids, _account_ids, _stamps, _purpose, _actors) AS s;
+        RETURN;
+    END IF;
     PERFORM 1 FROM quota_balances AS b
       WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
       ORDER BY b.account_id FOR NO KEY UPDATE;
     -- A second statement, a fresh snapshot: what committed while we waited for the lock is seen.
     FOR _r IN
-        SELECT x.no, x.account_id, x.stamps, h.stamps AS before, b.frozen_at, coalesce(b.free, 0) AS free,
+        SELECT x.no, x.account_id, x.stamps, h.stamps AS before, h.purpose, b.frozen_at, coalesce(b.free, 0) AS free,
                row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
           FROM unnest(_ids, _account_ids, _stamps) WITH ORDINALITY AS x (id, account_id, stamps, no)
           LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
-          LEFT JOIN LATERAL (SELECT i.stamps FROM quota_holds AS i
+          LEFT JOIN LATERAL (SELECT i.stamps, i.purpose FROM quota_holds AS i
                               WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
          ORDER BY x.account_id, x.no
     LOOP
@@ -314,7 +337,7 @@ BEGIN
             _left := _r.free;
         END IF;
         IF _r.before IS NOT NULL THEN
-            _outcomes[_r.no] := CASE WHEN _r.before = _r.stamps THEN 'already_done' ELSE 'conflict' END;
+            _outcomes[_r.no] := CASE WHEN (_r.before, _r.purpose) = (_r.stamps, _purpose) THEN 'already_done' ELSE 'conflict' END;
         ELSIF _r.frozen_at IS NOT NULL THEN
             _outcomes[_r.no] := 'frozen';
         ELSIF _left >= _r.stamps THEN
@@ -367,6 +390,12 @@ DECLARE
     _r record;
 BEGIN
     ASSERT _state IS NOT NULL, 'a hold ends by capture or by release';
+    -- A child's stamps are its parent's: a batch with children among it takes the longer way (0007).
+    IF EXISTS (SELECT FROM quota_balances AS b
+                WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL) THEN
+        RETURN QUERY SELECT s.id, s.outcome, s.free, s.held FROM quota_end_shared_n(_shard, _ids, _account_ids, _kind, _credit, _actors) AS s;
+        RETURN;
+    END IF;
     PERFORM 1 FROM quota_balances AS b
       WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
       ORDER BY b.account_id FOR NO KEY UPDATE;
@@ -375,7 +404,8 @@ BEGIN
         SELECT x.no, h.stamps, h.state, row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
           FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
           LEFT JOIN LATERAL (SELECT i.stamps, i.state FROM quota_holds AS i
-                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
+                              WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id
+                                AND i.purpose <> 'share' LIMIT 1) AS h ON true -- what a child holds, the child ends
     LOOP
         ASSERT _r.turn = 1, 'a batch names each id once';
         _stamps[_r.no] := _r.stamps;
