@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
+import uvicorn
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
 from bubuh.api import health
 from bubuh.asgi import create_app
 from bubuh.db.pool import Database
-from tests.api.site import PUBLIC_URL, Site
+from bubuh.db.self_clocked import SelfClocked
+from bubuh.stamping.store import accept_n
+from tests.api.site import PUBLIC_URL, WANTED, Person, Site, together
 from tests.edge.bare import client_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,6 +32,21 @@ async def with_other(site: Site, **parts: Any) -> AsyncIterator[httpx.AsyncClien
     """The same application with some parts of another kind."""
     async with client_of(create_app(replace(site.services, **parts)), base_url=PUBLIC_URL) as client:
         yield client
+
+
+@asynccontextmanager
+async def served(site: Site, person: Person, **parts: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """The application with other parts, behind a socket, for one person."""
+    config = uvicorn.Config(create_app(replace(site.services, **parts)), log_config=None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve([listener]))
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        headers = {"Authorization": f"Bearer {person.key}"}
+        async with httpx.AsyncClient(base_url=address, headers=headers, timeout=30) as client:
+            yield client
+        server.should_exit = True
+        await serving
 
 
 async def assert_away(answer: httpx.Response, code: str) -> None:
@@ -100,3 +121,56 @@ async def test_a_wait_that_loses_the_database_still_says_accepted(site: Site) ->
     await site.services.db.fetch(kill)
     answer = await waiting
     assert (answer.status_code, answer.json()["state"]) == (202, "accepted")
+
+
+async def test_a_full_queue_refuses_before_any_hold_and_those_in_it_are_served(site: Site) -> None:
+    """Somebody holds the account's balance: one batch is in work, two wait, and no more may."""
+    person = await site.person(stamps=9)
+    document = await person.uploaded()
+    batch = SelfClocked(
+        partial(accept_n, site.services.db),
+        name="accept",
+        key=lambda wanted: wanted.stamp_id,
+        lanes=1,
+        most_waiting=2,
+    )
+    blocker = await asyncpg.connect(site.dsns.superuser)
+    async with served(site, person, accept_batch=batch) as client:
+
+        def ask(no: int) -> asyncio.Task[httpx.Response]:
+            wanted = {"document_id": document, **WANTED}
+            return asyncio.create_task(
+                client.post("/v1/stamps", json=wanted, headers={"Idempotency-Key": f"full-{no}"})
+            )
+
+        async with blocker.transaction():
+            await blocker.execute(
+                "SELECT FROM quota_balances WHERE account_id = $1 FOR UPDATE", person.principal.account_id
+            )
+            first = ask(0)
+            await until_waiting(blocker)
+            queued = [ask(no) for no in (1, 2)]
+            async with asyncio.timeout(10):
+                while batch.waiting < 2:  # noqa: ASYNC110 - a count rings no event
+                    await asyncio.sleep(0.01)
+            refused = await together(*(ask(no) for no in range(3, 9)))
+            assert not first.done()
+        accepted = await together(first, *queued)
+        for answer in refused:
+            await assert_away(answer, "busy")
+        assert [answer.status_code for answer in accepted] == [202] * 3
+        told = (await client.get("/v1/quota")).json()
+        assert (told["free"], told["held"]) == (6, 3)
+        listed = (await client.get("/v1/stamps")).json()["data"]
+        assert {one["id"] for one in listed} == {answer.json()["id"] for answer in accepted}
+        assert (await ask(3)).status_code == 202, "who comes back is served"
+    await blocker.close()
+
+
+async def until_waiting(conn: asyncpg.Connection) -> None:
+    """Somebody waits for a lock that this connection holds."""
+    async with asyncio.timeout(10):
+        while not await conn.fetchval(  # noqa: ASYNC110 - locks ring no event
+            "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        ):
+            await asyncio.sleep(0.01)

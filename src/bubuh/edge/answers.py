@@ -49,7 +49,8 @@ def answer_refusal(request: AnyRequest, refusal: Refusal) -> Answer:
 
 def answer_fault(request: AnyRequest, fault: Fault) -> Answer:
     """Something outside us failed: come back soon."""
-    log.warning("fault", request_id=exchange_of(request.scope).request_id, code=fault.code, exc_info=fault)
+    # without a traceback: in a surge many are refused at once, and saying no must stay cheap
+    log.warning("fault", request_id=exchange_of(request.scope).request_id, code=fault.code, reason=str(fault))
     wait_s = fault.retry_after_s + _JITTER.randint(0, fault.retry_after_s)
     return _answer(request, UNAVAILABLE, code=fault.code, headers={"retry-after": str(wait_s)})
 
