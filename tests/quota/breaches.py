@@ -30,6 +30,21 @@ BREACHES = [
         {I.CONSERVATION},
     ),
     Breach(
+        "stamps on their way that nobody brings",
+        "DELETE FROM outbox_facts WHERE topic = 'quota.transferred'",
+        {I.IN_TRANSIT_HAS_FACT},
+    ),
+    Breach(
+        "stamps on their way that were told of and not brought",
+        "UPDATE outbox_facts SET told_at = now() WHERE topic = 'quota.transferred'",
+        {I.IN_TRANSIT_HAS_FACT},
+    ),
+    Breach(
+        "a fact that brings another number",
+        "UPDATE outbox_facts SET facts = facts || '{{\"stamps\": 9}}' WHERE topic = 'quota.transferred'",
+        {I.IN_TRANSIT_HAS_FACT},
+    ),
+    Breach(
         "a balance that is gone",
         "DELETE FROM quota_balances WHERE account_id = {account_id}",
         {I.CONSERVATION, I.HELD_EQUALS_HOLDS},

@@ -129,7 +129,7 @@ async def test_stamps_lost_between_accounts_are_found(desk: Desk, db: Database) 
     giver = await desk.account(3)
     receiver = await desk.account_elsewhere(giver)
     ref = fresh_id(giver)
-    await moved(db, Leg.OUT, at=giver, other=receiver, ref=ref)
+    await desk.transfer(giver, receiver, 1, ref)
     assert await named(db) == set()
     await moved(db, Leg.ACK, at=giver, other=receiver, ref=ref)
     (difference,) = (await reconcile(db)).differences
@@ -145,7 +145,7 @@ async def test_stamps_made_between_accounts_are_found(desk: Desk, db: Database, 
     receiver = await desk.account_elsewhere(giver)
     ref = fresh_id(giver)
     if sent:
-        await moved(db, Leg.OUT, at=giver, other=receiver, ref=ref, stamps=sent)
+        await desk.transfer(giver, receiver, sent, ref)
     await moved(db, Leg.IN, at=receiver, other=giver, ref=ref, stamps=3)
     assert await named(db) == {I.CONSERVATION}
 

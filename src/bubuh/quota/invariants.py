@@ -23,6 +23,7 @@ class Invariant(StrEnum):
     """What must hold at every commit. A name never changes its meaning: alarms and audit use it."""
 
     CONSERVATION = "conservation"
+    IN_TRANSIT_HAS_FACT = "in_transit_has_fact"
     HELD_EQUALS_HOLDS = "held_equals_holds"
     HOLD_HAS_PURPOSE = "hold_has_purpose"
     USED_EQUALS_SEALS = "used_equals_seals"

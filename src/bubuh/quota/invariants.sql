@@ -57,6 +57,21 @@ SELECT x.counter_account_id AS account_id,
     ON t.shard = :shard AND t.account_id = x.account_id AND t.ref = x.ref AND t.kind = :kind
  WHERE (t.counter_account_id, t.stamps) IS DISTINCT FROM (x.counter_account_id, x.stamps);
 
+-- name: in_transit_has_fact(shard, account_ids, ids)
+-- What is on its way to another account is brought by its fact in the outbox, which is closed after the ack. (Conservation
+-- says that it is counted; this, that somebody will bring it.)
+SELECT o.account_id, 'transfer ' || o.ref AS subject, format('its ack, or a fact that brings %s', o.stamps) AS expected,
+       CASE WHEN f.subject IS NULL THEN 'neither' WHEN f.told_at IS NOT NULL THEN 'a fact that was told, and no ack'
+            ELSE format('a fact of %s', f.facts ->> 'stamps') END AS found
+  FROM quota_transfers AS o
+  LEFT JOIN quota_transfers AS k
+    ON k.shard = :shard AND k.account_id = o.account_id AND k.ref = o.ref AND k.kind = 'transfer_ack'
+  LEFT JOIN outbox_facts AS f
+    ON f.shard = :shard AND f.account_id = o.account_id AND f.topic = 'quota.transferred' AND f.subject = o.ref
+ WHERE o.shard = :shard AND o.kind = 'transfer_out' AND k.ref IS NULL
+   AND in_scope(o.account_id, :account_ids::bigint[]) AND in_scope(o.ref, :ids::uuid[])
+   AND (f.told_at IS NOT NULL OR f.facts ->> 'stamps' IS DISTINCT FROM o.stamps::text);
+
 -- name: held_equals_holds(shard, account_ids)
 SELECT coalesce(b.account_id, h.account_id) AS account_id,
        'balance' AS subject,
