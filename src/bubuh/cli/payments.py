@@ -1,15 +1,20 @@
-"""`bubuh payments`: what of the money fits nothing, and how an operator ends it."""
+"""`bubuh payments`: what of the money fits nothing, how an operator ends it, and settlement files."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
-from bubuh.cli.output import PEOPLE, Json, answer
+from bubuh.adapters.settlement.files import open_settlement
+from bubuh.adapters.settlement.profile import read_profiles
+from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.ids import read_id
 from bubuh.db.pool import Database
+from bubuh.orders.match_settlement import match_settlement
 from bubuh.payments.lines import LINE, Line, Resolution
 from bubuh.payments.unmatched import resolve_line, show_unmatched
 
@@ -32,6 +37,32 @@ def unmatched_command(as_json: Json = False) -> None:
             PEOPLE.print(_in_words(line))
         PEOPLE.print("[green]nothing is open[/green]" if not lines else f"[red]{len(lines)} open[/red]")
     raise typer.Exit(code=1 if lines else 0)
+
+
+@payments.command("reconcile")
+def reconcile_command(
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="Files of gateways and of banks.")
+    ],
+    profiles: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="A folder of forms (TOML) that are tried first."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Match settlement files and bank statements with our payments; exit 1 when anything differs.
+
+    Nothing is booked: what differs is put on the unmatched list, once however often a file is matched.
+    """
+    forms = read_profiles(profiles)
+    opened = [open_settlement(path, forms) for path in files]
+    with Progress(console=ASIDE, transient=True, disable=as_json) as bar:
+        task = bar.add_task("lines", total=None)
+        matched = with_database(
+            lambda db: match_settlement(db, opened, told=lambda lines: bar.update(task, completed=lines))
+        )
+    answer(matched.facts(), as_json=as_json)
+    raise typer.Exit(code=0 if matched.agrees else 1)
 
 
 @payments.command("resolve")

@@ -17,7 +17,7 @@ from bubuh.edge import refusals as edge
 from bubuh.edge.words import Words
 from bubuh.identity import refusals as identity
 from bubuh.orders import refusals as orders
-from bubuh.payments import refusals as payments
+from bubuh.payments import refusals as payments, settlement
 from bubuh.pdf import refusals as pdf
 from bubuh.quota import refusals as quota
 from bubuh.sandbox import refusals as sandbox
@@ -410,6 +410,24 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         facts=("most",),
     ),
     orders.StampsOutOfRange: _STAMPS_OUT_OF_RANGE,
+    settlement.SettlementUnreadable: Problem(
+        status=422,
+        title=Words("Berkas tidak dapat dibaca", "The file cannot be read"),
+        detail=Words(
+            "Baris {line} dari {file} tidak dapat dibaca; yang diharapkan: {expected}.",
+            "Line {line} of {file} cannot be read; expected: {expected}.",
+        ),
+        facts=("file", "line", "expected"),
+    ),
+    settlement.SettlementTooLong: Problem(
+        status=422,
+        title=Words("Berkas terlalu panjang", "The files are too long"),
+        detail=Words(
+            "Sebanyaknya {most} baris sekali jalan; cocokkan lebih sedikit berkas sekaligus.",
+            "At most {most} lines at a time; match fewer files at once.",
+        ),
+        facts=("most",),
+    ),
     orders.NoQrisCode: Problem(
         status=409,
         title=Words("Pesanan ini tidak punya kode QRIS", "The order has no QRIS code"),

@@ -17,3 +17,22 @@ SELECT id, outcome
 -- name: expire_n(shard, at_most)
 -- The orders that expired by this call.
 SELECT id, account_id FROM orders_expire_n(:shard, :at_most);
+
+-- name: list_settled(shard, gateway, gateway_references)
+-- What we know of these references of one gateway: one row per payment, or one without when nothing was paid.
+-- No row: there is no such reference here.
+SELECT a.reference, a.account_id, a.order_id, p.payment_no, p.amount_idr
+  FROM payment_attempts AS a
+  JOIN unnest(:gateway_references::text[]) AS x (reference) ON a.reference = x.reference
+  LEFT JOIN order_payments AS p
+    ON p.shard = :shard AND p.account_id = a.account_id AND p.order_id = a.order_id AND p.gateway = :gateway
+ WHERE a.shard = :shard AND a.gateway = :gateway
+ ORDER BY a.reference, p.payment_no;
+
+-- name: list_paid_between(shard, gateway, since, until)
+-- Every payment by one gateway in a span of time, both ends in it, with the reference it came by.
+SELECT a.reference, p.account_id, p.order_id, p.payment_no, p.amount_idr
+  FROM order_payments AS p
+  JOIN payment_attempts AS a
+    ON a.shard = :shard AND a.account_id = p.account_id AND a.order_id = p.order_id AND a.gateway = p.gateway
+ WHERE p.shard = :shard AND p.gateway = :gateway AND p.paid_at BETWEEN :since AND :until;

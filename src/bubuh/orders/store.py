@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
@@ -16,6 +18,17 @@ from bubuh.payments.model import Method, ReceivedPayment, SettleOutcome
 SQL = load_queries("bubuh.orders")
 
 PlaceOutcome = Literal["done", "already_done", "conflict"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What is known here of a reference that a settlement file may name."""
+
+    reference: str
+    account_id: AccountId
+    order_id: UUID
+    payment_no: str | None  #: None: nothing was paid
+    amount_idr: int | None
 
 
 async def place(
@@ -55,3 +68,17 @@ async def settle_n(db: Database, shard: Shard, payments: Sequence[ReceivedPaymen
 async def expire_n(conn: Conn, shard: Shard, *, at_most: int) -> list[UUID]:
     """Expire orders of one shard whose time is over; their ids."""
     return [row["id"] for row in await conn.fetch(SQL.expire_n.sql, shard, at_most)]
+
+
+async def list_settled(db: Database, shard: Shard, gateway: str, references: Sequence[str]) -> list[Settled]:
+    """What is known of references of one gateway, a row a payment; none of a reference that is not here."""
+    rows = await db.fetch(SQL.list_settled.sql, shard, gateway, references)
+    return [Settled(**row) for row in rows]
+
+
+async def list_paid_between(
+    db: Database, shard: Shard, gateway: str, *, since: datetime, until: datetime
+) -> list[Settled]:
+    """Every payment of a shard by one gateway from `since` to `until`, both in it."""
+    rows = await db.fetch(SQL.list_paid_between.sql, shard, gateway, since, until)
+    return [Settled(**row) for row in rows]

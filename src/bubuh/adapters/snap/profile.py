@@ -11,6 +11,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from bubuh.settings import BadSetting
+
 _Path = Annotated[str, msgspec.Meta(pattern="^/[A-Za-z0-9/._-]+$")]
 
 
@@ -65,7 +67,7 @@ class SnapKeys:
     secrets: tuple[str, ...]
 
 
-class BadProfile(Exception):
+class BadProfile(BadSetting):
     """A profile cannot be used; the message names the file and says why."""
 
 

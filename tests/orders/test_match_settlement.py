@@ -1,0 +1,335 @@
+"""Settlement files and statements against our payments: each difference is listed once, nothing is booked."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bubuh.adapters.settlement.files import open_settlement
+from bubuh.adapters.settlement.profile import BadFileProfile, read_profiles
+from bubuh.db.pool import Database
+from bubuh.orders.match_settlement import Matched, match_settlement
+from bubuh.orders.settle import settle
+from bubuh.payments.lines import Kind
+from bubuh.payments.model import ReceivedPayment, reference_of
+from bubuh.payments.settlement import BankLine, GatewayLine, Line, SettlementTooLong, SettlementUnreadable
+from bubuh.payments.unmatched import show_unmatched
+from tests.gateway_dev.rig import Shop
+
+PAID = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A file of lines that are there already."""
+
+    kept: Sequence[Line]
+    name: str = "lines"
+
+    def lines(self) -> Iterator[Line]:
+        return iter(self.kept)
+
+
+@dataclass(frozen=True)
+class Paid:
+    """An order that was paid at the development gateway."""
+
+    reference: str
+    amount_idr: int
+    payment_no: str
+
+
+async def paid(shop: Shop, *, stamps: int = 3, at: datetime = PAID, twice: bool = False) -> Paid:
+    order = (await shop.place(stamps)).shown.order
+    for number in range(1 + twice):
+        payment = ReceivedPayment(
+            account_id=shop.account_id,
+            order_id=order.id,
+            gateway="development",
+            payment_no=f"pay_{order.id.hex}{number}",
+            amount_idr=order.amount_idr,
+            paid_at=at,
+        )
+        await settle(shop.db, [payment])
+    return Paid(reference_of(order.id), order.amount_idr, f"pay_{order.id.hex}0")
+
+
+def line(one: Paid, **change: Any) -> GatewayLine:
+    made = GatewayLine(
+        gateway="development",
+        reference=one.reference,
+        amount_idr=one.amount_idr,
+        net_idr=one.amount_idr - 210,
+        paid_at=PAID,
+        payout="B1",
+    )
+    return replace(made, **change)
+
+
+async def match(db: Database, *lines: Line) -> Matched:
+    return await match_settlement(db, [Lines(lines)])
+
+
+async def listed(db: Database) -> list[tuple[str, str | None, int | None]]:
+    return sorted((str(one.kind), one.reference, one.amount) for one in await show_unmatched(db))
+
+
+async def test_files_that_agree(shop: Shop) -> None:
+    one, two = await paid(shop), await paid(shop, stamps=5, twice=True)
+    matched = await match(shop.db, line(one), line(two), line(two))
+    assert matched.facts() == {
+        "lines": 3,
+        "matched": 3,
+        "returned": 0,
+        "banked": 0,
+        "differences": {},
+        "new": 0,
+    }
+    assert matched.agrees
+    assert await listed(shop.db) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"amount_idr": 30_001}, Kind.SETTLEMENT_DIFFERS),
+        ({"amount_idr": 29_999}, Kind.SETTLEMENT_DIFFERS),
+        ({"reference": "ord_0G3ZMVQ2H49Q8S2NXW5T7R6K1P-1"}, Kind.SETTLEMENT_UNKNOWN),
+        ({"reference": "INV/2026/1"}, Kind.SETTLEMENT_UNKNOWN),
+        ({"reference": ""}, Kind.SETTLEMENT_UNKNOWN),
+        ({"gateway": "midtrans"}, Kind.SETTLEMENT_UNKNOWN),
+    ],
+)
+async def test_a_line_that_does_not_fit_is_listed(shop: Shop, change: dict[str, Any], kind: Kind) -> None:
+    one = await paid(shop)
+    strange = line(one, **change)
+    matched = await match(shop.db, strange)
+    assert matched.differences[str(kind)] == 1
+    assert (str(kind), strange.reference, strange.amount_idr) in await listed(shop.db)
+    assert await shop.free() == 3
+
+
+async def test_a_line_that_comes_twice_is_listed(shop: Shop) -> None:
+    one = await paid(shop)
+    matched = await match(shop.db, line(one), line(one))
+    assert (matched.matched, matched.differences) == (1, {str(Kind.SETTLEMENT_DOUBLED): 1})
+
+
+async def test_a_payment_in_no_file_of_its_time_is_missed(shop: Shop) -> None:
+    early = await paid(shop, at=PAID - timedelta(hours=2))
+    inside, before, after = (
+        await paid(shop, at=PAID - timedelta(hours=1)),
+        await paid(shop, at=PAID - timedelta(days=1)),
+        await paid(shop, at=PAID + timedelta(days=1)),
+    )
+    late = await paid(shop)
+    lines = (line(early, paid_at=PAID - timedelta(hours=2)), line(late))
+    matched = await match(shop.db, *lines)
+    assert matched.differences == {str(Kind.SETTLEMENT_MISSING): 1}
+    assert [one[1] for one in await listed(shop.db)] == [inside.reference]
+    assert before.reference != after.reference
+
+
+async def test_an_order_that_was_settled_and_never_told_is_named(shop: Shop) -> None:
+    order = (await shop.place(3)).shown.order
+    unheard = Paid(reference_of(order.id), order.amount_idr, "")
+    matched = await match(shop.db, line(unheard))
+    (found,) = await show_unmatched(shop.db)
+    assert matched.differences == {str(Kind.SETTLEMENT_UNKNOWN): 1}
+    assert (found.account_id, found.order_id) == (shop.account_id, order.id)
+    assert await shop.free() == 0
+
+
+async def test_matching_again_lists_nothing_anew(shop: Shop) -> None:
+    one = await paid(shop)
+    lines = (line(one, amount_idr=1), line(one, reference="INV/1"))
+    first, again = await match(shop.db, *lines), await match(shop.db, *lines)
+    assert (first.new, again.new) == (2, 0)
+    assert first.differences == again.differences
+    assert len(await show_unmatched(shop.db)) == 2
+
+
+async def test_money_given_back_is_no_payment(shop: Shop) -> None:
+    one = await paid(shop)
+    matched = await match(shop.db, line(one), line(one, amount_idr=-10_000, net_idr=-10_000))
+    assert (matched.matched, matched.returned, matched.agrees) == (1, 1, True)
+
+
+def bank(amount_idr: int, words: str = "", *, on: date = date(2026, 11, 21), number: str = "1") -> BankLine:
+    return BankLine(bank="bank", amount_idr=amount_idr, booked_on=on, words=words, number=number)
+
+
+async def test_a_payout_is_found_on_the_account(shop: Shop) -> None:
+    one, two = await paid(shop), await paid(shop, stamps=2)
+    lines = (line(one), line(two), line(one, amount_idr=-1, net_idr=-1_000))
+    matched = await match(shop.db, *lines, bank(50_000 - 420 - 1_000, "TRF B1"), bank(-5_000, "biaya"))
+    assert (matched.banked, matched.agrees) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kinds"),
+    [
+        ([bank(29_790, on=date(2026, 11, 25))], []),
+        ([bank(29_790, on=date(2026, 11, 26))], [Kind.BANK_MISSING, Kind.BANK_UNKNOWN]),
+        ([bank(29_790, "payout B1", on=date(2026, 12, 26))], []),
+        ([bank(29_791)], [Kind.BANK_MISSING, Kind.BANK_UNKNOWN]),
+        ([bank(29_790), bank(29_790, number="2")], [Kind.BANK_UNKNOWN]),
+        ([bank(-29_790)], [Kind.BANK_MISSING]),
+        ([], []),  # no statement was given
+    ],
+)
+async def test_bank_and_gateway(shop: Shop, statement: list[BankLine], kinds: list[Kind]) -> None:
+    one = await paid(shop)
+    matched = await match(shop.db, line(one), *statement)
+    assert matched.differences == {str(kind): 1 for kind in kinds}
+
+
+async def test_a_run_has_an_end(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bubuh.orders.match_settlement.MOST_LINES", 2)
+    with pytest.raises(SettlementTooLong):
+        await match(shop.db, *(line(Paid("x", 1, "")) for _ in range(3)))
+
+
+# ------------------------------------------------------------------ files
+
+MIDTRANS = """Order ID,Transaction time,Transaction status,Payment Type,Amount,Net Amount,Settlement Date
+{reference},2026-11-20 10:00:00,settlement,qris,"30,000","29,790.00",2026-11-21
+x,2026-11-20 10:00:00,expire,qris,30000,0,
+{reference},2026-11-20 11:00:00,refund,qris,10000,-10000,2026-11-21
+"""
+XENDIT = """Status,Type,Reference,Amount,Net Amount,Created Date,Settlement Date
+SUCCESSFUL,PAYMENT,ord-1,30000,29790,2026-11-20T03:00:00Z,2026-11-22
+FAILED,PAYMENT,ord-2,30000,0,2026-11-20T03:00:00Z,
+"""
+MT940 = """:20:STARTUMSE
+:25:10010010/1111111111
+:28C:00001/001
+:60F:C261120IDR44000000,00
+:61:2611211121C29790,00NTRFNONREF//B1
+:86:TRF MIDTRANS B1
+:61:2611221122D5000,00NMSCNONREF
+:86:BIAYA ADM
+:62F:C261122IDR44024790,00
+-
+"""
+
+
+def kept(folder: Path, text: str, name: str = "file.csv") -> list[Line]:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return list(open_settlement(path, read_profiles()).lines())
+
+
+def test_midtranss_own_file(tmp_path: Path) -> None:
+    assert kept(tmp_path, MIDTRANS.format(reference="r")) == [
+        GatewayLine(
+            gateway="midtrans",
+            reference="r",
+            amount_idr=30_000,
+            net_idr=29_790,
+            paid_at=PAID,
+            payout="2026-11-21",
+        ),
+        GatewayLine(
+            gateway="midtrans",
+            reference="r",
+            amount_idr=-10_000,
+            net_idr=-10_000,
+            paid_at=PAID + timedelta(hours=1),
+            payout="2026-11-21",
+        ),
+    ]
+
+
+def test_xendits_own_file(tmp_path: Path) -> None:
+    assert kept(tmp_path, XENDIT) == [
+        GatewayLine(
+            gateway="xendit",
+            reference="ord-1",
+            amount_idr=30_000,
+            net_idr=29_790,
+            paid_at=PAID,
+            payout="2026-11-22",
+        )
+    ]
+
+
+def test_a_statement_by_mt940(tmp_path: Path) -> None:
+    first, second = kept(tmp_path, MT940, "rekening.sta")
+    assert isinstance(first, BankLine)
+    assert isinstance(second, BankLine)
+    assert (first.amount_idr, first.booked_on, "B1" in first.words) == (29_790, date(2026, 11, 21), True)
+    assert (second.amount_idr, second.number) == (-5_000, "rekening.sta:2")
+
+
+def test_a_banks_own_words(tmp_path: Path) -> None:
+    """An operator's form is a file of his own, tried before ours."""
+    (tmp_path / "bca.toml").write_text(
+        'form = "csv"\nside = "bank"\nname = "bca"\ndelimiter = ";"\ndecimal = ","\n'
+        'date_format = "%d/%m/%Y"\n'
+        '[columns]\namount = "Jumlah"\npaid_at = "Tanggal"\nwords = "Keterangan"\n'
+    )
+    path = tmp_path / "mutasi.csv"
+    path.write_text("\ufeffTanggal;Keterangan;Jumlah\n21/11/2026;TRF B1;29.790,00\n", encoding="utf-8")
+    (one,) = open_settlement(path, read_profiles(tmp_path)).lines()
+    assert one == BankLine(
+        bank="bca", amount_idr=29_790, booked_on=date(2026, 11, 21), words="TRF B1", number="mutasi.csv:2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line_no"),
+    [
+        ("", 1),
+        ("a,b,c\n1,2,3\n", 1),
+        (MIDTRANS.replace("29,790.00", "29,790.50").format(reference="r"), 2),
+        (MIDTRANS.replace("30,000", "tiga puluh").format(reference="r"), 2),
+        (MIDTRANS.replace("10:00:00,settlement", "kemarin,settlement").format(reference="r"), 2),
+        (MT940.replace("IDR", "USD"), 1),
+        (MT940.replace("C29790,00", "C29790,50"), 1),
+    ],
+)
+def test_a_file_that_cannot_be_read_names_the_line(tmp_path: Path, text: str, line_no: int) -> None:
+    with pytest.raises(SettlementUnreadable) as raised:
+        kept(tmp_path, text)
+    assert raised.value.details["line"] == line_no
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "form = 'xls'",
+        "form = 'csv'\nside = 'bank'\nname = 'b'",
+        "form = 'csv'\nside = 'gateway'\nname = 'gw'\n[columns]\namount = 'A'\npaid_at = 'B'",
+        "not toml",
+    ],
+)
+def test_a_form_that_cannot_be_used_says_so(tmp_path: Path, text: str) -> None:
+    (tmp_path / "own.toml").write_text(text)
+    with pytest.raises(BadFileProfile, match=r"own\.toml"):
+        read_profiles(tmp_path)
+
+
+async def test_a_file_from_the_disk_to_the_list(shop: Shop, tmp_path: Path) -> None:
+    one = await paid(shop)
+    path = tmp_path / "own.csv"
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["ref", "jumlah", "kapan"])
+        rows.writerow([one.reference, one.amount_idr, PAID.isoformat()])
+        rows.writerow([one.reference, one.amount_idr + 1, PAID.isoformat()])
+    (tmp_path / "dev.toml").write_text(
+        'form = "csv"\nside = "gateway"\nname = "development"\n'
+        '[columns]\nreference = "ref"\namount = "jumlah"\npaid_at = "kapan"\n'
+    )
+    told: list[int] = []
+    opened = open_settlement(path, read_profiles(tmp_path))
+    matched = await match_settlement(shop.db, [opened], told=told.append)
+    assert (matched.matched, matched.differences) == (1, {str(Kind.SETTLEMENT_DIFFERS): 1})
+    assert told == [2]
