@@ -219,6 +219,24 @@ async def test_a_worker_that_slept_past_its_lease_is_fenced_out(service: Running
         await assert_whole(service, told=[accepted(citizen, stamp_id)])
 
 
+@fault("A11")
+async def test_20_requests_at_once_with_one_key_are_one_stamp_and_equal_answers(
+    service: Running, rng: random.Random
+) -> None:
+    with open_citizen(service, stamps=3) as citizen:
+        document_id, key = citizen.upload(), fresh_key()
+        answers = await asyncio.gather(
+            *(asyncio.to_thread(citizen.ask_for_stamp, document_id, key=key) for _ in range(20))
+        )
+        assert {answer.status_code for answer in answers} == {202}
+        assert sum(answer.headers.get("Idempotent-Replayed") == "true" for answer in answers) == 19
+        told = [{**answer.json(), "state": "", "timeline": [], "serial": None} for answer in answers]
+        assert all(one == told[0] for one in told), "equal but for how far it has come meanwhile"
+        await asyncio.to_thread(citizen.await_end, told[0]["id"])
+        assert await quota(citizen) == (2, 0, 1)
+        await assert_whole(service, told=[accepted(citizen, told[0]["id"])])
+
+
 @fault("A12")
 async def test_one_key_for_another_wish_is_refused_and_changes_nothing(
     service: Running, rng: random.Random

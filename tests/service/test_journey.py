@@ -89,18 +89,6 @@ def test_64_requests_for_the_last_stamp_are_one_winner(service: Running) -> None
     assert refused.json()["free"] == 0
 
 
-def test_20_requests_with_one_key_are_one_stamp_and_equal_answers(service: Running, citizen: Citizen) -> None:
-    document_id = citizen.upload()
-    with ThreadPoolExecutor(20) as crowd:
-        answers = list(crowd.map(lambda _: citizen.ask_for_stamp(document_id, key="satu-kunci"), range(20)))
-
-    stamp_id = {answer.json()["id"] for answer in answers}
-    assert len(stamp_id) == 1
-    assert sum(answer.headers.get("Idempotent-Replayed") == "true" for answer in answers) == 19
-    citizen.await_end(stamp_id.pop())
-    assert citizen.http.get("/v1/quota").json()["free"] == 2
-
-
 def test_a_signal_ends_everything_and_leaves_no_orphan() -> None:
     folder = fresh_folder()
     with running_service(folder / "data") as running:
