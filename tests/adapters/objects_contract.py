@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -77,8 +78,12 @@ class ObjectsContract:
         keys = {f"{number:02x}/00/{number}" for number in range(40)}
         for key in keys:
             await objects.create(key, b"x")
-        listed = [key async for key in objects.list()]
-        assert sorted(listed) == sorted(keys)
+        before = datetime.now(UTC) - timedelta(seconds=5)
+        listed = [kept async for kept in objects.list()]
+        assert sorted(kept.key for kept in listed) == sorted(keys)
+        assert all(before < kept.kept_at < before + timedelta(seconds=60) for kept in listed)
+        assert [kept.key async for kept in objects.list("07")] == ["07/00/7"]
+        assert [kept.key async for kept in objects.list("zz")] == []
 
     @pytest.mark.parametrize("key", ["", "/etc/passwd", "../up", "a//b", "a/../b", "a b", "ä", "a/b#1", "a/"])
     async def test_what_is_no_key_reaches_no_store(self, objects: Objects, key: str) -> None:

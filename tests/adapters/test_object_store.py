@@ -113,7 +113,7 @@ async def test_what_a_crash_left_half_written_is_no_object_and_in_nobodys_way(
 ) -> None:
     (folder / KEY).parent.mkdir(parents=True)
     (folder / f"{KEY}#1").write_bytes(b"hal")
-    assert [key async for key in local.list()] == []
+    assert [kept async for kept in local.list()] == []
     with pytest.raises(ObjectMissing):
         await local.read(KEY)
     assert await local.create(KEY, b"whole")

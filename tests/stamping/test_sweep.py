@@ -11,7 +11,8 @@ from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.outbox.take import take_untold
 from bubuh.stamping import sweep as sweeping
-from bubuh.stamping.sweep import HOLD_OFF_S, SWEPT, Sweeper
+from bubuh.stamping.alarm import SWEPT
+from bubuh.stamping.sweep import HOLD_OFF_S, Sweeper
 from tests.quota.desk import Desk, has
 
 DAY_S = 86_400.0

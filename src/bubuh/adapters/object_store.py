@@ -19,7 +19,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore
 
-from bubuh.documents.ports import ObjectMissing, StoreUnavailable
+from bubuh.documents.ports import Kept, ObjectMissing, StoreUnavailable
 
 CHUNK_BYTES: Final = 256 * 2**10
 _KEY: Final = re.compile(r"[0-9A-Za-z_-]+(/[0-9A-Za-z_-]+)*")
@@ -66,12 +66,12 @@ class StoredObjects:
         except ObjectMissing:
             return
 
-    async def list(self) -> AsyncIterator[str]:
+    async def list(self, folder: str | None = None) -> AsyncIterator[Kept]:
         """See `Objects.list`."""
         with _reaching(""):
-            async for found in obstore.list(self._store):
+            async for found in obstore.list(self._store, prefix=folder):
                 for each in found:
-                    yield each["path"]
+                    yield Kept(key=each["path"], kept_at=each["last_modified"])
 
     async def _put(self, key: str, data: bytes, *, mode: Literal["create", "overwrite"]) -> None:
         assert _KEY.fullmatch(key), f"{key} is not a key"

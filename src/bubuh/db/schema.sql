@@ -2361,6 +2361,12 @@ ALTER TABLE ONLY public.users
 
 CREATE INDEX api_keys_account ON public.api_keys USING btree (account_id);
 
+CREATE INDEX document_revisions_objects ON public.document_revisions USING btree (shard, object_key);
+
+CREATE INDEX documents_base_objects ON public.documents USING btree (shard, base_object_key) WHERE (base_object_key IS NOT NULL);
+
+CREATE INDEX documents_objects ON public.documents USING btree (shard, object_key) WHERE (object_key IS NOT NULL);
+
 CREATE INDEX orders_open ON public.orders USING btree (shard, expires_at) WHERE (state = 'placed'::text);
 
 CREATE INDEX outbox_facts_untold ON public.outbox_facts USING btree (shard, not_before) WHERE (told_at IS NULL);
@@ -2382,6 +2388,8 @@ CREATE INDEX quota_holds_live ON public.quota_holds USING btree (shard, account_
 CREATE INDEX quota_shares_of_parent ON public.quota_shares USING btree (shard, parent_id, account_id);
 
 CREATE INDEX quota_transfers_recorded ON public.quota_transfers USING btree (shard, recorded_at);
+
+CREATE INDEX stamp_levels_objects ON public.stamp_levels USING btree (shard, dss_object_key) WHERE (dss_object_key IS NOT NULL);
 
 CREATE INDEX stamp_levels_pending ON public.stamp_levels USING btree (shard, account_id, document_id) WHERE (state = 'pending'::text);
 

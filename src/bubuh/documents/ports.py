@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bubuh.core.errors import Fault
@@ -24,6 +26,14 @@ class ObjectDamaged(StoreUnavailable):
     """What the store gave is not what was sealed: cut, changed, moved, or under a key that we do not have."""
 
     code = "object_damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An object that is there."""
+
+    key: str
+    kept_at: datetime  #: by the store's clock
 
 
 class Objects(Protocol):
@@ -57,6 +67,6 @@ class Objects(Protocol):
         """Take away what stands under `key`, if anything does."""
         ...
 
-    def list(self) -> AsyncIterator[str]:
-        """All keys, in no order."""
+    def list(self, folder: str | None = None) -> AsyncIterator[Kept]:
+        """What is kept, all of it or below one folder, in no order."""
         ...

@@ -215,3 +215,25 @@ SELECT n.serial, n.serial_no, n.found
          WHERE g.shard = :shard) AS n
  WHERE NOT EXISTS (SELECT FROM serial_blocks AS k WHERE k.shard = :shard AND k.block = n.serial / 1000)
  ORDER BY n.serial, n.found;
+
+-- name: list_named_objects(shard, object_keys)
+-- Those of the keys that a row of the shard names.
+SELECT d.object_key FROM documents AS d WHERE d.shard = :shard AND d.object_key = ANY(:object_keys::text[])
+ UNION ALL
+SELECT d.base_object_key FROM documents AS d WHERE d.shard = :shard AND d.base_object_key = ANY(:object_keys)
+ UNION ALL
+SELECT r.object_key FROM document_revisions AS r WHERE r.shard = :shard AND r.object_key = ANY(:object_keys)
+ UNION ALL
+SELECT v.dss_object_key FROM stamp_levels AS v WHERE v.shard = :shard AND v.dss_object_key = ANY(:object_keys);
+
+-- name: list_to_be_named(shard)
+-- Whose objects may lie there before their row names them: bases of documents being received (`no` NULL), increments of
+-- stamps in work, and what is added to them.
+SELECT d.account_id, d.id AS document_id, NULL::integer AS no
+  FROM documents AS d WHERE d.shard = :shard AND d.state = 'receiving'
+ UNION ALL
+SELECT s.account_id, s.document_id, s.base_revision + 1
+  FROM stamps AS s WHERE s.shard = :shard AND s.state = 'processing' AND s.base_revision IS NOT NULL
+ UNION ALL
+SELECT v.account_id, v.document_id, v.no
+  FROM stamp_levels AS v WHERE v.shard = :shard AND v.state = 'pending';

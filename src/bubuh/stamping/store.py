@@ -298,6 +298,15 @@ async def return_n(db: Database, shard: Shard, wanted: Sequence[WantedReturn]) -
     return [row["outcome"] for row in await db.fetch(SQL.return_n.sql, shard, *arrays)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToBeNamed:
+    """An object that a row will name, perhaps: the base of a document, or what stamps append to it."""
+
+    account_id: AccountId
+    document_id: UUID
+    no: int | None  #: of the revision; None: the base of a document that is being received
+
+
 async def read_clock(db: Database) -> datetime:
     """The database's time."""
     now: datetime = await db.fetchval(SQL.read_clock.sql)
@@ -446,3 +455,13 @@ def _columns(leases: Sequence[Lease]) -> tuple[list[UUID], list[AccountId], list
         [lease.account_id for lease in leases],
         [lease.fence for lease in leases],
     )
+
+
+async def list_named_objects(db: Database, shard: Shard, keys: Sequence[str]) -> list[str]:
+    """Those of the object keys that a row of `shard` names."""
+    return [row["object_key"] for row in await db.fetch(SQL.list_named_objects.sql, shard, keys)]
+
+
+async def list_to_be_named(db: Database, shard: Shard) -> list[ToBeNamed]:
+    """What of `shard` may have an object that no row names yet."""
+    return [ToBeNamed(**row) for row in await db.fetch(SQL.list_to_be_named.sql, shard)]

@@ -11,25 +11,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-import structlog
 from prometheus_client import Counter
 
-from bubuh.audit.record import record
-from bubuh.core.ids import THE_SERVICE, fresh_id
 from bubuh.core.shards import ALL_SHARDS, Shard
 from bubuh.db.pool import Database
-from bubuh.outbox.publish import publish
 from bubuh.stamping import store
+from bubuh.stamping.alarm import Bell
 from bubuh.stamping.moves import ReturnReason
 
 MOST_A_PASS: Final = 100  #: of all shards together: a clock that jumps cannot empty the queue
 JUMP_S: Final = 60.0  #: the database's clock and ours may drift apart so far between two passes
-HOLD_OFF_S: Final = 3_600.0  #: after a jump, and between two calls for one reason
-SWEPT: Final = "sweep.alarm"  #: the topic that pages an operator
+HOLD_OFF_S: Final = 3_600.0  #: after a jump
 
-_log = structlog.get_logger(__name__)
 _RETURNED = Counter("bubuh_swept_stamps", "Stamps returned because they waited too long")
-_ALARMS = Counter("bubuh_sweep_alarms", "Times the sweeper found time itself in doubt", ["reason"])
 
 
 class Sweeper:
@@ -42,14 +36,14 @@ class Sweeper:
         self._clock = clock
         self._seen: tuple[datetime, float] | None = None
         self._held_until = float("-inf")
-        self._called: dict[str, float] = {}
+        self._bell = Bell(db, clock)
         self._next = 0  #: the shard that the next pass begins with
 
     async def sweep(self) -> int:
         """One pass over all shards; how many stamps it returned."""
         if (jump_s := await self._jump_s()) is not None:
             self._held_until = self._clock() + HOLD_OFF_S
-            await self._call("clock_jumped", {"seconds": round(jump_s)})
+            await self._bell.call("clock_jumped", {"seconds": round(jump_s)})
         if self._clock() < self._held_until:
             return 0
         returned = 0
@@ -58,7 +52,7 @@ class Sweeper:
             returned += await sweep(self._db, shard, wait_s=self._wait_s, most=MOST_A_PASS - returned)
             if returned >= MOST_A_PASS:
                 self._next = shard  # the rest of it, and the others, are the next pass's
-                await self._call("more_than_a_pass", {"returned": returned})
+                await self._bell.call("more_than_a_pass", {"returned": returned})
                 break
         _RETURNED.inc(returned)
         return returned
@@ -71,19 +65,6 @@ class Sweeper:
             return None
         jump_s = (now - before[0]).total_seconds() - (ours - before[1])
         return jump_s if abs(jump_s) > JUMP_S else None
-
-    async def _call(self, reason: str, facts: dict[str, object]) -> None:
-        """Write it down and page, at most once in HOLD_OFF_S for a reason."""
-        _ALARMS.labels(reason).inc()
-        if self._clock() - self._called.get(reason, float("-inf")) < HOLD_OFF_S:
-            return
-        told = {"reason": reason, **facts}
-        async with self._db.transaction() as conn:
-            subject = fresh_id(THE_SERVICE)
-            await publish(conn, account_id=THE_SERVICE, topic=SWEPT, subject=subject, facts=told)
-            await record(conn, account_id=THE_SERVICE, act=SWEPT, actor="sweeper", facts=told)
-        self._called[reason] = self._clock()
-        _log.error("sweep_alarm", **told)
 
 
 async def sweep(db: Database, shard: Shard, *, wait_s: float, most: int = MOST_A_PASS) -> int:

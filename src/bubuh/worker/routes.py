@@ -16,7 +16,7 @@ from bubuh.outbox.told import mark_told
 from bubuh.quota.breach import BREACHED
 from bubuh.quota.freeze import FROZEN
 from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
-from bubuh.stamping.sweep import SWEPT
+from bubuh.stamping.alarm import SWEPT
 from bubuh.worker.page import page
 
 _log = structlog.get_logger(__name__)

@@ -12,6 +12,7 @@ from bubuh.quota.watch import EVERY_S, watch_all
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.stamping.sweep import Sweeper
+from bubuh.stamping.sweep_objects import OrphanSweeper
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.levels import open_witness
 from bubuh.wiring.parts import Parts
@@ -58,6 +59,7 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
             every_s=10.0,
             make=Sweeper(db, wait_s=float(settings.accept_wait)).sweep,
         ),
+        Round(name="orphans", every_s=60.0, make=OrphanSweeper(db, parts.objects, parts.store_key).sweep),
     ]
 
 

@@ -43,6 +43,9 @@ CREATE TABLE documents (
     CONSTRAINT documents_base_sha256 CHECK (length(base_sha256) = 32),
     CONSTRAINT documents_unseen_not_normalised CHECK (NOT content_unseen OR base_object_key IS NULL)
 ) WITH (fillfactor = 85);
+-- Does any row name this object? Asked by the sweep over the object store, here and in the two tables below.
+CREATE INDEX documents_objects ON documents (shard, object_key) WHERE object_key IS NOT NULL;
+CREATE INDEX documents_base_objects ON documents (shard, base_object_key) WHERE base_object_key IS NOT NULL;
 GRANT SELECT, INSERT ON documents TO bubuh_app;
 GRANT UPDATE (
     state, pages, boxes, name_sealed, key_sealed, object_key, reason, flags,
@@ -195,6 +198,7 @@ CREATE TABLE document_revisions (
     CONSTRAINT document_revisions_one_a_stamp UNIQUE (shard, account_id, stamp_id),
     CONSTRAINT document_revisions_sha256 CHECK (length(sha256) = 32)
 );
+CREATE INDEX document_revisions_objects ON document_revisions (shard, object_key);
 CREATE TRIGGER document_revisions_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON document_revisions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT ON document_revisions TO bubuh_app;
@@ -240,6 +244,7 @@ CREATE TABLE stamp_levels (
     CONSTRAINT stamp_levels_dss_after_token CHECK (dss_object_key IS NULL OR token IS NOT NULL)
 );
 CREATE INDEX stamp_levels_pending ON stamp_levels (shard, account_id, document_id) WHERE state = 'pending';
+CREATE INDEX stamp_levels_objects ON stamp_levels (shard, dss_object_key) WHERE dss_object_key IS NOT NULL;
 GRANT SELECT ON stamp_levels TO bubuh_app;
 
 -- Leaves of the public log, not yet sequenced: one for each serial number that left its block.
