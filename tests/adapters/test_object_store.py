@@ -29,13 +29,14 @@ def local(folder: Path) -> LocalObjects:
 
 @pytest.fixture
 def flushed(monkeypatch: pytest.MonkeyPatch) -> Flushed:
-    """What was handed to fsync, and really flushed."""
+    """What was handed to fsync, and really flushed: files under the name they get, not the passing one."""
     paths: Flushed = []
     fsync = os.fsync
 
     def recording(descriptor: int) -> None:
         fsync(descriptor)
-        paths.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        paths.append(path.with_name(path.name.partition("#")[0]))
 
     monkeypatch.setattr(os, "fsync", recording)
     return paths

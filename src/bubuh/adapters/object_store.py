@@ -1,19 +1,22 @@
 """Object stores behind the port `Objects`; the only door to obstore.
 
-obstore acknowledges a local put when the kernel has it, not when the disk has it. So `LocalObjects` flushes
-the file and each folder on the way to it before it answers, for an object that stood there already too: who
-made that one may have died before its flush.
+obstore acknowledges a local put when the kernel has it, not when the disk has it. So `LocalObjects` writes
+by itself: it flushes the file and each folder on the way to it before it answers, for an object that stood
+there already too: who made that one may have died before its flush.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -22,7 +25,12 @@ from obstore.store import LocalStore, ObjectStore
 from bubuh.documents.ports import Kept, ObjectMissing, StoreUnavailable
 
 CHUNK_BYTES: Final = 256 * 2**10
+_BITS: Final = 63  #: of the number after #, by which lists know what is half written
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _KEY: Final = re.compile(r"[0-9A-Za-z_-]+(/[0-9A-Za-z_-]+)*")
+
+
+Result = TypeVar("Result")
 
 
 class StoredObjects:
@@ -38,13 +46,11 @@ class StoredObjects:
         except AlreadyExistsError:
             if await self.read(key) != data:
                 return False
-        await self._settle(key)
         return True
 
     async def replace(self, key: str, data: bytes) -> None:
         """See `Objects.replace`."""
         await self._put(key, data, mode="overwrite")
-        await self._settle(key)
 
     async def read(self, key: str) -> bytes:
         """See `Objects.read`."""
@@ -78,12 +84,13 @@ class StoredObjects:
         with _reaching(key):
             await obstore.put_async(self._store, key, data, mode=mode, use_multipart=False)
 
-    async def _settle(self, key: str) -> None:
-        """Make what stands under `key` durable; nothing to do for a store that has done so."""
-
 
 class LocalObjects(StoredObjects):
-    """Objects in a folder of this machine, which it makes; sealed, but private to its user all the same."""
+    """Objects in a folder of this machine, which it makes; sealed, but private to its user all the same.
+
+    What a stamp costs here is thread changes and flushes, so a write is one task of one thread, and what is
+    small and in the kernel's memory is read at once.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
@@ -94,20 +101,114 @@ class LocalObjects(StoredObjects):
                 _flush(self._folder.parent)
             super().__init__(LocalStore(self._folder))
 
-    async def _settle(self, key: str) -> None:
+    async def create(self, key: str, data: bytes) -> bool:
+        """See `Objects.create`."""
         with _reaching(key):
-            await asyncio.to_thread(self._flush_way_to, self._folder / key)
+            return await _in_thread(partial(self._create, self._path(key), data))
 
-    def _flush_way_to(self, file: Path) -> None:
-        """The file, its name in its folder, and what names that folder unless that is on the disk."""
-        _flush(file)
-        _flush(file.parent)
-        if file.parent not in self._durable:
-            for folder in file.parent.parents:
-                if not folder.is_relative_to(self._folder):
-                    break
-                _flush(folder)
-            self._durable.add(file.parent)
+    async def replace(self, key: str, data: bytes) -> None:
+        """See `Objects.replace`."""
+        with _reaching(key):
+            await _in_thread(partial(self._replace, self._path(key), data))
+
+    async def read(self, key: str) -> bytes:
+        """See `Objects.read`."""
+        with _reaching(key):
+            path = self._path(key)
+            data = _read_at_once(path)
+            return await _in_thread(path.read_bytes) if data is None else data
+
+    async def open(self, key: str) -> AsyncIterator[bytes]:
+        """See `Objects.open`."""
+        with _reaching(key):
+            data = _read_at_once(self._path(key))
+        return await super().open(key) if data is None else _one(data)
+
+    def _path(self, key: str) -> Path:
+        assert _KEY.fullmatch(key), f"{key} is not a key"
+        return self._folder / key
+
+    def _create(self, path: Path, data: bytes) -> bool:
+        with _written_beside(path, data) as (beside, descriptor):
+            try:
+                os.link(beside, path)
+            except FileExistsError:
+                if path.read_bytes() != data:
+                    return False
+                _flush(path)  # who made it may have died before its flush
+            else:
+                os.unlink(beside)  # noqa: PTH108 - a Path is made for nothing
+                os.fsync(descriptor)
+        self._flush_way_to(path)
+        return True
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        with _written_beside(path, data) as (beside, descriptor):
+            os.rename(beside, path)  # noqa: PTH104
+            os.fsync(descriptor)
+        self._flush_way_to(path)
+
+    def _flush_way_to(self, path: Path) -> None:
+        """The file's name in its folder, and that folder's in its own, up to what is on the disk."""
+        _flush(path.parent)
+        new, folder = list[Path](), path.parent
+        while folder != self._folder and folder not in self._durable:
+            new.append(folder)
+            folder = folder.parent
+            _flush(folder)
+        self._durable.update(new)
+
+
+@contextmanager
+def _written_beside(path: Path, data: bytes) -> Iterator[tuple[str, int]]:
+    """`data` in the folder of `path`, under a name that no list shows and that is taken away at the end.
+
+    It is flushed once it has its own name: a journalling file system then writes its journal once for both.
+    """
+    beside = f"{path}#{secrets.randbits(_BITS)}"
+    try:
+        try:
+            descriptor = os.open(beside, _NEW_FILE, 0o600)
+        except FileNotFoundError:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(beside, _NEW_FILE, 0o600)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            yield beside, descriptor
+        finally:
+            os.close(descriptor)
+    finally:
+        with suppress(FileNotFoundError):  # it is gone already, or was never made
+            os.unlink(beside)  # noqa: PTH108
+
+
+def _read_at_once(path: Path) -> bytes | None:
+    """What is small and in memory; None: it may have to be waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size_bytes = os.fstat(descriptor).st_size
+        if size_bytes > CHUNK_BYTES:
+            return None
+        found = bytearray(size_bytes)
+        try:
+            read_bytes = os.preadv(descriptor, [found], 0, os.RWF_NOWAIT)
+        except OSError as error:
+            if error.errno in {errno.EAGAIN, errno.EOPNOTSUPP, errno.EISDIR}:
+                return None
+            raise
+        return bytes(found) if read_bytes == size_bytes else None
+    finally:
+        os.close(descriptor)
+
+
+async def _in_thread(act: Callable[[], Result]) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(None, act)
+
+
+async def _one(piece: bytes) -> AsyncIterator[bytes]:
+    yield piece
 
 
 async def _pieces(key: str, found: obstore.GetResult) -> AsyncIterator[bytes]:
