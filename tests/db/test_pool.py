@@ -126,7 +126,7 @@ async def test_a_server_that_is_coming_is_waited_for(server: LocalPostgres) -> N
 
 async def test_a_full_pool_is_unavailable_not_endless(dsns: Dsns) -> None:
     async with await Database.open(dsns.app, size=1) as db, db.connection():
-        db._acquire_timeout_s = 0.05  # the time to connect had the longer one
+        db._lender.timeout_s = 0.05  # the time to connect had the longer one
         with pytest.raises(DatabaseUnavailable):
             await db.fetchval("SELECT 1")
 

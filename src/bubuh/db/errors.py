@@ -51,16 +51,17 @@ def talking(conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy) -> Iter
     except asyncpg.InternalClientError as error:
         # The server's last word came while nothing was asked, and its end of the line has not gone yet:
         # the driver then stumbles over its own state. The connection is of no use to anybody.
-        if not _is_gone(conn):
+        if not is_gone(conn):
             conn.terminate()
         raise _unavailable(error) from error
     except (asyncpg.InterfaceError, OSError) as error:
-        if isinstance(error, ValueError) or not _is_gone(conn):
+        if isinstance(error, ValueError) or not is_gone(conn):
             raise
         raise _unavailable(error) from error
 
 
-def _is_gone(conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy) -> bool:
+def is_gone(conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy) -> bool:
+    """Whether `conn` is of no use any more."""
     try:
         return conn.is_closed()
     except asyncpg.InterfaceError:  # its pool has already taken a broken connection back

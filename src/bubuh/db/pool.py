@@ -10,16 +10,14 @@ from typing import Any, Final, Self, TypeAlias
 
 import asyncpg
 import msgspec
-import structlog
 
 from bubuh.core.errors import DatabaseUnavailable, Fault
 from bubuh.db.errors import connecting, talking
+from bubuh.db.lender import Lender, Lent
 
 Conn: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Row: TypeAlias = asyncpg.Record
 
-_log = structlog.get_logger(__name__)
-_RELEASE_S: Final = 5.0  #: how long a connection may take to forget a cancelled statement before it is cut
 _ASK_AGAIN_S: Final = 0.1  #: between two tries at a server that is not there yet
 _DURABLE: Final = {
     "fsync": {"on"},
@@ -47,9 +45,9 @@ class RoleTooStrong(Fault):
 class Database:
     """A fixed pool of connections. Every failure to reach the server is a `DatabaseUnavailable`."""
 
-    def __init__(self, pool: asyncpg.Pool, *, acquire_timeout_s: float) -> None:
-        self._pool = pool
-        self._acquire_timeout_s = acquire_timeout_s
+    def __init__(self, lender: Lender) -> None:
+        """Use `open`."""
+        self._lender = lender
 
     @classmethod
     async def open(
@@ -86,7 +84,7 @@ class Database:
                 timeout=acquire_timeout_s,
                 command_timeout=command_timeout_s,
             )
-        opened = cls(pool, acquire_timeout_s=acquire_timeout_s)
+        opened = cls(Lender(pool, size=size, timeout_s=acquire_timeout_s))
         try:
             await opened._until_answered(patience_s)
         except BaseException:
@@ -108,11 +106,7 @@ class Database:
 
     async def close(self, *, timeout_s: float = 5.0) -> None:
         """Wait for connections in use, at most `timeout_s`, then cut them."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+        await self._lender.close(timeout_s=timeout_s)
 
     async def __aenter__(self) -> Self:
         return self
@@ -123,13 +117,15 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Conn]:
         """One connection, each statement its own commit. Leave no session settings behind."""
-        with connecting():
-            conn = await self._pool.acquire(timeout=self._acquire_timeout_s)
+        conn = await self._lender.take()
         try:
             with talking(conn):
                 yield conn
-        finally:
-            await self._release(conn)
+                assert not conn.is_in_transaction(), "a transaction ends in the block that began it"
+        except BaseException:
+            await self._lender.drop(conn)
+            raise
+        await self._lender.give_back(conn)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Conn]:
@@ -141,30 +137,43 @@ class Database:
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         """All rows of one statement, committed before they are answered."""
-        async with self.connection() as conn:
-            return await conn.fetch(sql, *args)
+        conn = await self._lender.take()
+        try:
+            rows = await conn.fetch(sql, *args)
+        except BaseException as error:
+            await self._failed(conn, error)
+            raise
+        await self._lender.give_back(conn)
+        return rows
 
     async def fetchrow(self, sql: str, *args: object) -> Row | None:
         """The first row of one statement, or None."""
-        async with self.connection() as conn:
-            return await conn.fetchrow(sql, *args)
+        conn = await self._lender.take()
+        try:
+            row = await conn.fetchrow(sql, *args)
+        except BaseException as error:
+            await self._failed(conn, error)
+            raise
+        await self._lender.give_back(conn)
+        return row
 
     async def fetchval(self, sql: str, *args: object) -> Any:
         """The first value of the first row, or None."""
-        async with self.connection() as conn:
-            return await conn.fetchval(sql, *args)
+        row = await self.fetchrow(sql, *args)
+        return None if row is None else row[0]
 
     async def execute(self, sql: str, *args: object) -> str:
         """Run one statement; answers its tag, such as `UPDATE 1`."""
         async with self.connection() as conn:
             return await conn.execute(sql, *args)
 
-    async def _release(self, conn: asyncpg.pool.PoolConnectionProxy) -> None:
-        """Give `conn` back. A broken one is dropped: what the block did is decided already."""
+    async def _failed(self, conn: Lent, error: BaseException) -> None:
+        """Drop `conn`, on which a statement raised `error`, and raise what that means to our callers."""
         try:
-            await self._pool.release(conn, timeout=_RELEASE_S)
-        except (asyncpg.PostgresError, asyncpg.InternalClientError, asyncpg.InterfaceError, OSError) as error:
-            _log.info("database_connection_dropped", reason=str(error))
+            with talking(conn):
+                raise error
+        finally:
+            await self._lender.drop(conn)
 
 
 async def connect(dsn: str, *, role_checks: bool = True, timeout_s: float = 5.0) -> asyncpg.Connection:
