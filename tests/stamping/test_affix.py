@@ -155,7 +155,7 @@ async def test_a_face_that_does_not_fit_touches_no_quota(
 async def test_a_worker_that_wakes_up_late_is_fenced_out_and_the_stamp_is_affixed_once(town: Town) -> None:
     accepted = await town.accept(await town.upload())
     (late,) = await town.lease(lease_s=0.0)
-    (now,) = await town.lease(worker="worker-2")
+    (now,) = await town.take_over(worker="worker-2")
 
     assert await affix(now, town.shop) is Ended.AFFIXED
     with pytest.raises(LeaseLost):
@@ -177,7 +177,7 @@ async def test_a_crash_after_the_seal_only_goes_forward_with_the_same_serial_and
     assert before is not None
     assert before.sealed
 
-    (heir,) = await town.lease(worker="worker-2")
+    (heir,) = await town.take_over(worker="worker-2")
     after = await town.find_job(heir)
     assert after is not None
     assert after.written == before.written
@@ -303,8 +303,8 @@ async def test_a_document_that_kills_its_sandbox_brings_the_quota_back_with_the_
 async def test_a_document_over_which_workers_die_is_given_up_and_the_quota_comes_back(town: Town) -> None:
     accepted = await town.accept(await town.upload())
     for no in range(MOST_DEATHS):
-        assert len(await town.lease(worker=f"worker-{no}", lease_s=0.0)) == 1
-    (last,) = await town.lease()
+        assert len(await town.take_over(worker=f"worker-{no}", lease_s=0.0)) == 1
+    (last,) = await town.take_over(worker="worker-1")
 
     assert await affix(last, town.shop) is Ended.RETURNED
 
