@@ -43,6 +43,11 @@ def twice(desk: Desk) -> bytes:
     return desk.affix(desk.affix(sample("perjanjian-sewa-formulir.pdf")), OTHER_SERIAL, page=2)
 
 
+def lean_twice(desk: Desk) -> bytes:
+    """Two stamps by the lean engine and nothing else: judged without a library."""
+    return desk.affix(table(desk), OTHER_SERIAL, x_pt=200)
+
+
 def unseen(desk: Desk) -> bytes:
     """The document stayed at home: planned by its midstate."""
     letter = sample("surat-lamaran.pdf")
@@ -55,7 +60,7 @@ def retired_since(desk: Desk) -> bytes:
 
 
 BASES: Mapping[str, Stamping] = {
-    made.__name__: made for made in (table, streams, signed, twice, unseen, retired_since)
+    made.__name__: made for made in (table, streams, signed, twice, lean_twice, unseen, retired_since)
 }
 
 
@@ -98,7 +103,7 @@ def victim(request: pytest.FixtureRequest, stamped: Mapping[str, bytes], desk: D
     return Victim(request.param, stamped[request.param], judging(request.param, desk))
 
 
-@pytest.fixture(params=["table", "twice"])
+@pytest.fixture(params=["table", "twice", "lean_twice"])
 def classic(request: pytest.FixtureRequest, stamped: Mapping[str, bytes], desk: Desk) -> Victim:
     """Those with a classic table."""
     return Victim(request.param, stamped[request.param], desk)

@@ -12,10 +12,11 @@ from contextlib import suppress
 
 from bubuh.core.errors import Refusal
 from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.judge.several import read_stamps
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.engine import plan_lean
-from bubuh.pdf.lean.stamped import last_seal, read_stamped
+from bubuh.pdf.lean.stamped import last_seal
 from bubuh.pdf.model import RANK, Judgement
 from bubuh.pdf.plan import plan
 from bubuh.pdf.seal.sha256 import digest_after, state_of
@@ -60,7 +61,7 @@ def reader(data: bytes) -> None:
 def stamped(data: bytes) -> None:
     """The lean checker reads a stamp or declines."""
     try:
-        found = read_stamped(data, last_seal(data))
+        *_, found = read_stamps(data, last_seal(data))
     except Declined:
         return
     assert found.sealed.stop == len(data), "a stamp that does not cover the file"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final, Literal
 
 import pikepdf
 import pytest
@@ -20,9 +21,10 @@ from reportlab.pdfgen.canvas import Canvas
 from bubuh.core.errors import Refusal
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.intake.repair import repair
+from bubuh.pdf.judge.several import read_stamps
 from bubuh.pdf.judge.verdict import judge
-from bubuh.pdf.lean.stamped import last_seal, read_stamped
-from bubuh.pdf.model import Facts, Increment, Indication, Intent, Place, Sealed, Trust
+from bubuh.pdf.lean.stamped import last_seal
+from bubuh.pdf.model import Facts, Increment, Indication, Intent, Place, Sealed, Tier, Trust
 from bubuh.pdf.plan import plan
 from bubuh.pdf.refusals import DocumentRefused, PageOutOfRange, Reason
 from bubuh.pdf.seal.cms import signed_attributes, signed_data
@@ -56,12 +58,18 @@ def letter(pages: int = 1) -> bytes:
     return out.getvalue()
 
 
-def locked(document: bytes) -> bytes:
-    """The same under a password nobody here has."""
+def locked(document: bytes, revision: Literal[2, 3, 4, 6] = 6, *, user: str = "rahasia") -> bytes:
+    """The same under a password nobody here has, or an empty one."""
+    chosen = pikepdf.Encryption(
+        user=user, owner="pemilik", R=revision, aes=revision >= 4, metadata=revision >= 4
+    )
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(document)) as pdf:
-        pdf.save(out, encryption=pikepdf.Encryption(user="rahasia", owner="pemilik"))
+        pdf.save(out, encryption=chosen)
     return out.getvalue()
+
+
+REVISIONS: Final[tuple[Literal[2, 3, 4, 6], ...]] = (2, 3, 4, 6)
 
 
 def sealed(increment: Increment, pki: Pki) -> bytes:
@@ -179,8 +187,8 @@ def test_a_child_that_calls_something_proven_which_is_not_is_not_believed(pki: P
 
 def test_what_is_recognised_must_stand_before_the_seal(pki: Pki) -> None:
     document = letter() + sealed(plan(letter(), INTENT, pki.chain("test")), pki)
-    told = read_stamped(document, last_seal(document))
-    assert is_of_whole(told, document)
+    (told,) = read_stamps(document, last_seal(document))
+    assert is_of_whole((told,), document)
     assert is_of_whole(None, document)
     start, end, stop = told.sealed.start, told.sealed.end, told.sealed.stop
     lies = (
@@ -198,14 +206,16 @@ def test_what_is_recognised_must_stand_before_the_seal(pki: Pki) -> None:
             )
         ),
     )
-    assert not any(is_of_whole(lie, document) for lie in lies)
-    assert not is_of_whole(told, document + b"\n")
+    assert not any(is_of_whole((lie,), document) for lie in lies)
+    assert not any(is_of_whole(stamps, document) for stamps in ((), (told, told), (lies[0], told)))
+    assert not is_of_whole((told,), document + b"\n")
 
 
 def test_nothing_is_imported_or_opened_once_it_is_locked_down(tmp_path: Path, pki: Pki) -> None:
     """A library that meets a closed door may not fail but judge otherwise: so there must be no door left."""
     stamped = letter() + sealed(plan(letter(), INTENT, pki.chain("test")), pki)
-    for number, document in enumerate((letter(), stamped, locked(letter()), *STRANGE)):
+    open_to_all = [locked(letter(), revision, user="") for revision in REVISIONS]
+    for number, document in enumerate((letter(), stamped, locked(letter()), *open_to_all, *STRANGE)):
         (tmp_path / f"{number}.pdf").write_bytes(document)
     (tmp_path / "root.der").write_bytes(pki.root_certificate)
     program = """
@@ -249,6 +259,16 @@ def test_a_document_under_aes_256_with_an_empty_password_is_opened_here_too(sand
     facts = sandbox.inspect((SAMPLES / "surat-lamaran-terenkripsi.pdf").read_bytes())
     assert facts.encrypted
     assert facts.pages == 1
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_what_anyone_may_open_is_planned_and_read_back_as_outside(
+    revision: Literal[2, 3, 4, 6], sandbox: SyncSandbox, pki: Pki
+) -> None:
+    document = locked(letter(), revision, user="")
+    inside = sandbox.plan(document, INTENT, pki.chain("test"))
+    assert inside == plan(document, INTENT, pki.chain("test"))
+    assert inside.tier is Tier.T1
 
 
 def test_repair_in_the_sandbox_writes_what_it_writes_outside(sandbox: SyncSandbox) -> None:

@@ -140,11 +140,18 @@ def covers_unseen(increment: Increment, midstate: bytes) -> bool:
     return increment.digest == over and 0 < increment.room_bytes <= _MOST_ROOM_BYTES
 
 
-def is_of_whole(stamped: Stamped | None, document: bytes) -> bool:
-    """Whether what stands just before a seal is what is said of it, and it covers all of `document`."""
-    return stamped is None or (
-        stamped.sealed.stop == len(document)
-        and document.endswith(said_before(stamped), 0, stamped.sealed.start)
+def is_of_whole(stamps: tuple[Stamped, ...] | None, document: bytes) -> bool:
+    """Whether just before each seal stands what is said of it, and each covers more than the one before.
+
+    The last covers all of `document`.
+    """
+    if stamps is None:
+        return True
+    stops = [stamped.sealed.stop for stamped in stamps]
+    return (
+        stops[-1:] == [len(document)]
+        and stops == sorted(set(stops))
+        and all(document.endswith(said_before(stamped), 0, stamped.sealed.start) for stamped in stamps)
     )
 
 
@@ -164,7 +171,7 @@ TELL_MIDSTATE: Final = Kind("tell_midstate", msgspec.msgpack.Decoder(bytes), MIB
 TRY_MIDSTATE: Final = Kind("try_midstate", msgspec.msgpack.Decoder(PageBox), MIB // 16, shared=True)
 PLAN_MIDSTATE: Final = Kind("plan_midstate", msgspec.msgpack.Decoder(Increment), 2 * MIB, covers_unseen)
 RECOGNISE: Final = Kind(
-    "recognise", msgspec.msgpack.Decoder(Stamped | None), MIB // 16, is_of_whole, shared=True
+    "recognise", msgspec.msgpack.Decoder(tuple[Stamped, ...] | None), MIB // 16, is_of_whole, shared=True
 )
 DSS: Final = Kind("dss", msgspec.msgpack.Decoder(bytes), 4 * MIB)
 JUDGE: Final = Kind("judge", msgspec.msgpack.Decoder(Judgement), 2 * MIB)

@@ -10,10 +10,11 @@ from typing import Final
 from bubuh.pdf.general.dss import append_dss
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.intake.repair import repair
+from bubuh.pdf.judge.several import read_stamps
 from bubuh.pdf.judge.verdict import judge_whole
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.engine import plan_lean
-from bubuh.pdf.lean.stamped import Stamped, last_seal, read_stamped
+from bubuh.pdf.lean.stamped import Stamped, last_seal
 from bubuh.pdf.midstate import decoded, encoded, midstate_of, page_box_of, plan_midstate
 from bubuh.pdf.model import Facts, Increment, Judgement, Normalised, PageBox
 from bubuh.pdf.plan import plan
@@ -81,9 +82,9 @@ def _plan_midstate(asked: PlanArguments, midstate: bytes) -> Increment:
     return plan_midstate(decoded(midstate), asked.intent, asked.chain)
 
 
-def _recognise(_: RecogniseArguments, document: bytes) -> Stamped | None:
+def _recognise(_: RecogniseArguments, document: bytes) -> tuple[Stamped, ...] | None:
     try:
-        return read_stamped(document, last_seal(document))
+        return read_stamps(document, last_seal(document))
     except Declined:
         return None
 

@@ -139,8 +139,8 @@ class Sandbox:
         Our own form is recognised in a process that many documents share; the rest is judged in one of its
         own. Whatever became of either, each seal that is said to be proven is proven again here.
         """
-        stamped = await self.line.call(RECOGNISE, RecogniseArguments(), document)
-        said = None if stamped is None else judge_stamped(document, stamped, trust)
+        stamps = await self.line.call(RECOGNISE, RecogniseArguments(), document)
+        said = None if stamps is None else judge_stamped(document, stamps, trust)
         if said is not None:
             return said
         judgement = await self.line.call(JUDGE, JudgeArguments(trust=trust), document)

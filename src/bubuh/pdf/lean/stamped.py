@@ -1,4 +1,4 @@
-"""Recognise a document whose last revision is a stamp by the lean engine, and its only signature.
+"""Recognise a document whose last revision is a stamp by the lean engine, and what it says of stamps before.
 
 Nothing is searched: everything is looked for where that engine puts it, and must be there to the byte. What
 is not of this form is no worse for it; another reads it, more slowly.
@@ -14,7 +14,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from bubuh.pdf.face.drawing import SIDE, read_drawing
 from bubuh.pdf.face.letters import number
@@ -24,6 +24,7 @@ from bubuh.pdf.lean.declined import Declined, Why
 from bubuh.pdf.lean.drawn import face_object, face_stream
 from bubuh.pdf.model import Sealed
 
+MOST_STAMPS: Final = 16
 _MOST_ROOM_DIGITS: Final = 1 << 17
 _MOST_FACE_BYTES: Final = 1 << 16
 _MOST_SIGNATURE_ENTRIES: Final = 400
@@ -62,6 +63,7 @@ _WIDGET: Final = re.compile(
     rb" /P \d{1,7} \d{1,5} R /Rect \[" + _RECT + rb"\] /AP << /N (\d{1,7}) 0 R >> /V (\d{1,7}) 0 R >>" + _END
 )
 _MATRIX: Final = b"/Matrix ["
+_FIELDS: Final = b" /AcroForm << /Fields ["
 _TURNS: Final = {
     " ".join(map(number, upright(turn, SIDE))).encode("ascii"): turn for turn in (0, 90, 180, 270)
 }
@@ -89,13 +91,22 @@ def last_seal(document: bytes) -> Sealed:
         raise Declined(Why.UNREADABLE, type(error).__name__) from error
 
 
-def read_stamped(document: bytes, sealed: Sealed) -> Stamped:
-    """The one stamp of `document`, where it is of our form and nothing else is signed.
+class Revision(NamedTuple):
+    """The last revision of a document: a stamp."""
 
-    `sealed` is its `last_seal`.
+    stamped: Stamped
+    start: int  #: where it begins: the document before it ends there
+    root: int  #: the number of the catalog
+    widgets: tuple[int, ...]  #: that the form lists, this stamp's the last; there is no other field
+
+
+def read_revision(document: bytes, sealed: Sealed) -> Revision:
+    """The stamp that is the last revision of `document`, where it is of our form.
+
+    `sealed` is its `last_seal`. What stands before it, other stamps perhaps, is not looked at here.
 
     Raises:
-        Declined: it is not: an older or other engine's, a form of its own, several signatures, anything.
+        Declined: it is not: an older or other engine's, a form of its own, anything.
     """
     try:
         return _read(document, sealed)
@@ -117,7 +128,7 @@ def said_before(stamped: Stamped) -> bytes:
     )
 
 
-def _read(document: bytes, sealed: Sealed) -> Stamped:
+def _read(document: bytes, sealed: Sealed) -> Revision:
     section_at = sealed.end - 1 + len(_AFTER_GAP)
     signature_at = document.rindex(_END, sealed.start - _MOST_SIGNATURE_ENTRIES, sealed.start) + len(_END)
     signature = _SIGNATURE.match(document, signature_at)
@@ -132,8 +143,9 @@ def _read(document: bytes, sealed: Sealed) -> Stamped:
     _check_face(document[places[-3] : places[-2]], face, serial.decode("ascii"))
     if document[places[-3] - 1 : places[-3]] != b"\n":
         raise Declined(Why.OBJECT, "no line end before the first")
-    _check_changes(document, (numbers, places, root), (end, signature_at), widget)
-    return Stamped(serial.decode("ascii"), _time(told), int(page), sealed)
+    widgets = _check_changes(document, (numbers, places, root), (end, signature_at), widget)
+    stamped = Stamped(serial.decode("ascii"), _time(told), int(page), sealed)
+    return Revision(stamped, places[-3] - 1, root, widgets)
 
 
 _OBJECTS: Final = 5  #: catalog, page or its list of annotations, face, widget, signature
@@ -255,16 +267,18 @@ def _inflated(written: bytes) -> bytes:
 
 def _check_changes(
     document: bytes, section: tuple[list[int], list[int], int], between: tuple[int, int], widget: int
-) -> None:
-    """Written again are the catalog, now with a form of one field, and what lists the page's annotations.
+) -> tuple[int, ...]:
+    """Written again are the catalog with its form, and what lists the page's annotations.
 
-    They lie one after the other between widget and signature, the lesser number first.
+    They lie one after the other between widget and signature, the lesser number first. The answer is what
+    the form lists.
     """
     numbers, places, root = section
     (first, second, *_), (one, other, *_) = numbers, places
     start, stop = between
     if first >= second or one != start or root not in {first, second}:
         raise Declined(Why.FORM, "the document has a form of its own")
+    widgets: tuple[int, ...] = ()
     spans = ((first, one, other), (second, other, stop))
     for own, begin, end in spans:
         if not (
@@ -272,17 +286,42 @@ def _check_changes(
         ):
             raise Declined(Why.OBJECT, "not one after the other")
         if own == root:
-            form = b" /AcroForm << /Fields [%d 0 R] /SigFlags 3 >> >>\nendobj\n" % widget
-            if document.count(b"/AcroForm", begin, end) != 1 or not document.startswith(
-                form, end - len(form)
-            ):
-                raise Declined(Why.FORM, "the document has a form of its own")
+            widgets = _listed(document, begin, end, widget)
         elif (
             document.count(b"[%d 0 R]" % widget, begin, end)
             + document.count(b" %d 0 R ]" % widget, begin, end)
             != 1
         ):
             raise Declined(Why.ANNOTATIONS)
+    return widgets
+
+
+def _listed(document: bytes, begin: int, end: int, widget: int) -> tuple[int, ...]:
+    """What the form at the end of a catalog lists, `widget` last: stamps alone bring such a form."""
+    form = _form((widget,))
+    if document.count(b"/AcroForm", begin, end) == 1 and document.startswith(form, end - len(form)):
+        return (widget,)
+    at = document.rindex(_FIELDS, begin, end) + len(_FIELDS)
+    widgets = tuple(map(int, document[at:end].split(b" 0 R")[:-1]))
+    form = _form(widgets)
+    if (
+        widgets[-1] != widget
+        or len(widgets) > MOST_STAMPS
+        or document.count(b"/AcroForm", begin, end) != 1
+        or not document.startswith(form, end - len(form))
+    ):
+        raise Declined(Why.FORM, "the document has a form of its own")
+    return widgets
+
+
+def _form(widgets: tuple[int, ...]) -> bytes:
+    """The end of a catalog with the form that as many stamps bring, one after the other."""
+    first, *later = widgets
+    return b"%s%d 0 R%s] /SigFlags 3 >> >>\nendobj\n" % (
+        _FIELDS,
+        first,
+        b"".join([b" %d 0 R " % number for number in later]),
+    )
 
 
 def _time(told: bytes) -> datetime:
