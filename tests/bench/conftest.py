@@ -9,7 +9,8 @@ import pytest
 
 from bubuh.bench.files import FILES
 from bubuh.bench.ours import Engine
-from bubuh.bench.stamp import KEYS, Report, measure_stamps
+from bubuh.bench.rows import KEYS
+from bubuh.bench.stamp import Report, measure_stamps
 from bubuh.pdf.model import Trust
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import Pki, development_pki

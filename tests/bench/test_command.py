@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bubuh.bench.files import FILES
-from bubuh.bench.stamp import KEYS, Report
+from bubuh.bench.rows import KEYS
+from bubuh.bench.stamp import Report
 from bubuh.cli import app
 from bubuh.cli.bench import show_report
 

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from bubuh.bench.files import FILES
 from bubuh.bench.ours import Engine
-from bubuh.bench.stamp import KEYS, fresh_intents
+from bubuh.bench.rows import KEYS
+from bubuh.bench.stamp import fresh_intents
 from bubuh.bench.verify import Report, bare, measure_verdicts, usual
 from bubuh.cli import app
 from bubuh.cli.bench import show_verdicts

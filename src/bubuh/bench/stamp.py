@@ -10,18 +10,15 @@ from typing import Final, Literal
 
 from bubuh.bench.files import FILES
 from bubuh.bench.floor import bare
-from bubuh.bench.machine import machine
 from bubuh.bench.ours import Engine
 from bubuh.bench.pyhanko_default import default_path
 from bubuh.bench.race import LEAST_ROUNDS, Act, Outcome, Spread, race
+from bubuh.bench.rows import DIGITS, KEYS, Row, run_facts
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Algorithm, Intent, Place, Trust
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import Pki, development_pki
-
-KEYS: Final[tuple[Algorithm, ...]] = ("p256", "rsa2048", "rsa3072")
-DIGITS: Final = 4  #: of a millisecond, in what is shown
 
 _SEED: Final = 1110
 _SERIAL_LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -42,59 +39,26 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One file with one key. Times are CPU milliseconds a stamp."""
+class StampRow(Row):
+    """One file with one key, and what the increment came to."""
 
-    file: str
-    key: Algorithm
-    size_bytes: int
     increment_bytes: int
-    ours: Spread
     rehearsed: Spread  #: ours, with the second parser's reading
-    floor: Spread
-    pyhanko: Spread
 
-    @property
-    def stamps_per_s(self) -> float:
-        """Of our engine, on one core that does nothing else."""
-        return 1000 / self.ours.median
-
-    @property
-    def times_floor(self) -> float:
-        """How many times the bare hash and signature our stamp costs."""
-        return self.ours.median / self.floor.median
-
-    @property
-    def times_pyhanko(self) -> float:
-        """How many of our stamps cost what one of the library's does."""
-        return self.pyhanko.median / self.ours.median
+    def spreads(self) -> Mapping[str, Spread]:
+        """What was measured, by name."""
+        return {**Row.spreads(self), "rehearsed": self.rehearsed}
 
     def facts(self) -> dict[str, object]:
         """The row for programs."""
-        spreads = {
-            "ours": self.ours,
-            "rehearsed": self.rehearsed,
-            "floor": self.floor,
-            "pyhanko": self.pyhanko,
-        }
-        return {
-            "file": self.file,
-            "key": self.key,
-            "size_bytes": self.size_bytes,
-            "increment_bytes": self.increment_bytes,
-            **{f"{name}_ms": round(spread.median, DIGITS) for name, spread in spreads.items()},
-            "stamps_per_s": round(self.stamps_per_s, 1),
-            "times_floor": round(self.times_floor, 3),
-            "times_pyhanko": round(self.times_pyhanko, 3),
-            "quartiles_ms": {name: spread.quartiles(DIGITS) for name, spread in spreads.items()},
-        }
+        return {**Row.facts(self), "increment_bytes": self.increment_bytes}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A whole run."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[StampRow, ...]
     inspect: Mapping[str, Spread]  #: by file
     midstate: Mapping[str, Spread]  #: by file: a stamp with P-256 whose document stays at home
     outcome: Outcome
@@ -102,12 +66,9 @@ class Report:
     def facts(self) -> dict[str, object]:
         """The run for programs, with what it ran on."""
         return {
-            "rows": [row.facts() for row in self.rows],
+            **run_facts(self.rows, self.outcome),
             "inspect_ms": {file: round(spread.median, DIGITS) for file, spread in self.inspect.items()},
             "midstate_ms": {file: round(spread.median, DIGITS) for file, spread in self.midstate.items()},
-            "rounds": self.outcome.rounds,
-            "elapsed_s": round(self.outcome.elapsed_s, 1),
-            **machine(),
         }
 
 
@@ -141,7 +102,7 @@ def measure_stamps(
     )
     return Report(
         rows=tuple(
-            Row(
+            StampRow(
                 file=file,
                 key=key,
                 size_bytes=len(documents[file]),

@@ -17,10 +17,10 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from bubuh.bench.files import FILES
-from bubuh.bench.machine import machine
 from bubuh.bench.ours import Engine
-from bubuh.bench.race import LEAST_ROUNDS, Act, Outcome, Spread, race
-from bubuh.bench.stamp import DIGITS, KEYS, fresh_intents
+from bubuh.bench.race import LEAST_ROUNDS, Act, Outcome, race
+from bubuh.bench.rows import KEYS, Row, run_facts
+from bubuh.bench.stamp import fresh_intents
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Algorithm, Intent, Trust
 from bubuh.pdf.seal.keys import load_key, sign
@@ -41,47 +41,6 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One file with one key. Times are CPU milliseconds a verdict."""
-
-    file: str
-    key: Algorithm
-    size_bytes: int  #: of the stamped document
-    ours: Spread
-    floor: Spread
-    pyhanko: Spread
-
-    @property
-    def per_s(self) -> float:
-        """Verdicts of ours, on one core that does nothing else."""
-        return 1000 / self.ours.median
-
-    @property
-    def times_floor(self) -> float:
-        """How many times the bare hash and verification our verdict costs."""
-        return self.ours.median / self.floor.median
-
-    @property
-    def times_pyhanko(self) -> float:
-        """How many of our verdicts cost what one of the library's does."""
-        return self.pyhanko.median / self.ours.median
-
-    def facts(self) -> dict[str, object]:
-        """The row for programs."""
-        spreads = {"ours": self.ours, "pyhanko": self.pyhanko, "floor": self.floor}
-        return {
-            "file": self.file,
-            "key": self.key,
-            "size_bytes": self.size_bytes,
-            **{f"{name}_ms": round(spread.median, DIGITS) for name, spread in spreads.items()},
-            "times_floor": round(self.times_floor, 3),
-            "times_pyhanko": round(self.times_pyhanko, 3),
-            "per_s": round(self.per_s, 1),
-            "quartiles_ms": {name: spread.quartiles(DIGITS) for name, spread in spreads.items()},
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A whole run."""
 
@@ -90,12 +49,7 @@ class Report:
 
     def facts(self) -> dict[str, object]:
         """The run for programs, with what it ran on."""
-        return {
-            "rows": [row.facts() for row in self.rows],
-            "rounds": self.outcome.rounds,
-            "elapsed_s": round(self.outcome.elapsed_s, 1),
-            **machine(),
-        }
+        return run_facts(self.rows, self.outcome)
 
 
 def measure_verdicts(

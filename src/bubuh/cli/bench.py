@@ -18,7 +18,7 @@ from bubuh.bench.inspect import measure_round_trips
 from bubuh.bench.ledger import measure_ledger
 from bubuh.bench.race import Spread
 from bubuh.bench.saga import measure_saga
-from bubuh.bench.stamp import Report, Row, measure_stamps
+from bubuh.bench.stamp import Report, StampRow, measure_stamps
 from bubuh.bench.verify import measure_verdicts
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.core.clock import utc_now
@@ -196,13 +196,13 @@ def _ground(facts: Mapping[str, object]) -> str:
     return f"CPU time on one core, median of {facts['rounds']} rounds; {ground}"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: StampRow) -> tuple[str, ...]:
     return (
         row.file,
         row.key,
         f"{row.ours.median:.3f}",
         _quartiles(row.ours),
-        f"{row.stamps_per_s:,.0f}",
+        f"{row.per_s:,.0f}",
         f"{row.rehearsed.median:.2f}",
         f"{row.floor.median:.3f}",
         f"{row.times_floor:.2f}",
