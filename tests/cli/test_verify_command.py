@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -72,8 +73,34 @@ def test_genuine_ones_alone_make_the_answer_yes(folder: Path) -> None:
 def test_reports_are_kept_beside_what_is_said(folder: Path, tmp_path: Path) -> None:
     verify(folder, folder, "--csv", tmp_path / "t.csv", "--html", tmp_path / "p.html")
 
-    assert len((tmp_path / "t.csv").read_text().splitlines()) == 7
-    assert "asli: 3" in (tmp_path / "p.html").read_text()
+    table, page = (tmp_path / "t.csv").read_text(), (tmp_path / "p.html").read_text()
+    assert len(table.splitlines()) == 7
+    assert "asli: 3" in page
+    sha256 = hashlib.sha256((folder / "a.pdf").read_bytes()).hexdigest()
+    assert (table.count(sha256), page.count(sha256)) == (3, 3), "which bytes were judged"
+
+
+def test_what_cannot_be_read_is_told_and_the_others_are_judged(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder.pdf").mkdir()
+    (tmp_path / "a.pdf").write_bytes((folder / "a.pdf").read_bytes())
+    (tmp_path / "gone.pdf").symlink_to(tmp_path / "nothing")
+
+    done = verify(folder, tmp_path, "--json")
+
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [(facts["verdict"], facts["reasons"]) for facts in told] == [
+        ("genuine", []),
+        ("not_provable", ["file_unreadable"]),
+    ]
+
+
+def test_a_ledger_that_does_not_answer_is_said_in_a_sentence(folder: Path) -> None:
+    done = verify(folder, folder / "a.pdf", folder / "sub", "--url", "http://127.0.0.1:1")
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "http://127.0.0.1:1" in done.stderr
 
 
 def test_another_root_believes_none_of_them(folder: Path, tmp_path: Path) -> None:

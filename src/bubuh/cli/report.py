@@ -19,6 +19,7 @@ COLUMNS: Final = (
     "reasons",
     "findings",
     "details",
+    "sha256",
 )
 WORDS: Final = {
     "genuine": "asli",
@@ -36,11 +37,14 @@ _HEAD: Final = """\
 body{{font:16px/1.5 system-ui,sans-serif;margin:2rem;color:#1b2430}}
 table{{border-collapse:collapse;width:100%}}
 th,td{{text-align:left;padding:.4rem .6rem;border-bottom:1px solid #ccc}}
+td:last-child{{font:12px monospace;word-break:break-all}}
 .genuine{{color:#0a5c36}} .not_genuine{{color:#9b1c1c}} .not_provable{{color:#7a5200}}
 </style></head><body>
 <h1>Pemeriksaan meterai elektronik</h1>
 <p>{when:%Y-%m-%d %H:%M} UTC · {asked}</p>
-<table><thead><tr><th>Berkas</th><th>Putusan</th><th>Nomor seri</th><th>Alasan</th></tr></thead><tbody>
+<table><thead>
+<tr><th>Berkas</th><th>Putusan</th><th>Nomor seri</th><th>Alasan</th><th>SHA-256</th></tr>
+</thead><tbody>
 """
 
 
@@ -76,7 +80,7 @@ def _html(path: Path, *, now: datetime, asked: str) -> Iterator[Write]:
         def write(row: Row) -> None:
             verdict = str(row["verdict"])
             counts[verdict] = counts.get(verdict, 0) + 1
-            cells = (row["file"], WORDS[verdict], row["serial"], row["details"])
+            cells = (row["file"], WORDS[verdict], row["serial"], row["details"], row["sha256"])
             told = "".join(f"<td>{escape(_text(cell))}</td>" for cell in cells)
             file.write(f'<tr class="{verdict}">{told}</tr>\n')
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AsyncExitStack, aclosing
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -20,13 +21,14 @@ from bubuh.core.clock import utc_now
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
 from bubuh.edge.reasons import FINDINGS, VERDICT_REASONS
-from bubuh.pdf.model import Trust
+from bubuh.pdf.model import Indication, Judgement, Trust
 from bubuh.pdf.seal.pki import from_pem
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings, data_folder
 from bubuh.verification.model import StampVerdict, Verdict, Word
 from bubuh.verification.ports import Ledger
 from bubuh.verification.verify import verify
+from bubuh.verification.weigh import weigh
 from bubuh.wiring.folder import DataFolder
 
 _CORES: Final = len(os.sched_getaffinity(0))
@@ -35,6 +37,10 @@ _MARK: Final = {
     Word.NOT_GENUINE: "[red]✗[/red]",
     Word.NOT_PROVABLE: "[yellow]?[/yellow]",
 }
+
+
+_UNREADABLE: Final = Judgement(indication=Indication.INDETERMINATE, reasons=("file_unreadable",))
+_Judged = tuple[Path, str | None, Verdict]  #: a file, the SHA-256 of what was judged, if it could be read
 
 
 class NoRoot(Refusal):
@@ -88,9 +94,10 @@ async def _run(
         ledger = await stack.enter_async_context(HttpLedger(url)) if url else None
         bar = stack.enter_context(Progress(console=ASIDE, transient=True, disable=len(documents) < 2))
         task = bar.add_task("memeriksa / verifying", total=len(documents))
-        async for file, verdict in _judged(documents, trust, sandbox, ledger, jobs=jobs):
+        judged = _judged(documents, trust, sandbox, ledger, jobs=jobs)
+        async for file, sha256, verdict in await stack.enter_async_context(aclosing(judged)):
             all_genuine &= verdict.is_genuine
-            facts = _facts(file, verdict)
+            facts = _facts(file, sha256, verdict)
             keep(facts)
             answer(facts, as_json=as_json, words=_words(facts, verdict))
             bar.advance(task)
@@ -99,32 +106,43 @@ async def _run(
 
 async def _judged(
     documents: list[Path], trust: Trust, sandbox: Sandbox, ledger: Ledger | None, *, jobs: int
-) -> AsyncIterator[tuple[Path, Verdict]]:
+) -> AsyncGenerator[_Judged, None]:
     """Each document with its verdict, in order; twice `jobs` are in hand, so that no core waits."""
 
-    async def judge(file: Path) -> tuple[Path, Verdict]:
-        data = await asyncio.to_thread(file.read_bytes)
-        return file, await verify(data, sandbox=sandbox, trust=trust, ledger=ledger)
+    async def judge(file: Path) -> _Judged:
+        try:
+            data = await asyncio.to_thread(file.read_bytes)
+        except OSError:  # it must not take the others' verdicts with it
+            return file, None, weigh(_UNREADABLE, None if ledger is None else {})
+        sha256 = hashlib.sha256(data).hexdigest()
+        return file, sha256, await verify(data, sandbox=sandbox, trust=trust, ledger=ledger)
 
     left = iter(documents)
-    async with asyncio.TaskGroup() as group:
-        in_hand = [group.create_task(judge(file)) for file in islice(left, 2 * jobs)]
+    in_hand = [asyncio.create_task(judge(file)) for file in islice(left, 2 * jobs)]
+    try:
         while in_hand:
             yield await in_hand.pop(0)
-            in_hand += [group.create_task(judge(file)) for file in islice(left, 1)]
+            in_hand += [asyncio.create_task(judge(file)) for file in islice(left, 1)]
+    finally:
+        for task in in_hand:
+            task.cancel()
+        await asyncio.gather(*in_hand, return_exceptions=True)
 
 
 def _documents(files: list[Path]) -> Iterator[Path]:
     for file in files:
         if file.is_dir():
-            yield from sorted(found for found in file.rglob("*") if found.suffix.lower() == ".pdf")
+            yield from sorted(
+                found for found in file.rglob("*") if found.suffix.lower() == ".pdf" and not found.is_dir()
+            )
         else:
             yield file
 
 
-def _facts(file: Path, verdict: Verdict) -> dict[str, Any]:
+def _facts(file: Path, sha256: str | None, verdict: Verdict) -> dict[str, Any]:
     return {
         "file": str(file),
+        "sha256": sha256,
         "verdict": str(verdict.verdict),
         "indication": str(verdict.indication),
         "sub_indication": verdict.sub_indication,

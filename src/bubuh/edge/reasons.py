@@ -278,6 +278,10 @@ VERDICT_REASONS: Final[Mapping[str, Words]] = {
         "The PDF is locked with a password and cannot be checked.",
     ),
     "no_stamp": NO_STAMP,
+    "file_unreadable": Words(
+        "Berkas ini tidak dapat dibaca dari tempatnya, jadi belum diperiksa.",
+        "The file cannot be read where it is, so it was not checked.",
+    ),
     "never_sealed": Words(
         "Meterai sudah diletakkan di berkas ini, tetapi belum pernah disegel: pembubuhannya tidak selesai.",
         "A stamp was placed in this file but never sealed: affixing it was not finished.",
