@@ -24,7 +24,6 @@ from bubuh.api import (
 )
 from bubuh.api.openapi import describe
 from bubuh.api.reply import DEPENDENCIES
-from bubuh.edge.answers import EXCEPTION_HANDLERS
 from bubuh.edge.bodies import JSON_LIMIT_BYTES
 from bubuh.edge.exchange import ExchangeLayer
 from bubuh.edge.guards import guarded
@@ -32,7 +31,8 @@ from bubuh.edge.limits import Limiter
 from bubuh.edge.services import Services
 from bubuh.edge.slots import Slots
 from bubuh.edge.words import Language
-from bubuh.web import pages
+from bubuh.web import account, pages
+from bubuh.web.errors import EXCEPTION_HANDLERS
 from bubuh.web.reference import reference_page
 
 HANDLERS: Final = [
@@ -48,6 +48,7 @@ HANDLERS: Final = [
     *health.HANDLERS,
     *meta.HANDLERS,
     *pages.HANDLERS,
+    *account.HANDLERS,
 ]
 
 

@@ -16,6 +16,7 @@ import pytest_asyncio
 from litestar import Litestar
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
+from bubuh.adapters.development_sender import DevelopmentSender
 from bubuh.adapters.file_seal_key import FileSealKey
 from bubuh.adapters.object_store import LocalObjects
 from bubuh.adapters.signer_client import SignerClient
@@ -28,6 +29,8 @@ from bubuh.db.self_clocked import SelfClocked
 from bubuh.documents.keys import StoreKey
 from bubuh.edge.services import Services
 from bubuh.identity.model import Environment
+from bubuh.identity.people.hashing import Hasher
+from bubuh.identity.people.keys import PersonKey
 from bubuh.pdf.model import Chain, Trust
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import development_pki
@@ -54,6 +57,7 @@ async def site(
 ) -> AsyncIterator[Site]:
     """One for a module, on the module's loop; tests share no account."""
     folder = tmp_path_factory.mktemp("site")
+    sender = DevelopmentSender(folder)
     gateway = DevelopmentGateway(lambda: gateway_process.address, [SECRET])
     with Sandbox.start(Uids.here().sandbox) as sandbox:
         async with AsyncExitStack() as stack:
@@ -76,12 +80,22 @@ async def site(
                 signer_health=shop.signer.is_well,
                 environment=Environment.TEST,
                 public_url=PUBLIC_URL,
+                form_key=secrets.token_bytes(32),
+                person_key=PersonKey(secrets.token_bytes(32)),
+                hasher=Hasher(),
+                letters=sender.letters,
                 standing=StandingBoard(shop.db),
             )
             app = create_app(services)
             anyone = await stack.enter_async_context(_client(app))
             yield Site(
-                app=app, services=services, shop=shop, dsns=dsns, gateway=gateway_process, anyone=anyone
+                app=app,
+                services=services,
+                shop=shop,
+                dsns=dsns,
+                gateway=gateway_process,
+                anyone=anyone,
+                sender=sender,
             )
     await gateway.close()
 

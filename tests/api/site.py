@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx
 from litestar import Litestar
 
+from bubuh.adapters.development_sender import DevelopmentSender
 from bubuh.core.ids import fresh_id, show_account
 from bubuh.core.shards import ALL_SHARDS
 from bubuh.db.doorbell import ring
@@ -116,6 +117,7 @@ class Site:
     dsns: Dsns
     gateway: RunningGateway
     anyone: httpx.AsyncClient
+    sender: DevelopmentSender
 
     async def person(self, *scopes: Scope, stamps: int = 3) -> Person:
         db = self.services.db

@@ -44,6 +44,8 @@ def bare_app(
             "doorbell",
             "serial_key",
             "trust",
+            "person_key",
+            "hasher",
         )
     )
     nobody = StandingBoard(Unreachable())  # type: ignore[arg-type]
@@ -51,6 +53,8 @@ def bare_app(
         "signer_health": unwell,
         "standing": nobody,
         "rates": Rates(),
+        "form_key": bytes(32),
+        "letters": list,
         **nothing,
         **parts,
     }

@@ -8,7 +8,7 @@ from bubuh.edge.exchange import SECURITY_HEADERS, read_request_id
 from tests.edge.bare import bare_app, client_of
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/nothing", "/v1/quota", "/health/ready", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/docs", "/nothing", "/v1/quota", "/health/ready", "/openapi.json"])
 async def test_every_answer_is_dressed(path: str) -> None:
     async with client_of(bare_app()) as client:
         answer = await client.get(path)

@@ -3,19 +3,17 @@ from __future__ import annotations
 import pytest
 from litestar import Litestar, get
 
-from bubuh.edge.guards import DevelopmentOnly, May, Public, guarded, is_loopback
+from bubuh.edge.guards import DevelopmentOnly, May, Public, SignedIn, Visitor, guarded, is_loopback
 from bubuh.edge.limits import Rate, Rates
 from bubuh.identity.model import Environment
 from tests.edge.bare import bare_app, client_of
 
 OPEN = {
-    ("GET", "/"),
     ("GET", "/docs"),
     ("GET", "/openapi.json"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
     ("GET", "/static/{name:str}"),
-    ("GET", "/s/{serial_no:str}"),
     ("GET", "/v1/serials/{serial:str}"),
     ("GET", "/v1/ledger"),
     ("POST", "/v1/verifications"),
@@ -27,14 +25,22 @@ def test_every_route_is_guarded_and_only_the_named_ones_are_open() -> None:
     found = guarded(bare_app().routes)
     assert {route for route, guard in found.items() if isinstance(guard, Public)} == OPEN
     assert {route for route, guard in found.items() if isinstance(guard, DevelopmentOnly)} == {
-        ("POST", "/dev/accounts")
+        ("GET", "/dev/letters"),
+        ("POST", "/dev/accounts"),
     }
     assert all(
         isinstance(guard, May)
         for (_, path), guard in found.items()
         if path.startswith("/v1/") and (_, path) not in OPEN
     )
-    assert len(found) == len(OPEN) + 1 + 15
+    pages = {route for route, guard in found.items() if isinstance(guard, Visitor)}
+    assert len(found) == len(OPEN) + 2 + 20 + len(pages)
+
+
+def test_what_is_ones_own_asks_who_one_is() -> None:
+    found = guarded(bare_app().routes)
+    own = {path for (_, path), guard in found.items() if isinstance(guard, SignedIn)}
+    assert own >= {path for _, path in found if path.startswith(("/akun", "/keluar"))}
 
 
 def test_an_application_with_an_unguarded_route_does_not_start() -> None:

@@ -109,7 +109,7 @@ def _start(
 ) -> tuple[Supervisor, RunFile]:
     """Database, keys and facts first; then the processes, the signer before whoever needs it."""
     settle_keys(folder, uids, now=utc_now())
-    for name in ("store.key", "serial.key", "gateway.secret"):
+    for name in ("store.key", "serial.key", "gateway.secret", "form.key", "person.key"):
         folder.secret(name, uids.app)
     postgres, databases = _start_database(settings, folder, uids)
     supervisor = Supervisor(postgres=postgres, environment=_environment(folder))

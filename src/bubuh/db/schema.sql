@@ -1668,6 +1668,48 @@ CREATE TABLE public.audit_heads (
 
 ALTER TABLE public.audit_heads OWNER TO bubuh_owner;
 
+CREATE TABLE public.challenges (
+    id uuid NOT NULL,
+    purpose text NOT NULL,
+    browser_sha256 bytea NOT NULL,
+    user_id uuid,
+    address_index bytea,
+    address_sealed bytea,
+    code_mac bytea,
+    tries_left smallint NOT NULL,
+    proved_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT challenges_purpose_known CHECK ((purpose = ANY (ARRAY['register'::text, 'reset'::text, 'pin'::text, 'totp'::text]))),
+    CONSTRAINT challenges_tries CHECK (((tries_left >= 0) AND (tries_left <= 5)))
+);
+
+ALTER TABLE public.challenges OWNER TO bubuh_owner;
+
+CREATE TABLE public.contacts (
+    address_index bytea NOT NULL,
+    user_id uuid NOT NULL,
+    address_sealed bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT contacts_index_is_sha256 CHECK ((length(address_index) = 32))
+);
+
+ALTER TABLE public.contacts OWNER TO bubuh_owner;
+
+CREATE TABLE public.credentials (
+    user_id uuid NOT NULL,
+    password_hash text NOT NULL,
+    pin_hash text,
+    pin_tries smallint DEFAULT 0 NOT NULL,
+    totp_sealed bytea,
+    totp_step bigint DEFAULT 0 NOT NULL,
+    nik_sealed bytea,
+    nik_index bytea,
+    CONSTRAINT credentials_nik_whole CHECK (((nik_sealed IS NULL) = (nik_index IS NULL))),
+    CONSTRAINT credentials_pin_tries CHECK (((pin_tries >= 0) AND (pin_tries <= 5)))
+);
+
+ALTER TABLE public.credentials OWNER TO bubuh_owner;
+
 CREATE TABLE public.document_revisions (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -2112,6 +2154,20 @@ CREATE TABLE public.service_facts (
 
 ALTER TABLE public.service_facts OWNER TO bubuh_owner;
 
+CREATE TABLE public.sessions (
+    secret_sha256 bytea NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    agent text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sessions_secret_is_sha256 CHECK ((length(secret_sha256) = 32))
+);
+
+ALTER TABLE public.sessions OWNER TO bubuh_owner;
+
 CREATE TABLE public.stamp_events (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -2242,6 +2298,15 @@ ALTER TABLE ONLY public.audit_entries
 ALTER TABLE ONLY public.audit_heads
     ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (shard);
 
+ALTER TABLE ONLY public.challenges
+    ADD CONSTRAINT challenges_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_pkey PRIMARY KEY (address_index);
+
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_pkey PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY public.document_revisions
     ADD CONSTRAINT document_revisions_one_a_stamp UNIQUE (shard, account_id, stamp_id);
 
@@ -2341,6 +2406,12 @@ ALTER TABLE ONLY public.serial_blocks
 ALTER TABLE ONLY public.service_facts
     ADD CONSTRAINT service_facts_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (secret_sha256);
+
 ALTER TABLE ONLY public.stamp_events
     ADD CONSTRAINT stamp_events_pkey PRIMARY KEY (shard, account_id, stamp_id, state);
 
@@ -2360,6 +2431,12 @@ ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
 CREATE INDEX api_keys_account ON public.api_keys USING btree (account_id);
+
+CREATE INDEX challenges_expiry ON public.challenges USING btree (expires_at);
+
+CREATE INDEX contacts_user ON public.contacts USING btree (user_id);
+
+CREATE INDEX credentials_nik ON public.credentials USING btree (nik_index) WHERE (nik_index IS NOT NULL);
 
 CREATE INDEX document_revisions_objects ON public.document_revisions USING btree (shard, object_key);
 
@@ -2388,6 +2465,10 @@ CREATE INDEX quota_holds_live ON public.quota_holds USING btree (shard, account_
 CREATE INDEX quota_shares_of_parent ON public.quota_shares USING btree (shard, parent_id, account_id);
 
 CREATE INDEX quota_transfers_recorded ON public.quota_transfers USING btree (shard, recorded_at);
+
+CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
 
 CREATE INDEX stamp_levels_objects ON public.stamp_levels USING btree (shard, dss_object_key) WHERE (dss_object_key IS NOT NULL);
 
@@ -2435,11 +2516,26 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
+ALTER TABLE ONLY public.challenges
+    ADD CONSTRAINT challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.stamps
     ADD CONSTRAINT stamps_block_known FOREIGN KEY (block, shard) REFERENCES public.serial_blocks(block, shard);
@@ -2640,6 +2736,8 @@ GRANT ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _acc
 
 GRANT SELECT,INSERT ON TABLE public.accounts TO bubuh_app;
 
+GRANT UPDATE(name) ON TABLE public.accounts TO bubuh_app;
+
 GRANT SELECT,INSERT ON TABLE public.api_keys TO bubuh_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.api_keys TO bubuh_app;
@@ -2647,6 +2745,16 @@ GRANT UPDATE(revoked_at) ON TABLE public.api_keys TO bubuh_app;
 GRANT SELECT ON TABLE public.audit_entries TO bubuh_app;
 
 GRANT SELECT ON TABLE public.audit_heads TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.challenges TO bubuh_app;
+
+GRANT UPDATE(tries_left) ON TABLE public.challenges TO bubuh_app;
+
+GRANT UPDATE(proved_at) ON TABLE public.challenges TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.contacts TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credentials TO bubuh_app;
 
 GRANT SELECT ON TABLE public.document_revisions TO bubuh_app;
 
@@ -2678,7 +2786,7 @@ GRANT UPDATE(normalised_for) ON TABLE public.documents TO bubuh_app;
 
 GRANT SELECT ON TABLE public.log_leaves TO bubuh_app;
 
-GRANT SELECT,INSERT ON TABLE public.memberships TO bubuh_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.memberships TO bubuh_app;
 
 GRANT SELECT ON TABLE public.order_events TO bubuh_app;
 
@@ -2782,6 +2890,12 @@ GRANT SELECT,INSERT ON TABLE public.service_facts TO bubuh_app;
 
 GRANT SELECT ON TABLE public.service_facts TO bubuh_signer;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO bubuh_app;
+
+GRANT UPDATE(account_id) ON TABLE public.sessions TO bubuh_app;
+
+GRANT UPDATE(seen_at) ON TABLE public.sessions TO bubuh_app;
+
 GRANT SELECT ON TABLE public.stamp_events TO bubuh_app;
 
 GRANT SELECT ON TABLE public.stamp_levels TO bubuh_app;
@@ -2807,5 +2921,7 @@ GRANT SELECT(key_id) ON TABLE public.stamps TO bubuh_signer;
 GRANT SELECT(digest) ON TABLE public.stamps TO bubuh_signer;
 
 GRANT SELECT,INSERT ON TABLE public.users TO bubuh_app;
+
+GRANT UPDATE(name) ON TABLE public.users TO bubuh_app;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE bubuh_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;

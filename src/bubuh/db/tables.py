@@ -40,6 +40,9 @@ REFERENCE_TABLES: Final = frozenset(
     {
         "accounts",
         "api_keys",
+        "challenges",
+        "contacts",
+        "credentials",
         "memberships",
         "payment_notice_work",
         "payment_notices",
@@ -47,6 +50,7 @@ REFERENCE_TABLES: Final = frozenset(
         "schema_migrations",
         "serial_blocks",
         "service_facts",
+        "sessions",
         "users",
     }
 )

@@ -12,7 +12,6 @@ import msgspec
 import structlog
 from litestar import HttpMethod, Request, Response
 from litestar.exceptions import HTTPException
-from litestar.types import ExceptionHandlersMap
 
 from bubuh.core.errors import Fault, Refusal
 from bubuh.edge import metrics, refusals
@@ -75,14 +74,6 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Answer:
     if isinstance(found, Mapping):
         return answer_refusal(request, _unreadable(found))
     return answer_refusal(request, refusals.Unacceptable())
-
-
-EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
-    Refusal: answer_refusal,
-    Fault: answer_fault,
-    HTTPException: answer_http,
-    Exception: answer_mistake,
-}
 
 
 def language_of(request: AnyRequest) -> Language:

@@ -17,7 +17,7 @@ _TOKEN: Final = re.compile(r'filename\s*=\s*([^\s";]+)', re.IGNORECASE)
 
 def read_name(header: str | None) -> str:
     """The file's own name, its folders and control characters taken off; `UNNAMED` when there is none."""
-    return _tidy(_given(header or ""))
+    return tidy(_given(header or ""))
 
 
 def attachment(name: str) -> str:
@@ -51,7 +51,8 @@ def _from_latin(text: str) -> str:
         return text
 
 
-def _tidy(name: str) -> str:
+def tidy(name: str) -> str:
+    """A file's name without folders and control characters; `UNNAMED` when nothing is left."""
     base = re.split(r"[/\\]", name)[-1]
     shown = "".join(sign for sign in base if unicodedata.category(sign)[0] != "C").strip(" .")
     if len(shown) > LONGEST_NAME:

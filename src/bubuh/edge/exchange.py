@@ -15,6 +15,7 @@ from litestar.enums import ScopeType
 from bubuh.edge import metrics
 from bubuh.edge.limits import Allowance, address_group
 from bubuh.identity.model import Principal
+from bubuh.identity.people.model import Session
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
@@ -44,6 +45,7 @@ class Exchange:
     request_id: str
     client: str  #: the address it came from, an IPv6 one by its /64
     principal: Principal | None = None  #: who calls, once a guard knows
+    session: Session | None = None  #: of a person who is signed in to the site
     allowance: Allowance | None = None
     problem: str | None = None  #: code of the problem that was answered
     status: int = 0  #: 0: no answer was begun

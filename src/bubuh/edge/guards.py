@@ -12,16 +12,19 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
+from bubuh.edge.cookies import cookies_of, value_of
 from bubuh.edge.exchange import Exchange, exchange_of
 from bubuh.edge.limits import Limiter, Rate
-from bubuh.edge.refusals import RateLimited, RouteUnknown
+from bubuh.edge.refusals import ForeignOrigin, RateLimited, RouteUnknown
 from bubuh.edge.services import Services
 from bubuh.identity.authenticate import require_scope
 from bubuh.identity.model import Environment, Scope
+from bubuh.identity.people.refusals import SignInNeeded
+from bubuh.identity.people.sessions import resume
 from bubuh.identity.refusals import KeyRefused
 
 Connection = ASGIConnection[Any, Any, Any, Any]
-RateName = Literal["serials", "verifications", "notices", "pages", "health"]
+RateName = Literal["serials", "verifications", "notices", "pages", "health", "doors", "sign_ins", "codes"]
 
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _BEARER: Final = "bearer "
@@ -85,12 +88,50 @@ class DevelopmentOnly:
         _take(limiter, services.rates.development, exchange.client, exchange)
 
 
-Guard = May | Public | DevelopmentOnly
+class Visitor:
+    """A reader of pages, signed in or not, as often as the named rate allows their address.
+
+    What changes something comes from our own pages only. Source: Fetch Metadata Request Headers (W3C), 2.2;
+    RFC 6454, section 7.
+    """
+
+    def __init__(self, rate: RateName = "pages") -> None:
+        self.rate = rate
+
+    async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
+        """Count the call, see where it comes from, and find out who is signed in."""
+        services, limiter, exchange = _parts(connection)
+        rate: Rate = getattr(services.rates, self.rate)
+        _take(limiter, rate, exchange.client, exchange)
+        if str(HttpMethod(connection.scope["method"]).value) not in {"GET", "HEAD"}:  # type: ignore[typeddict-item]
+            _check_origin(connection, services.public_url)
+        secret = value_of(connection.cookies, cookies_of(services.public_url).session)
+        if secret is not None:
+            exchange.session = await resume(services.db, secret)
+
+
+class SignedIn(Visitor):
+    """The same, signed in."""
+
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """See that somebody is; raises `SignInNeeded`."""
+        await super().__call__(connection, handler)
+        exchange = exchange_of(connection.scope)
+        if exchange.session is None:
+            raise SignInNeeded
+        exchange.principal = exchange.session.principal
+
+
+Guard = May | Public | DevelopmentOnly | Visitor
 
 
 def guard_of(handler: HTTPRouteHandler) -> Guard:
     """The one guard of `handler`; a handler without, or with two, is our mistake."""
-    found = [guard for guard in handler.resolve_guards() if isinstance(guard, May | Public | DevelopmentOnly)]
+    found = [
+        guard
+        for guard in handler.resolve_guards()
+        if isinstance(guard, May | Public | DevelopmentOnly | Visitor)
+    ]
     assert len(found) == 1, f"{handler} needs exactly one guard of bubuh.edge.guards"
     return found[0]
 
@@ -114,6 +155,26 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def limit(connection: Connection, name: RateName, owner: str) -> None:
+    """Count one act of `owner` (an address, an account) under the named rate; raises `RateLimited`."""
+    services, limiter, exchange = _parts(connection)
+    _take(limiter, getattr(services.rates, name), owner, exchange)
+
+
+def _check_origin(connection: Connection, public_url: str) -> None:
+    """Pass what one of our own pages sends; raises `ForeignOrigin`.
+
+    A browser too old to tell either header is left to the form's token.
+    """
+    site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise ForeignOrigin
+    if origin is not None:
+        told, own = urlsplit(origin), {urlsplit(public_url).netloc, connection.headers.get("host", "")}
+        if told.netloc not in own or (public_url.startswith("https:") and told.scheme != "https"):
+            raise ForeignOrigin
 
 
 def _parts(connection: Connection) -> tuple[Services, Limiter, Exchange]:

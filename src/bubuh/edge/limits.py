@@ -56,6 +56,11 @@ class Rates:
     serials: Rate = Rate(name="serials", quota=300, window_s=60)  #: look-ups of serial numbers, by address
     verifications: Rate = Rate(name="verifications", quota=60, window_s=60)  #: documents judged, by address
     notices: Rate = Rate(name="notices", quota=6_000, window_s=60)  #: words of gateways, by address
+    doors: Rate = Rate(
+        name="doors", quota=600, window_s=600
+    )  #: sign-ins and codes, by address: many phones share one
+    sign_ins: Rate = Rate(name="sign-ins", quota=10, window_s=600)  #: tries, by contact
+    codes: Rate = Rate(name="codes", quota=6, window_s=900)  #: codes to be sent, by contact
     pages: Rate = Rate(name="pages", quota=600, window_s=60)  #: other public pages, by address
     health: Rate = Rate(name="health", quota=1_200, window_s=60)  #: probes, by address
     development: Rate = Rate(name="development", quota=600, window_s=60)  #: development accounts

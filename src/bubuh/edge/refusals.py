@@ -93,3 +93,15 @@ class Unacceptable(Refusal):
     """The HTTP layer refused the request for a reason that has no row of its own."""
 
     code = "bad_request"
+
+
+class FormExpired(Refusal):
+    """A form was not shown to this browser by us, or before somebody else signed in there."""
+
+    code = "form_expired"
+
+
+class ForeignOrigin(Refusal):
+    """Another site's page sent this."""
+
+    code = "foreign_origin"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from bubuh.db.doorbell import Doorbell, Ringer
@@ -12,6 +12,9 @@ from bubuh.documents.ports import Objects
 from bubuh.edge.limits import Rates
 from bubuh.identity.known_keys import KnownKeys
 from bubuh.identity.model import Environment
+from bubuh.identity.people.hashing import Hasher
+from bubuh.identity.people.keys import PersonKey
+from bubuh.outbox.ports import Sent
 from bubuh.payments.ports import Gateways
 from bubuh.pdf.model import Trust
 from bubuh.quota.standing import StandingBoard
@@ -37,6 +40,10 @@ class Services:
     signer_health: Callable[[], Awaitable[bool]]
     environment: Environment
     public_url: str  #: without a slash at its end
+    person_key: PersonKey
+    hasher: Hasher
+    form_key: bytes = field(repr=False)  #: what the forms of the site are marked with
+    letters: Callable[[], Sequence[Sent]]  #: what the development sender kept, the newest first
     standing: StandingBoard  #: for how long the books have agreed
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Final
 
+import brotli
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+from bubuh.edge.words import Language
+from bubuh.web.words import CATALOGUES
+
 _HERE: Final = files("bubuh.web")
+_BR_BEST: Final = 11
+_GZIP_BEST: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,41 +30,62 @@ class StaticFile:
     name: str
     media_type: str
     data: bytes
+    brotli: bytes
+    gzip: bytes
+
+    def encoded(self, accept_encoding: str) -> tuple[bytes, str | None]:
+        """Its bytes as the reader takes them, and how they are encoded (None: not at all)."""
+        taken = {part.split(";")[0].strip() for part in accept_encoding.lower().split(",")}
+        if "br" in taken:
+            return self.brotli, "br"
+        return (self.gzip, "gzip") if "gzip" in taken else (self.data, None)
+
+
+def _static_file(name: str, data: bytes) -> StaticFile:
+    stem, _, suffix = name.rpartition(".")
+    return StaticFile(
+        name=f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}.{suffix}",
+        media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        data=data,
+        brotli=brotli.compress(data, quality=_BR_BEST),
+        gzip=gzip.compress(data, _GZIP_BEST, mtime=0),
+    )
 
 
 def _static() -> dict[str, StaticFile]:
-    """Each file in `static/`, by its own name."""
-    found = {}
-    for file in sorted(_HERE.joinpath("static").iterdir(), key=lambda each: each.name):
-        if not file.is_file():
-            continue
-        data = file.read_bytes()
-        stem, _, suffix = file.name.rpartition(".")
-        hashed = f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
-        media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        found[file.name] = StaticFile(name=hashed, media_type=media_type, data=data)
-    return found
+    """Each style sheet, script and picture in `static/`, by its own name."""
+    return {
+        file.name: _static_file(file.name, file.read_bytes())
+        for file in _below(_HERE.joinpath("static"))
+        if file.name.endswith((".css", ".js", ".svg"))
+    }
 
 
 def _templates() -> dict[str, str]:
-    """Each page in `templates/`, by its name."""
-    return {
-        file.name: file.read_text("utf-8") for file in _HERE.joinpath("templates").iterdir() if file.is_file()
-    }
+    """Each page: those of `templates/` by their name, a journey's by `journey/name`."""
+    found: dict[str, str] = {}
+    for folder in _HERE.iterdir():
+        if folder.is_dir() and folder.name not in {"static", "locale", "__pycache__"}:
+            shown = "" if folder.name == "templates" else f"{folder.name}/"
+            found |= {
+                shown + file.name: file.read_text("utf-8")
+                for file in _below(folder)
+                if file.name.endswith(".html")
+            }
+    return found
+
+
+def _below(folder: Traversable) -> Iterator[Traversable]:
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.is_dir():
+            yield from _below(entry)
+        else:
+            yield entry
 
 
 _BY_NAME: Final = _static()
 
 STATIC: Final = MappingProxyType({file.name: file for file in _BY_NAME.values()})  #: by hashed name
-
-TEMPLATES: Final = Environment(
-    loader=DictLoader(_templates()),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
 
 
 def static_path(name: str) -> str:
@@ -64,11 +93,30 @@ def static_path(name: str) -> str:
     return f"/static/{_BY_NAME[name].name}"
 
 
-def render(template: str, facts: Mapping[str, object]) -> bytes:
-    """The page `template`, its holes filled with `facts`."""
-    return TEMPLATES.get_template(template).render(facts).encode()
+def _environment(language: Language, pages: Mapping[str, str]) -> Environment:
+    """The pages in `language`, compiled now: a mistake in one shows at start, not to a reader."""
+    made = Environment(
+        loader=DictLoader(pages),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    catalogue = CATALOGUES[language]
+    made.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.policies["ext.i18n.trimmed"] = True
+    made.globals |= {"static": static_path, "language": str(language)}
+    for name in made.list_templates():
+        made.get_template(name)
+    return made
 
 
-TEMPLATES.globals["static"] = static_path
-for _name in TEMPLATES.list_templates():
-    TEMPLATES.get_template(_name)  # compiled now: a mistake in a page shows at start, not to a reader
+PAGES: Final[Mapping[str, str]] = MappingProxyType(_templates())  #: source, by name
+TEMPLATES: Final = MappingProxyType({language: _environment(language, PAGES) for language in Language})
+
+
+def render(template: str, facts: Mapping[str, object], language: Language) -> bytes:
+    """The page `template` in `language`, its holes filled with `facts`."""
+    return TEMPLATES[language].get_template(template).render(facts).encode()

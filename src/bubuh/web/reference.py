@@ -18,8 +18,11 @@ _PROBLEM_TYPE: Final = "application/problem+json"
 
 def reference_page(document: Document, language: Language) -> bytes:
     """The page in `language`."""
-    facts = {
-        "language": str(language),
+    facts: dict[str, Any] = {
+        "here": "/docs",
+        "session": None,
+        "is_test": False,
+        "errors": {},
         "calls": [
             _call(document, path, method, operation, language)
             for path, operations in document["paths"].items()
@@ -30,7 +33,7 @@ def reference_page(document: Document, language: Language) -> bytes:
             {"code": str(code), "words": words.said(language)} for code, words in DOCUMENT_REASONS.items()
         ],
     }
-    return render("docs.html", facts)
+    return render("docs.html", facts, language)
 
 
 def _call(

@@ -51,7 +51,7 @@ class DataFolder:
 
     @property
     def secrets(self) -> Path:
-        """What web, worker and gateway share: store key, serial key, gateway secret."""
+        """What web, worker and gateway share: store key, serial key, gateway secret, form key, person key."""
         return self.path / "secrets"
 
     @property
@@ -65,6 +65,11 @@ class DataFolder:
         return self.path / "gateway"
 
     @property
+    def letters(self) -> Path:
+        """What the development sender would have sent."""
+        return self.path / "letters"
+
+    @property
     def logs(self) -> Path:
         """One file a process."""
         return self.path / "logs"
@@ -75,6 +80,7 @@ class DataFolder:
         for folder, uid in ((self.keys, uids.signer), (self.secrets, uids.app), (self.objects, uids.app)):
             make_folder(folder, 0o700, uid=uid)
         make_folder(self.gateway, 0o700, uid=uids.app)
+        make_folder(self.letters, 0o700, uid=uids.app)
         make_folder(self.pki, 0o755)
         make_folder(self.logs, 0o755)
         sync_folder(self.path)

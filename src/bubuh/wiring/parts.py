@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
+from bubuh.adapters.development_sender import DevelopmentSender
 from bubuh.adapters.object_store import LocalObjects
 from bubuh.adapters.signer_client import SignerClient
 from bubuh.core.clock import utc_now
@@ -16,6 +17,7 @@ from bubuh.db.pool import Database
 from bubuh.db.roles import APP
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
+from bubuh.identity.people.keys import PersonKey
 from bubuh.payments.ports import Gateways
 from bubuh.pdf.model import Trust
 from bubuh.settings import RunFile, Settings
@@ -40,6 +42,9 @@ class Parts:
     objects: Objects
     store_key: StoreKey
     serial_key: SerialKey
+    form_key: bytes
+    person_key: PersonKey
+    sender: DevelopmentSender
     signer: SignerClient
     gateways: Gateways
     trust: Callable[[], Trust]
@@ -72,6 +77,9 @@ async def open_parts(
             objects=LocalObjects(folder.objects),
             store_key=read_store_key(folder),
             serial_key=SerialKey(facts.issuer, folder.read_secret("serial.key")),
+            form_key=folder.read_secret("form.key"),
+            person_key=PersonKey(folder.read_secret("person.key")),
+            sender=DevelopmentSender(folder.letters),
             signer=signer,
             gateways={gateway.name: gateway},
             trust=_trust_of(folder, settings),

@@ -11,6 +11,7 @@ import structlog
 from bubuh.db.doorbell import Ringer
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.edge.services import Services
+from bubuh.identity.people.hashing import Hasher
 from bubuh.pdf.seal.sha256 import is_available
 from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox import Sandbox
@@ -42,6 +43,10 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             doorbell=parts.doorbell,
             serial_key=parts.serial_key,
             trust=parts.trust,
+            form_key=parts.form_key,
+            person_key=parts.person_key,
+            hasher=Hasher(),
+            letters=parts.sender.letters,
             signer_health=parts.signer.is_well,
             environment=parts.facts.environment,
             public_url=parts.facts.public_url,

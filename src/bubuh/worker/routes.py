@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final
 
 import structlog
@@ -10,21 +11,26 @@ import structlog
 from bubuh.core.errors import Fault
 from bubuh.core.shards import Shard
 from bubuh.db.pool import Database
+from bubuh.identity.people.keys import PersonKey
+from bubuh.identity.people.letters import LETTER_WANTED
 from bubuh.outbox.model import Fact
+from bubuh.outbox.ports import Sender
 from bubuh.outbox.take import take_untold
 from bubuh.outbox.told import mark_told
 from bubuh.quota.breach import BREACHED
 from bubuh.quota.freeze import FROZEN
 from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
 from bubuh.stamping.alarm import SWEPT
+from bubuh.worker.letters import send_letter
 from bubuh.worker.page import page
 
 _log = structlog.get_logger(__name__)
 _AT_MOST: Final = 100  #: facts of one shard a round
 
 Hearer = Callable[[Database, Fact], Awaitable[None]]
+Routes = Mapping[str, tuple[Hearer, ...]]
 
-ROUTES: Final[Mapping[str, tuple[Hearer, ...]]] = {
+ROUTES: Final[Routes] = {
     TRANSFERRED: (deliver_transfer,),
     FROZEN: (page,),
     BREACHED: (page,),
@@ -32,20 +38,25 @@ ROUTES: Final[Mapping[str, tuple[Hearer, ...]]] = {
 }
 
 
-async def tell(db: Database, shard: Shard) -> int:
+def all_routes(*, sender: Sender, person_key: PersonKey) -> Routes:
+    """`ROUTES`, and what is heard by somebody outside."""
+    return {**ROUTES, LETTER_WANTED: (partial(send_letter, sender=sender, key=person_key),)}
+
+
+async def tell(db: Database, shard: Shard, *, routes: Routes = ROUTES) -> int:
     """Tell the due facts of `shard` to whoever hears them; how many were told.
 
     A hearer that fails with a Fault hears its fact again later, and holds up no other.
     """
     async with db.transaction() as conn:
         facts = await take_untold(conn, shard, at_most=_AT_MOST)
-    told = [fact for fact in facts if await _heard_by_all(db, fact)]
+    told = [fact for fact in facts if await _heard_by_all(db, fact, routes)]
     async with db.connection() as conn:
         return await mark_told(conn, shard, told)
 
 
-async def _heard_by_all(db: Database, fact: Fact) -> bool:
-    for hearer in ROUTES.get(fact.topic, ()):
+async def _heard_by_all(db: Database, fact: Fact, routes: Routes) -> bool:
+    for hearer in routes.get(fact.topic, ()):
         try:
             await hearer(db, fact)
         except Fault as fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from bubuh.identity.people.store import sweep as sweep_people
 from bubuh.orders.collect import run_asking_pass, run_notices_pass
 from bubuh.orders.expire import expire_due
 from bubuh.quota.chain.link import link_shard
@@ -20,7 +21,7 @@ from bubuh.wiring.workshop import open_workshop
 from bubuh.worker.desk import Desk
 from bubuh.worker.levels import settle_levels
 from bubuh.worker.rounds import Round, make_rounds, over_shards
-from bubuh.worker.routes import tell
+from bubuh.worker.routes import all_routes, tell
 
 
 async def work(
@@ -43,12 +44,14 @@ async def work(
 
 def _rounds(parts: Parts, settings: Settings) -> list[Round]:
     db = parts.db
+    routes = all_routes(sender=parts.sender, person_key=parts.person_key)
     return [
         Round(name="notices", every_s=0.2, make=partial(run_notices_pass, db, parts.gateways)),
         Round(name="asking", every_s=2.0, make=partial(run_asking_pass, db, parts.gateways)),
+        Round(name="people", every_s=60.0, make=partial(sweep_people, db)),
         Round(name="expiry", every_s=10.0, make=partial(expire_due, db)),
         Round(name="chain", every_s=30.0, make=over_shards(partial(link_shard, db))),
-        Round(name="outbox", every_s=1.0, make=over_shards(partial(tell, db))),
+        Round(name="outbox", every_s=1.0, make=over_shards(partial(tell, db, routes=routes))),
         Round(
             name="watch",
             every_s=EVERY_S,

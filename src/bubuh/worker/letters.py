@@ -1,0 +1,62 @@
+"""Write the letters that people are sent, in their language, and hand them to whoever carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bubuh.db.pool import Database
+from bubuh.edge.words import Language, Words
+from bubuh.identity.people.keys import PersonKey
+from bubuh.identity.people.letters import Wanted, opened_letter
+from bubuh.identity.people.model import ContactKind, Letter
+from bubuh.outbox.model import Fact
+from bubuh.outbox.ports import By, Message, Sender
+
+SUBJECT: Final = Words("Bubuh: pesan untuk Anda", "Bubuh: a message for you")
+
+LETTERS: Final[Mapping[Letter, Words]] = {
+    Letter.REGISTER: Words(
+        "Kode pendaftaran Bubuh: {code}. Berlaku 10 menit. Jangan beri tahu siapa pun.",
+        "Your Bubuh registration code: {code}. It is good for 10 minutes. Tell it to nobody.",
+    ),
+    Letter.KNOWN: Words(
+        "Seseorang mencoba mendaftar Bubuh dengan alamat ini, yang sudah memiliki akun. Bila itu Anda, "
+        "silakan masuk, atau atur ulang kata sandi. Bila bukan, abaikan pesan ini.",
+        "Somebody tried to register with Bubuh under this address, which has an account. If it was you, sign "
+        "in or set a new password. If not, do nothing.",
+    ),
+    Letter.RESET: Words(
+        "Kode atur ulang kata sandi Bubuh: {code}. Berlaku 10 menit. Bila bukan Anda yang meminta, abaikan.",
+        "Your Bubuh code for a new password: {code}. It is good for 10 minutes. If you did not ask, do "
+        "nothing.",
+    ),
+    Letter.UNKNOWN: Words(
+        "Seseorang meminta kata sandi baru Bubuh untuk alamat ini, yang belum memiliki akun. Bila itu Anda, "
+        "silakan mendaftar. Bila bukan, abaikan pesan ini.",
+        "Somebody asked for a new Bubuh password for this address, which has no account. If it was you, "
+        "register. If not, do nothing.",
+    ),
+    Letter.PIN: Words(
+        "Kode untuk memilih PIN baru Bubuh: {code}. Berlaku 10 menit. Bila bukan Anda yang meminta, segera "
+        "ganti kata sandi Anda.",
+        "Your Bubuh code for a new PIN: {code}. It is good for 10 minutes. If you did not ask, change your "
+        "password at once.",
+    ),
+}
+
+
+async def send_letter(_: Database, fact: Fact, *, sender: Sender, key: PersonKey) -> None:
+    """Send the letter that a fact wants; raises `SenderUnavailable`."""
+    await sender.send(written(opened_letter(fact.facts, fact.subject, key)))
+
+
+def written(wanted: Wanted) -> Message:
+    """The letter in its reader's language."""
+    language = Language(wanted.language)
+    return Message(
+        by=By.SMS if wanted.kind is ContactKind.PHONE else By.EMAIL,
+        to=wanted.address,
+        subject=SUBJECT.said(language),
+        text=LETTERS[wanted.letter].said(language, {"code": wanted.code}),
+    )
