@@ -430,11 +430,22 @@ ALTER FUNCTION public.quota_capture_n(_shard smallint, _ids uuid[], _account_ids
 CREATE FUNCTION public.quota_end_n(_shard smallint, _ids uuid[], _account_ids bigint[], _kind text, _credit text, _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_nestloop TO 'off'
     AS $$
 DECLARE
     _state text := CASE _kind WHEN 'capture' THEN 'captured' WHEN 'release' THEN 'released' END;
-    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_ids)]);
+    _accounts bigint [];
+    _frees bigint [];
+    _helds bigint [];
+    _useds bigint [];
+    _moves bigint [];
+    _holds tid [];
     _stamps bigint [] := array_fill(NULL::bigint, ARRAY[cardinality(_ids)]);
+    _nos bigint [] := array_fill(NULL::bigint, ARRAY[cardinality(_ids)]); -- of the transfers of those that are done
+    _outcomes text [];
+    _places integer [];
     _r record;
 BEGIN
     ASSERT _state IS NOT NULL, 'a hold ends by capture or by release';
@@ -444,52 +455,49 @@ BEGIN
         RETURN QUERY SELECT s.id, s.outcome, s.free, s.held FROM quota_end_shared_n(_shard, _ids, _account_ids, _kind, _credit, _actors) AS s;
         RETURN;
     END IF;
-    PERFORM 1 FROM quota_balances AS b
-      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
-      ORDER BY b.account_id FOR NO KEY UPDATE;
+    SELECT array_agg(l.account_id), array_agg(l.free), array_agg(l.held), array_agg(l.used), array_agg(l.moves)
+      INTO _accounts, _frees, _helds, _useds, _moves
+      FROM (SELECT b.account_id, b.free, b.held, b.used, b.moves FROM quota_balances AS b
+             WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
+             ORDER BY b.account_id FOR NO KEY UPDATE) AS l;
     -- Every change of a hold is made under its balance's lock, so this reads what holds until we commit.
     FOR _r IN
-        SELECT x.no, h.stamps, h.state, row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
+        SELECT x.no, h.ctid AS hold, h.stamps, h.state, array_position(_accounts, x.account_id) AS place
           FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
-          LEFT JOIN LATERAL (SELECT i.stamps, i.state FROM quota_holds AS i
+          LEFT JOIN LATERAL (SELECT i.ctid, i.stamps, i.state FROM quota_holds AS i
                               WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id
                                 AND i.purpose <> 'share' LIMIT 1) AS h ON true -- what a child holds, the child ends
     LOOP
-        ASSERT _r.turn = 1, 'a batch names each id once';
-        _stamps[_r.no] := _r.stamps;
-        _outcomes[_r.no] := CASE
-            WHEN _r.state IS NULL THEN 'unknown'
-            WHEN _r.state = 'held' THEN 'done'
-            WHEN _r.state = _state THEN 'already_done'
-            ELSE 'conflict' END;
+        _places[_r.no] := _r.place;
+        IF _r.state = 'held' THEN
+            _outcomes[_r.no] := 'done';
+            _helds[_r.place] := _helds[_r.place] - _r.stamps;
+            IF _credit = 'free' THEN
+                _frees[_r.place] := _frees[_r.place] + _r.stamps;
+            ELSIF _credit = 'used' THEN
+                _useds[_r.place] := _useds[_r.place] + _r.stamps;
+            END IF;
+            _moves[_r.place] := _moves[_r.place] + 1;
+            _nos[_r.no] := _moves[_r.place];
+            _stamps[_r.no] := _r.stamps;
+            _holds := _holds || _r.hold;
+        ELSE
+            _outcomes[_r.no] := CASE WHEN _r.state IS NULL THEN 'unknown' WHEN _r.state = _state THEN 'already_done' ELSE 'conflict' END;
+        END IF;
     END LOOP;
-    -- They are held, as read above. To say so here again would have the planner walk all live holds of the shard.
-    UPDATE quota_holds AS h SET state = _state, ended_at = now()
-      FROM unnest(_ids, _account_ids, _outcomes) AS x (id, account_id, outcome)
-     WHERE h.shard = _shard AND h.account_id = x.account_id AND h.id = x.id
-       AND x.outcome = 'done';
-    UPDATE quota_balances AS b
-       SET held = b.held - x.stamps,
-           free = b.free + CASE WHEN _credit = 'free' THEN x.stamps ELSE 0 END,
-           used = b.used + CASE WHEN _credit = 'used' THEN x.stamps ELSE 0 END,
-           moves = b.moves + x.moves
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
-              FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
-             WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
-     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    PERFORM quota_mark_n(_shard, _holds, _state);
+    UPDATE quota_balances AS b SET free = x.free, held = x.held, used = x.used, moves = x.moves
+      FROM unnest(_accounts, _frees, _helds, _useds, _moves) AS x (account_id, free, held, used, moves)
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND b.account_id = x.account_id AND b.moves < x.moves;
     INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id,
-           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
-           x.id, _kind, 'held', _credit, x.stamps, x.actor
+    SELECT b.shard, b.account_id, x.no, x.id, _kind, 'held', _credit, x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
-        AS x (id, account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
-     WHERE b.shard = _shard AND x.outcome = 'done';
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _nos) AS x (id, account_id, stamps, actor, no)
+        ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND x.no > 0;
     RETURN QUERY
-    SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
-      FROM unnest(_ids, _account_ids, _outcomes) WITH ORDINALITY AS x (id, account_id, outcome, no)
-      LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
-     ORDER BY x.no;
+    SELECT x.id, x.outcome, coalesce(_frees[x.place], 0), coalesce(_helds[x.place], 0)
+      FROM unnest(_ids, _outcomes, _places) AS x (id, outcome, place);
 END
 $$;
 
@@ -620,11 +628,19 @@ ALTER FUNCTION public.quota_freeze(_shard smallint, _account_id bigint) OWNER TO
 CREATE FUNCTION public.quota_hold_n(_shard smallint, _ids uuid[], _account_ids bigint[], _stamps bigint[], _purpose text, _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_nestloop TO 'off'
     AS $$
 DECLARE
-    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_ids)]);
-    _account bigint;
-    _left bigint;
+    _accounts bigint [];
+    _frees bigint [];
+    _helds bigint [];
+    _moves bigint [];
+    _frozen boolean [];
+    _nos bigint [] := array_fill(NULL::bigint, ARRAY[cardinality(_ids)]); -- of the transfers of those that are done
+    _outcomes text [];
+    _places integer [];
     _r record;
 BEGIN
     -- A child's stamps are its parent's: a batch with children among it takes the longer way (0007).
@@ -633,60 +649,50 @@ BEGIN
         RETURN QUERY SELECT s.id, s.outcome, s.free, s.held FROM quota_hold_shared_n(_shard, _ids, _account_ids, _stamps, _purpose, _actors) AS s;
         RETURN;
     END IF;
-    PERFORM 1 FROM quota_balances AS b
-      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
-      ORDER BY b.account_id FOR NO KEY UPDATE;
+    SELECT array_agg(l.account_id), array_agg(l.free), array_agg(l.held), array_agg(l.moves), array_agg(l.frozen_at IS NOT NULL)
+      INTO _accounts, _frees, _helds, _moves, _frozen
+      FROM (SELECT b.account_id, b.free, b.held, b.moves, b.frozen_at FROM quota_balances AS b
+             WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
+             ORDER BY b.account_id FOR NO KEY UPDATE) AS l;
     -- A second statement, a fresh snapshot: what committed while we waited for the lock is seen.
     FOR _r IN
-        SELECT x.no, x.account_id, x.stamps, h.stamps AS before, h.purpose, b.frozen_at, coalesce(b.free, 0) AS free,
-               row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
+        SELECT x.no, x.stamps, h.stamps AS before, h.purpose, array_position(_accounts, x.account_id) AS place
           FROM unnest(_ids, _account_ids, _stamps) WITH ORDINALITY AS x (id, account_id, stamps, no)
-          LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
           LEFT JOIN LATERAL (SELECT i.stamps, i.purpose FROM quota_holds AS i
                               WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
-         ORDER BY x.account_id, x.no
     LOOP
-        ASSERT _r.turn = 1, 'a batch names each id once';
-        IF _account IS DISTINCT FROM _r.account_id THEN
-            _account := _r.account_id;
-            _left := _r.free;
-        END IF;
+        _places[_r.no] := _r.place;
         IF _r.before IS NOT NULL THEN
             _outcomes[_r.no] := CASE WHEN (_r.before, _r.purpose) = (_r.stamps, _purpose) THEN 'already_done' ELSE 'conflict' END;
-        ELSIF _r.frozen_at IS NOT NULL THEN
+        ELSIF _frozen[_r.place] THEN
             _outcomes[_r.no] := 'frozen';
-        ELSIF _left >= _r.stamps THEN
+        ELSIF _frees[_r.place] >= _r.stamps THEN
             _outcomes[_r.no] := 'done';
-            _left := _left - _r.stamps;
+            _frees[_r.place] := _frees[_r.place] - _r.stamps;
+            _helds[_r.place] := _helds[_r.place] + _r.stamps;
+            _moves[_r.place] := _moves[_r.place] + 1;
+            _nos[_r.no] := _moves[_r.place];
         ELSE
             _outcomes[_r.no] := 'exhausted';
         END IF;
     END LOOP;
-    UPDATE quota_balances AS b
-       SET free = b.free - x.stamps, held = b.held + x.stamps, moves = b.moves + x.moves
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
-              FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
-             WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
-     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    UPDATE quota_balances AS b SET free = x.free, held = x.held, moves = x.moves
+      FROM unnest(_accounts, _frees, _helds, _moves) AS x (account_id, free, held, moves)
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND b.account_id = x.account_id AND b.moves < x.moves;
     INSERT INTO quota_holds (shard, account_id, id, purpose, stamps)
     SELECT b.shard, b.account_id, x.id, _purpose, x.stamps
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _outcomes) AS x (id, account_id, stamps, outcome)
-        ON x.account_id = b.account_id
-     WHERE b.shard = _shard AND x.outcome = 'done';
+      JOIN unnest(_ids, _account_ids, _stamps, _nos) AS x (id, account_id, stamps, no) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND x.no > 0;
     INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id,
-           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
-           x.id, 'hold', 'free', 'held', x.stamps, x.actor
+    SELECT b.shard, b.account_id, x.no, x.id, 'hold', 'free', 'held', x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
-        AS x (id, account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
-     WHERE b.shard = _shard AND x.outcome = 'done';
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _nos) AS x (id, account_id, stamps, actor, no)
+        ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND x.no > 0;
     RETURN QUERY
-    SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
-      FROM unnest(_ids, _account_ids, _outcomes) WITH ORDINALITY AS x (id, account_id, outcome, no)
-      LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
-     ORDER BY x.no;
+    SELECT x.id, x.outcome, coalesce(_frees[x.place], 0), coalesce(_helds[x.place], 0)
+      FROM unnest(_ids, _outcomes, _places) AS x (id, outcome, place);
 END
 $$;
 
@@ -925,6 +931,21 @@ END
 $$;
 
 ALTER FUNCTION public.quota_lock_parents(_shard smallint, _account_ids bigint[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.quota_mark_n(_shard smallint, _places tid[], _state text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_indexscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+BEGIN
+    UPDATE quota_holds AS h SET state = _state, ended_at = now() WHERE h.shard = _shard AND h.ctid = ANY(_places);
+END
+$$;
+
+ALTER FUNCTION public.quota_mark_n(_shard smallint, _places tid[], _state text) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) RETURNS TABLE(id uuid, outcome text, free bigint, held bigint)
     LANGUAGE sql SECURITY DEFINER
@@ -2085,7 +2106,7 @@ CREATE TABLE public.quota_transfers (
     counter_account_id bigint,
     actor text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT quota_transfers_arrow CHECK ((((kind = 'allot'::text) AND (debit = ANY (ARRAY['minted'::text, 'sold'::text])) AND (credit = 'free'::text)) OR ((kind = 'hold'::text) AND (debit = ANY (ARRAY['free'::text, 'shared'::text])) AND (credit = 'held'::text)) OR ((kind = 'capture'::text) AND (debit = 'held'::text) AND (credit = ANY (ARRAY['used'::text, 'paid_back'::text, 'shared'::text]))) OR ((kind = 'release'::text) AND (debit = 'held'::text) AND (credit = ANY (ARRAY['free'::text, 'shared'::text]))) OR ((kind = 'transfer_out'::text) AND (debit = 'free'::text) AND (credit = 'in_transit'::text)) OR ((kind = 'transfer_in'::text) AND (debit = 'transferred'::text) AND (credit = 'free'::text)) OR ((kind = 'transfer_ack'::text) AND (debit = 'in_transit'::text) AND (credit = 'transferred'::text)))),
+    CONSTRAINT quota_transfers_arrow CHECK ((((((kind || ': '::text) || debit) || ' > '::text) || credit) = ANY (ARRAY['allot: minted > free'::text, 'allot: sold > free'::text, 'hold: free > held'::text, 'hold: shared > held'::text, 'capture: held > used'::text, 'capture: held > paid_back'::text, 'capture: held > shared'::text, 'release: held > free'::text, 'release: held > shared'::text, 'transfer_out: free > in_transit'::text, 'transfer_in: transferred > free'::text, 'transfer_ack: in_transit > transferred'::text]))),
     CONSTRAINT quota_transfers_counter CHECK (((counter_account_id IS NOT NULL) OR ((kind !~~ 'transfer_%'::text) AND (('shared'::text <> debit) AND ('shared'::text <> credit))))),
     CONSTRAINT quota_transfers_counter_of_two CHECK (((kind <> 'allot'::text) OR (counter_account_id IS NULL))),
     CONSTRAINT quota_transfers_no_positive CHECK ((no > 0)),
@@ -2645,6 +2666,8 @@ GRANT ALL ON FUNCTION public.quota_link(_shard smallint, _after bigint, _limit b
 REVOKE ALL ON FUNCTION public.quota_link_hash(_previous bytea, _shard smallint, _no bigint, _at timestamp with time zone, _account_ids bigint[], _firsts bigint[], _lasts bigint[], _leaves bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.quota_lock_parents(_shard smallint, _account_ids bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.quota_mark_n(_shard smallint, _places tid[], _state text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.quota_release_n(_shard smallint, _ids uuid[], _account_ids bigint[], _actors text[]) FROM PUBLIC;
 

@@ -209,14 +209,15 @@ CREATE TABLE quota_transfers (
     CONSTRAINT quota_transfers_numbered UNIQUE (shard, account_id, no),
     CONSTRAINT quota_transfers_no_positive CHECK (no > 0),
     CONSTRAINT quota_transfers_positive CHECK (stamps > 0),
+    -- one comparison: a constraint is read anew by every statement that writes, and a long one costs more than the row
     CONSTRAINT quota_transfers_arrow CHECK (
-        (kind = 'allot' AND debit IN ('minted', 'sold') AND credit = 'free')
-        OR (kind = 'hold' AND debit IN ('free', 'shared') AND credit = 'held')
-        OR (kind = 'capture' AND debit = 'held' AND credit IN ('used', 'paid_back', 'shared'))
-        OR (kind = 'release' AND debit = 'held' AND credit IN ('free', 'shared'))
-        OR (kind = 'transfer_out' AND debit = 'free' AND credit = 'in_transit')
-        OR (kind = 'transfer_in' AND debit = 'transferred' AND credit = 'free')
-        OR (kind = 'transfer_ack' AND debit = 'in_transit' AND credit = 'transferred')
+        kind || ': ' || debit || ' > ' || credit IN (
+            'allot: minted > free', 'allot: sold > free',
+            'hold: free > held', 'hold: shared > held',
+            'capture: held > used', 'capture: held > paid_back', 'capture: held > shared',
+            'release: held > free', 'release: held > shared',
+            'transfer_out: free > in_transit', 'transfer_in: transferred > free', 'transfer_ack: in_transit > transferred'
+        )
     ),
     -- the other side: of a move, or (parent and child) of what a child holds out of its parent's stamps
     CONSTRAINT quota_transfers_counter CHECK (
@@ -300,16 +301,25 @@ $$;
 GRANT EXECUTE ON FUNCTION quota_allot_n(smallint, uuid [], bigint [], bigint [], text [], text []) TO bubuh_app;
 
 -- Set stamps aside for many requests of one shard. One row per request, in its order: done, already_done,
--- exhausted, frozen or conflict (the id held another number before). "Not enough" is an answer, never an
--- exception; a request is served when what is left of the account's free stamps covers it.
+-- exhausted, frozen or conflict (the id held another number before), and what the account has since. "Not enough"
+-- is an answer, never an exception; a request is served when what is left of the account's free stamps covers it.
+-- Here and in quota_end_n: a batch is decided over arrays of what was read under the locks, then written table by
+-- table. Plans are made once a session, and the planner is left no choice that depends on statistics: balances are
+-- found by their keys, and so is each hold.
 CREATE FUNCTION quota_hold_n(
     _shard smallint, _ids uuid [], _account_ids bigint [], _stamps bigint [], _purpose text, _actors text []
 ) RETURNS TABLE (id uuid, outcome text, free bigint, held bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_nestloop = off AS $$
 DECLARE
-    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_ids)]);
-    _account bigint;
-    _left bigint;
+    _accounts bigint [];
+    _frees bigint [];
+    _helds bigint [];
+    _moves bigint [];
+    _frozen boolean [];
+    _nos bigint [] := array_fill(NULL::bigint, ARRAY[cardinality(_ids)]); -- of the transfers of those that are done
+    _outcomes text [];
+    _places integer [];
     _r record;
 BEGIN
     -- A child's stamps are its parent's: a batch with children among it takes the longer way (0007).
@@ -318,75 +328,85 @@ BEGIN
         RETURN QUERY SELECT s.id, s.outcome, s.free, s.held FROM quota_hold_shared_n(_shard, _ids, _account_ids, _stamps, _purpose, _actors) AS s;
         RETURN;
     END IF;
-    PERFORM 1 FROM quota_balances AS b
-      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
-      ORDER BY b.account_id FOR NO KEY UPDATE;
+    SELECT array_agg(l.account_id), array_agg(l.free), array_agg(l.held), array_agg(l.moves), array_agg(l.frozen_at IS NOT NULL)
+      INTO _accounts, _frees, _helds, _moves, _frozen
+      FROM (SELECT b.account_id, b.free, b.held, b.moves, b.frozen_at FROM quota_balances AS b
+             WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
+             ORDER BY b.account_id FOR NO KEY UPDATE) AS l;
     -- A second statement, a fresh snapshot: what committed while we waited for the lock is seen.
     FOR _r IN
-        SELECT x.no, x.account_id, x.stamps, h.stamps AS before, h.purpose, b.frozen_at, coalesce(b.free, 0) AS free,
-               row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
+        SELECT x.no, x.stamps, h.stamps AS before, h.purpose, array_position(_accounts, x.account_id) AS place
           FROM unnest(_ids, _account_ids, _stamps) WITH ORDINALITY AS x (id, account_id, stamps, no)
-          LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
           LEFT JOIN LATERAL (SELECT i.stamps, i.purpose FROM quota_holds AS i
                               WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS h ON true
-         ORDER BY x.account_id, x.no
     LOOP
-        ASSERT _r.turn = 1, 'a batch names each id once';
-        IF _account IS DISTINCT FROM _r.account_id THEN
-            _account := _r.account_id;
-            _left := _r.free;
-        END IF;
+        _places[_r.no] := _r.place;
         IF _r.before IS NOT NULL THEN
             _outcomes[_r.no] := CASE WHEN (_r.before, _r.purpose) = (_r.stamps, _purpose) THEN 'already_done' ELSE 'conflict' END;
-        ELSIF _r.frozen_at IS NOT NULL THEN
+        ELSIF _frozen[_r.place] THEN
             _outcomes[_r.no] := 'frozen';
-        ELSIF _left >= _r.stamps THEN
+        ELSIF _frees[_r.place] >= _r.stamps THEN
             _outcomes[_r.no] := 'done';
-            _left := _left - _r.stamps;
+            _frees[_r.place] := _frees[_r.place] - _r.stamps;
+            _helds[_r.place] := _helds[_r.place] + _r.stamps;
+            _moves[_r.place] := _moves[_r.place] + 1;
+            _nos[_r.no] := _moves[_r.place];
         ELSE
             _outcomes[_r.no] := 'exhausted';
         END IF;
     END LOOP;
-    UPDATE quota_balances AS b
-       SET free = b.free - x.stamps, held = b.held + x.stamps, moves = b.moves + x.moves
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
-              FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
-             WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
-     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    UPDATE quota_balances AS b SET free = x.free, held = x.held, moves = x.moves
+      FROM unnest(_accounts, _frees, _helds, _moves) AS x (account_id, free, held, moves)
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND b.account_id = x.account_id AND b.moves < x.moves;
     INSERT INTO quota_holds (shard, account_id, id, purpose, stamps)
     SELECT b.shard, b.account_id, x.id, _purpose, x.stamps
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _outcomes) AS x (id, account_id, stamps, outcome)
-        ON x.account_id = b.account_id
-     WHERE b.shard = _shard AND x.outcome = 'done';
+      JOIN unnest(_ids, _account_ids, _stamps, _nos) AS x (id, account_id, stamps, no) ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND x.no > 0;
     INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id,
-           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
-           x.id, 'hold', 'free', 'held', x.stamps, x.actor
+    SELECT b.shard, b.account_id, x.no, x.id, 'hold', 'free', 'held', x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
-        AS x (id, account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
-     WHERE b.shard = _shard AND x.outcome = 'done';
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _nos) AS x (id, account_id, stamps, actor, no)
+        ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND x.no > 0;
     RETURN QUERY
-    SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
-      FROM unnest(_ids, _account_ids, _outcomes) WITH ORDINALITY AS x (id, account_id, outcome, no)
-      LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
-     ORDER BY x.no;
+    SELECT x.id, x.outcome, coalesce(_frees[x.place], 0), coalesce(_helds[x.place], 0)
+      FROM unnest(_ids, _outcomes, _places) AS x (id, outcome, place);
 END
 $$;
 GRANT EXECUTE ON FUNCTION quota_hold_n(smallint, uuid [], bigint [], bigint [], text, text []) TO bubuh_app;
 
+-- Write how holds ended, where quota_end_n has read them: under their balances' locks nobody else moves them. They are
+-- looked for nowhere else, for a planner that knows nothing of the table yet would walk all holds of the shard.
+CREATE FUNCTION quota_mark_n(_shard smallint, _places tid [], _state text) RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_indexscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+    UPDATE quota_holds AS h SET state = _state, ended_at = now() WHERE h.shard = _shard AND h.ctid = ANY(_places);
+END
+$$;
+
 -- End many holds of one shard: 'capture' into a sink (used, paid_back), 'release' back to free. Not called
 -- from outside: quota_capture_n and quota_release_n are its two doors.
--- One row per request: done, already_done, conflict (the hold ended the other way) or unknown (no such hold).
+-- One row per request: done, already_done, conflict (the hold ended the other way) or unknown (no such hold), and what
+-- the account has since.
 CREATE FUNCTION quota_end_n(
     _shard smallint, _ids uuid [], _account_ids bigint [], _kind text, _credit text, _actors text []
 ) RETURNS TABLE (id uuid, outcome text, free bigint, held bigint)
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_nestloop = off AS $$
 DECLARE
     _state text := CASE _kind WHEN 'capture' THEN 'captured' WHEN 'release' THEN 'released' END;
-    _outcomes text [] := array_fill(NULL::text, ARRAY[cardinality(_ids)]);
+    _accounts bigint [];
+    _frees bigint [];
+    _helds bigint [];
+    _useds bigint [];
+    _moves bigint [];
+    _holds tid [];
     _stamps bigint [] := array_fill(NULL::bigint, ARRAY[cardinality(_ids)]);
+    _nos bigint [] := array_fill(NULL::bigint, ARRAY[cardinality(_ids)]); -- of the transfers of those that are done
+    _outcomes text [];
+    _places integer [];
     _r record;
 BEGIN
     ASSERT _state IS NOT NULL, 'a hold ends by capture or by release';
@@ -396,52 +416,49 @@ BEGIN
         RETURN QUERY SELECT s.id, s.outcome, s.free, s.held FROM quota_end_shared_n(_shard, _ids, _account_ids, _kind, _credit, _actors) AS s;
         RETURN;
     END IF;
-    PERFORM 1 FROM quota_balances AS b
-      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
-      ORDER BY b.account_id FOR NO KEY UPDATE;
+    SELECT array_agg(l.account_id), array_agg(l.free), array_agg(l.held), array_agg(l.used), array_agg(l.moves)
+      INTO _accounts, _frees, _helds, _useds, _moves
+      FROM (SELECT b.account_id, b.free, b.held, b.used, b.moves FROM quota_balances AS b
+             WHERE b.shard = _shard AND b.account_id = ANY(_account_ids)
+             ORDER BY b.account_id FOR NO KEY UPDATE) AS l;
     -- Every change of a hold is made under its balance's lock, so this reads what holds until we commit.
     FOR _r IN
-        SELECT x.no, h.stamps, h.state, row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
+        SELECT x.no, h.ctid AS hold, h.stamps, h.state, array_position(_accounts, x.account_id) AS place
           FROM unnest(_ids, _account_ids) WITH ORDINALITY AS x (id, account_id, no)
-          LEFT JOIN LATERAL (SELECT i.stamps, i.state FROM quota_holds AS i
+          LEFT JOIN LATERAL (SELECT i.ctid, i.stamps, i.state FROM quota_holds AS i
                               WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id
                                 AND i.purpose <> 'share' LIMIT 1) AS h ON true -- what a child holds, the child ends
     LOOP
-        ASSERT _r.turn = 1, 'a batch names each id once';
-        _stamps[_r.no] := _r.stamps;
-        _outcomes[_r.no] := CASE
-            WHEN _r.state IS NULL THEN 'unknown'
-            WHEN _r.state = 'held' THEN 'done'
-            WHEN _r.state = _state THEN 'already_done'
-            ELSE 'conflict' END;
+        _places[_r.no] := _r.place;
+        IF _r.state = 'held' THEN
+            _outcomes[_r.no] := 'done';
+            _helds[_r.place] := _helds[_r.place] - _r.stamps;
+            IF _credit = 'free' THEN
+                _frees[_r.place] := _frees[_r.place] + _r.stamps;
+            ELSIF _credit = 'used' THEN
+                _useds[_r.place] := _useds[_r.place] + _r.stamps;
+            END IF;
+            _moves[_r.place] := _moves[_r.place] + 1;
+            _nos[_r.no] := _moves[_r.place];
+            _stamps[_r.no] := _r.stamps;
+            _holds := _holds || _r.hold;
+        ELSE
+            _outcomes[_r.no] := CASE WHEN _r.state IS NULL THEN 'unknown' WHEN _r.state = _state THEN 'already_done' ELSE 'conflict' END;
+        END IF;
     END LOOP;
-    -- They are held, as read above. To say so here again would have the planner walk all live holds of the shard.
-    UPDATE quota_holds AS h SET state = _state, ended_at = now()
-      FROM unnest(_ids, _account_ids, _outcomes) AS x (id, account_id, outcome)
-     WHERE h.shard = _shard AND h.account_id = x.account_id AND h.id = x.id
-       AND x.outcome = 'done';
-    UPDATE quota_balances AS b
-       SET held = b.held - x.stamps,
-           free = b.free + CASE WHEN _credit = 'free' THEN x.stamps ELSE 0 END,
-           used = b.used + CASE WHEN _credit = 'used' THEN x.stamps ELSE 0 END,
-           moves = b.moves + x.moves
-      FROM (SELECT u.account_id, sum(u.stamps) AS stamps, count(*) AS moves
-              FROM unnest(_account_ids, _stamps, _outcomes) AS u (account_id, stamps, outcome)
-             WHERE u.outcome = 'done' GROUP BY u.account_id) AS x
-     WHERE b.shard = _shard AND b.account_id = x.account_id;
+    PERFORM quota_mark_n(_shard, _holds, _state);
+    UPDATE quota_balances AS b SET free = x.free, held = x.held, used = x.used, moves = x.moves
+      FROM unnest(_accounts, _frees, _helds, _useds, _moves) AS x (account_id, free, held, used, moves)
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND b.account_id = x.account_id AND b.moves < x.moves;
     INSERT INTO quota_transfers (shard, account_id, no, ref, kind, debit, credit, stamps, actor)
-    SELECT b.shard, b.account_id,
-           b.moves + 1 - row_number() OVER (PARTITION BY b.shard, b.account_id ORDER BY x.turn DESC),
-           x.id, _kind, 'held', _credit, x.stamps, x.actor
+    SELECT b.shard, b.account_id, x.no, x.id, _kind, 'held', _credit, x.stamps, x.actor
       FROM quota_balances AS b
-      JOIN unnest(_ids, _account_ids, _stamps, _actors, _outcomes) WITH ORDINALITY
-        AS x (id, account_id, stamps, actor, outcome, turn) ON x.account_id = b.account_id
-     WHERE b.shard = _shard AND x.outcome = 'done';
+      JOIN unnest(_ids, _account_ids, _stamps, _actors, _nos) AS x (id, account_id, stamps, actor, no)
+        ON x.account_id = b.account_id
+     WHERE b.shard = _shard AND b.account_id = ANY(_accounts) AND x.no > 0;
     RETURN QUERY
-    SELECT x.id, x.outcome, coalesce(b.free, 0), coalesce(b.held, 0)
-      FROM unnest(_ids, _account_ids, _outcomes) WITH ORDINALITY AS x (id, account_id, outcome, no)
-      LEFT JOIN quota_balances AS b ON b.shard = _shard AND b.account_id = x.account_id
-     ORDER BY x.no;
+    SELECT x.id, x.outcome, coalesce(_frees[x.place], 0), coalesce(_helds[x.place], 0)
+      FROM unnest(_ids, _outcomes, _places) AS x (id, outcome, place);
 END
 $$;
 
