@@ -157,7 +157,7 @@ async def test_who_died_after_the_seal_is_followed_by_the_same_bytes(town: Town)
     assert job is not None
     assert job.sealed
 
-    (again,) = await town.lease(worker="worker-2")
+    (again,) = await town.take_over(worker="worker-2")
     assert await affix(again, town.shop) is Ended.AFFIXED
     whole = DOCUMENT + await increment_of(town, accepted.stamp.id)
     assert (await town.shop.sandbox.judge(whole, town.trust)).is_genuine
