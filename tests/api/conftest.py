@@ -7,7 +7,6 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -70,8 +69,8 @@ async def site(
                 objects=shop.objects,
                 store_key=shop.store_key,
                 gateways={gateway.name: gateway},
-                accept_batch=SelfClocked(
-                    partial(accept_n, shop.db), name="accept", key=lambda wanted: wanted.stamp_id
+                accept_batch=SelfClocked.over(
+                    shop.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id
                 ),
                 ringer=Ringer(shop.db),
                 doorbell=doorbell,

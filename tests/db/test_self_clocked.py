@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.shards import Shard
-from bubuh.db.batch import Batch
+from bubuh.db.batch import Batch, SetAct
 from bubuh.db.pool import Database
 from bubuh.db.self_clocked import QueueFull, SelfClocked
 
@@ -60,6 +60,20 @@ def batch_of(db: Database, act: Act, **given: float) -> SelfClocked[int, int]:
     return SelfClocked(partial(act, db), name="test", key=lambda n: n, **given)  # type: ignore[arg-type]
 
 
+DOUBLE = SetAct[int, tuple[int, str]](
+    "SELECT $1::smallint AS shard, 2 * x.n + sqrt(x.n + 0.5)::int * 0 AS n,"
+    "       pg_current_xact_id()::text AS xact"
+    "  FROM unnest($2::int[]) WITH ORDINALITY AS x (n, no) ORDER BY x.no",
+    lambda requests: (list(requests),),
+    lambda _, row: (row["n"], row["xact"]),
+)
+
+
+def shards_together(db: Database, **given: int) -> SelfClocked[int, tuple[int, str]]:
+    together = partial(DOUBLE.together, db)
+    return SelfClocked(partial(DOUBLE, db), name="test", key=lambda n: n, together=together, lanes=1, **given)
+
+
 async def settle() -> None:
     """Let every task that can run, run."""
     for _ in range(5):
@@ -95,6 +109,37 @@ async def test_no_more_batches_run_at_once_than_there_are_lanes(db: Database, ac
     batch = batch_of(db, act, lanes=3)
     await asyncio.gather(*(batch.submit(Shard(n % 20), n) for n in range(400)))
     assert act.most_at_once == 3
+
+
+async def test_what_waits_in_many_shards_is_committed_together(db: Database) -> None:
+    batch = shards_together(db, most_shards=6)
+    answers = await asyncio.gather(*(batch.submit(Shard(63 - n % 12), n) for n in range(60)))
+    assert [n for n, _ in answers] == [2 * n for n in range(60)]
+    xacts = {no: {xact for n, (_, xact) in enumerate(answers) if n % 12 // 6 == no} for no in (0, 1)}
+    assert [len(of_six_shards) for of_six_shards in xacts.values()] == [1, 1]
+    assert xacts[0].isdisjoint(xacts[1])
+
+
+async def test_a_batch_of_many_shards_is_no_larger_than_most(db: Database) -> None:
+    batch = shards_together(db, most=7)
+    answers = await asyncio.gather(*(batch.submit(Shard(n % 4), n) for n in range(20)))
+    assert [n for n, _ in answers] == [2 * n for n in range(20)]
+    assert max(Counter(xact for _, xact in answers).values()) == 7
+    assert batch.waiting == 0
+
+
+async def test_a_request_breaks_no_other_shard(db: Database) -> None:
+    batch = shards_together(db)
+    numbers = [*range(20), -1, *range(20, 40)]
+    answers = await asyncio.gather(
+        *(batch.submit(Shard(abs(n) % 7), n) for n in numbers), return_exceptions=True
+    )
+    for number, answer in zip(numbers, answers, strict=True):
+        if number == -1:
+            assert isinstance(answer, asyncpg.PostgresError)
+        else:
+            assert not isinstance(answer, BaseException)
+            assert answer[0] == 2 * number
 
 
 async def test_two_requests_with_one_key_are_never_in_one_batch(db: Database, act: Act) -> None:

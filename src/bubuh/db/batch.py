@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from bubuh.core.shards import Shard
-from bubuh.db.pool import Database
+from bubuh.db.pool import Conn, Database, Row
 
 Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")
@@ -18,6 +20,45 @@ ActN = Callable[[Database, Shard, Sequence[Request]], Awaitable[Sequence[Outcome
 
 #: the same, on a database that it knows
 BoundActN = Callable[[Shard, Sequence[Request]], Awaitable[Sequence[Outcome]]]
+
+#: requests of one shard
+Part: TypeAlias = tuple[Shard, Sequence[Request]]
+
+#: runs requests of several shards, in the order of the shards, in one commit; outcomes part by part
+Together = Callable[[Sequence[Part[Request]]], Awaitable[Sequence[Sequence[Outcome]]]]
+
+
+@dataclass(frozen=True)  # no slots: a generic class that has them cannot be made with its types named
+class SetAct(Generic[Request, Outcome]):
+    """A statement over many requests of one shard that answers one row for each, in their order."""
+
+    sql: str
+    arguments: Callable[[Sequence[Request]], Sequence[object]]  #: those after the shard
+    outcome: Callable[[Request, Row], Outcome]
+
+    async def __call__(
+        self, where: Conn | Database, shard: Shard, requests: Sequence[Request]
+    ) -> list[Outcome]:
+        """The outcomes of `requests`, all of `shard`; over a `Database`, in one commit."""
+        rows = await where.fetch(self.sql, shard, *self.arguments(requests))
+        return [self.outcome(request, row) for request, row in zip(requests, rows, strict=True)]
+
+    async def together(self, db: Database, parts: Sequence[Part[Request]]) -> list[list[Outcome]]:
+        """The outcomes of requests of several shards: the statement once a shard, all in one commit.
+
+        `parts` come in the order of their shards, so that no two of these wait for each other's locks.
+        """
+        answered = await db.fetchmany(
+            self.sql, [(shard, *self.arguments(requests)) for shard, requests in parts]
+        )
+        rows = iter(answered)
+        return [
+            [
+                self.outcome(request, row)
+                for request, row in zip(requests, islice(rows, len(requests)), strict=True)
+            ]
+            for _, requests in parts
+        ]
 
 
 class Batch(Protocol[Request_contra, Outcome_co]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self, TypeAlias
 
@@ -144,6 +144,11 @@ class Database:
             raise
         await self._lender.give_back(conn)
         return rows
+
+    async def fetchmany(self, sql: str, args: Sequence[Sequence[object]]) -> list[Row]:
+        """All rows of one statement for each of `args` in turn: one commit, and one way there and back."""
+        async with self.connection() as conn:
+            return await conn.fetchmany(sql, args)
 
     async def fetchrow(self, sql: str, *args: object) -> Row | None:
         """The first row of one statement, or None."""

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from bubuh.core.ids import THE_SERVICE, AccountId
 from bubuh.core.shards import Shard, shard_of_account
+from bubuh.db.batch import SetAct
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
 from bubuh.quota.model import (
@@ -46,20 +47,38 @@ async def allot_n(where: Conn | Database, shard: Shard, wanted: Sequence[WantedA
     return _results(await where.fetch(SQL.allot_n.sql, shard, *arrays))
 
 
+def holding(purpose: Purpose) -> SetAct[WantedHold, Result]:
+    """`hold_n` for `purpose`, as batches want it."""
+
+    def arguments(wanted: Sequence[WantedHold]) -> Sequence[object]:
+        ids, account_ids, stamps, actors = columns(wanted, "id", "account_id", "stamps", "actor")
+        return ids, account_ids, stamps, str(purpose), actors
+
+    return SetAct(SQL.hold_n.sql, arguments, _result)
+
+
+def capturing(sink: Sink) -> SetAct[WantedEnd, Result]:
+    """`capture_n` into `sink`, as batches want it."""
+
+    def arguments(wanted: Sequence[WantedEnd]) -> Sequence[object]:
+        ids, account_ids, actors = columns(wanted, "id", "account_id", "actor")
+        return ids, account_ids, str(sink), actors
+
+    return SetAct(SQL.capture_n.sql, arguments, _result)
+
+
 async def hold_n(
     where: Conn | Database, shard: Shard, wanted: Sequence[WantedHold], *, purpose: Purpose
 ) -> list[Result]:
     """Set aside for each of `wanted`: done, already_done, exhausted, frozen or conflict."""
-    ids, account_ids, stamps, actors = columns(wanted, "id", "account_id", "stamps", "actor")
-    return _results(await where.fetch(SQL.hold_n.sql, shard, ids, account_ids, stamps, str(purpose), actors))
+    return await holding(purpose)(where, shard, wanted)
 
 
 async def capture_n(
     where: Conn | Database, shard: Shard, wanted: Sequence[WantedEnd], *, sink: Sink
 ) -> list[Result]:
     """Use what each of `wanted` held: done, already_done, conflict or unknown."""
-    ids, account_ids, actors = columns(wanted, "id", "account_id", "actor")
-    return _results(await where.fetch(SQL.capture_n.sql, shard, ids, account_ids, str(sink), actors))
+    return await capturing(sink)(where, shard, wanted)
 
 
 async def release_n(where: Conn | Database, shard: Shard, wanted: Sequence[WantedEnd]) -> list[Result]:
@@ -224,4 +243,9 @@ async def find_sent(where: Conn | Database, account_id: AccountId, ref: UUID) ->
 
 
 def _results(rows: Sequence[Row]) -> list[Result]:
-    return [Result(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows]
+    return [_result(None, row) for row in rows]
+
+
+def _result(_: object, row: Row) -> Result:
+    id_, outcome, free, held = row
+    return Result(id=id_, outcome=Outcome(outcome), free=free, held=held)

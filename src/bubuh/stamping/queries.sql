@@ -59,23 +59,23 @@ SELECT id FROM stamping_yield_n(:shard, :ids::uuid[], :account_ids::bigint[], :f
 SELECT stamping_bury(:shard, :worker);
 
 -- name: find_job_n(shard, ids, account_ids, fences)
--- All that a worker needs to go on with each of its leases, whose place in the request is `no`; no row: the fence is
--- lost. The base is the newest revision, with what was added to it: when nothing was appended yet the original, or
+-- All that a worker needs to go on with each of its leases, in their order; no document: the fence is lost. The base is the newest revision, with what was added to it: when nothing was appended yet the original, or
 -- what it was normalised to. While a stamp is in work, none is added.
-SELECT x.no, s.document_id, s.page, s.x_pt, s.y_pt, s.side_pt, s.deaths, s.serial, s.serial_no, s.base_revision,
+SELECT s.document_id, s.page, s.x_pt, s.y_pt, s.side_pt, s.deaths, s.serial, s.serial_no, s.base_revision,
        s.base_sha256, s.signed_at, s.file_id, s.key_id, s.level, s.time_stamp_room, s.plan_sealed, s.tier,
        l.serial IS NOT NULL AS sealed, coalesce(r.no, 0) AS newest_no,
        coalesce(v.sha256, r.sha256, d.base_sha256, d.sha256) AS newest_sha256, d.content_unseen
   FROM unnest(:ids::uuid[], :account_ids::bigint[], :fences::int[]) WITH ORDINALITY AS x (id, account_id, fence, no)
-  JOIN stamps AS s ON s.shard = :shard AND s.account_id = x.account_id AND s.id = x.id
-  JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
+  LEFT JOIN stamps AS s
+    ON s.shard = :shard AND s.account_id = x.account_id AND s.id = x.id AND s.fence = x.fence AND s.lease_until IS NOT NULL
+  LEFT JOIN documents AS d ON d.shard = :shard AND d.account_id = s.account_id AND d.id = s.document_id
   LEFT JOIN seals AS l ON l.shard = :shard AND l.account_id = s.account_id AND l.stamp_id = s.id
   LEFT JOIN LATERAL (
       SELECT n.no, n.sha256, n.stamp_id FROM document_revisions AS n
        WHERE n.shard = :shard AND n.account_id = s.account_id AND n.document_id = s.document_id
        ORDER BY n.no DESC LIMIT 1) AS r ON TRUE
   LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = s.account_id AND v.stamp_id = r.stamp_id
- WHERE s.fence = x.fence AND s.lease_until IS NOT NULL;
+ ORDER BY x.no;
 
 -- name: take_block(block, shard, taken_by)
 -- A block number is drawn at random by the caller; one that is taken gives no row, and another is drawn.

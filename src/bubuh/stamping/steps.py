@@ -1,9 +1,8 @@
-"""The saga's committed steps as batches: what many hands do at once is one statement a shard."""
+"""The saga's committed steps as batches: what many hands do at once is a statement a shard, few commits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
 from bubuh.db.batch import Batch
@@ -27,17 +26,11 @@ class Steps:
     def self_clocked(cls, db: Database) -> Self:
         """Batches over `db`, for one event loop."""
         return cls(
-            find=SelfClocked(
-                partial(store.find_job_n, db), name="find_job", key=lambda lease: lease.stamp_id
+            find=SelfClocked.over(db, store.find_job_n, name="find_job", key=lambda lease: lease.stamp_id),
+            intend=SelfClocked.over(db, store.intend_n, name="intend", key=lambda new: new.lease.stamp_id),
+            write_plan=SelfClocked.over(
+                db, store.write_plan_n, name="write_plan", key=lambda new: new.lease.stamp_id
             ),
-            intend=SelfClocked(
-                partial(store.intend_n, db), name="intend", key=lambda new: new.lease.stamp_id
-            ),
-            write_plan=SelfClocked(
-                partial(store.write_plan_n, db), name="write_plan", key=lambda new: new.lease.stamp_id
-            ),
-            affix=SelfClocked(partial(store.affix_n, db), name="affix", key=lambda done: done.lease.stamp_id),
-            give_back=SelfClocked(
-                partial(store.return_n, db), name="return", key=lambda wanted: wanted.stamp_id
-            ),
+            affix=SelfClocked.over(db, store.affix_n, name="affix", key=lambda done: done.lease.stamp_id),
+            give_back=SelfClocked.over(db, store.return_n, name="return", key=lambda wanted: wanted.stamp_id),
         )

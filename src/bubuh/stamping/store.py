@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
+from bubuh.db.batch import SetAct
 from bubuh.db.pool import Database, Row
 from bubuh.db.queries import columns, load_queries
 from bubuh.pdf.model import Level, Place, Tier
@@ -98,11 +99,8 @@ class Made:
     level_state: str  #: pending or settled
 
 
-async def accept_n(db: Database, shard: Shard, wanted: Sequence[AcceptRequest]) -> list[AcceptOutcome]:
-    """Hold and accept each of `wanted` (at most 500, all of `shard`, each id once) in one commit."""
-    rows = await db.fetch(
-        SQL.accept_n.sql,
-        shard,
+def _accept_arguments(wanted: Sequence[AcceptRequest]) -> Sequence[object]:
+    return (
         [w.stamp_id for w in wanted],
         [w.account_id for w in wanted],
         [w.actor for w in wanted],
@@ -116,7 +114,14 @@ async def accept_n(db: Database, shard: Shard, wanted: Sequence[AcceptRequest]) 
         [w.wanted.document_no for w in wanted],
         [w.wanted.document_date for w in wanted],
     )
-    return [AcceptOutcome(outcome=row["outcome"], free=row["free"]) for row in rows]
+
+
+#: hold and accept
+accept_n: Final = SetAct[AcceptRequest, AcceptOutcome](
+    SQL.accept_n.sql,
+    _accept_arguments,
+    lambda _, row: AcceptOutcome(outcome=row["outcome"], free=row["free"]),
+)
 
 
 async def find_stamp(db: Database, account_id: AccountId, stamp_id: UUID) -> Stamp | None:
@@ -191,13 +196,6 @@ async def bury(db: Database, shard: Shard, *, worker: str) -> int:
     return int(await db.fetchval(SQL.bury.sql, shard, worker))
 
 
-async def find_job_n(db: Database, shard: Shard, leases: Sequence[Lease]) -> list[Job | None]:
-    """What the row of each stamp says, or None where the fence no longer holds."""
-    rows = await db.fetch(SQL.find_job_n.sql, shard, *_columns(leases))
-    found = {row["no"]: row for row in rows}
-    return [_job(lease, found.get(no)) for no, lease in enumerate(leases, 1)]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockRow:
     """A block of serial numbers, and who took it."""
@@ -247,8 +245,7 @@ async def take_block(db: Database, shard: Shard, *, block: int, taken_by: str) -
     return await db.fetchval(SQL.take_block.sql, block, shard, taken_by) is not None
 
 
-async def intend_n(db: Database, shard: Shard, new: Sequence[NewIntent]) -> list[bool]:
-    """Write each intent, once; false where the fence is lost or another intent stands."""
+def _intend_arguments(new: Sequence[NewIntent]) -> Sequence[object]:
     written = columns(
         [n.written for n in new],
         "serial",
@@ -261,41 +258,38 @@ async def intend_n(db: Database, shard: Shard, new: Sequence[NewIntent]) -> list
         "level",
         "time_stamp_room",
     )
-    rows = await db.fetch(SQL.intend_n.sql, shard, *_columns([n.lease for n in new]), *written)
-    return [row["stands"] for row in rows]
+    return (*_columns([n.lease for n in new]), *written)
 
 
-async def write_plan_n(db: Database, shard: Shard, new: Sequence[NewPlan]) -> list[bool]:
-    """Write what is to be signed and what it is over, once; false: the fence is lost, or another stands."""
-    rows = await db.fetch(
-        SQL.write_plan_n.sql,
-        shard,
-        *_columns([n.lease for n in new]),
-        [n.digest for n in new],
-        *columns([n.planned for n in new], "sealed", "tier"),
-    )
-    return [row["stands"] for row in rows]
+#: write each intent, once; false where the fence is lost or another intent stands
+intend_n: Final = SetAct[NewIntent, bool](SQL.intend_n.sql, _intend_arguments, lambda _, row: row["stands"])
 
 
-async def affix_n(db: Database, shard: Shard, finished: Sequence[Finished]) -> list[str]:
-    """S6 for each of `finished`, all of `shard`, in one commit: done, already_done, expired or unsealed."""
-    rows = await db.fetch(
-        SQL.affix_n.sql,
-        shard,
-        *_columns([f.lease for f in finished]),
-        [f.object_key for f in finished],
-        [f.increment_bytes for f in finished],
-        [f.sha256 for f in finished],
-        [f.size_bytes for f in finished],
-        [f.gap_at for f in finished],
-    )
-    return [row["outcome"] for row in rows]
+def _plan_arguments(new: Sequence[NewPlan]) -> Sequence[object]:
+    planned = columns([n.planned for n in new], "sealed", "tier")
+    return (*_columns([n.lease for n in new]), [n.digest for n in new], *planned)
 
 
-async def return_n(db: Database, shard: Shard, wanted: Sequence[WantedReturn]) -> list[str]:
-    """Give the quotas back, all of `shard`, in one commit: done, already_done, sealed or expired."""
-    arrays = columns(wanted, "stamp_id", "account_id", "fence", "reason", "actor")
-    return [row["outcome"] for row in await db.fetch(SQL.return_n.sql, shard, *arrays)]
+#: write what is to be signed and what it is over, once; false: the fence is lost, or another stands
+write_plan_n: Final = SetAct[NewPlan, bool](
+    SQL.write_plan_n.sql, _plan_arguments, lambda _, row: row["stands"]
+)
+
+
+def _affix_arguments(finished: Sequence[Finished]) -> Sequence[object]:
+    found = columns(finished, "object_key", "increment_bytes", "sha256", "size_bytes", "gap_at")
+    return (*_columns([f.lease for f in finished]), *found)
+
+
+#: S6: done, already_done, expired or unsealed
+affix_n: Final = SetAct[Finished, str](SQL.affix_n.sql, _affix_arguments, lambda _, row: row["outcome"])
+
+#: give the quotas back: done, already_done, sealed or expired
+return_n: Final = SetAct[WantedReturn, str](
+    SQL.return_n.sql,
+    lambda wanted: columns(wanted, "stamp_id", "account_id", "fence", "reason", "actor"),
+    lambda _, row: row["outcome"],
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,8 +404,8 @@ def _stamp(row: Row) -> Stamp:
     )
 
 
-def _job(lease: Lease, row: Row | None) -> Job | None:
-    if row is None:
+def _job(lease: Lease, row: Row) -> Job | None:
+    if row["document_id"] is None:
         return None
     return Job(
         lease=lease,
@@ -465,3 +459,7 @@ async def list_named_objects(db: Database, shard: Shard, keys: Sequence[str]) ->
 async def list_to_be_named(db: Database, shard: Shard) -> list[ToBeNamed]:
     """What of `shard` may have an object that no row names yet."""
     return [ToBeNamed(**row) for row in await db.fetch(SQL.list_to_be_named.sql, shard)]
+
+
+#: what the row of each stamp says, or None where the fence no longer holds
+find_job_n: Final = SetAct[Lease, Job | None](SQL.find_job_n.sql, _columns, _job)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 import structlog
 
@@ -36,8 +35,8 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             objects=parts.objects,
             store_key=parts.store_key,
             gateways=parts.gateways,
-            accept_batch=SelfClocked(
-                partial(accept_n, parts.db), name="accept", key=lambda wanted: wanted.stamp_id
+            accept_batch=SelfClocked.over(
+                parts.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id
             ),
             ringer=Ringer(parts.db),
             doorbell=parts.doorbell,
