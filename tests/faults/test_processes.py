@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from bubuh.bench.files import scan
-from tests.faults.kit import accepted, assert_whole, fault, own_process, quota
+from bubuh.core.ids import read_account
+from tests.faults.kit import accepted, assert_whole, fault, own_process, paused, quota, until_row
 from tests.service.conftest import LETTER, Running, fresh_folder, open_citizen, running_service, until
 
 pytestmark = pytest.mark.service
@@ -58,6 +59,40 @@ async def test_a_signal_with_work_in_hand_drains_and_loses_nothing(rng: random.R
 @fault("F4")
 async def test_a_signal_with_a_hundred_in_hand_drains_and_loses_nothing(rng: random.Random) -> None:
     await stopped_with_work_in_hand(100)
+
+
+@fault("F4")
+@pytest.mark.parametrize("victim", ["web", "its sandbox"])
+async def test_who_waits_while_web_ends_is_answered_with_what_is_known(
+    service: Running, victim: str, rng: random.Random
+) -> None:
+    with open_citizen(service, stamps=2) as citizen:
+        document_id, web = citizen.upload(), service.pid("web")
+        with paused(service.pid("signer")):  # so that the stamp does not end
+            asked = asyncio.create_task(
+                asyncio.to_thread(citizen.ask_for_stamp, document_id, Prefer="wait=30")
+            )
+            owner = await service.owner()
+            await until_row(
+                owner,
+                "SELECT count(*) = 1 FROM stamps WHERE account_id = $1 AND digest IS NOT NULL",
+                read_account(citizen.account),
+            )
+            await owner.close()
+            if victim == "web":
+                os.kill(web, signal.SIGTERM)
+            else:
+                os.kill(sandbox_of(web), signal.SIGKILL)
+            answer = await asked
+            assert (answer.status_code, answer.json()["state"]) == (202, "processing")
+        await asyncio.to_thread(citizen.await_end, answer.json()["id"])
+        await assert_whole(service, told=[accepted(citizen, answer.json()["id"])])
+
+
+def sandbox_of(pid: int) -> int:
+    """The one child of a process."""
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
 
 
 @fault("F5")

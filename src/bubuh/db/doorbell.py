@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from itertools import chain
 from typing import Any, Final
 
 import structlog
@@ -67,6 +68,7 @@ class Doorbell:
         self._dsn = dsn
         self._channels = tuple(channels)
         self._waiting: dict[tuple[str, str | None], set[Subscription]] = {}  #: by what they hear
+        self._is_over = False
         self._listening = asyncio.Event()
 
     @asynccontextmanager
@@ -89,6 +91,8 @@ class Doorbell:
         """Hear rings of `channel`, of one payload or (None) of all. Subscribe first, look, then wait."""
         assert channel in self._channels, channel
         subscription, heard = Subscription(), (channel, payload)
+        if self._is_over:
+            subscription.end()
         self._waiting.setdefault(heard, set()).add(subscription)
         try:
             yield subscription
@@ -101,6 +105,12 @@ class Doorbell:
         """Whether it rang from now on, before `timeout_s` were over."""
         with self.subscribe(channel, payload) as subscription:
             return await subscription.wait(timeout_s)
+
+    def end_waits(self) -> None:
+        """Nobody shall wait any more, now or later: the process is about to end."""
+        self._is_over = True
+        for subscription in self._all():
+            subscription.end()
 
     async def _listen_for_ever(self) -> None:
         failures = 0
@@ -134,9 +144,11 @@ class Doorbell:
                 subscription.ring(str(payload))
 
     def _ring_all(self) -> None:
-        for subscriptions in self._waiting.values():
-            for subscription in subscriptions:
-                subscription.ring()
+        for subscription in self._all():
+            subscription.ring()
+
+    def _all(self) -> Iterator[Subscription]:
+        return chain.from_iterable(self._waiting.values())
 
 
 async def _watch(conn: Conn, gone: asyncio.Event) -> None:
@@ -160,8 +172,14 @@ class Subscription:
     """One ear: remembers a ring until it is waited for."""
 
     def __init__(self) -> None:
+        self.is_over = False  #: nothing more is to be waited for: make do with what is known
         self._rang = asyncio.Event()
         self._heard: set[str] = set()
+
+    def end(self) -> None:
+        """Wake whoever waits, for the last time."""
+        self.is_over = True
+        self._rang.set()
 
     def ring(self, payload: str | None = None) -> None:
         """Wake whoever waits now or next; None: something may have been missed."""

@@ -41,7 +41,7 @@ async def wait_for_end(
     timeout_s: float,
     seen: Stamp | None = None,
 ) -> Stamp:
-    """The stamp once it has ended, or as it is after `timeout_s`.
+    """The stamp once it has ended, or as it is after `timeout_s` or when waiting is over.
 
     `heard` listens to its `bells.ENDED` since before it was `seen`; None: since before it was accepted, so
     that it need not be looked at before it rings. While the database does not answer, the wait goes on.
@@ -53,7 +53,7 @@ async def wait_for_end(
     loop = asyncio.get_running_loop()
     give_up = loop.time() + timeout_s
     while seen is None or not seen.has_ended:
-        left_s = give_up - loop.time()
+        left_s = 0.0 if heard.is_over else give_up - loop.time()
         if left_s > 0:
             await heard.wait(min(left_s, LOOK_AGAIN_S))
         elif seen is not None:

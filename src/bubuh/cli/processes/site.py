@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final
 
 import uvicorn
 
 from bubuh.asgi import create_app
+from bubuh.db.doorbell import Doorbell
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.web import web_services
 
-_LOST_GRACE_S: Final = 1  #: for requests in hand: who calls anew waits for the next process
+
+class _Server(uvicorn.Server):
+    """Answers whoever waits for something with what is known, before it ends."""
+
+    def __init__(self, config: uvicorn.Config, doorbell: Doorbell) -> None:
+        """`doorbell` is what the handlers wait at."""
+        super().__init__(config)
+        self._doorbell = doorbell
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See `uvicorn.Server.shutdown`, which would cut who still waits, and answer 500 for them."""
+        self._doorbell.end_waits()
+        await super().shutdown(sockets)
 
 
 async def serve(settings: Settings, folder: DataFolder, sandbox: Sandbox, listener: socket.socket) -> None:
@@ -29,7 +41,7 @@ async def serve(settings: Settings, folder: DataFolder, sandbox: Sandbox, listen
             proxy_headers=settings.behind_proxy,
             timeout_graceful_shutdown=10,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config, services.doorbell)
         lost = asyncio.create_task(_stop_when_lost(sandbox, server))
         await server.serve(sockets=[listener])
         lost.cancel()
@@ -38,5 +50,4 @@ async def serve(settings: Settings, folder: DataFolder, sandbox: Sandbox, listen
 async def _stop_when_lost(sandbox: Sandbox, server: uvicorn.Server) -> None:
     """A web process without its sandbox ends, and its supervisor starts another."""
     await sandbox.gone()
-    server.config.timeout_graceful_shutdown = _LOST_GRACE_S
     server.should_exit = True
