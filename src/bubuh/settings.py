@@ -15,6 +15,7 @@ from bubuh.core.errors import Fault
 PREFIX: Final = "BUBUH_"
 TESTS: Final = "BUBUH_TEST"  #: variables that only our own tests read
 RUN_FILE: Final = "run.json"
+REFUND_LIMIT_IDR: Final = 1_000_000
 
 
 class BadSetting(Exception):
@@ -48,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     level: Literal["B-B", "B-T", "B-LT"] | None = None  #: of new signatures; default: B-T with an authority
     level_wait: Annotated[int, msgspec.Meta(ge=5, le=3600)] = 60  #: seconds until a level is given up
     crls: Path | None = None  #: PEM, absolute: revocation lists for the DSS, read each time
+    refund_limit: Annotated[int, msgspec.Meta(ge=0)] = REFUND_LIMIT_IDR  #: rupiah; above it two people agree
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"
 

@@ -9,7 +9,14 @@ from bubuh.api.openapi import describe
 from bubuh.edge.guards import May, guarded
 from tests.edge.bare import bare_app, client_of
 
-CREATING = {"/v1/orders", "/v1/quota/transfers", "/v1/quota/shares", "/v1/documents", "/v1/stamps"}
+CREATING = {
+    "/v1/orders",
+    "/v1/orders/{order_id}/refunds",
+    "/v1/quota/transfers",
+    "/v1/quota/shares",
+    "/v1/documents",
+    "/v1/stamps",
+}
 
 
 @pytest.fixture(scope="module")

@@ -353,7 +353,7 @@ async def put_into(shop: Shop, owner_conn: Conn, order_id: UUID, state: S) -> No
 def reachable(start: S) -> set[S]:
     found, left = {start}, [start]
     while left:
-        new = MOVES[left.pop()] - found
+        new = MOVES[left.pop()].keys() - found
         found |= new
         left += new
     return found

@@ -25,7 +25,7 @@ from bubuh.payments.model import (
     WantedCharge,
     WantedRefund,
 )
-from bubuh.payments.ports import choose_gateway, find_gateway
+from bubuh.payments.ports import find_gateway
 from bubuh.payments.refusals import (
     GatewayMisspoke,
     GatewayRefused,
@@ -34,6 +34,7 @@ from bubuh.payments.refusals import (
     MethodUnknown,
     NoticeForged,
 )
+from bubuh.payments.steady import choose_gateway
 from tests.gateway_dev.rig import SECRET, RunningGateway, closed_port
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
 from bubuh.db.pool import Conn, Database
+from bubuh.orders.books import OrderBooks
 from bubuh.orders.collect import run_asking_pass
-from bubuh.orders.settle import settle
 from bubuh.orders.show import find_order
 from bubuh.payments import store
 from bubuh.payments.ask import Asked, ask_due
@@ -218,12 +218,13 @@ async def test_a_crash_between_credit_and_record_is_made_good(shop: Shop) -> Non
     await shop.running.pay(reference_of(placed.shown.order.id))
     await make_due(shop.db)
 
-    async def settle_and_die(payments: Sequence[ReceivedPayment]) -> Sequence[SettleOutcome]:
-        await settle(shop.db, payments)
-        raise InterruptedError
+    class Dying(OrderBooks):
+        async def settle(self, payments: Sequence[ReceivedPayment]) -> list[SettleOutcome]:
+            await super().settle(payments)
+            raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        await ask_due(shop.db, shop.gateways, settle_and_die)
+        await ask_due(shop.db, shop.gateways, Dying(shop.db))
     assert await shop.free() == 3
     await make_due(shop.db)
     assert (await run_asking_pass(shop.db, shop.gateways)).answered == 1

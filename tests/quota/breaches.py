@@ -108,7 +108,17 @@ BREACHES = [
     Breach(
         "an order filled and not credited",
         "UPDATE orders SET state = 'filled', amount_paid_idr = amount_idr WHERE id = {placed}",
-        {I.PAYMENT_ALLOTTED_ONCE, I.STATES_FORWARD},
+        {I.PAYMENT_ALLOTTED_ONCE, I.PAYMENT_EXPLAINED, I.STATES_FORWARD},
+    ),
+    Breach(
+        "money that came and is gone",
+        "DELETE FROM order_payments WHERE order_id = {filled}",
+        {I.PAYMENT_EXPLAINED},
+    ),
+    Breach(
+        "money that bought nothing",
+        "UPDATE orders SET amount_paid_idr = 40000 WHERE id = {filled}",
+        {I.PAYMENT_EXPLAINED},
     ),
     Breach(
         "a worker that died unnoticed",

@@ -30,6 +30,11 @@ WRITTEN_BY_FUNCTIONS = (
     "orders",
     "order_events",
     "order_payments",
+    "order_reversals",
+    "payment_attempt_events",
+    "payment_unmatched",
+    "refund_events",
+    "refunds",
 )
 ONLY_GROWING = (
     "quota_transfers",
@@ -44,7 +49,10 @@ ONLY_GROWING = (
     "log_leaves",
     "order_events",
     "order_payments",
+    "order_reversals",
+    "payment_attempt_events",
     "payment_notices",
+    "refund_events",
     "service_facts",
 )
 #: all that the application may change in a row, once it stands; it never takes one away
@@ -57,6 +65,7 @@ CHANGED_BY_THE_APPLICATION = {
     "outbox_facts": {"attempts", "not_before", "told_at"},
     "payment_attempts": {"looked_at", "fault", "asked_at", "asks", "next_ask_at"},
     "payment_notice_work": {"ended_at", "state", "outcome", "not_before"},
+    "refunds": {"fault"},
     "quota_breaches": {"expected", "found", "found_by", "found_at", "gone_at"},
     "quota_watch": {
         *("taken_at", "passed_at", "read_to", "patrolled_at", "patrol_after", "audit_no", "audit_hash"),

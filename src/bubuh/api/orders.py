@@ -49,7 +49,8 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     stamps: int
     method: Method
     amount_idr: int
-    amount_paid_idr: int
+    amount_paid_idr: int  # all that came
+    amount_returned_idr: int  # of that, what bought nothing and goes or went back
     placed_at: datetime
     expires_at: datetime
     payment: PaymentView | None  # null until the gateway has told
@@ -65,6 +66,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
             method=order.method,
             amount_idr=order.amount_idr,
             amount_paid_idr=order.amount_paid_idr,
+            amount_returned_idr=order.amount_returned_idr,
             placed_at=order.placed_at,
             expires_at=order.expires_at,
             payment=None
@@ -80,6 +82,7 @@ _EXAMPLE: Final = {
     "method": "va",
     "amount_idr": 30000,
     "amount_paid_idr": 0,
+    "amount_returned_idr": 0,
     "placed_at": "2026-11-22T07:00:00Z",
     "expires_at": "2026-11-22T08:00:00Z",
     "payment": {"qris": None, "va": "8808123456789012", "pay_url": None},

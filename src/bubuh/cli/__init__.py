@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "account": "bubuh.cli.account:account",
     "quota": "bubuh.cli.quota:quota",
     "payments": "bubuh.cli.payments:payments",
+    "refunds": "bubuh.cli.refunds:refunds",
     "audit": "bubuh.cli.audit:audit",
     "serials": "bubuh.cli.serials:serials",
     "keys": "bubuh.cli.keys:keys",
@@ -35,6 +36,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "worker": "bubuh.cli.processes.worker:worker_command",
     "signer": "bubuh.cli.processes.signer:signer_command",
     "gateway": "bubuh.cli.processes.gateway:gateway_command",
+    "docs": "bubuh.cli.docs:docs",
     "bench": "bubuh.cli.bench:bench",
     "drill": "bubuh.cli.drill:drill",
 }

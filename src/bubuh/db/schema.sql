@@ -65,8 +65,8 @@ BEGIN
       FROM unnest(_ids, _accounts) AS x (id, account_id)
      WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id AND o.state = 'placed'
     RETURNING o.id, o.account_id;
-    INSERT INTO order_events (shard, account_id, order_id, state)
-    SELECT o.shard, o.account_id, o.id, 'expired'
+    INSERT INTO order_events (shard, account_id, order_id, state, move)
+    SELECT o.shard, o.account_id, o.id, 'expired', 'expire'
       FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
         ON o.account_id = x.account_id AND o.id = x.id
      WHERE o.shard = _shard;
@@ -87,7 +87,8 @@ BEGIN
             now() + make_interval(secs => _valid_s))
     ON CONFLICT DO NOTHING;
     IF FOUND THEN
-        INSERT INTO order_events (shard, account_id, order_id, state) VALUES (_shard, _account_id, _id, 'placed');
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        VALUES (_shard, _account_id, _id, 'placed', 'place');
         RETURN 'done';
     END IF;
     -- A second statement, a fresh snapshot: the other's row is committed, for we waited for it.
@@ -99,6 +100,195 @@ $$;
 
 ALTER FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.id, x.account_id, x.gateway, x.payment_no, x.amount_idr, x.outcome,
+               o.amount_paid_idr - o.amount_returned_idr - o.amount_idr AS over_idr
+          FROM orders AS o
+          JOIN unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _outcomes)
+            AS x (id, account_id, gateway, payment_no, amount_idr, outcome)
+            ON o.account_id = x.account_id AND o.id = x.id
+         WHERE o.shard = _shard AND x.outcome IN ('done', 'surplus', 'underpaid', 'conflict')
+         ORDER BY x.id
+    LOOP
+        CASE _r.outcome
+        WHEN 'conflict' THEN
+            PERFORM payments_list_unmatched_n(
+                _shard, ARRAY[_r.account_id], ARRAY['amount_differs'], ARRAY[_r.gateway],
+                ARRAY[concat_ws(' ', _r.payment_no, _r.amount_idr)], ARRAY[_r.id], ARRAY[NULL::text],
+                ARRAY[_r.amount_idr], ARRAY['IDR'], ARRAY['a payment was told again with another amount'],
+                ARRAY['ask the gateway which amount is right; the first one counts']);
+        WHEN 'underpaid' THEN
+            PERFORM payments_list_unmatched_n(
+                _shard, ARRAY[_r.account_id], ARRAY['underpaid'], ARRAY[_r.gateway], ARRAY[_r.payment_no], ARRAY[_r.id],
+                ARRAY[NULL::text], ARRAY[_r.amount_idr], ARRAY['IDR'], ARRAY['less came than the order costs'],
+                ARRAY['wait: the rest fills the order, else this goes back once it has expired']);
+            INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+            VALUES (_shard, _r.account_id, 'order.underpaid', _r.id,
+                    jsonb_build_object('paid_idr', _r.amount_idr, 'missing_idr', -_r.over_idr))
+            ON CONFLICT DO NOTHING;
+        ELSE
+            IF _r.over_idr > 0 THEN
+                PERFORM refunds_open_surplus(_shard, _r.account_id, _r.id, _r.gateway, _r.payment_no, _r.over_idr);
+                UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _r.over_idr
+                 WHERE o.shard = _shard AND o.account_id = _r.account_id AND o.id = _r.id;
+            END IF;
+            PERFORM payments_explain_order(_shard, _r.account_id, _r.id);
+        END CASE;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.orders_return_money(_shard smallint, _account_id bigint, _id uuid) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _returned integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT u.gateway, u.subject, u.amount FROM payment_unmatched AS u
+         WHERE u.shard = _shard AND u.account_id = _account_id AND u.order_id = _id AND u.kind = 'underpaid'
+           AND u.state = 'open'
+    LOOP
+        PERFORM refunds_open_surplus(_shard, _account_id, _id, _r.gateway, _r.subject, _r.amount);
+        UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _r.amount
+         WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id;
+        _returned := _returned + 1;
+    END LOOP;
+    PERFORM payments_explain_order(_shard, _account_id, _id);
+    RETURN _returned;
+END
+$$;
+
+ALTER FUNCTION public.orders_return_money(_shard smallint, _account_id bigint, _id uuid) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.orders_return_n(_shard smallint, _grace_s double precision, _limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _returned integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT o.account_id, o.id FROM orders AS o
+          JOIN payment_unmatched AS u ON u.shard = _shard AND u.account_id = o.account_id AND u.order_id = o.id
+         WHERE o.shard = _shard AND o.state IN ('expired', 'cancelled') AND u.state = 'open' AND u.kind = 'underpaid'
+           AND greatest(o.expires_at, u.listed_at) < now() - make_interval(secs => _grace_s)
+         ORDER BY o.id LIMIT _limit FOR NO KEY UPDATE OF o SKIP LOCKED
+    LOOP
+        _returned := _returned + orders_return_money(_shard, _r.account_id, _r.id);
+    END LOOP;
+    RETURN _returned;
+END
+$$;
+
+ALTER FUNCTION public.orders_return_n(_shard smallint, _grace_s double precision, _limit integer) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.orders_reverse(_shard smallint, _account_id bigint, _id uuid, _gateway text, _reversal_no text, _payment_no text, _amount_idr bigint, _reversed_at timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _order record;
+    _before bigint;
+    _paid_idr bigint;
+    _back_idr bigint;
+    _gone_idr bigint;
+    _take_idr bigint;
+    _stamps bigint := 0;
+    _free bigint := 0;
+    _covered_idr bigint := 0;
+    _refund_id uuid := payments_line_id(_shard, 'reversal', _gateway, concat_ws(' ', _id, _reversal_no));
+    _outcome text;
+BEGIN
+    SELECT o.state, o.amount_idr / o.stamps AS price_idr INTO _order FROM orders AS o
+     WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id FOR NO KEY UPDATE;
+    SELECT p.amount_idr INTO _paid_idr FROM order_payments AS p
+     WHERE p.shard = _shard AND p.account_id = _account_id AND p.order_id = _id AND p.gateway = _gateway
+       AND p.payment_no = _payment_no;
+    IF _order IS NULL OR _paid_idr IS NULL THEN
+        RETURN 'unknown';
+    END IF;
+    SELECT r.amount_idr INTO _before FROM order_reversals AS r
+     WHERE r.shard = _shard AND r.account_id = _account_id AND r.order_id = _id AND r.gateway = _gateway
+       AND r.reversal_no = _reversal_no;
+    IF _before IS NOT NULL THEN
+        RETURN CASE WHEN _before = _amount_idr THEN 'already_done' ELSE 'conflict' END;
+    END IF;
+    SELECT coalesce(sum(r.amount_idr), 0) INTO _gone_idr FROM order_reversals AS r
+     WHERE r.shard = _shard AND r.account_id = _account_id AND r.order_id = _id AND r.gateway = _gateway
+       AND r.payment_no = _payment_no;
+    SELECT coalesce(sum(f.amount_idr), 0) INTO _back_idr FROM refunds AS f
+     WHERE f.shard = _shard AND f.account_id = _account_id AND f.order_id = _id AND f.gateway = _gateway
+       AND f.payment_no = _payment_no AND f.kind <> 'reversal' AND f.state NOT IN ('failed', 'declined');
+    INSERT INTO order_reversals (shard, account_id, order_id, gateway, reversal_no, payment_no, amount_idr, reversed_at)
+    VALUES (_shard, _account_id, _id, _gateway, _reversal_no, _payment_no, _amount_idr, _reversed_at);
+    _take_idr := least(_amount_idr, greatest(0, _paid_idr - _back_idr - _gone_idr));
+    IF _order.state = 'filled' THEN
+        _stamps := (_take_idr + _order.price_idr - 1) / _order.price_idr;
+        SELECT b.free INTO _free FROM quota_balances AS b
+         WHERE b.shard = _shard AND b.account_id = _account_id AND b.frozen_at IS NULL FOR NO KEY UPDATE;
+        _free := least(coalesce(_free, 0), _stamps);
+        _covered_idr := least(_take_idr, _free * _order.price_idr);
+    ELSE
+        _covered_idr := _take_idr;
+        UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _take_idr
+         WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id;
+        PERFORM payments_lessen_line(_shard, _account_id, 'underpaid', _gateway, _payment_no, _take_idr);
+    END IF;
+    IF _covered_idr > 0 THEN
+        INSERT INTO refunds (shard, account_id, id, order_id, gateway, payment_no, kind, stamps, amount_idr, state, reason,
+                             actor, ended_at)
+        VALUES (_shard, _account_id, _refund_id, _id, _gateway, _payment_no, 'reversal', _free, _covered_idr, 'done',
+                'taken back by the bank', 'gateway:' || _gateway, now());
+        INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+        VALUES (_shard, _account_id, _refund_id, 'done', 'reverse');
+    END IF;
+    IF _free > 0 THEN
+        SELECT h.outcome INTO STRICT _outcome FROM quota_hold_n(
+            _shard, ARRAY[_refund_id], ARRAY[_account_id], ARRAY[_free], 'refund', ARRAY['gateway:' || _gateway]) AS h;
+        ASSERT _outcome = 'done', 'what is free can be held';
+        SELECT c.outcome INTO STRICT _outcome FROM quota_capture_n(
+            _shard, ARRAY[_refund_id], ARRAY[_account_id], 'paid_back', ARRAY['gateway:' || _gateway]) AS c;
+        ASSERT _outcome = 'done', 'what was just held can be captured';
+    END IF;
+    IF _covered_idr < _amount_idr THEN
+        PERFORM payments_list_unmatched_n(
+            _shard, ARRAY[_account_id], ARRAY['reversal'], ARRAY[_gateway], ARRAY[_reversal_no], ARRAY[_id],
+            ARRAY[NULL::text], ARRAY[_amount_idr - _covered_idr], ARRAY['IDR'],
+            ARRAY[CASE WHEN _free < _stamps THEN 'a bank took back money whose stamps are used'
+                       ELSE 'a bank took back money that goes or went back already' END],
+            ARRAY['ask the buyer to pay, or dispute it with the gateway; then thaw the account']);
+    END IF;
+    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+    VALUES (_shard, _account_id, 'payment.reversed', _refund_id,
+            jsonb_build_object('amount_idr', _amount_idr, 'stamps', _free, 'order', _id))
+    ON CONFLICT DO NOTHING;
+    IF _free < _stamps AND quota_freeze(_shard, _account_id) THEN
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        VALUES (_shard, _account_id, 'account.frozen', _refund_id,
+                jsonb_build_object('reason', 'a bank took back money whose stamps are used', 'actor', 'gateway:' || _gateway))
+        ON CONFLICT DO NOTHING;
+        PERFORM audit_append(_shard, _account_id, 'account.freeze', 'gateway:' || _gateway,
+                             jsonb_build_object('reason', 'payment reversed after use', 'reversal', _reversal_no)::text);
+    END IF;
+    RETURN 'done';
+END
+$$;
+
+ALTER FUNCTION public.orders_reverse(_shard smallint, _account_id bigint, _id uuid, _gateway text, _reversal_no text, _payment_no text, _amount_idr bigint, _reversed_at timestamp with time zone) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) RETURNS TABLE(id uuid, outcome text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -109,6 +299,7 @@ DECLARE
     _ready_accounts bigint [];
     _ready_stamps bigint [];
     _ready_actors text [];
+    _moves text [] := array_fill('pay'::text, ARRAY[cardinality(_ids)]);
     _r record;
 BEGIN
     PERFORM 1 FROM orders AS o JOIN unnest(_ids, _account_ids) AS x (id, account_id)
@@ -117,7 +308,8 @@ BEGIN
     -- A second statement, a fresh snapshot: what committed while we waited for the locks is seen.
     FOR _r IN
         SELECT x.no, o.state = 'filled' AS filled, p.amount_idr AS before, x.amount_idr,
-               o.amount_paid_idr + x.amount_idr >= o.amount_idr AS covered,
+               CASE WHEN o.state IN ('expired', 'cancelled') THEN 'pay_late' ELSE 'pay' END AS move,
+               o.amount_paid_idr - o.amount_returned_idr + x.amount_idr >= o.amount_idr AS covered,
                row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
           FROM unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr) WITH ORDINALITY
             AS x (id, account_id, gateway, payment_no, amount_idr, no)
@@ -127,6 +319,7 @@ BEGIN
            AND p.gateway = x.gateway AND p.payment_no = x.payment_no
     LOOP
         ASSERT _r.turn = 1, 'a batch names each order once';
+        _moves[_r.no] := _r.move;
         _outcomes[_r.no] := CASE
             WHEN _r.before <> _r.amount_idr THEN 'conflict'
             WHEN _r.before IS NOT NULL AND _r.filled THEN 'already_done'
@@ -149,6 +342,7 @@ BEGIN
       FROM unnest(_ids, _account_ids, _amounts_idr, _outcomes) AS x (id, account_id, amount_idr, outcome)
      WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
        AND x.outcome IN ('done', 'underpaid', 'surplus');
+    PERFORM orders_place_money(_shard, _ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _outcomes);
     SELECT array_agg(o.id ORDER BY o.id), array_agg(o.account_id ORDER BY o.id), array_agg(o.stamps ORDER BY o.id),
            array_agg('gateway:' || x.gateway ORDER BY o.id)
       INTO _ready_ids, _ready_accounts, _ready_stamps, _ready_actors
@@ -165,14 +359,14 @@ BEGIN
             ASSERT _r.outcome = 'done', 'an order that is not filled has given no quota';
         END LOOP;
         -- An order left in `paid` by a hand has that event already; `filled` is new, or we fail.
-        INSERT INTO order_events (shard, account_id, order_id, state)
-        SELECT o.shard, o.account_id, o.id, 'paid'
-          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        SELECT o.shard, o.account_id, o.id, 'paid', x.move
+          FROM orders AS o JOIN unnest(_ids, _account_ids, _moves, _outcomes) AS x (id, account_id, move, outcome)
             ON o.account_id = x.account_id AND o.id = x.id
-         WHERE o.shard = _shard
+         WHERE o.shard = _shard AND x.outcome = 'done'
         ON CONFLICT DO NOTHING;
-        INSERT INTO order_events (shard, account_id, order_id, state)
-        SELECT o.shard, o.account_id, o.id, 'filled'
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        SELECT o.shard, o.account_id, o.id, 'filled', 'fill'
           FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
             ON o.account_id = x.account_id AND o.id = x.id
          WHERE o.shard = _shard;
@@ -189,6 +383,18 @@ END
 $$;
 
 ALTER FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    UPDATE payment_unmatched AS u
+       SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'orders'
+     WHERE u.shard = _shard AND u.account_id = _account_id AND u.order_id = _order_id AND u.kind = 'underpaid'
+       AND u.state = 'open'
+$$;
+
+ALTER FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -209,7 +415,7 @@ $$;
 
 ALTER FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.payments_lease_notices_n(_limit integer) RETURNS TABLE(gateway text, event_id text, body bytea, headers text, received_at timestamp with time zone, is_old boolean)
+CREATE FUNCTION public.payments_lease_notices_n(_limit integer) RETURNS TABLE(gateway text, event_id text, body bytea, headers text, received_at timestamp with time zone, tries integer, is_old boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -227,15 +433,33 @@ BEGIN
       FROM unnest(_gateways, _event_ids) AS x (gateway, event_id)
      WHERE w.gateway = x.gateway AND w.event_id = x.event_id;
     RETURN QUERY
-    SELECT n.gateway, n.event_id, n.body, n.headers, n.received_at, n.received_at < now() - interval '1 day'
+    SELECT n.gateway, n.event_id, n.body, n.headers, n.received_at, w.tries, n.received_at < now() - interval '1 day'
       FROM payment_notices AS n
       JOIN unnest(_gateways, _event_ids) AS x (gateway, event_id)
         ON n.gateway = x.gateway AND n.event_id = x.event_id
+      JOIN payment_notice_work AS w ON w.gateway = n.gateway AND w.event_id = n.event_id
      ORDER BY n.received_at;
 END
 $$;
 
 ALTER FUNCTION public.payments_lease_notices_n(_limit integer) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_lessen_line(_shard smallint, _account_id bigint, _kind text, _gateway text, _subject text, _by bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE payment_unmatched AS u
+       SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'orders'
+     WHERE u.shard = _shard AND u.account_id = _account_id AND u.kind = _kind AND u.gateway = _gateway
+       AND u.subject = _subject AND u.state = 'open' AND u.amount <= _by;
+    UPDATE payment_unmatched AS u SET amount = u.amount - _by
+     WHERE u.shard = _shard AND u.account_id = _account_id AND u.kind = _kind AND u.gateway = _gateway
+       AND u.subject = _subject AND u.state = 'open' AND u.amount > _by;
+END
+$$;
+
+ALTER FUNCTION public.payments_lessen_line(_shard smallint, _account_id bigint, _kind text, _gateway text, _subject text, _by bigint) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.payments_line_id(_shard smallint, _kind text, _gateway text, _subject text) RETURNS uuid
     LANGUAGE sql IMMUTABLE
@@ -281,6 +505,19 @@ $$;
 
 ALTER FUNCTION public.payments_list_unmatched_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[], _order_ids uuid[], _references text[], _amounts bigint[], _currencies text[], _whys text[], _suggestions text[]) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.payments_match_line_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    UPDATE payment_unmatched AS u
+       SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'payments'
+      FROM unnest(_account_ids, _kinds, _gateways, _subjects) AS x (account_id, kind, gateway, subject)
+     WHERE u.shard = _shard AND u.account_id = x.account_id AND u.kind = x.kind AND u.gateway = x.gateway
+       AND u.subject = x.subject AND u.state = 'open'
+$$;
+
+ALTER FUNCTION public.payments_match_line_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[]) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -304,11 +541,21 @@ CREATE FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[],
     AS $$
 DECLARE
     _rising CONSTANT text [] := ARRAY['unknown', 'open', 'closed', 'paid'];
+    _r record;
 BEGIN
-    PERFORM 1 FROM payment_attempts AS a
-       JOIN unnest(_account_ids, _order_ids, _nos) AS x (account_id, order_id, no)
-         ON a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
-      WHERE a.shard = _shard ORDER BY a.order_id, a.no FOR NO KEY UPDATE OF a;
+    FOR _r IN
+        SELECT a.account_id, a.order_id, a.no, a.state AS before, x.state FROM payment_attempts AS a
+          JOIN unnest(_account_ids, _order_ids, _nos, _states) AS x (account_id, order_id, no, state)
+            ON a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+         WHERE a.shard = _shard ORDER BY a.order_id, a.no FOR NO KEY UPDATE OF a
+    LOOP
+        CONTINUE WHEN array_position(_rising, _r.state) <= array_position(_rising, _r.before);
+        INSERT INTO payment_attempt_events (shard, account_id, order_id, no, state, move)
+        VALUES (_shard, _r.account_id, _r.order_id, _r.no, _r.state,
+                CASE _r.state WHEN 'open' THEN 'open' WHEN 'closed' THEN 'close'
+                              WHEN 'paid' THEN CASE _r.before WHEN 'closed' THEN 'pay_late' ELSE 'pay' END END)
+        ON CONFLICT DO NOTHING;
+    END LOOP;
     RETURN QUERY
     UPDATE payment_attempts AS a
        SET state = x.state, fault = NULL,
@@ -328,21 +575,33 @@ CREATE FUNCTION public.payments_resolve_line(_shard smallint, _id uuid, _resolut
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+DECLARE
+    _line record;
 BEGIN
+    SELECT u.account_id, u.order_id INTO _line FROM payment_unmatched AS u WHERE u.shard = _shard AND u.id = _id;
+    IF NOT FOUND THEN
+        RETURN 'unknown';
+    END IF;
+    PERFORM 1 FROM orders AS o WHERE o.shard = _shard AND o.account_id = _line.account_id AND o.id = _line.order_id
+        FOR NO KEY UPDATE;
     UPDATE payment_unmatched AS u
        SET state = 'resolved', resolved_at = now(), resolution = _resolution, reason = _reason, resolved_by = _actor
-     WHERE u.shard = _shard AND u.id = _id AND u.state = 'open';
-    IF FOUND THEN
-        RETURN 'done';
+     WHERE u.shard = _shard AND u.id = _id AND u.state = 'open'
+    RETURNING u.kind, u.amount, u.account_id, u.order_id INTO _line;
+    IF NOT FOUND THEN
+        RETURN 'already_done';
     END IF;
-    PERFORM 1 FROM payment_unmatched AS u WHERE u.shard = _shard AND u.id = _id;
-    RETURN CASE WHEN FOUND THEN 'already_done' ELSE 'unknown' END;
+    IF _line.kind = 'underpaid' THEN
+        UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _line.amount
+         WHERE o.shard = _shard AND o.account_id = _line.account_id AND o.id = _line.order_id;
+    END IF;
+    RETURN 'done';
 END
 $$;
 
 ALTER FUNCTION public.payments_resolve_line(_shard smallint, _id uuid, _resolution text, _reason text, _actor text) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) RETURNS TABLE(account_id bigint, order_id uuid, no integer, gateway text, reference text, method text, amount_idr bigint, state text, expires_at timestamp with time zone, is_over boolean)
+CREATE FUNCTION public.payments_take_due_n(_shard smallint, _resting text[], _limit integer) RETURNS TABLE(account_id bigint, order_id uuid, no integer, gateway text, reference text, method text, amount_idr bigint, state text, expires_at timestamp with time zone, is_over boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -353,7 +612,7 @@ DECLARE
 BEGIN
     SELECT array_agg(c.account_id), array_agg(c.order_id), array_agg(c.no) INTO _accounts, _orders, _nos
       FROM (SELECT a.account_id, a.order_id, a.no FROM payment_attempts AS a
-             WHERE a.shard = _shard AND a.next_ask_at <= now()
+             WHERE a.shard = _shard AND a.next_ask_at <= now() AND a.gateway <> ALL(_resting)
              ORDER BY a.next_ask_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
     RETURN QUERY
     UPDATE payment_attempts AS a
@@ -366,7 +625,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) OWNER TO bubuh_owner;
+ALTER FUNCTION public.payments_take_due_n(_shard smallint, _resting text[], _limit integer) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.quota_allot_n(_shard smallint, _refs uuid[], _account_ids bigint[], _stamps bigint[], _sources text[], _actors text[]) RETURNS TABLE(ref uuid, outcome text, free bigint, held bigint)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1119,6 +1378,246 @@ $$;
 
 ALTER FUNCTION public.quota_unfold(_shard smallint, _account_ids bigint[]) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.refunds_ask(_shard smallint, _id uuid, _account_id bigint, _order_id uuid, _request_sha256 bytea, _stamps bigint, _refundable_idr bigint, _limit_idr bigint, _reason text, _actor text) RETURNS TABLE(outcome text, refundable_idr bigint, most_idr bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _order record;
+    _before bytea;
+    _amount_idr bigint;
+    _state text;
+    _payment record;
+    _held text;
+BEGIN
+    SELECT o.state, o.amount_idr / o.stamps AS price_idr INTO _order FROM orders AS o
+     WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _order_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT 'unknown', 0::bigint, 0::bigint;
+        RETURN;
+    END IF;
+    SELECT coalesce(sum(l.left_idr), 0)::bigint, coalesce(max(l.left_idr), 0) INTO refundable_idr, most_idr
+      FROM refunds_left(_shard, _account_id, _order_id) AS l;
+    IF _order.state <> 'filled' THEN
+        refundable_idr := 0;
+        most_idr := 0;
+    END IF;
+    SELECT f.request_sha256 INTO _before FROM refunds AS f
+     WHERE f.shard = _shard AND f.account_id = _account_id AND f.id = _id;
+    _amount_idr := _stamps * _order.price_idr;
+    outcome := CASE
+        WHEN _before = _request_sha256 THEN 'already_done'
+        WHEN FOUND THEN 'conflict'
+        WHEN _order.state <> 'filled' THEN 'not_filled'
+        WHEN _refundable_idr <> refundable_idr THEN 'stale'
+        WHEN _amount_idr > most_idr THEN 'too_much' END;
+    IF outcome IS NOT NULL THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    SELECT h.outcome INTO STRICT _held
+      FROM quota_hold_n(_shard, ARRAY[_id], ARRAY[_account_id], ARRAY[_stamps], 'refund', ARRAY[_actor]) AS h;
+    IF _held <> 'done' THEN
+        outcome := _held;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    SELECT l.gateway, l.payment_no INTO STRICT _payment FROM refunds_left(_shard, _account_id, _order_id) AS l
+     WHERE l.left_idr >= _amount_idr ORDER BY l.left_idr, l.payment_no LIMIT 1;
+    _state := CASE WHEN _amount_idr > _limit_idr THEN 'waiting' ELSE 'asked' END;
+    INSERT INTO refunds (shard, account_id, id, order_id, gateway, payment_no, kind, stamps, amount_idr, state, reason,
+                         actor, request_sha256, next_try_at)
+    VALUES (_shard, _account_id, _id, _order_id, _payment.gateway, _payment.payment_no, 'asked', _stamps, _amount_idr,
+            _state, _reason, _actor, _request_sha256, CASE WHEN _state = 'asked' THEN now() END);
+    INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+    VALUES (_shard, _account_id, _id, _state, CASE WHEN _state = 'asked' THEN 'ask' ELSE 'ask_above_limit' END);
+    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+    VALUES (_shard, _account_id, 'refund.opened', _id,
+            jsonb_build_object('amount_idr', _amount_idr, 'stamps', _stamps, 'order', _order_id));
+    outcome := 'done';
+    refundable_idr := refundable_idr - _amount_idr;
+    RETURN NEXT;
+END
+$$;
+
+ALTER FUNCTION public.refunds_ask(_shard smallint, _id uuid, _account_id bigint, _order_id uuid, _request_sha256 bytea, _stamps bigint, _refundable_idr bigint, _limit_idr bigint, _reason text, _actor text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.refunds_decide(_shard smallint, _id uuid, _agrees boolean, _actor text) RETURNS TABLE(outcome text, account_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _refund record;
+    _released text;
+BEGIN
+    SELECT f.account_id, f.state, f.actor INTO _refund FROM refunds AS f
+     WHERE f.shard = _shard AND f.id = _id FOR NO KEY UPDATE;
+    account_id := _refund.account_id;
+    outcome := CASE WHEN NOT FOUND THEN 'unknown' WHEN _refund.state <> 'waiting' THEN 'conflict'
+                    WHEN _refund.actor = _actor THEN 'same_person' ELSE 'done' END;
+    IF outcome <> 'done' THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    UPDATE refunds AS f
+       SET approved_by = _actor, state = CASE WHEN _agrees THEN 'asked' ELSE 'declined' END,
+           next_try_at = CASE WHEN _agrees THEN now() END, ended_at = CASE WHEN _agrees THEN NULL ELSE now() END
+     WHERE f.shard = _shard AND f.account_id = _refund.account_id AND f.id = _id;
+    INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+    VALUES (_shard, _refund.account_id, _id, CASE WHEN _agrees THEN 'asked' ELSE 'declined' END,
+            CASE WHEN _agrees THEN 'approve' ELSE 'decline' END);
+    IF NOT _agrees THEN
+        SELECT r.outcome INTO STRICT _released
+          FROM quota_release_n(_shard, ARRAY[_id], ARRAY[_refund.account_id], ARRAY[_actor]) AS r;
+        ASSERT _released = 'done', 'a refund that waits holds its stamps';
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        VALUES (_shard, _refund.account_id, 'refund.declined', _id, '{}');
+    END IF;
+    RETURN NEXT;
+END
+$$;
+
+ALTER FUNCTION public.refunds_decide(_shard smallint, _id uuid, _agrees boolean, _actor text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.refunds_left(_shard smallint, _account_id bigint, _order_id uuid) RETURNS TABLE(gateway text, payment_no text, left_idr bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT p.gateway, p.payment_no,
+           greatest(0, p.amount_idr
+               - coalesce((SELECT sum(f.amount_idr) FROM refunds AS f
+                            WHERE f.shard = _shard AND f.account_id = _account_id AND f.order_id = _order_id
+                              AND f.gateway = p.gateway AND f.payment_no = p.payment_no AND f.kind <> 'reversal'
+                              AND (f.kind = 'surplus' OR f.state NOT IN ('failed', 'declined'))), 0)
+               - coalesce((SELECT sum(r.amount_idr) FROM order_reversals AS r
+                            WHERE r.shard = _shard AND r.account_id = _account_id AND r.order_id = _order_id
+                              AND r.gateway = p.gateway AND r.payment_no = p.payment_no), 0))::bigint
+      FROM order_payments AS p
+     WHERE p.shard = _shard AND p.account_id = _account_id AND p.order_id = _order_id
+$$;
+
+ALTER FUNCTION public.refunds_left(_shard smallint, _account_id bigint, _order_id uuid) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.refunds_open_surplus(_shard smallint, _account_id bigint, _order_id uuid, _gateway text, _payment_no text, _amount_idr bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _id uuid := payments_line_id(_shard, 'surplus', _gateway, concat_ws(' ', _order_id, _payment_no));
+BEGIN
+    INSERT INTO refunds (shard, account_id, id, order_id, gateway, payment_no, kind, stamps, amount_idr, state, reason,
+                         actor, next_try_at)
+    VALUES (_shard, _account_id, _id, _order_id, _gateway, _payment_no, 'surplus', 0, _amount_idr, 'asked',
+            'paid more than was bought', 'orders', now());
+    INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+    VALUES (_shard, _account_id, _id, 'asked', 'return_surplus');
+    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+    VALUES (_shard, _account_id, 'refund.opened', _id,
+            jsonb_build_object('amount_idr', _amount_idr, 'stamps', 0, 'order', _order_id));
+END
+$$;
+
+ALTER FUNCTION public.refunds_open_surplus(_shard smallint, _account_id bigint, _order_id uuid, _gateway text, _payment_no text, _amount_idr bigint) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.refunds_record(_shard smallint, _account_id bigint, _id uuid, _word text, _why text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _refund record;
+    _ended text := 'done';
+BEGIN
+    ASSERT _word IN ('pending', 'done', 'failed'), 'an unknown outcome is not recorded';
+    SELECT f.state, f.kind, f.stamps, f.amount_idr, f.order_id, f.gateway INTO _refund FROM refunds AS f
+     WHERE f.shard = _shard AND f.account_id = _account_id AND f.id = _id FOR NO KEY UPDATE;
+    IF NOT FOUND OR _refund.state IN ('waiting', 'asked', 'declined') THEN
+        RETURN 'unknown';
+    END IF;
+    IF _refund.state = _word OR (_refund.state IN ('done', 'failed') AND _word = 'pending') THEN
+        RETURN 'already_done';
+    END IF;
+    IF _refund.state IN ('done', 'failed') THEN
+        PERFORM payments_list_unmatched_n(
+            _shard, ARRAY[_account_id], ARRAY['refund_contradicted'], ARRAY[_refund.gateway], ARRAY[_id::text],
+            ARRAY[_refund.order_id], ARRAY[NULL::text], ARRAY[_refund.amount_idr], ARRAY['IDR'],
+            ARRAY['the gateway said ' || _refund.state || ', and now says ' || _word],
+            ARRAY['ask the gateway where the money is; then correct the quota by hand']);
+        RETURN 'conflict';
+    END IF;
+    UPDATE refunds AS f
+       SET state = _word, fault = _why, ended_at = CASE WHEN _word = 'pending' THEN NULL ELSE now() END,
+           next_try_at = CASE WHEN _word = 'pending' THEN f.next_try_at END
+     WHERE f.shard = _shard AND f.account_id = _account_id AND f.id = _id;
+    INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+    VALUES (_shard, _account_id, _id, _word,
+            CASE _word WHEN 'pending' THEN 'accept' WHEN 'done' THEN 'pay_back' ELSE 'fail' END);
+    IF _word = 'pending' THEN
+        RETURN 'done';
+    END IF;
+    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+    VALUES (_shard, _account_id, 'refund.' || _word, _id,
+            jsonb_build_object('amount_idr', _refund.amount_idr, 'stamps', _refund.stamps, 'order', _refund.order_id));
+    IF _refund.stamps > 0 AND _word = 'done' THEN
+        SELECT c.outcome INTO STRICT _ended
+          FROM quota_capture_n(_shard, ARRAY[_id], ARRAY[_account_id], 'paid_back', ARRAY['gateway:' || _refund.gateway]) AS c;
+    ELSIF _refund.stamps > 0 THEN
+        SELECT r.outcome INTO STRICT _ended
+          FROM quota_release_n(_shard, ARRAY[_id], ARRAY[_account_id], ARRAY['gateway:' || _refund.gateway]) AS r;
+    ELSIF _word = 'failed' THEN
+        PERFORM payments_list_unmatched_n(
+            _shard, ARRAY[_account_id], ARRAY['refund_failed'], ARRAY[_refund.gateway], ARRAY[_id::text],
+            ARRAY[_refund.order_id], ARRAY[NULL::text], ARRAY[_refund.amount_idr], ARRAY['IDR'],
+            ARRAY['the gateway will not give back what was paid too much'],
+            ARRAY['send the money to the buyer by hand']);
+    END IF;
+    ASSERT _ended = 'done', 'a refund at work holds its stamps';
+    RETURN 'done';
+END
+$$;
+
+ALTER FUNCTION public.refunds_record(_shard smallint, _account_id bigint, _id uuid, _word text, _why text) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.refunds_take_due_n(_shard smallint, _resting text[], _limit integer) RETURNS TABLE(account_id bigint, id uuid, order_id uuid, gateway text, payment_no text, amount_idr bigint, reason text, before text, reference text, method text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT f.account_id, f.id, f.order_id, f.gateway, f.payment_no, f.amount_idr, f.reason, f.state, f.tries
+          FROM refunds AS f
+         WHERE f.shard = _shard AND f.next_try_at <= now() AND f.gateway <> ALL(_resting)
+         ORDER BY f.next_try_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        UPDATE refunds AS f
+           SET state = CASE f.state WHEN 'asked' THEN 'unknown' ELSE f.state END, tries = f.tries + 1,
+               next_try_at = now() + make_interval(secs => least(300, 5 * power(2, least(f.tries, 8))))
+         WHERE f.shard = _shard AND f.account_id = _r.account_id AND f.id = _r.id;
+        INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+        SELECT f.shard, f.account_id, f.id, 'unknown', 'send' FROM refunds AS f
+         WHERE f.shard = _shard AND f.account_id = _r.account_id AND f.id = _r.id AND f.state = 'unknown'
+        ON CONFLICT DO NOTHING;
+        reference := NULL;
+        method := NULL;
+        SELECT a.reference, a.method INTO reference, method FROM payment_attempts AS a
+         WHERE a.shard = _shard AND a.account_id = _r.account_id AND a.order_id = _r.order_id AND a.gateway = _r.gateway
+         ORDER BY a.no LIMIT 1;
+        account_id := _r.account_id;
+        id := _r.id;
+        order_id := _r.order_id;
+        gateway := _r.gateway;
+        payment_no := _r.payment_no;
+        amount_idr := _r.amount_idr;
+        reason := _r.reason;
+        before := _r.state;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION public.refunds_take_due_n(_shard smallint, _resting text[], _limit integer) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1815,6 +2314,7 @@ CREATE TABLE public.order_events (
     account_id bigint NOT NULL,
     order_id uuid NOT NULL,
     state text NOT NULL,
+    move text NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT order_events_shard CHECK ((shard = (account_id % (64)::bigint)))
 );
@@ -1836,6 +2336,22 @@ CREATE TABLE public.order_payments (
 
 ALTER TABLE public.order_payments OWNER TO bubuh_owner;
 
+CREATE TABLE public.order_reversals (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    gateway text NOT NULL,
+    reversal_no text NOT NULL,
+    payment_no text NOT NULL,
+    amount_idr bigint NOT NULL,
+    reversed_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT order_reversals_positive CHECK ((amount_idr > 0)),
+    CONSTRAINT order_reversals_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.order_reversals OWNER TO bubuh_owner;
+
 CREATE TABLE public.orders (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -1845,6 +2361,7 @@ CREATE TABLE public.orders (
     method text NOT NULL,
     amount_idr bigint NOT NULL,
     amount_paid_idr bigint DEFAULT 0 NOT NULL,
+    amount_returned_idr bigint DEFAULT 0 NOT NULL,
     state text NOT NULL,
     actor text NOT NULL,
     placed_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1853,8 +2370,9 @@ CREATE TABLE public.orders (
     CONSTRAINT orders_id_names_shard CHECK ((get_byte(uuid_send(id), 0) = shard)),
     CONSTRAINT orders_method_known CHECK ((method = ANY (ARRAY['qris'::text, 'va'::text]))),
     CONSTRAINT orders_paid_not_negative CHECK ((amount_paid_idr >= 0)),
-    CONSTRAINT orders_paid_whole CHECK (((state <> ALL (ARRAY['paid'::text, 'filled'::text])) OR (amount_paid_idr >= amount_idr))),
+    CONSTRAINT orders_paid_whole CHECK (((state <> ALL (ARRAY['paid'::text, 'filled'::text])) OR ((amount_paid_idr - amount_returned_idr) >= amount_idr))),
     CONSTRAINT orders_request_sha256 CHECK ((length(request_sha256) = 32)),
+    CONSTRAINT orders_returned_was_paid CHECK (((amount_returned_idr >= 0) AND (amount_returned_idr <= amount_paid_idr))),
     CONSTRAINT orders_shard CHECK ((shard = (account_id % (64)::bigint))),
     CONSTRAINT orders_stamps_positive CHECK ((stamps > 0)),
     CONSTRAINT orders_state_known CHECK ((state = ANY (ARRAY['placed'::text, 'paid'::text, 'filled'::text, 'expired'::text, 'cancelled'::text])))
@@ -1877,6 +2395,19 @@ CREATE TABLE public.outbox_facts (
 );
 
 ALTER TABLE public.outbox_facts OWNER TO bubuh_owner;
+
+CREATE TABLE public.payment_attempt_events (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    no integer NOT NULL,
+    state text NOT NULL,
+    move text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT payment_attempt_events_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.payment_attempt_events OWNER TO bubuh_owner;
 
 CREATE TABLE public.payment_attempts (
     shard smallint NOT NULL,
@@ -2131,6 +2662,56 @@ CREATE TABLE public.quota_watch (
 
 ALTER TABLE public.quota_watch OWNER TO bubuh_owner;
 
+CREATE TABLE public.refund_events (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    refund_id uuid NOT NULL,
+    state text NOT NULL,
+    move text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT refund_events_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.refund_events OWNER TO bubuh_owner;
+
+CREATE TABLE public.refunds (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    gateway text NOT NULL,
+    payment_no text NOT NULL,
+    kind text NOT NULL,
+    stamps bigint NOT NULL,
+    amount_idr bigint NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    approved_by text,
+    request_sha256 bytea,
+    fault text,
+    tries integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT refunds_amount_positive CHECK ((amount_idr > 0)),
+    CONSTRAINT refunds_ended CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text, 'declined'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT refunds_kind_known CHECK ((kind = ANY (ARRAY['asked'::text, 'surplus'::text, 'reversal'::text]))),
+    CONSTRAINT refunds_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT refunds_stamps_by_kind CHECK (
+CASE kind
+    WHEN 'asked'::text THEN (stamps > 0)
+    WHEN 'surplus'::text THEN (stamps = 0)
+    ELSE (stamps >= 0)
+END),
+    CONSTRAINT refunds_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'asked'::text, 'unknown'::text, 'pending'::text, 'done'::text, 'failed'::text, 'declined'::text]))),
+    CONSTRAINT refunds_tried_while_open CHECK (((state = ANY (ARRAY['asked'::text, 'unknown'::text, 'pending'::text])) = (next_try_at IS NOT NULL))),
+    CONSTRAINT refunds_two_people CHECK ((approved_by IS DISTINCT FROM actor))
+)
+WITH (fillfactor='75');
+
+ALTER TABLE public.refunds OWNER TO bubuh_owner;
+
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
     phase text NOT NULL,
@@ -2349,11 +2930,17 @@ ALTER TABLE ONLY public.order_events
 ALTER TABLE ONLY public.order_payments
     ADD CONSTRAINT order_payments_pkey PRIMARY KEY (shard, account_id, order_id, gateway, payment_no);
 
+ALTER TABLE ONLY public.order_reversals
+    ADD CONSTRAINT order_reversals_pkey PRIMARY KEY (shard, account_id, order_id, gateway, reversal_no);
+
 ALTER TABLE ONLY public.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (shard, account_id, id);
 
 ALTER TABLE ONLY public.outbox_facts
     ADD CONSTRAINT outbox_facts_pkey PRIMARY KEY (shard, account_id, topic, subject);
+
+ALTER TABLE ONLY public.payment_attempt_events
+    ADD CONSTRAINT payment_attempt_events_pkey PRIMARY KEY (shard, account_id, order_id, no, state);
 
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_pkey PRIMARY KEY (shard, account_id, order_id, no);
@@ -2408,6 +2995,12 @@ ALTER TABLE ONLY public.quota_transfers
 
 ALTER TABLE ONLY public.quota_watch
     ADD CONSTRAINT quota_watch_pkey PRIMARY KEY (shard);
+
+ALTER TABLE ONLY public.refund_events
+    ADD CONSTRAINT refund_events_pkey PRIMARY KEY (shard, account_id, refund_id, state);
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (shard, account_id, id);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
@@ -2487,6 +3080,12 @@ CREATE INDEX quota_shares_of_parent ON public.quota_shares USING btree (shard, p
 
 CREATE INDEX quota_transfers_recorded ON public.quota_transfers USING btree (shard, recorded_at);
 
+CREATE INDEX refunds_due ON public.refunds USING btree (shard, next_try_at) WHERE (next_try_at IS NOT NULL);
+
+CREATE INDEX refunds_order ON public.refunds USING btree (shard, account_id, order_id);
+
+CREATE INDEX refunds_waiting ON public.refunds USING btree (shard, asked_at) WHERE (state = 'waiting'::text);
+
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
 
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
@@ -2513,6 +3112,10 @@ CREATE TRIGGER order_events_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ord
 
 CREATE TRIGGER order_payments_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+CREATE TRIGGER order_reversals_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_reversals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER payment_attempt_events_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payment_attempt_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 CREATE TRIGGER payment_notices_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payment_notices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER quota_links_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_links FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -2522,6 +3125,8 @@ CREATE TRIGGER quota_shares_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quo
 CREATE TRIGGER quota_signed_heads_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_signed_heads FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER quota_transfers_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quota_transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refund_events_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.refund_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER seals_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -2589,9 +3194,23 @@ REVOKE ALL ON FUNCTION public.orders_place(_shard smallint, _id uuid, _account_i
 
 GRANT ALL ON FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) TO bubuh_app;
 
+REVOKE ALL ON FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.orders_return_money(_shard smallint, _account_id bigint, _id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.orders_return_n(_shard smallint, _grace_s double precision, _limit integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.orders_return_n(_shard smallint, _grace_s double precision, _limit integer) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.orders_reverse(_shard smallint, _account_id bigint, _id uuid, _gateway text, _reversal_no text, _payment_no text, _amount_idr bigint, _reversed_at timestamp with time zone) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.orders_reverse(_shard smallint, _account_id bigint, _id uuid, _gateway text, _reversal_no text, _payment_no text, _amount_idr bigint, _reversed_at timestamp with time zone) TO bubuh_app;
+
 REVOKE ALL ON FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) FROM PUBLIC;
 
@@ -2601,6 +3220,8 @@ REVOKE ALL ON FUNCTION public.payments_lease_notices_n(_limit integer) FROM PUBL
 
 GRANT ALL ON FUNCTION public.payments_lease_notices_n(_limit integer) TO bubuh_app;
 
+REVOKE ALL ON FUNCTION public.payments_lessen_line(_shard smallint, _account_id bigint, _kind text, _gateway text, _subject text, _by bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.payments_line_id(_shard smallint, _kind text, _gateway text, _subject text) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.payments_line_id(_shard smallint, _kind text, _gateway text, _subject text) TO bubuh_app;
@@ -2608,6 +3229,10 @@ GRANT ALL ON FUNCTION public.payments_line_id(_shard smallint, _kind text, _gate
 REVOKE ALL ON FUNCTION public.payments_list_unmatched_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[], _order_ids uuid[], _references text[], _amounts bigint[], _currencies text[], _whys text[], _suggestions text[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.payments_list_unmatched_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[], _order_ids uuid[], _references text[], _amounts bigint[], _currencies text[], _whys text[], _suggestions text[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_match_line_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_match_line_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[]) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) FROM PUBLIC;
 
@@ -2621,9 +3246,9 @@ REVOKE ALL ON FUNCTION public.payments_resolve_line(_shard smallint, _id uuid, _
 
 GRANT ALL ON FUNCTION public.payments_resolve_line(_shard smallint, _id uuid, _resolution text, _reason text, _actor text) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.payments_take_due_n(_shard smallint, _resting text[], _limit integer) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.payments_take_due_n(_shard smallint, _limit integer) TO bubuh_app;
+GRANT ALL ON FUNCTION public.payments_take_due_n(_shard smallint, _resting text[], _limit integer) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.quota_allot_n(_shard smallint, _refs uuid[], _account_ids bigint[], _stamps bigint[], _sources text[], _actors text[]) FROM PUBLIC;
 
@@ -2692,6 +3317,28 @@ GRANT ALL ON FUNCTION public.quota_transfer_n(_shard smallint, _leg text, _refs 
 REVOKE ALL ON FUNCTION public.quota_unfold(_shard smallint, _account_ids bigint[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.quota_unfold(_shard smallint, _account_ids bigint[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.refunds_ask(_shard smallint, _id uuid, _account_id bigint, _order_id uuid, _request_sha256 bytea, _stamps bigint, _refundable_idr bigint, _limit_idr bigint, _reason text, _actor text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.refunds_ask(_shard smallint, _id uuid, _account_id bigint, _order_id uuid, _request_sha256 bytea, _stamps bigint, _refundable_idr bigint, _limit_idr bigint, _reason text, _actor text) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.refunds_decide(_shard smallint, _id uuid, _agrees boolean, _actor text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.refunds_decide(_shard smallint, _id uuid, _agrees boolean, _actor text) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.refunds_left(_shard smallint, _account_id bigint, _order_id uuid) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.refunds_left(_shard smallint, _account_id bigint, _order_id uuid) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.refunds_open_surplus(_shard smallint, _account_id bigint, _order_id uuid, _gateway text, _payment_no text, _amount_idr bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.refunds_record(_shard smallint, _account_id bigint, _id uuid, _word text, _why text) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.refunds_record(_shard smallint, _account_id bigint, _id uuid, _word text, _why text) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.refunds_take_due_n(_shard smallint, _resting text[], _limit integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.refunds_take_due_n(_shard smallint, _resting text[], _limit integer) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.refuse_change() FROM PUBLIC;
 
@@ -2815,6 +3462,8 @@ GRANT SELECT ON TABLE public.order_events TO bubuh_app;
 
 GRANT SELECT ON TABLE public.order_payments TO bubuh_app;
 
+GRANT SELECT ON TABLE public.order_reversals TO bubuh_app;
+
 GRANT SELECT ON TABLE public.orders TO bubuh_app;
 
 GRANT SELECT,INSERT ON TABLE public.outbox_facts TO bubuh_app;
@@ -2824,6 +3473,8 @@ GRANT UPDATE(attempts) ON TABLE public.outbox_facts TO bubuh_app;
 GRANT UPDATE(not_before) ON TABLE public.outbox_facts TO bubuh_app;
 
 GRANT UPDATE(told_at) ON TABLE public.outbox_facts TO bubuh_app;
+
+GRANT SELECT ON TABLE public.payment_attempt_events TO bubuh_app;
 
 GRANT SELECT,INSERT ON TABLE public.payment_attempts TO bubuh_app;
 
@@ -2902,6 +3553,12 @@ GRANT UPDATE(patrol_after) ON TABLE public.quota_watch TO bubuh_app;
 GRANT UPDATE(audit_no) ON TABLE public.quota_watch TO bubuh_app;
 
 GRANT UPDATE(audit_hash) ON TABLE public.quota_watch TO bubuh_app;
+
+GRANT SELECT ON TABLE public.refund_events TO bubuh_app;
+
+GRANT SELECT ON TABLE public.refunds TO bubuh_app;
+
+GRANT UPDATE(fault) ON TABLE public.refunds TO bubuh_app;
 
 GRANT SELECT ON TABLE public.seals TO bubuh_app;
 

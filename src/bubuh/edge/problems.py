@@ -21,6 +21,7 @@ from bubuh.orders import refusals as orders
 from bubuh.payments import refusals as payments, settlement
 from bubuh.pdf import refusals as pdf
 from bubuh.quota import refusals as quota
+from bubuh.refunds import refusals as refunds
 from bubuh.sandbox import refusals as sandbox
 from bubuh.stamping import refusals as stamping
 
@@ -572,6 +573,56 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         status=422,
         title=Words("Cara bayar belum tersedia", "This way to pay is not offered"),
         detail=Words("Pilih cara bayar yang lain.", "Choose another way to pay."),
+    ),
+    refunds.RefundUnknown: NOT_FOUND,
+    refunds.RefundUnexplained: Problem(
+        status=422,
+        title=Words("Alasan belum disebutkan", "A reason is missing"),
+        detail=Words(
+            "Sebutkan alasannya, paling banyak {most} huruf.", "Say why, in at most {most} letters."
+        ),
+        facts=("most",),
+    ),
+    refunds.OrderNotFilled: Problem(
+        status=409,
+        title=Words("Pesanan belum terisi", "The order gave no stamps"),
+        detail=Words(
+            "Tidak ada meterai yang dapat dikembalikan. Uang yang masuk kembali dengan sendirinya.",
+            "There is nothing to give back. Money that came for it goes back by itself.",
+        ),
+    ),
+    refunds.RefundableMoved: Problem(
+        status=409,
+        title=Words("Sisa yang dapat dikembalikan sudah berubah", "What may go back has changed"),
+        detail=Words(
+            "Yang masih dapat dikembalikan Rp{refundable_idr}. Lihat pesanan, lalu ulangi.",
+            "Rp{refundable_idr} may still go back. Look at the order, and repeat with that amount.",
+        ),
+        facts=("refundable_idr",),
+    ),
+    refunds.RefundTooLarge: Problem(
+        status=422,
+        title=Words("Pengembalian terlalu besar", "The refund is too large"),
+        detail=Words(
+            "Sekali minta paling banyak Rp{most_idr}: uang kembali ke pembayaran asalnya.",
+            "At most Rp{most_idr} at once: money goes back to the payment that it came by.",
+        ),
+        facts=("most_idr",),
+    ),
+    refunds.SamePerson: Problem(
+        status=409,
+        title=Words("Perlu orang kedua", "A second person is needed"),
+        detail=Words(
+            "Pengembalian di atas batas disetujui oleh orang lain.",
+            "A refund above the limit is agreed to by somebody else.",
+        ),
+    ),
+    refunds.RefundNotWaiting: Problem(
+        status=409,
+        title=Words("Pengembalian tidak menunggu persetujuan", "The refund waits for nobody"),
+        detail=Words(
+            "Keputusan sudah diambil, atau tidak diperlukan.", "It was decided, or needs no consent."
+        ),
     ),
     payments.LineUnknown: NOT_FOUND,
     payments.LineResolved: Problem(

@@ -19,6 +19,7 @@ from bubuh.payments.ports import Gateways
 from bubuh.pdf.model import Trust
 from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox.sandbox import Sandbox
+from bubuh.settings import REFUND_LIMIT_IDR
 from bubuh.stamping.accept import AcceptBatch
 from bubuh.stamping.serial import SerialKey
 
@@ -45,5 +46,6 @@ class Services:
     form_key: bytes = field(repr=False)  #: what the forms of the site are marked with
     letters: Callable[[], Sequence[Sent]]  #: what the development sender kept, the newest first
     standing: StandingBoard  #: for how long the books have agreed
+    refund_limit_idr: int = REFUND_LIMIT_IDR  #: above it a second person agrees
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

@@ -7,9 +7,9 @@ from uuid import UUID
 from bubuh.core.ids import AccountId
 from bubuh.db.pool import Database
 from bubuh.orders import store
+from bubuh.orders.books import OrderBooks
 from bubuh.orders.model import ShownOrder
 from bubuh.orders.refusals import OrderUnknown
-from bubuh.orders.settle import settling
 from bubuh.orders.show import find_order
 from bubuh.payments.ask import ask_now
 from bubuh.payments.ports import Gateways
@@ -24,5 +24,5 @@ async def check(db: Database, account_id: AccountId, order_id: UUID, *, gateways
     """
     if await store.find(db, account_id=account_id, order_id=order_id) is None:
         raise OrderUnknown(order_id=order_id)
-    await ask_now(db, gateways, settling(db), account_id=account_id, order_id=order_id)
+    await ask_now(db, gateways, OrderBooks(db), account_id=account_id, order_id=order_id)
     return await find_order(db, account_id, order_id)

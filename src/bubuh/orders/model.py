@@ -62,6 +62,7 @@ class Order:
     method: Method
     amount_idr: int
     amount_paid_idr: int  #: all that arrived; may be less or more than `amount_idr`
+    amount_returned_idr: int  #: of that, what bought nothing and goes or went back
     placed_at: datetime
     expires_at: datetime
 

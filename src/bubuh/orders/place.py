@@ -8,13 +8,14 @@ from bubuh.db.pool import Database
 from bubuh.identity.model import Principal
 from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.orders import store
+from bubuh.orders.books import OrderBooks
 from bubuh.orders.model import VALID_S, Placed, WantedOrder
-from bubuh.orders.settle import settling
 from bubuh.orders.show import show_order
 from bubuh.payments.ask import reach
 from bubuh.payments.model import Method
 from bubuh.payments.open_attempt import open_attempt
-from bubuh.payments.ports import Gateways, choose_gateway
+from bubuh.payments.ports import Gateways
+from bubuh.payments.steady import choose_gateway
 from bubuh.quota.share import refuse_child
 
 
@@ -44,7 +45,7 @@ async def place(
     gateway = choose_gateway(gateways, method)
     replayed = await _commit(principal, wanted, order_id, db=db, gateway=gateway.name, valid_s=valid_s)
     account_id = principal.account_id
-    await reach(db, gateways, settling(db), account_id=account_id, order_id=order_id)
+    await reach(db, gateways, OrderBooks(db), account_id=account_id, order_id=order_id)
     return Placed(shown=await show_order(db, account_id, order_id), replayed=replayed)
 
 

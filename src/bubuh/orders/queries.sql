@@ -4,7 +4,8 @@ SELECT orders_place(:shard, :order_id, :account_id, :request_sha256, :stamps, :m
 
 -- name: find(shard, account_id, order_id)
 -- No row: the account has no such order.
-SELECT o.id, o.account_id, o.state, o.stamps, o.method, o.amount_idr, o.amount_paid_idr, o.placed_at, o.expires_at
+SELECT o.id, o.account_id, o.state, o.stamps, o.method, o.amount_idr, o.amount_paid_idr, o.amount_returned_idr,
+       o.placed_at, o.expires_at
   FROM orders AS o
  WHERE o.shard = :shard AND o.account_id = :account_id AND o.id = :order_id;
 
@@ -36,3 +37,14 @@ SELECT a.reference, p.account_id, p.order_id, p.payment_no, p.amount_idr
   JOIN payment_attempts AS a
     ON a.shard = :shard AND a.account_id = p.account_id AND a.order_id = p.order_id AND a.gateway = p.gateway
  WHERE p.shard = :shard AND p.gateway = :gateway AND p.paid_at BETWEEN :since AND :until;
+
+-- name: reverse(shard, account_id, order_id, gateway, reversal_no, payment_no, amount_idr, reversed_at)
+-- done, already_done, conflict or unknown.
+SELECT orders_reverse(:shard, :account_id, :order_id, :gateway, :reversal_no, :payment_no, :amount_idr, :reversed_at);
+
+-- name: return_n(shard, grace_s, at_most)
+-- How many payments go back.
+SELECT orders_return_n(:shard, :grace_s, :at_most);
+
+-- name: read_clock()
+SELECT clock_timestamp();

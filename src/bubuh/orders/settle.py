@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import partial
 
 from bubuh.core.shards import Shard
 from bubuh.db.pool import Database
 from bubuh.orders import store
 from bubuh.payments.model import ReceivedPayment, SettleOutcome
-from bubuh.payments.ports import Settle
 
 _Numbered = tuple[int, ReceivedPayment]
 
@@ -25,11 +23,6 @@ async def settle(db: Database, payments: Sequence[ReceivedPayment]) -> list[Sett
         settled = await store.settle_n(db, shard, [payment for _, payment in batch])
         outcomes.update(zip((place for place, _ in batch), settled, strict=True))
     return [outcomes[place] for place in range(len(payments))]
-
-
-def settling(db: Database) -> Settle:
-    """`settle` on `db`, as payments want it."""
-    return partial(settle, db)
 
 
 def _batches(payments: Sequence[ReceivedPayment]) -> list[tuple[Shard, list[_Numbered]]]:

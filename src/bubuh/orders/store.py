@@ -13,7 +13,7 @@ from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.db.queries import columns, load_queries
 from bubuh.orders.model import Order, OrderState, WantedOrder
-from bubuh.payments.model import Method, ReceivedPayment, SettleOutcome
+from bubuh.payments.model import Method, ReceivedPayment, ReceivedReversal, SettleOutcome
 
 SQL = load_queries("bubuh.orders")
 
@@ -63,6 +63,33 @@ async def settle_n(db: Database, shard: Shard, payments: Sequence[ReceivedPaymen
     names = ("order_id", "account_id", "gateway", "payment_no", "amount_idr", "paid_at")
     rows = await db.fetch(SQL.settle_n.sql, shard, *columns(payments, *names))
     return [SettleOutcome(row["outcome"]) for row in rows]
+
+
+async def reverse(db: Database, reversal: ReceivedReversal) -> SettleOutcome:
+    """Take back what a bank took back of a payment."""
+    outcome = await db.fetchval(
+        SQL.reverse.sql,
+        reversal.shard,
+        reversal.account_id,
+        reversal.order_id,
+        reversal.gateway,
+        reversal.reversal_no,
+        reversal.payment_no,
+        reversal.amount_idr,
+        reversal.reversed_at,
+    )
+    return SettleOutcome(outcome)
+
+
+async def return_n(conn: Conn, shard: Shard, *, grace_s: float, at_most: int) -> int:
+    """Give back what came for expired orders of one shard and does not cover them; how many payments."""
+    return int(await conn.fetchval(SQL.return_n.sql, shard, grace_s, at_most))
+
+
+async def read_clock(db: Database) -> datetime:
+    """The database's clock, by which orders expire."""
+    moment: datetime = await db.fetchval(SQL.read_clock.sql)
+    return moment
 
 
 async def expire_n(conn: Conn, shard: Shard, *, at_most: int) -> list[UUID]:

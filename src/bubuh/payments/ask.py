@@ -17,14 +17,15 @@ from bubuh.db.pool import Database
 from bubuh.payments import store
 from bubuh.payments.hear import hear
 from bubuh.payments.model import Attempt, AttemptState, Word
-from bubuh.payments.ports import Gateways, Settle
+from bubuh.payments.ports import Books, Gateways
 from bubuh.payments.refusals import GatewayUnavailable, GatewayUnknown
+from bubuh.payments.steady import resting, wake
 from bubuh.payments.take_in import take_in, take_in_apart
 
 _log = structlog.get_logger(__name__)
 
-MOST_ASKS: Final = 100  #: in one pass
-AT_ONCE: Final = 10  #: questions on their way together
+MOST_ASKS: Final = 200  #: in one pass
+AT_ONCE: Final = 100  #: questions on their way together; a gateway's own limit is `Steady`'s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +36,15 @@ class Asked:
     answered: int
 
 
-async def ask_due(db: Database, gateways: Gateways, settle: Settle, *, at_most: int = MOST_ASKS) -> Asked:
+async def ask_due(db: Database, gateways: Gateways, books: Books, *, at_most: int = MOST_ASKS) -> Asked:
     """Ask about the attempts whose hour has come by the database's clock, at most `at_most`.
 
     The hours stand in `payments_next_ask`. No connection is held while a gateway thinks. A gateway that fails
-    is asked again at the attempt's next hour.
+    is asked again at the attempt's next hour; while one rests its attempts stay due, and are asked about as
+    soon as it is well.
     """
-    due = await _take_due(db, at_most=at_most)
+    await wake(gateways)
+    due = await _take_due(db, spared=resting(gateways), at_most=at_most)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def ask_one(attempt: Attempt) -> Word | None:
@@ -50,12 +53,12 @@ async def ask_due(db: Database, gateways: Gateways, settle: Settle, *, at_most: 
 
     heard = await asyncio.gather(*map(ask_one, due))
     words = [word for word in heard if word is not None]
-    await take_in_apart(db, words, settle)
+    await take_in_apart(db, words, books)
     return Asked(asked=len(due), answered=len(words))
 
 
 async def ask_now(
-    db: Database, gateways: Gateways, settle: Settle, *, account_id: AccountId, order_id: UUID
+    db: Database, gateways: Gateways, books: Books, *, account_id: AccountId, order_id: UUID
 ) -> None:
     """Ask about one order's attempts, unless that was done 2 s ago; all it says is committed on return.
 
@@ -63,11 +66,11 @@ async def ask_now(
         GatewayUnavailable: the gateway does not answer; what it would say is not known.
     """
     attempts = await store.take_now(db, account_id=account_id, order_id=order_id)
-    await take_in(db, [await hear(gateways, attempt) for attempt in attempts], settle)
+    await take_in(db, [await hear(gateways, attempt) for attempt in attempts], books)
 
 
 async def reach(
-    db: Database, gateways: Gateways, settle: Settle, *, account_id: AccountId, order_id: UUID
+    db: Database, gateways: Gateways, books: Books, *, account_id: AccountId, order_id: UUID
 ) -> None:
     """Make sure the gateway has the order's attempts, if it answers; if not, the asking job does so later.
 
@@ -76,10 +79,10 @@ async def reach(
     attempts = await store.find_attempts(db, account_id=account_id, order_id=order_id)
     unsure = [attempt for attempt in attempts if attempt.state is AttemptState.UNKNOWN]
     heard = [await _hear_or_note(db, gateways, attempt) for attempt in unsure]
-    await take_in(db, [word for word in heard if word is not None], settle)
+    await take_in(db, [word for word in heard if word is not None], books)
 
 
-async def _take_due(db: Database, *, at_most: int) -> Sequence[Attempt]:
+async def _take_due(db: Database, *, spared: Sequence[str], at_most: int) -> Sequence[Attempt]:
     """Shard by shard from a random one, so that no shard is always last."""
     due: list[Attempt] = []
     first = random.randrange(len(ALL_SHARDS))  # noqa: S311 -- fairness, not secrecy
@@ -87,7 +90,7 @@ async def _take_due(db: Database, *, at_most: int) -> Sequence[Attempt]:
         for shard in ALL_SHARDS[first:] + ALL_SHARDS[:first]:
             if len(due) >= at_most:
                 break
-            due += await store.take_due_n(conn, shard, at_most=at_most - len(due))
+            due += await store.take_due_n(conn, shard, resting=spared, at_most=at_most - len(due))
     return due
 
 

@@ -49,7 +49,7 @@ class SettleOutcome(StrEnum):
     UNDERPAID = "underpaid"  #: kept; the order needs more
     SURPLUS = "surplus"  #: kept; the order was filled without it
     CONFLICT = "conflict"  #: this payment was told before with another amount
-    UNKNOWN = "unknown"  #: there is no such order
+    UNKNOWN = "unknown"  #: there is no such order; of a reversal, no such payment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +192,24 @@ class ReceivedPayment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedReversal:
+    """Money a bank took back, and the order it was for."""
+
+    account_id: AccountId
+    order_id: UUID
+    gateway: str
+    reversal_no: str
+    payment_no: str
+    amount_idr: int
+    reversed_at: datetime
+
+    @property
+    def shard(self) -> Shard:
+        """The shard of the order's row."""
+        return shard_of_account(self.account_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """What a gateway said of one of our attempts, asked or unasked."""
 
@@ -199,7 +217,7 @@ class Word:
     charge: Charge
 
     def payments(self) -> list[ReceivedPayment]:
-        """The money in it, with the order it is for."""
+        """The rupiah in it, with the order they are for."""
         return [
             ReceivedPayment(
                 account_id=self.attempt.account_id,
@@ -212,6 +230,25 @@ class Word:
             for payment in self.charge.payments
             if payment.currency == IDR
         ]
+
+    def reversals(self) -> list[ReceivedReversal]:
+        """What banks took back, with the order it was for."""
+        return [
+            ReceivedReversal(
+                account_id=self.attempt.account_id,
+                order_id=self.attempt.order_id,
+                gateway=self.attempt.gateway,
+                reversal_no=reversal.reversal_no,
+                payment_no=reversal.payment_no,
+                amount_idr=reversal.amount_idr,
+                reversed_at=reversal.reversed_at,
+            )
+            for reversal in self.charge.reversals
+        ]
+
+    def strange_money(self) -> list[Payment]:
+        """Payments in other money than rupiah."""
+        return [payment for payment in self.charge.payments if payment.currency != IDR]
 
 
 def reference_of(order_id: UUID, no: int = FIRST_ATTEMPT) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -13,14 +13,24 @@ from bubuh.payments.model import (
     Notice,
     Pace,
     ReceivedPayment,
+    ReceivedReversal,
     SettleOutcome,
     WantedCharge,
     WantedRefund,
 )
-from bubuh.payments.refusals import GatewayUnknown, MethodUnknown
+from bubuh.payments.refusals import GatewayUnknown
 
-#: records payments and fills the orders they cover, committed; one outcome a payment, in order; repeatable
-Settle = Callable[[Sequence[ReceivedPayment]], Awaitable[Sequence[SettleOutcome]]]
+
+class Books(Protocol):
+    """The orders that money is for. What these answer is committed, and to repeat them changes nothing."""
+
+    async def settle(self, payments: Sequence[ReceivedPayment]) -> Sequence[SettleOutcome]:
+        """Record payments and fill the orders they cover; one outcome a payment, in order."""
+        ...
+
+    async def reverse(self, reversal: ReceivedReversal) -> SettleOutcome:
+        """Take back what a bank took back: `done`, `already_done`, `conflict` or `unknown`."""
+        ...
 
 
 class Gateway(Protocol):
@@ -91,11 +101,3 @@ def find_gateway(gateways: Gateways, name: str) -> Gateway:
     if name not in gateways:
         raise GatewayUnknown(gateway=name)
     return gateways[name]
-
-
-def choose_gateway(gateways: Gateways, method: Method) -> Gateway:
-    """The first gateway by which a buyer can pay so; raises `MethodUnknown`, a Refusal."""
-    for gateway in gateways.values():
-        if method in gateway.methods:
-            return gateway
-    raise MethodUnknown(method=str(method))

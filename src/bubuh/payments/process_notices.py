@@ -11,40 +11,46 @@ import structlog
 from bubuh.core.shards import Shard
 from bubuh.db.pool import Database
 from bubuh.payments import store
-from bubuh.payments.model import Attempt, Charge, SettleOutcome, Word, shard_of_reference
-from bubuh.payments.ports import Gateways, Settle
+from bubuh.payments.lines import Kind, Unmatched
+from bubuh.payments.model import IDR, Attempt, Charge, SettleOutcome, Word, shard_of_reference
+from bubuh.payments.ports import Books, Gateways
 from bubuh.payments.refusals import GatewayMisspoke, NoticeForged
 from bubuh.payments.store import KeptNotice, NoticeEnd
 from bubuh.payments.take_in import take_in_apart
+from bubuh.payments.unmatched import list_unmatched
 
 _log = structlog.get_logger(__name__)
 
 MOST_NOTICES: Final = 200  #: in one pass
+MOST_SHOWN: Final = 100  #: letters of somebody else's reference
 
 _Told = tuple[KeptNotice, Charge]
 
 
 async def process_notices(
-    db: Database, gateways: Gateways, settle: Settle, *, at_most: int = MOST_NOTICES
+    db: Database, gateways: Gateways, books: Books, *, at_most: int = MOST_NOTICES
 ) -> int:
     """Process the notices that wait, at most `at_most`; how many there were.
 
     Each signature is checked again, as of the moment its notice came. A crash anywhere leaves the notice
     waiting, and its money counts once. A notice for an order nobody knows waits a day (its order may not be
-    committed yet), then it is `unmatched`.
+    committed yet), then it is `unmatched`; on the unmatched list it stands from the first.
     """
     notices = await store.lease_notices_n(db, at_most=at_most)
     ends, told = _read(notices, gateways)
     attempts = await _match(db, [(notice.gateway, charge.reference) for notice, charge in told])
     ours = [pair for pair in told if _name(pair) in attempts]
     words = [Word(attempt=attempts[_name(pair)], charge=pair[1]) for pair in ours]
-    outcomes = await take_in_apart(db, words, settle)
+    outcomes = await take_in_apart(db, words, books)
     ends += [
         NoticeEnd(notice=notice, state=_state_after(outcome), outcome=outcome)
         for (notice, _), outcome in zip(ours, outcomes, strict=True)
         if outcome is not None
     ]
-    ends += [_strange(*pair) for pair in told if _name(pair) not in attempts]
+    strange = [pair for pair in told if _name(pair) not in attempts]
+    ends += [_strange(*pair) for pair in strange]
+    await list_unmatched(db, [*map(_stranger, strange), *(_unread(end) for end in ends if _is_unread(end))])
+    await store.match_lines(db, [_stranger(pair) for pair in ours if pair[0].tries > 1])
     await store.end_notices_n(db, ends)
     return len(notices)
 
@@ -94,6 +100,38 @@ def _strange(notice: KeptNotice, charge: Charge) -> NoticeEnd:
         return NoticeEnd(notice=notice, state="unmatched", outcome="foreign_reference")
     return NoticeEnd(
         notice=notice, state="unmatched" if notice.is_old else "waiting", outcome="unknown_order"
+    )
+
+
+def _stranger(told: _Told) -> Unmatched:
+    """A notice of what we do not know, as it stands on the list; the same line whenever it is read."""
+    notice, charge = told
+    is_ours = shard_of_reference(charge.reference) is not None
+    return Unmatched(
+        kind=Kind.UNKNOWN_ORDER if is_ours else Kind.FOREIGN_REFERENCE,
+        gateway=notice.gateway,
+        subject=notice.event_id,
+        why="a genuine notice of an order that is not here"
+        if is_ours
+        else "a genuine notice of somebody else's",
+        suggestion="ask the gateway whose money it is, and have it given back",
+        reference=charge.reference[:MOST_SHOWN],
+        amount=sum(payment.amount for payment in charge.payments) or None,
+        currency=next((payment.currency for payment in charge.payments), IDR),
+    )
+
+
+def _is_unread(end: NoticeEnd) -> bool:
+    return end.outcome == GatewayMisspoke.code
+
+
+def _unread(end: NoticeEnd) -> Unmatched:
+    return Unmatched(
+        kind=Kind.UNREADABLE,
+        gateway=end.notice.gateway,
+        subject=end.notice.event_id,
+        why="a genuine notice that cannot be read",
+        suggestion="read it in payment_notices, and ask the gateway about its payment",
     )
 
 

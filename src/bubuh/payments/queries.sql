@@ -49,10 +49,10 @@ UPDATE payment_attempts AS a
 RETURNING a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
           a.expires_at <= now() AS is_over;
 
--- name: take_due_n(shard, at_most)
--- Attempts whose hour to be asked about has come; their next hour is set.
+-- name: take_due_n(shard, resting, at_most)
+-- Attempts, but at resting gateways, whose hour to be asked about has come; their next hour is set.
 SELECT account_id, order_id, no, gateway, reference, method, amount_idr, state, expires_at, is_over
-  FROM payments_take_due_n(:shard, :at_most);
+  FROM payments_take_due_n(:shard, :resting::text[], :at_most);
 
 -- name: record_n(shard, account_ids, order_ids, nos, states, qris, vas, pay_urls)
 -- One row for each attempt whose state rose or stood.
@@ -72,7 +72,7 @@ SELECT payments_keep_notice(:gateway, :event_id, :body, :headers, :refusal);
 
 -- name: lease_notices_n(at_most)
 -- Waiting notices; their next try is put off.
-SELECT gateway, event_id, body, headers, received_at, is_old
+SELECT gateway, event_id, body, headers, received_at, tries, is_old
   FROM payments_lease_notices_n(:at_most);
 
 -- name: end_notices_n(gateways, event_ids, states, outcomes)!
@@ -104,3 +104,7 @@ SELECT payments_resolve_line(:shard, :id, :resolution, :reason, :actor);
 
 -- name: owner_of_line(shard, id)
 SELECT u.account_id FROM payment_unmatched AS u WHERE u.shard = :shard AND u.id = :id;
+
+-- name: match_line_n(shard, account_ids, kinds, gateways, subjects)!
+-- These have found their place.
+SELECT payments_match_line_n(:shard, :account_ids::bigint[], :kinds::text[], :gateways::text[], :subjects::text[]);

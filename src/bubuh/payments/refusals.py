@@ -71,6 +71,18 @@ class GatewayDeclined(GatewayRefused):
     code = "gateway_declined"
 
 
+class GatewayResting(GatewayUnavailable):
+    """The gateway failed again and again: it is spared for some seconds. It was not called."""
+
+    code = "gateway_resting"
+
+
+class GatewayBusy(GatewayUnavailable):
+    """More calls wait than the gateway takes of us. It was not called."""
+
+    code = "gateway_busy"
+
+
 class GatewayMisspoke(GatewayUnavailable):
     """The gateway said something that cannot be read, or that contradicts what it was asked."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ class KeptNotice:
     body: bytes
     headers: Mapping[str, str]
     received_at: datetime
+    tries: int  #: how often it was taken to be processed, this time included
     is_old: bool  #: came more than a day ago
 
 
@@ -88,9 +90,10 @@ async def take_now(db: Database, *, account_id: AccountId, order_id: UUID) -> li
     return [_attempt(row) for row in rows]
 
 
-async def take_due_n(conn: Conn, shard: Shard, *, at_most: int) -> list[Attempt]:
-    """Attempts of a shard that are due to be asked about, taken so that no other worker asks as well."""
-    return [_attempt(row) for row in await conn.fetch(SQL.take_due_n.sql, shard, at_most)]
+async def take_due_n(conn: Conn, shard: Shard, *, resting: Sequence[str], at_most: int) -> list[Attempt]:
+    """Due attempts of a shard, but at `resting` gateways; no other worker asks about them as well."""
+    rows = await conn.fetch(SQL.take_due_n.sql, shard, list(resting), at_most)
+    return [_attempt(row) for row in rows]
 
 
 async def record_n(db: Database, shard: Shard, words: Sequence[Word]) -> None:
@@ -154,6 +157,15 @@ async def list_unmatched_n(db: Database, shard: Shard, found: Sequence[Unmatched
     names = ("owner", "kind", "gateway", "subject", "order_id", "reference", "amount", "currency")
     arrays = columns(found, *names, "why", "suggestion")
     return int(await db.fetchval(SQL.list_unmatched_n.sql, shard, *arrays))
+
+
+async def match_lines(db: Database, found: Sequence[Unmatched]) -> None:
+    """Resolve lines whose subject has found its place by itself."""
+    by_shard: dict[Shard, list[Unmatched]] = defaultdict(list)
+    for each in found:
+        by_shard[shard_of_account(each.owner)].append(each)
+    for shard, group in by_shard.items():
+        await db.execute(SQL.match_line_n.sql, shard, *columns(group, "owner", "kind", "gateway", "subject"))
 
 
 async def open_lines(db: Database, shard: Shard, *, at_most: int) -> list[Line]:

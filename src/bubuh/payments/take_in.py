@@ -12,8 +12,10 @@ import structlog
 from bubuh.core.shards import Shard
 from bubuh.db.pool import Database
 from bubuh.payments import store
-from bubuh.payments.model import AttemptState, SettleOutcome, Word
-from bubuh.payments.ports import Settle
+from bubuh.payments.lines import Kind, Unmatched
+from bubuh.payments.model import AttemptState, Payment, ReceivedReversal, SettleOutcome, Word
+from bubuh.payments.ports import Books
+from bubuh.payments.unmatched import list_unmatched
 
 _log = structlog.get_logger(__name__)
 
@@ -31,34 +33,75 @@ _TOLD_LAST: Final = (
 _RISING: Final = tuple(AttemptState)
 
 
-async def take_in(db: Database, words: Sequence[Word], settle: Settle) -> list[str]:
+async def take_in(db: Database, words: Sequence[Word], books: Books) -> list[str]:
     """Credit the money in `words` and record the attempts; one outcome a word: a SettleOutcome or RECORDED.
 
-    A crash in between leaves an attempt that is asked about again, and money that does not count twice.
+    Other money than rupiah, and a reversal of what we never had, go on the unmatched list before anything is
+    recorded. A crash in between leaves an attempt that is asked about again, and money that does not count
+    twice.
     """
     received = [payment for word in words for payment in word.payments()]
-    outcomes = iter(await settle(received) if received else ())
-    told = [_one([next(outcomes) for _ in word.charge.payments]) for word in words]
+    outcomes = iter(await books.settle(received) if received else ())
+    told = [[next(outcomes) for _ in word.payments()] for word in words]
+    for word, said in zip(words, told, strict=True):
+        said += [await _reverse(db, reversal, books) for reversal in word.reversals()]
+    await list_unmatched(db, [_strange(word, money) for word in words for money in word.strange_money()])
     by_shard: dict[Shard, list[Word]] = defaultdict(list)
     for word in _furthest(words):
         by_shard[word.attempt.shard].append(word)
     for shard, group in by_shard.items():
         await store.record_n(db, shard, group)
-    return told
+    return [_one(said) for said in told]
 
 
-async def take_in_apart(db: Database, words: Sequence[Word], settle: Settle) -> list[str | None]:
+async def take_in_apart(db: Database, words: Sequence[Word], books: Books) -> list[str | None]:
     """`take_in`, together; and if that fails, each word alone, so that a bad one harms only itself.
 
     None for a word that failed alone: our own mistake, logged as an error, and to be tried again later.
     """
     try:
-        return [*await take_in(db, words, settle)]
+        return [*await take_in(db, words, books)]
     except asyncpg.PostgresError:
         if len(words) == 1:
             _log.exception("word_not_taken_in", reference=words[0].attempt.reference)
             return [None]
-        return [(await take_in_apart(db, [word], settle))[0] for word in words]
+        return [(await take_in_apart(db, [word], books))[0] for word in words]
+
+
+async def _reverse(db: Database, reversal: ReceivedReversal, books: Books) -> SettleOutcome:
+    outcome = await books.reverse(reversal)
+    if outcome in {SettleOutcome.CONFLICT, SettleOutcome.UNKNOWN}:
+        told_before = outcome is SettleOutcome.CONFLICT
+        line = Unmatched(
+            kind=Kind.REVERSAL,
+            gateway=reversal.gateway,
+            subject=f"{reversal.reversal_no} {reversal.amount_idr}",
+            why="a reversal was told again with another amount"
+            if told_before
+            else "a bank took back a payment that was never told",
+            suggestion="ask the gateway what it took back",
+            account_id=reversal.account_id,
+            order_id=reversal.order_id,
+            amount=reversal.amount_idr,
+        )
+        await list_unmatched(db, [line])
+    return outcome
+
+
+def _strange(word: Word, money: Payment) -> Unmatched:
+    attempt = word.attempt
+    return Unmatched(
+        kind=Kind.OTHER_CURRENCY,
+        gateway=attempt.gateway,
+        subject=money.payment_no,
+        why=f"paid in {money.currency}",
+        suggestion="have the gateway give it back, or credit the order by hand",
+        account_id=attempt.account_id,
+        order_id=attempt.order_id,
+        reference=attempt.reference,
+        amount=money.amount,
+        currency=money.currency,
+    )
 
 
 def _one(outcomes: Sequence[SettleOutcome]) -> str:

@@ -29,6 +29,7 @@ class Invariant(StrEnum):
     USED_EQUALS_SEALS = "used_equals_seals"
     SHARE_IS_ITS_PARENTS = "share_is_its_parents"
     PAYMENT_ALLOTTED_ONCE = "payment_allotted_once"
+    PAYMENT_EXPLAINED = "payment_explained"
     PROCESSING_HAS_LEASE = "processing_has_lease"
     SERIAL_UNIQUE_BLOCK_KNOWN = "serial_unique_block_known"
     AFFIXED_HAS_OBJECT = "affixed_has_object"

@@ -88,7 +88,7 @@ SELECT coalesce(b.account_id, h.account_id) AS account_id,
  WHERE b.held IS DISTINCT FROM coalesce(h.stamps, 0);
 
 -- name: hold_has_purpose(shard, account_ids, ids)
--- A stamp and its hold live and end together. (Refunds join here with the issue that brings their table.)
+-- A stamp and its hold live and end together, and each refund of stamps has its hold.
 SELECT coalesce(h.account_id, s.account_id) AS account_id,
        'hold ' || coalesce(h.id, s.id) AS subject,
        coalesce('a stamp ' || CASE h.state WHEN 'held' THEN 'accepted or processing' WHEN 'captured' THEN 'affixed'
@@ -104,7 +104,19 @@ SELECT coalesce(h.account_id, s.account_id) AS account_id,
           FROM stamps AS p
          WHERE p.shard = :shard AND in_scope(p.account_id, :account_ids) AND in_scope(p.id, :ids)) AS s
     ON s.account_id = h.account_id AND s.id = h.id
- WHERE h.state IS DISTINCT FROM s.hold_state;
+ WHERE h.state IS DISTINCT FROM s.hold_state
+ UNION ALL
+SELECT f.account_id, 'refund ' || f.id, format('a hold of %s %s', f.stamps, f.hold_state),
+       coalesce(format('a hold of %s %s', h.stamps, h.state), 'no hold')
+  FROM (SELECT r.account_id, r.id, r.stamps,
+               CASE WHEN r.state = 'done' THEN 'captured' WHEN r.state IN ('failed', 'declined') THEN 'released'
+                    ELSE 'held' END AS hold_state
+          FROM refunds AS r
+         WHERE r.shard = :shard AND r.stamps > 0 AND in_scope(r.account_id, :account_ids)
+           AND in_scope(r.id, :ids)) AS f
+  LEFT JOIN quota_holds AS h
+    ON h.shard = :shard AND h.account_id = f.account_id AND h.id = f.id AND h.purpose = 'refund'
+ WHERE (h.state, h.stamps) IS DISTINCT FROM (f.hold_state, f.stamps);
 
 -- name: used_equals_seals(shard, account_ids, ids)
 -- What is used one by one: the capture, the affixed stamp, its seal and its leaf, over one digest. (Together with
@@ -179,6 +191,60 @@ SELECT coalesce(o.account_id, a.account_id) AS account_id,
            AND in_scope(t.account_id, :account_ids) AND in_scope(t.ref, :ids)) AS a
     ON a.account_id = o.account_id AND a.ref = o.id
  WHERE o.stamps IS DISTINCT FROM a.stamps;
+
+-- name: payment_explained(shard, account_ids, ids)
+-- Every rupiah that came for an order is explained once: it bought its stamps, it goes or went back, or it lies on the
+-- unmatched list. What a bank took back was taken from the buyer's stamps or lies there too; a surplus that the gateway
+-- will not carry lies there.
+SELECT o.account_id, 'order ' || o.id AS subject,
+       format('paid %s, returned %s, kept %s', coalesce(p.paid_idr, 0), coalesce(f.back_idr, 0) + coalesce(u.disposed_idr, 0),
+              CASE WHEN o.state IN ('paid', 'filled') THEN o.amount_idr ELSE coalesce(u.open_idr, 0) END) AS expected,
+       format('paid %s, returned %s, kept %s', o.amount_paid_idr, o.amount_returned_idr,
+              o.amount_paid_idr - o.amount_returned_idr) AS found
+  FROM orders AS o
+  LEFT JOIN (
+        SELECT y.account_id, y.order_id, sum(y.amount_idr) AS paid_idr
+          FROM order_payments AS y
+         WHERE y.shard = :shard AND in_scope(y.account_id, :account_ids::bigint[])
+           AND in_scope(y.order_id, :ids::uuid[])
+         GROUP BY y.account_id, y.order_id) AS p ON p.account_id = o.account_id AND p.order_id = o.id
+  LEFT JOIN (
+        SELECT r.account_id, r.order_id, sum(r.amount_idr) AS back_idr
+          FROM refunds AS r
+         WHERE r.shard = :shard AND (r.kind = 'surplus' OR (r.kind = 'reversal' AND r.stamps = 0))
+           AND in_scope(r.account_id, :account_ids) AND in_scope(r.order_id, :ids)
+         GROUP BY r.account_id, r.order_id) AS f ON f.account_id = o.account_id AND f.order_id = o.id
+  LEFT JOIN (
+        SELECT l.account_id, l.order_id, sum(l.amount) FILTER (WHERE l.state = 'open') AS open_idr,
+               sum(l.amount) FILTER (WHERE l.resolution <> 'matched') AS disposed_idr
+          FROM payment_unmatched AS l
+         WHERE l.shard = :shard AND l.kind = 'underpaid' AND l.order_id IS NOT NULL
+           AND in_scope(l.account_id, :account_ids) AND in_scope(l.order_id, :ids)
+         GROUP BY l.account_id, l.order_id) AS u ON u.account_id = o.account_id AND u.order_id = o.id
+ WHERE o.shard = :shard AND in_scope(o.account_id, :account_ids) AND in_scope(o.id, :ids)
+   AND (o.amount_paid_idr, o.amount_returned_idr, o.amount_paid_idr - o.amount_returned_idr)
+       IS DISTINCT FROM (coalesce(p.paid_idr, 0), coalesce(f.back_idr, 0) + coalesce(u.disposed_idr, 0),
+                         CASE WHEN o.state IN ('paid', 'filled') THEN o.amount_idr ELSE coalesce(u.open_idr, 0) END)
+ UNION ALL
+SELECT v.account_id, format('reversal %s of order %s', v.reversal_no, v.order_id), format('%s explained', v.amount_idr),
+       format('%s explained', coalesce(r.amount_idr, 0) + coalesce(l.amount, 0))
+  FROM order_reversals AS v
+  LEFT JOIN refunds AS r
+    ON r.shard = :shard AND r.account_id = v.account_id
+   AND r.id = payments_line_id(:shard, 'reversal', v.gateway, concat_ws(' ', v.order_id, v.reversal_no))
+  LEFT JOIN payment_unmatched AS l
+    ON l.shard = :shard AND l.account_id = v.account_id AND l.kind = 'reversal' AND l.gateway = v.gateway
+   AND l.subject = v.reversal_no
+ WHERE v.shard = :shard AND in_scope(v.account_id, :account_ids) AND in_scope(v.order_id, :ids)
+   AND v.amount_idr <> coalesce(r.amount_idr, 0) + coalesce(l.amount, 0)
+ UNION ALL
+SELECT r.account_id, 'refund ' || r.id, 'on the unmatched list', 'not there'
+  FROM refunds AS r
+ WHERE r.shard = :shard AND r.kind = 'surplus' AND r.state = 'failed'
+   AND in_scope(r.account_id, :account_ids) AND in_scope(r.order_id, :ids)
+   AND NOT EXISTS (SELECT FROM payment_unmatched AS l
+                    WHERE l.shard = :shard AND l.account_id = r.account_id AND l.kind = 'refund_failed'
+                      AND l.gateway = r.gateway AND l.subject = r.id::text);
 
 -- name: processing_has_lease(shard)
 SELECT s.account_id,
@@ -293,6 +359,23 @@ SELECT o.account_id, 'order ' || o.id, 'a path to ' || o.state, coalesce(array_t
                                       ARRAY['cancelled', 'paid', 'placed'])
         WHEN 'filled' THEN e.states IN (ARRAY['filled', 'paid', 'placed'], ARRAY['expired', 'filled', 'paid', 'placed'],
                                         ARRAY['cancelled', 'filled', 'paid', 'placed'])
+        END, false)
+ UNION ALL
+SELECT f.account_id, 'refund ' || f.id, 'a path to ' || f.state, coalesce(array_to_string(e.states, ', '), 'nothing')
+  FROM refunds AS f
+  LEFT JOIN (
+        SELECT v.account_id, v.refund_id, array_agg(v.state ORDER BY v.state) AS states
+          FROM refund_events AS v
+         WHERE v.shard = :shard AND in_scope(v.account_id, :account_ids) AND in_scope(v.refund_id, :ids)
+         GROUP BY v.account_id, v.refund_id) AS e ON e.account_id = f.account_id AND e.refund_id = f.id
+ WHERE f.shard = :shard AND in_scope(f.account_id, :account_ids) AND in_scope(f.id, :ids)
+   AND NOT coalesce(CASE
+        WHEN f.kind = 'reversal' THEN f.state = 'done' AND e.states = ARRAY['done']
+        WHEN f.state = 'waiting' THEN e.states = ARRAY['waiting']
+        WHEN f.state = 'declined' THEN e.states = ARRAY['declined', 'waiting']
+        ELSE e.states <@ ARRAY['waiting', 'asked', 'unknown', 'pending', f.state] AND 'asked' = ANY(e.states)
+             AND f.state = ANY(e.states) AND (f.state = 'asked' OR 'unknown' = ANY(e.states))
+             AND (f.state NOT IN ('asked', 'unknown') OR NOT 'pending' = ANY(e.states))
         END, false)
  UNION ALL
 SELECT coalesce(h.account_id, m.account_id), 'hold ' || coalesce(h.id, m.ref),

@@ -19,6 +19,7 @@ from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
 from bubuh.identity.people.keys import PersonKey
 from bubuh.payments.ports import Gateways
+from bubuh.payments.steady import Steady
 from bubuh.pdf.model import Trust
 from bubuh.settings import RunFile, Settings
 from bubuh.stamping.serial import SerialKey
@@ -81,7 +82,7 @@ async def open_parts(
             person_key=PersonKey(folder.read_secret("person.key")),
             sender=DevelopmentSender(folder.letters),
             signer=signer,
-            gateways={gateway.name: gateway},
+            gateways={gateway.name: Steady(gateway)},
             trust=_trust_of(folder, settings),
         )
         await signer.close()

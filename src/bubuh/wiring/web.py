@@ -35,6 +35,7 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             objects=parts.objects,
             store_key=parts.store_key,
             gateways=parts.gateways,
+            refund_limit_idr=settings.refund_limit,
             accept_batch=SelfClocked.over(
                 parts.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id
             ),

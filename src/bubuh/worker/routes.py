@@ -13,6 +13,7 @@ from bubuh.core.shards import Shard
 from bubuh.db.pool import Database
 from bubuh.identity.people.keys import PersonKey
 from bubuh.identity.people.letters import LETTER_WANTED
+from bubuh.orders.expire import ALARM as EXPIRY_ALARM
 from bubuh.outbox.model import Fact
 from bubuh.outbox.ports import Sender
 from bubuh.outbox.take import take_untold
@@ -35,6 +36,7 @@ ROUTES: Final[Routes] = {
     FROZEN: (page,),
     BREACHED: (page,),
     SWEPT: (page,),
+    EXPIRY_ALARM: (page,),
 }
 
 

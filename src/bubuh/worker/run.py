@@ -6,10 +6,11 @@ import asyncio
 from functools import partial
 
 from bubuh.identity.people.store import sweep as sweep_people
-from bubuh.orders.collect import run_asking_pass, run_notices_pass
-from bubuh.orders.expire import expire_due
+from bubuh.orders.collect import run_asking, run_notices
+from bubuh.orders.expire import Expirer
 from bubuh.quota.chain.link import link_shard
 from bubuh.quota.watch import EVERY_S, watch_all
+from bubuh.refunds.carry import carry_due
 from bubuh.sandbox import Sandbox
 from bubuh.settings import Settings
 from bubuh.stamping.sweep import Sweeper
@@ -46,10 +47,11 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
     db = parts.db
     routes = all_routes(sender=parts.sender, person_key=parts.person_key)
     return [
-        Round(name="notices", every_s=0.2, make=partial(run_notices_pass, db, parts.gateways)),
-        Round(name="asking", every_s=2.0, make=partial(run_asking_pass, db, parts.gateways)),
         Round(name="people", every_s=60.0, make=partial(sweep_people, db)),
-        Round(name="expiry", every_s=10.0, make=partial(expire_due, db)),
+        Round(name="notices", every_s=0.2, make=partial(run_notices, db, parts.gateways)),
+        Round(name="asking", every_s=1.0, make=partial(run_asking, db, parts.gateways)),
+        Round(name="expiry", every_s=10.0, make=Expirer(db).expire),
+        Round(name="refunds", every_s=2.0, make=partial(carry_due, db, parts.gateways)),
         Round(name="chain", every_s=30.0, make=over_shards(partial(link_shard, db))),
         Round(name="outbox", every_s=1.0, make=over_shards(partial(tell, db, routes=routes))),
         Round(

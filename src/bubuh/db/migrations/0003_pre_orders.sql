@@ -17,7 +17,8 @@ CREATE TABLE orders (
     stamps bigint NOT NULL,
     method text NOT NULL,
     amount_idr bigint NOT NULL,
-    amount_paid_idr bigint NOT NULL DEFAULT 0,
+    amount_paid_idr bigint NOT NULL DEFAULT 0, -- all that came
+    amount_returned_idr bigint NOT NULL DEFAULT 0, -- of that, what bought nothing and goes or went back
     state text NOT NULL,
     actor text NOT NULL,
     placed_at timestamptz NOT NULL DEFAULT now(),
@@ -29,19 +30,23 @@ CREATE TABLE orders (
     CONSTRAINT orders_stamps_positive CHECK (stamps > 0),
     CONSTRAINT orders_amount_positive CHECK (amount_idr > 0),
     CONSTRAINT orders_paid_not_negative CHECK (amount_paid_idr >= 0),
+    CONSTRAINT orders_returned_was_paid CHECK (amount_returned_idr BETWEEN 0 AND amount_paid_idr),
     CONSTRAINT orders_method_known CHECK (method IN ('qris', 'va')),
     CONSTRAINT orders_state_known CHECK (state IN ('placed', 'paid', 'filled', 'expired', 'cancelled')),
-    CONSTRAINT orders_paid_whole CHECK (state NOT IN ('paid', 'filled') OR amount_paid_idr >= amount_idr)
+    CONSTRAINT orders_paid_whole CHECK (
+        state NOT IN ('paid', 'filled') OR amount_paid_idr - amount_returned_idr >= amount_idr
+    )
 ) WITH (fillfactor = 85);
 CREATE INDEX orders_open ON orders (shard, expires_at) WHERE state = 'placed';
 GRANT SELECT ON orders TO bubuh_app;
 
--- An order enters each state once.
+-- An order enters each state once, by a named move: `pay_late` is one that the gateway forced.
 CREATE TABLE order_events (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
     order_id uuid NOT NULL,
     state text NOT NULL,
+    move text NOT NULL,
     at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shard, account_id, order_id, state),
     CONSTRAINT order_events_shard CHECK (shard = account_id % 64)
@@ -69,6 +74,25 @@ CREATE TRIGGER order_payments_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON order_pa
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT ON order_payments TO bubuh_app;
 
+-- Money of a payment that a bank took back, once for each of the gateway's own numbers.
+CREATE TABLE order_reversals (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    gateway text NOT NULL,
+    reversal_no text NOT NULL,
+    payment_no text NOT NULL,
+    amount_idr bigint NOT NULL,
+    reversed_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, account_id, order_id, gateway, reversal_no),
+    CONSTRAINT order_reversals_shard CHECK (shard = account_id % 64),
+    CONSTRAINT order_reversals_positive CHECK (amount_idr > 0)
+);
+CREATE TRIGGER order_reversals_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON order_reversals
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON order_reversals TO bubuh_app;
+
 -- Place one order. done, already_done (the same request came before) or conflict (the id stands for another body).
 CREATE FUNCTION orders_place(
     _shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text,
@@ -83,7 +107,8 @@ BEGIN
             now() + make_interval(secs => _valid_s))
     ON CONFLICT DO NOTHING;
     IF FOUND THEN
-        INSERT INTO order_events (shard, account_id, order_id, state) VALUES (_shard, _account_id, _id, 'placed');
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        VALUES (_shard, _account_id, _id, 'placed', 'place');
         RETURN 'done';
     END IF;
     -- A second statement, a fresh snapshot: the other's row is committed, for we waited for it.
@@ -98,9 +123,10 @@ GRANT EXECUTE ON FUNCTION orders_place(
 
 -- Record payments and fill the orders they cover: placed, expired or cancelled to paid to filled, and the quota,
 -- in this one transaction. Late money counts like any other. One row per request, in its order:
--- done (filled now), already_done (this payment counted before and its order is filled), underpaid (recorded, more
--- is needed), surplus (recorded, the order was filled without it: money to give back), conflict (this payment came
--- before with another amount: nothing recorded) or unknown (no such order).
+-- done (filled now; what is over goes back), already_done (this payment counted before and its order is filled),
+-- underpaid (recorded, more is needed: on the unmatched list until it comes), surplus (recorded, the order was filled
+-- without it: it goes back), conflict (this payment came before with another amount: listed, not recorded) or
+-- unknown (no such order).
 CREATE FUNCTION orders_settle_n(
     _shard smallint, _ids uuid [], _account_ids bigint [], _gateways text [], _payment_nos text [],
     _amounts_idr bigint [], _paid_ats timestamptz []
@@ -112,6 +138,7 @@ DECLARE
     _ready_accounts bigint [];
     _ready_stamps bigint [];
     _ready_actors text [];
+    _moves text [] := array_fill('pay'::text, ARRAY[cardinality(_ids)]);
     _r record;
 BEGIN
     PERFORM 1 FROM orders AS o JOIN unnest(_ids, _account_ids) AS x (id, account_id)
@@ -120,7 +147,8 @@ BEGIN
     -- A second statement, a fresh snapshot: what committed while we waited for the locks is seen.
     FOR _r IN
         SELECT x.no, o.state = 'filled' AS filled, p.amount_idr AS before, x.amount_idr,
-               o.amount_paid_idr + x.amount_idr >= o.amount_idr AS covered,
+               CASE WHEN o.state IN ('expired', 'cancelled') THEN 'pay_late' ELSE 'pay' END AS move,
+               o.amount_paid_idr - o.amount_returned_idr + x.amount_idr >= o.amount_idr AS covered,
                row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
           FROM unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr) WITH ORDINALITY
             AS x (id, account_id, gateway, payment_no, amount_idr, no)
@@ -130,6 +158,7 @@ BEGIN
            AND p.gateway = x.gateway AND p.payment_no = x.payment_no
     LOOP
         ASSERT _r.turn = 1, 'a batch names each order once';
+        _moves[_r.no] := _r.move;
         _outcomes[_r.no] := CASE
             WHEN _r.before <> _r.amount_idr THEN 'conflict'
             WHEN _r.before IS NOT NULL AND _r.filled THEN 'already_done'
@@ -152,6 +181,7 @@ BEGIN
       FROM unnest(_ids, _account_ids, _amounts_idr, _outcomes) AS x (id, account_id, amount_idr, outcome)
      WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
        AND x.outcome IN ('done', 'underpaid', 'surplus');
+    PERFORM orders_place_money(_shard, _ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _outcomes);
     SELECT array_agg(o.id ORDER BY o.id), array_agg(o.account_id ORDER BY o.id), array_agg(o.stamps ORDER BY o.id),
            array_agg('gateway:' || x.gateway ORDER BY o.id)
       INTO _ready_ids, _ready_accounts, _ready_stamps, _ready_actors
@@ -168,14 +198,14 @@ BEGIN
             ASSERT _r.outcome = 'done', 'an order that is not filled has given no quota';
         END LOOP;
         -- An order left in `paid` by a hand has that event already; `filled` is new, or we fail.
-        INSERT INTO order_events (shard, account_id, order_id, state)
-        SELECT o.shard, o.account_id, o.id, 'paid'
-          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        SELECT o.shard, o.account_id, o.id, 'paid', x.move
+          FROM orders AS o JOIN unnest(_ids, _account_ids, _moves, _outcomes) AS x (id, account_id, move, outcome)
             ON o.account_id = x.account_id AND o.id = x.id
-         WHERE o.shard = _shard
+         WHERE o.shard = _shard AND x.outcome = 'done'
         ON CONFLICT DO NOTHING;
-        INSERT INTO order_events (shard, account_id, order_id, state)
-        SELECT o.shard, o.account_id, o.id, 'filled'
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        SELECT o.shard, o.account_id, o.id, 'filled', 'fill'
           FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
             ON o.account_id = x.account_id AND o.id = x.id
          WHERE o.shard = _shard;
@@ -193,6 +223,199 @@ $$;
 GRANT EXECUTE ON FUNCTION orders_settle_n(
     smallint, uuid [], bigint [], text [], text [], bigint [], timestamptz []
 ) TO bubuh_app;
+
+-- What payments that were just recorded leave over or lacking, one order at most once: too much goes back as a refund
+-- (what is over a filled order's price, all of it where the order was filled before), too little and what contradicts
+-- lies on the unmatched list, and what lay there until the rest came is resolved.
+CREATE FUNCTION orders_place_money(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _gateways text [], _payment_nos text [],
+    _amounts_idr bigint [], _outcomes text []
+) RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.id, x.account_id, x.gateway, x.payment_no, x.amount_idr, x.outcome,
+               o.amount_paid_idr - o.amount_returned_idr - o.amount_idr AS over_idr
+          FROM orders AS o
+          JOIN unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _outcomes)
+            AS x (id, account_id, gateway, payment_no, amount_idr, outcome)
+            ON o.account_id = x.account_id AND o.id = x.id
+         WHERE o.shard = _shard AND x.outcome IN ('done', 'surplus', 'underpaid', 'conflict')
+         ORDER BY x.id
+    LOOP
+        CASE _r.outcome
+        WHEN 'conflict' THEN
+            PERFORM payments_list_unmatched_n(
+                _shard, ARRAY[_r.account_id], ARRAY['amount_differs'], ARRAY[_r.gateway],
+                ARRAY[concat_ws(' ', _r.payment_no, _r.amount_idr)], ARRAY[_r.id], ARRAY[NULL::text],
+                ARRAY[_r.amount_idr], ARRAY['IDR'], ARRAY['a payment was told again with another amount'],
+                ARRAY['ask the gateway which amount is right; the first one counts']);
+        WHEN 'underpaid' THEN
+            PERFORM payments_list_unmatched_n(
+                _shard, ARRAY[_r.account_id], ARRAY['underpaid'], ARRAY[_r.gateway], ARRAY[_r.payment_no], ARRAY[_r.id],
+                ARRAY[NULL::text], ARRAY[_r.amount_idr], ARRAY['IDR'], ARRAY['less came than the order costs'],
+                ARRAY['wait: the rest fills the order, else this goes back once it has expired']);
+            INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+            VALUES (_shard, _r.account_id, 'order.underpaid', _r.id,
+                    jsonb_build_object('paid_idr', _r.amount_idr, 'missing_idr', -_r.over_idr))
+            ON CONFLICT DO NOTHING;
+        ELSE
+            IF _r.over_idr > 0 THEN
+                PERFORM refunds_open_surplus(_shard, _r.account_id, _r.id, _r.gateway, _r.payment_no, _r.over_idr);
+                UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _r.over_idr
+                 WHERE o.shard = _shard AND o.account_id = _r.account_id AND o.id = _r.id;
+            END IF;
+            PERFORM payments_explain_order(_shard, _r.account_id, _r.id);
+        END CASE;
+    END LOOP;
+END
+$$;
+
+-- A bank took back `_amount_idr` of a payment. What it bought is taken out of `free` into sink paid_back; where less is
+-- free than that, the rest lies on the unmatched list and the account is frozen: it is never brought below zero.
+-- What had bought nothing is no longer owed back. done, already_done, conflict (told before with another amount:
+-- nothing changes) or unknown (no such payment here).
+CREATE FUNCTION orders_reverse(
+    _shard smallint, _account_id bigint, _id uuid, _gateway text, _reversal_no text, _payment_no text,
+    _amount_idr bigint, _reversed_at timestamptz
+) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _order record;
+    _before bigint;
+    _paid_idr bigint;
+    _back_idr bigint;
+    _gone_idr bigint;
+    _take_idr bigint;
+    _stamps bigint := 0;
+    _free bigint := 0;
+    _covered_idr bigint := 0;
+    _refund_id uuid := payments_line_id(_shard, 'reversal', _gateway, concat_ws(' ', _id, _reversal_no));
+    _outcome text;
+BEGIN
+    SELECT o.state, o.amount_idr / o.stamps AS price_idr INTO _order FROM orders AS o
+     WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id FOR NO KEY UPDATE;
+    SELECT p.amount_idr INTO _paid_idr FROM order_payments AS p
+     WHERE p.shard = _shard AND p.account_id = _account_id AND p.order_id = _id AND p.gateway = _gateway
+       AND p.payment_no = _payment_no;
+    IF _order IS NULL OR _paid_idr IS NULL THEN
+        RETURN 'unknown';
+    END IF;
+    SELECT r.amount_idr INTO _before FROM order_reversals AS r
+     WHERE r.shard = _shard AND r.account_id = _account_id AND r.order_id = _id AND r.gateway = _gateway
+       AND r.reversal_no = _reversal_no;
+    IF _before IS NOT NULL THEN
+        RETURN CASE WHEN _before = _amount_idr THEN 'already_done' ELSE 'conflict' END;
+    END IF;
+    SELECT coalesce(sum(r.amount_idr), 0) INTO _gone_idr FROM order_reversals AS r
+     WHERE r.shard = _shard AND r.account_id = _account_id AND r.order_id = _id AND r.gateway = _gateway
+       AND r.payment_no = _payment_no;
+    SELECT coalesce(sum(f.amount_idr), 0) INTO _back_idr FROM refunds AS f
+     WHERE f.shard = _shard AND f.account_id = _account_id AND f.order_id = _id AND f.gateway = _gateway
+       AND f.payment_no = _payment_no AND f.kind <> 'reversal' AND f.state NOT IN ('failed', 'declined');
+    INSERT INTO order_reversals (shard, account_id, order_id, gateway, reversal_no, payment_no, amount_idr, reversed_at)
+    VALUES (_shard, _account_id, _id, _gateway, _reversal_no, _payment_no, _amount_idr, _reversed_at);
+    _take_idr := least(_amount_idr, greatest(0, _paid_idr - _back_idr - _gone_idr));
+    IF _order.state = 'filled' THEN
+        _stamps := (_take_idr + _order.price_idr - 1) / _order.price_idr;
+        SELECT b.free INTO _free FROM quota_balances AS b
+         WHERE b.shard = _shard AND b.account_id = _account_id AND b.frozen_at IS NULL FOR NO KEY UPDATE;
+        _free := least(coalesce(_free, 0), _stamps);
+        _covered_idr := least(_take_idr, _free * _order.price_idr);
+    ELSE
+        _covered_idr := _take_idr;
+        UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _take_idr
+         WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id;
+        PERFORM payments_lessen_line(_shard, _account_id, 'underpaid', _gateway, _payment_no, _take_idr);
+    END IF;
+    IF _covered_idr > 0 THEN
+        INSERT INTO refunds (shard, account_id, id, order_id, gateway, payment_no, kind, stamps, amount_idr, state, reason,
+                             actor, ended_at)
+        VALUES (_shard, _account_id, _refund_id, _id, _gateway, _payment_no, 'reversal', _free, _covered_idr, 'done',
+                'taken back by the bank', 'gateway:' || _gateway, now());
+        INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+        VALUES (_shard, _account_id, _refund_id, 'done', 'reverse');
+    END IF;
+    IF _free > 0 THEN
+        SELECT h.outcome INTO STRICT _outcome FROM quota_hold_n(
+            _shard, ARRAY[_refund_id], ARRAY[_account_id], ARRAY[_free], 'refund', ARRAY['gateway:' || _gateway]) AS h;
+        ASSERT _outcome = 'done', 'what is free can be held';
+        SELECT c.outcome INTO STRICT _outcome FROM quota_capture_n(
+            _shard, ARRAY[_refund_id], ARRAY[_account_id], 'paid_back', ARRAY['gateway:' || _gateway]) AS c;
+        ASSERT _outcome = 'done', 'what was just held can be captured';
+    END IF;
+    IF _covered_idr < _amount_idr THEN
+        PERFORM payments_list_unmatched_n(
+            _shard, ARRAY[_account_id], ARRAY['reversal'], ARRAY[_gateway], ARRAY[_reversal_no], ARRAY[_id],
+            ARRAY[NULL::text], ARRAY[_amount_idr - _covered_idr], ARRAY['IDR'],
+            ARRAY[CASE WHEN _free < _stamps THEN 'a bank took back money whose stamps are used'
+                       ELSE 'a bank took back money that goes or went back already' END],
+            ARRAY['ask the buyer to pay, or dispute it with the gateway; then thaw the account']);
+    END IF;
+    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+    VALUES (_shard, _account_id, 'payment.reversed', _refund_id,
+            jsonb_build_object('amount_idr', _amount_idr, 'stamps', _free, 'order', _id))
+    ON CONFLICT DO NOTHING;
+    IF _free < _stamps AND quota_freeze(_shard, _account_id) THEN
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        VALUES (_shard, _account_id, 'account.frozen', _refund_id,
+                jsonb_build_object('reason', 'a bank took back money whose stamps are used', 'actor', 'gateway:' || _gateway))
+        ON CONFLICT DO NOTHING;
+        PERFORM audit_append(_shard, _account_id, 'account.freeze', 'gateway:' || _gateway,
+                             jsonb_build_object('reason', 'payment reversed after use', 'reversal', _reversal_no)::text);
+    END IF;
+    RETURN 'done';
+END
+$$;
+GRANT EXECUTE ON FUNCTION orders_reverse(
+    smallint, bigint, uuid, text, text, text, bigint, timestamptz
+) TO bubuh_app;
+
+-- Give back what came for orders that nobody paid in full, `_grace_s` after they expired and it came: up to `_limit`
+-- payments of one shard. They lie on the unmatched list until then. How many.
+CREATE FUNCTION orders_return_n(_shard smallint, _grace_s double precision, _limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _returned integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT o.account_id, o.id FROM orders AS o
+          JOIN payment_unmatched AS u ON u.shard = _shard AND u.account_id = o.account_id AND u.order_id = o.id
+         WHERE o.shard = _shard AND o.state IN ('expired', 'cancelled') AND u.state = 'open' AND u.kind = 'underpaid'
+           AND greatest(o.expires_at, u.listed_at) < now() - make_interval(secs => _grace_s)
+         ORDER BY o.id LIMIT _limit FOR NO KEY UPDATE OF o SKIP LOCKED
+    LOOP
+        _returned := _returned + orders_return_money(_shard, _r.account_id, _r.id);
+    END LOOP;
+    RETURN _returned;
+END
+$$;
+GRANT EXECUTE ON FUNCTION orders_return_n(smallint, double precision, integer) TO bubuh_app;
+
+-- Give back all that lies on the list for one order, whose row is locked; how many payments.
+CREATE FUNCTION orders_return_money(_shard smallint, _account_id bigint, _id uuid) RETURNS integer
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    _returned integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT u.gateway, u.subject, u.amount FROM payment_unmatched AS u
+         WHERE u.shard = _shard AND u.account_id = _account_id AND u.order_id = _id AND u.kind = 'underpaid'
+           AND u.state = 'open'
+    LOOP
+        PERFORM refunds_open_surplus(_shard, _account_id, _id, _r.gateway, _r.subject, _r.amount);
+        UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _r.amount
+         WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id;
+        _returned := _returned + 1;
+    END LOOP;
+    PERFORM payments_explain_order(_shard, _account_id, _id);
+    RETURN _returned;
+END
+$$;
 
 -- Expire up to `_limit` placed orders of one shard whose time is over by this database's clock.
 -- Money may still come: settling does not ask whether an order has expired.
@@ -214,8 +437,8 @@ BEGIN
       FROM unnest(_ids, _accounts) AS x (id, account_id)
      WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id AND o.state = 'placed'
     RETURNING o.id, o.account_id;
-    INSERT INTO order_events (shard, account_id, order_id, state)
-    SELECT o.shard, o.account_id, o.id, 'expired'
+    INSERT INTO order_events (shard, account_id, order_id, state, move)
+    SELECT o.shard, o.account_id, o.id, 'expired', 'expire'
       FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
         ON o.account_id = x.account_id AND o.id = x.id
      WHERE o.shard = _shard;
@@ -261,6 +484,23 @@ CREATE INDEX payment_attempts_due ON payment_attempts (shard, next_ask_at) WHERE
 GRANT SELECT, INSERT ON payment_attempts TO bubuh_app;
 GRANT UPDATE (next_ask_at, asked_at, looked_at, asks, fault) ON payment_attempts TO bubuh_app;
 
+-- An attempt enters each state once, by a named move: `pay_late` is one that the gateway forced. (That it was opened, as
+-- `unknown`, its row says.)
+CREATE TABLE payment_attempt_events (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    order_id uuid NOT NULL,
+    no integer NOT NULL,
+    state text NOT NULL,
+    move text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, account_id, order_id, no, state),
+    CONSTRAINT payment_attempt_events_shard CHECK (shard = account_id % 64)
+);
+CREATE TRIGGER payment_attempt_events_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON payment_attempt_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON payment_attempt_events TO bubuh_app;
+
 -- When to ask about an attempt next, `_asks` questions after anybody last looked; NULL: never again by itself.
 -- Looked at in the last 15 minutes: every 40 s, so that with the asking itself an answer is known within 60 s.
 -- Else backing off to 5 minutes. Once in the last minute before expiry, and once a minute after it: a QRIS code can be
@@ -281,9 +521,9 @@ CREATE FUNCTION payments_next_ask(
 $$;
 GRANT EXECUTE ON FUNCTION payments_next_ask(timestamptz, text, integer, timestamptz, timestamptz) TO bubuh_app;
 
--- Take up to `_limit` attempts of one shard whose hour to be asked about has come; the next hour is set at once, so
+-- Take up to `_limit` attempts of one shard, but those at resting gateways, whose hour to be asked about has come; the next hour is set at once, so
 -- that a worker that dies while asking delays nothing but this one question.
-CREATE FUNCTION payments_take_due_n(_shard smallint, _limit integer)
+CREATE FUNCTION payments_take_due_n(_shard smallint, _resting text [], _limit integer)
 RETURNS TABLE (
     account_id bigint, order_id uuid, no integer, gateway text, reference text, method text, amount_idr bigint,
     state text, expires_at timestamptz, is_over boolean
@@ -296,7 +536,7 @@ DECLARE
 BEGIN
     SELECT array_agg(c.account_id), array_agg(c.order_id), array_agg(c.no) INTO _accounts, _orders, _nos
       FROM (SELECT a.account_id, a.order_id, a.no FROM payment_attempts AS a
-             WHERE a.shard = _shard AND a.next_ask_at <= now()
+             WHERE a.shard = _shard AND a.next_ask_at <= now() AND a.gateway <> ALL(_resting)
              ORDER BY a.next_ask_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
     RETURN QUERY
     UPDATE payment_attempts AS a
@@ -308,7 +548,7 @@ BEGIN
               a.expires_at <= now();
 END
 $$;
-GRANT EXECUTE ON FUNCTION payments_take_due_n(smallint, integer) TO bubuh_app;
+GRANT EXECUTE ON FUNCTION payments_take_due_n(smallint, text [], integer) TO bubuh_app;
 
 -- Record what gateways say of many attempts. States only rise, so words that arrive out of order do no harm; what a
 -- payer needs is kept when a gateway no longer tells it. One row for each attempt that rose or stood.
@@ -319,11 +559,21 @@ CREATE FUNCTION payments_record_n(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     _rising CONSTANT text [] := ARRAY['unknown', 'open', 'closed', 'paid'];
+    _r record;
 BEGIN
-    PERFORM 1 FROM payment_attempts AS a
-       JOIN unnest(_account_ids, _order_ids, _nos) AS x (account_id, order_id, no)
-         ON a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
-      WHERE a.shard = _shard ORDER BY a.order_id, a.no FOR NO KEY UPDATE OF a;
+    FOR _r IN
+        SELECT a.account_id, a.order_id, a.no, a.state AS before, x.state FROM payment_attempts AS a
+          JOIN unnest(_account_ids, _order_ids, _nos, _states) AS x (account_id, order_id, no, state)
+            ON a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+         WHERE a.shard = _shard ORDER BY a.order_id, a.no FOR NO KEY UPDATE OF a
+    LOOP
+        CONTINUE WHEN array_position(_rising, _r.state) <= array_position(_rising, _r.before);
+        INSERT INTO payment_attempt_events (shard, account_id, order_id, no, state, move)
+        VALUES (_shard, _r.account_id, _r.order_id, _r.no, _r.state,
+                CASE _r.state WHEN 'open' THEN 'open' WHEN 'closed' THEN 'close'
+                              WHEN 'paid' THEN CASE _r.before WHEN 'closed' THEN 'pay_late' ELSE 'pay' END END)
+        ON CONFLICT DO NOTHING;
+    END LOOP;
     RETURN QUERY
     UPDATE payment_attempts AS a
        SET state = x.state, fault = NULL,
@@ -396,7 +646,9 @@ GRANT EXECUTE ON FUNCTION payments_keep_notice(text, text, bytea, text, text) TO
 -- Lease up to `_limit` waiting notices. Each lease puts the next try off, twice as far each time up to 5 minutes: a
 -- notice that kills its worker neither blocks the others nor is forgotten.
 CREATE FUNCTION payments_lease_notices_n(_limit integer)
-RETURNS TABLE (gateway text, event_id text, body bytea, headers text, received_at timestamptz, is_old boolean)
+RETURNS TABLE (
+    gateway text, event_id text, body bytea, headers text, received_at timestamptz, tries integer, is_old boolean
+)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     _gateways text [];
@@ -412,10 +664,11 @@ BEGIN
       FROM unnest(_gateways, _event_ids) AS x (gateway, event_id)
      WHERE w.gateway = x.gateway AND w.event_id = x.event_id;
     RETURN QUERY
-    SELECT n.gateway, n.event_id, n.body, n.headers, n.received_at, n.received_at < now() - interval '1 day'
+    SELECT n.gateway, n.event_id, n.body, n.headers, n.received_at, w.tries, n.received_at < now() - interval '1 day'
       FROM payment_notices AS n
       JOIN unnest(_gateways, _event_ids) AS x (gateway, event_id)
         ON n.gateway = x.gateway AND n.event_id = x.event_id
+      JOIN payment_notice_work AS w ON w.gateway = n.gateway AND w.event_id = n.event_id
      ORDER BY n.received_at;
 END
 $$;
@@ -506,19 +759,70 @@ GRANT EXECUTE ON FUNCTION payments_list_unmatched_n(
     smallint, bigint [], text [], text [], text [], uuid [], text [], bigint [], text [], text [], text []
 ) TO bubuh_app;
 
--- Resolve a line: done, already_done (it was resolved before, however) or unknown.
+-- An operator resolves a line: done, already_done (it was resolved before, however) or unknown. What an order was
+-- underpaid with counts for that order no longer: the operator has disposed of it.
 CREATE FUNCTION payments_resolve_line(_shard smallint, _id uuid, _resolution text, _reason text, _actor text)
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _line record;
 BEGIN
+    SELECT u.account_id, u.order_id INTO _line FROM payment_unmatched AS u WHERE u.shard = _shard AND u.id = _id;
+    IF NOT FOUND THEN
+        RETURN 'unknown';
+    END IF;
+    PERFORM 1 FROM orders AS o WHERE o.shard = _shard AND o.account_id = _line.account_id AND o.id = _line.order_id
+        FOR NO KEY UPDATE;
     UPDATE payment_unmatched AS u
        SET state = 'resolved', resolved_at = now(), resolution = _resolution, reason = _reason, resolved_by = _actor
-     WHERE u.shard = _shard AND u.id = _id AND u.state = 'open';
-    IF FOUND THEN
-        RETURN 'done';
+     WHERE u.shard = _shard AND u.id = _id AND u.state = 'open'
+    RETURNING u.kind, u.amount, u.account_id, u.order_id INTO _line;
+    IF NOT FOUND THEN
+        RETURN 'already_done';
     END IF;
-    PERFORM 1 FROM payment_unmatched AS u WHERE u.shard = _shard AND u.id = _id;
-    RETURN CASE WHEN FOUND THEN 'already_done' ELSE 'unknown' END;
+    IF _line.kind = 'underpaid' THEN
+        UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _line.amount
+         WHERE o.shard = _shard AND o.account_id = _line.account_id AND o.id = _line.order_id;
+    END IF;
+    RETURN 'done';
 END
 $$;
 GRANT EXECUTE ON FUNCTION payments_resolve_line(smallint, uuid, text, text, text) TO bubuh_app;
+
+-- All that an order was underpaid with has found its place: it was paid in full, or the money goes back.
+CREATE FUNCTION payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) RETURNS void
+LANGUAGE sql SET search_path = public, pg_temp AS $$
+    UPDATE payment_unmatched AS u
+       SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'orders'
+     WHERE u.shard = _shard AND u.account_id = _account_id AND u.order_id = _order_id AND u.kind = 'underpaid'
+       AND u.state = 'open'
+$$;
+
+-- A line's amount is less by so much; with nothing left it is resolved.
+CREATE FUNCTION payments_lessen_line(
+    _shard smallint, _account_id bigint, _kind text, _gateway text, _subject text, _by bigint
+) RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE payment_unmatched AS u
+       SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'orders'
+     WHERE u.shard = _shard AND u.account_id = _account_id AND u.kind = _kind AND u.gateway = _gateway
+       AND u.subject = _subject AND u.state = 'open' AND u.amount <= _by;
+    UPDATE payment_unmatched AS u SET amount = u.amount - _by
+     WHERE u.shard = _shard AND u.account_id = _account_id AND u.kind = _kind AND u.gateway = _gateway
+       AND u.subject = _subject AND u.state = 'open' AND u.amount > _by;
+END
+$$;
+
+-- Something that was listed by what it is about has found its place by itself.
+CREATE FUNCTION payments_match_line_n(
+    _shard smallint, _account_ids bigint [], _kinds text [], _gateways text [], _subjects text []
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE payment_unmatched AS u
+       SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'payments'
+      FROM unnest(_account_ids, _kinds, _gateways, _subjects) AS x (account_id, kind, gateway, subject)
+     WHERE u.shard = _shard AND u.account_id = x.account_id AND u.kind = x.kind AND u.gateway = x.gateway
+       AND u.subject = x.subject AND u.state = 'open'
+$$;
+GRANT EXECUTE ON FUNCTION payments_match_line_n(smallint, bigint [], text [], text [], text []) TO bubuh_app;
