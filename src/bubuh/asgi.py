@@ -32,7 +32,7 @@ from bubuh.edge.limits import Limiter
 from bubuh.edge.services import Services
 from bubuh.edge.slots import Slots
 from bubuh.edge.words import Language
-from bubuh.web import account, pages
+from bubuh.web import account, buy, pages
 from bubuh.web.errors import EXCEPTION_HANDLERS
 from bubuh.web.reference import reference_page
 
@@ -51,6 +51,7 @@ HANDLERS: Final = [
     *meta.HANDLERS,
     *pages.HANDLERS,
     *account.HANDLERS,
+    *buy.HANDLERS,
 ]
 
 

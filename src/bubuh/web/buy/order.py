@@ -1,0 +1,76 @@
+"""`/pesanan/…`: how an order is paid, and what became of it, live."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import Any, Final
+
+from litestar import MediaType, Request, get, post
+from litestar.params import FromPath
+
+from bubuh.core.ids import read_id
+from bubuh.edge.guards import SignedIn
+from bubuh.orders.check import check
+from bubuh.orders.model import OrderState, ShownOrder
+from bubuh.orders.show import find_order
+from bubuh.payments.qris_svg import qris_svg
+from bubuh.quota.show import show_quota
+from bubuh.web.forms import read_form
+from bubuh.web.frame import Page, Parts, go_to, session_of, show
+
+AnyRequest = Request[Any, Any, Any]
+
+_OPEN: Final = frozenset({OrderState.PLACED, OrderState.PAID})
+
+
+@get("/pesanan/{order_id:str}", guards=[SignedIn()], media_type=MediaType.HTML)
+async def get_order_page(request: AnyRequest, order_id: FromPath[str], services: Parts) -> Page:
+    """The order. While it is looked at, its gateway is asked often."""
+    shown = await find_order(services.db, session_of(request).account_id, read_id("ord", order_id))
+    return await _show(request, services, order_id, shown, template="buy/order.html")
+
+
+@get("/pesanan/{order_id:str}/keadaan", guards=[SignedIn()], media_type=MediaType.HTML)
+async def get_order_state(request: AnyRequest, order_id: FromPath[str], services: Parts) -> Page:
+    """The part of the page that changes, for the page to fetch; once that is more, the whole page is."""
+    shown = await find_order(services.db, session_of(request).account_id, read_id("ord", order_id))
+    page = await _show(request, services, order_id, shown, template="buy/state.html")
+    if shown.order.state is not OrderState.PLACED:
+        page.headers["hx-refresh"] = "true"
+    return page
+
+
+@post("/pesanan/{order_id:str}/periksa", guards=[SignedIn()], media_type=MediaType.HTML)
+async def post_check_order(request: AnyRequest, order_id: FromPath[str], services: Parts) -> Page:
+    """Ask the gateway now whether the money came."""
+    await read_form(request)
+    wanted = read_id("ord", order_id)
+    await check(services.db, session_of(request).account_id, wanted, gateways=services.gateways)
+    return go_to(request, f"/pesanan/{order_id}")
+
+
+HANDLERS: Final = [get_order_page, get_order_state, post_check_order]
+
+
+async def _show(
+    request: AnyRequest, services: Parts, order_id: str, shown: ShownOrder, *, template: str
+) -> Page:
+    order, payment = shown.order, shown.payment
+    return show(
+        request,
+        template,
+        order=order,
+        order_no=order_id,
+        payment=payment,
+        picture=_picture(payment.qris, order.expires_at) if payment is not None and payment.qris else None,
+        is_open=order.state in _OPEN,
+        missing_idr=order.amount_idr - order.amount_paid_idr,
+        balance=await show_quota(services.db, session_of(request).account_id),
+    )
+
+
+def _picture(text: str, expires_at: datetime) -> str:
+    """A QRIS code as the address of a picture."""
+    svg = qris_svg(text, expires_at=expires_at)
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
