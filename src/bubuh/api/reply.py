@@ -84,8 +84,9 @@ def replay_header(*, replayed: bool) -> dict[str, str]:
     return {REPLAYED: "true"} if replayed else {}
 
 
-def provide_principal(request: AnyRequest) -> Principal:
+def provide_principal(request: AnyRequest, services: Parts) -> Principal:
     """Who calls; the guard has found out."""
+    del services  # asked for so that the two are provided in turn: see DEPENDENCIES
     principal = exchange_of(request.scope).principal
     assert principal is not None, "a handler that wants a principal bears a May guard"
     return principal
@@ -98,11 +99,13 @@ def provide_services(request: AnyRequest) -> Services:
     return services
 
 
-def provide_idempotency_key(request: AnyRequest) -> str:
+def provide_idempotency_key(request: AnyRequest, principal: Caller) -> str:
     """The client's key for this request; raises `IdempotencyKeyRequired`."""
+    del principal  # as above
     return read_idempotency_key(request.headers.get("idempotency-key"))
 
 
+#: Each wants the one before: what could be provided side by side, the framework starts a task for each.
 DEPENDENCIES: Final = {
     "principal": Provide(provide_principal, sync_to_thread=False),
     "services": Provide(provide_services, sync_to_thread=False),
