@@ -1,0 +1,236 @@
+"""The simulated store: stamps, seals and holds as the saga's SQL functions keep them, in plain Python.
+
+Quota is the model that tests/quota/machine.py holds equal to SQL. Each call is one commit, at one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import Shard, shard_of_account
+from bubuh.pdf.model import Place
+from bubuh.quota.model import Outcome, Sink, WantedEnd, WantedHold
+from bubuh.stamping.model import Base, Job, Lease, Planned, WrittenIntent
+from bubuh.stamping.moves import MOVES, StampState
+from bubuh.stamping.store import Finished, NewIntent, NewPlan, Overdue, WantedReturn
+from tests.quota.model import Books
+
+EPOCH = datetime(2026, 11, 22, tzinfo=UTC)
+PLACE = Place(page=1, x_pt=1.0, y_pt=1.0, side_pt=60.0)
+
+
+@dataclass
+class Row:
+    """One stamp on a document of its own."""
+
+    account_id: AccountId
+    id: UUID
+    accepted_at: datetime
+    state: StampState = StampState.ACCEPTED
+    fence: int = 0
+    owner: str | None = None
+    until: datetime | None = None
+    deaths: int = 0
+    written: WrittenIntent | None = None
+    digest: bytes | None = None
+    planned: Planned | None = None
+    seal: bytes | None = None
+    reason: str | None = None
+    path: list[StampState] = field(default_factory=lambda: [StampState.ACCEPTED])
+
+    def enter(self, state: StampState) -> None:
+        assert state in MOVES[self.state], f"{self.state} to {state}"
+        self.state = state
+        self.path.append(state)
+
+    def end(self, state: StampState) -> None:
+        self.enter(state)
+        self.owner = self.until = None
+
+
+@dataclass
+class Stamps:
+    """The rows, and the quota they hold."""
+
+    books: Books = field(default_factory=Books)
+    rows: dict[UUID, Row] = field(default_factory=dict)
+    open: dict[UUID, Row] = field(default_factory=dict)  #: those that have not ended
+    serials: dict[int, UUID] = field(default_factory=dict)
+    blocks: set[int] = field(default_factory=set)
+
+    def accept(self, account_id: AccountId, stamp_id: UUID, now: datetime) -> Outcome:
+        hold = WantedHold(id=stamp_id, account_id=account_id, stamps=1, actor="sim")
+        outcome = self.books.hold(hold)
+        if outcome is Outcome.DONE:
+            self.rows[stamp_id] = self.open[stamp_id] = Row(account_id, stamp_id, accepted_at=now)
+        return outcome
+
+    def lease_n(
+        self, shard: Shard, now: datetime, *, worker: str, most: int, lease_s: float, suspects: int,
+        unrenewed: Sequence[Overdue],
+    ) -> list[Lease]:  # fmt: skip
+        known = {(one.stamp_id, one.until) for one in unrenewed}
+        over = [
+            row
+            for row in self._of(shard, StampState.PROCESSING)
+            if row.until is not None
+            and row.until < now
+            and (row.owner in {None, worker} or (row.id, row.until) in known)
+        ]
+        over.sort(key=lambda row: row.until or now)
+        is_suspect = {row.id: row.deaths > 0 or row.owner not in {None, worker} for row in over}
+        found = [row for row in over if is_suspect[row.id]][:suspects]
+        found += [row for row in over if not is_suspect[row.id]][:most]
+        found += sorted(self._of(shard, StampState.ACCEPTED), key=lambda row: (row.accepted_at, row.id))
+        leases = []
+        for row in found[:most]:
+            if row.state is StampState.ACCEPTED:
+                row.enter(StampState.PROCESSING)
+            row.deaths += int(row.owner not in {None, worker})
+            row.fence += 1
+            row.owner, row.until = worker, now + timedelta(seconds=lease_s)
+            leases.append(self._lease(row))
+        return leases
+
+    def list_overdue(self, shard: Shard, now: datetime, *, worker: str, most: int) -> list[Overdue]:
+        rows = self._of(shard, StampState.PROCESSING)
+        over = [
+            Overdue(row.id, row.until)
+            for row in rows
+            if row.owner not in {None, worker} and row.until is not None and row.until < now
+        ]
+        return sorted(over, key=lambda one: one.until)[:most]
+
+    def renew_n(self, leases: Sequence[Lease], now: datetime, *, lease_s: float) -> set[UUID]:
+        held = [row for lease in leases if (row := self._held(lease)) is not None]
+        for row in held:
+            row.until = now + timedelta(seconds=lease_s)
+        return {row.id for row in held}
+
+    def yield_n(self, leases: Sequence[Lease], now: datetime, *, wait_s: float) -> None:
+        for lease in leases:
+            if (row := self._held(lease)) is not None:
+                row.owner, row.until = None, now + timedelta(seconds=wait_s)
+
+    def bury(self, shard: Shard, now: datetime, *, worker: str) -> int:
+        mine = [row for row in self._of(shard, StampState.PROCESSING) if row.owner == worker]
+        for row in mine:
+            row.owner, row.until = None, now - timedelta(microseconds=1)
+            row.deaths += 1
+        return len(mine)
+
+    def take_block(self, block: int) -> bool:
+        is_new = block not in self.blocks
+        self.blocks.add(block)
+        return is_new
+
+    def find_job(self, lease: Lease) -> Job | None:
+        row = self._held(lease)
+        if row is None:
+            return None
+        return Job(
+            lease=lease,
+            document_id=row.id,
+            place=PLACE,
+            deaths=row.deaths,
+            sealed=row.seal is not None,
+            base=Base(revision=0, sha256=b"", content_unseen=False),
+            written=row.written,
+            planned=row.planned,
+        )
+
+    def intend(self, new: NewIntent) -> bool:
+        row = self._held(new.lease)
+        if row is None:
+            return False
+        if row.written is None:
+            assert self.serials.setdefault(new.written.serial, row.id) == row.id, "a number on two stamps"
+            row.written = new.written
+        return row.written == new.written
+
+    def write_plan(self, new: NewPlan) -> bool:
+        row = self._held(new.lease)
+        if row is None or row.written is None:
+            return False
+        if row.digest is None:
+            row.digest, row.planned = new.digest, new.planned
+        return row.digest == new.digest
+
+    def seal(self, lease: Lease, signature_of: bytes) -> bytes | None:
+        """What the signer commits before it answers: the first signature over this digest, for ever."""
+        row = self._held(lease)
+        if row is None or row.digest is None or row.digest != signature_of:
+            return None
+        row.seal = row.seal or b"sealed " + row.digest
+        return row.seal
+
+    def affix(self, finished: Finished) -> str:
+        row = self.rows[finished.lease.stamp_id]
+        if row.state is StampState.AFFIXED:
+            return "already_done"
+        if self._held(finished.lease) is None:
+            return "expired"
+        if row.seal is None:
+            return "unsealed"
+        assert self.books.capture(self._end(row), Sink.USED) is Outcome.DONE
+        row.end(StampState.AFFIXED)
+        del self.open[row.id]
+        return "done"
+
+    def give_back(self, wanted: WantedReturn) -> str:
+        row = self.rows[wanted.stamp_id]
+        if row.state is StampState.RETURNED:
+            return "already_done"
+        if row.seal is not None:
+            return "sealed"
+        is_idle = row.state is StampState.ACCEPTED and wanted.fence is None
+        if not is_idle and not (row.state is StampState.PROCESSING and wanted.fence == row.fence):
+            return "expired"
+        assert self.books.release(self._end(row)) is Outcome.DONE
+        row.end(StampState.RETURNED)
+        del self.open[row.id]
+        row.reason = wanted.reason
+        return "done"
+
+    def waited_too_long(
+        self, shard: Shard, now: datetime, *, wait_s: float, most: int
+    ) -> list[tuple[AccountId, UUID]]:
+        rows = sorted(self._of(shard, StampState.ACCEPTED), key=lambda row: row.accepted_at)
+        latest = now - timedelta(seconds=wait_s)
+        return [(row.account_id, row.id) for row in rows if row.accepted_at < latest][:most]
+
+    def check(self) -> None:
+        """What holds at every commit."""
+        for row in self.rows.values():
+            hold = self.books.holds[row.account_id, row.id]
+            ended = {StampState.AFFIXED: "captured", StampState.RETURNED: "released"}
+            assert str(hold.state) == ended.get(row.state, "held"), row
+            assert row.state is not StampState.AFFIXED or row.seal is not None, "affixed without a seal"
+            assert row.state is not StampState.RETURNED or row.seal is None, "returned though sealed"
+            assert (row.until is not None) == (row.state is StampState.PROCESSING), row
+        for account_id, purse in self.books.purses.items():
+            mine = [row for row in self.rows.values() if row.account_id == account_id]
+            assert purse.used == sum(row.state is StampState.AFFIXED for row in mine)
+            assert purse.free + purse.held + purse.used == purse.allotted
+            assert min(purse.free, purse.held, purse.used) >= 0
+
+    def _of(self, shard: Shard, state: StampState) -> list[Row]:
+        return [
+            row
+            for row in self.open.values()
+            if row.state is state and shard_of_account(row.account_id) == shard
+        ]
+
+    def _held(self, lease: Lease) -> Row | None:
+        row = self.rows[lease.stamp_id]
+        return row if row.state is StampState.PROCESSING and row.fence == lease.fence else None
+
+    def _lease(self, row: Row) -> Lease:
+        return Lease(account_id=row.account_id, stamp_id=row.id, fence=row.fence, is_suspect=row.deaths > 0)
+
+    def _end(self, row: Row) -> WantedEnd:
+        return WantedEnd(id=row.id, account_id=row.account_id, actor="sim")
