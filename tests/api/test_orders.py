@@ -124,3 +124,12 @@ async def test_a_virtual_account_has_no_qris_code(site: Site) -> None:
     _, placed = await order(person, method="va")
     refused = await person.get(f"/v1/orders/{placed['id']}/qris")
     assert (refused.status_code, refused.json()["code"]) == (409, "no_qris_code")
+
+
+async def test_who_forges_too_much_is_not_heard_any_more(site: Site) -> None:
+    statuses: list[int] = []
+    while not statuses or statuses[-1] == 401:
+        answer = await site.anyone.post("/gateway/development/notices", content=b"{}")
+        statuses.append(answer.status_code)
+    assert statuses[-1] == 429
+    assert len(statuses) > site.services.rates.forgeries.quota

@@ -9,9 +9,10 @@ from litestar.params import FromPath
 from bubuh.api.reply import AnyRequest, Parts, Reply, reply
 from bubuh.core.clock import utc_now
 from bubuh.edge.bodies import whole
-from bubuh.edge.guards import Public
+from bubuh.edge.guards import Inbox, note_forgery
 from bubuh.payments.model import MAX_NOTICE_BYTES
 from bubuh.payments.ports import find_gateway
+from bubuh.payments.refusals import NoticeForged
 from bubuh.payments.take_notice import take_notice
 
 
@@ -21,12 +22,16 @@ class NoticeKept(msgspec.Struct, frozen=True, kw_only=True):
     received: bool = True
 
 
-@post("/gateway/{gateway:str}/notices", guards=[Public("notices")], status_code=200)
+@post("/gateway/{gateway:str}/notices", guards=[Inbox()], status_code=200)
 async def create_notice(request: AnyRequest, gateway: FromPath[str], services: Parts) -> Reply:
     """Keep a gateway's notice, byte for byte, at most 64 KiB of it."""
     found = find_gateway(services.gateways, gateway)
     raw = await whole(request, limit_bytes=MAX_NOTICE_BYTES)
-    await take_notice(raw, dict(request.headers), gateway=found, db=services.db, now=utc_now())
+    try:
+        await take_notice(raw, dict(request.headers), gateway=found, db=services.db, now=utc_now())
+    except NoticeForged:
+        note_forgery(request)
+        raise
     return reply(NoticeKept())
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bubuh.bench import verify as verdicts
 from bubuh.bench.corpus import measure_corpus
+from bubuh.bench.inbox import measure_inbox
 from bubuh.bench.inspect import measure_round_trips
 from bubuh.bench.ledger import measure_ledger
 from bubuh.bench.race import Spread
@@ -89,6 +90,17 @@ def saga_command(
     """Stamps a second of the whole service over HTTP, 100 users and all: upload, stamp, download."""
     with _measuring() as told:
         report = measure_saga(seconds=seconds, told=told)
+    answer(report.facts(), as_json=as_json)
+
+
+@bench.command("inbox")
+def inbox_command(
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long each of its two parts takes.")] = 20.0,
+    as_json: Json = False,
+) -> None:
+    """Notices a second that the whole service takes from gateways, senders and all; and one 1,000 times."""
+    with _measuring() as told:
+        report = measure_inbox(seconds=seconds, told=told)
     answer(report.facts(), as_json=as_json)
 
 

@@ -67,6 +67,27 @@ class Public:
         _take(limiter, rate, exchange.client, exchange)
 
 
+class Inbox(Public):
+    """Whoever says to be a gateway, unless their address has forged too many notices lately: each is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("notices")
+
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """Count the call."""
+        services, limiter, exchange = _parts(connection)
+        forgeries = services.rates.forgeries
+        if not limiter.look(forgeries, exchange.client).allowed:
+            _take(limiter, forgeries, exchange.client, exchange)
+        await super().__call__(connection, handler)
+
+
+def note_forgery(connection: Connection) -> None:
+    """Count a forged notice against who sent it."""
+    services, limiter, exchange = _parts(connection)
+    limiter.take(services.rates.forgeries, exchange.client)
+
+
 class DevelopmentOnly:
     """Callers on this very machine, where the data folder is a development one; for others nothing is there.
 

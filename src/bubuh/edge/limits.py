@@ -55,7 +55,8 @@ class Rates:
     refused_keys: Rate = Rate(name="refused-keys", quota=60, window_s=60)  #: failed keys, by address
     serials: Rate = Rate(name="serials", quota=300, window_s=60)  #: look-ups of serial numbers, by address
     verifications: Rate = Rate(name="verifications", quota=60, window_s=60)  #: documents judged, by address
-    notices: Rate = Rate(name="notices", quota=6_000, window_s=60)  #: words of gateways, by address
+    notices: Rate = Rate(name="notices", quota=180_000, window_s=60)  #: words of gateways, by address
+    forgeries: Rate = Rate(name="forgeries", quota=600, window_s=60)  #: forged ones, by address
     doors: Rate = Rate(
         name="doors", quota=600, window_s=600
     )  #: sign-ins and codes, by address: many phones share one
