@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from bubuh.core.ids import fresh_account_id, fresh_id
+from bubuh.db.pool import Database
+from bubuh.orders.collect import run_notices_pass
 from bubuh.payments.model import (
     AttemptState,
     Charge,
@@ -25,8 +27,9 @@ from bubuh.payments.model import (
 )
 from bubuh.payments.ports import Gateway
 from bubuh.payments.refusals import GatewayMisspoke, GatewayRefused, GatewayUnavailable, NoticeForged
+from bubuh.payments.take_notice import keeping, take_notice
 from tests.adapters.gateways import DIALECTS, Dialect
-from tests.gateway_dev.rig import RunningGateway, closed_port, gateway_process, running  # noqa: F401 -- fixtures
+from tests.gateway_dev.rig import RunningGateway, Shop, closed_port, gateway_process, make_principal, running  # noqa: F401 -- fixtures
 
 DIALECT_METHODS = [(name, method) for name, one in DIALECTS.items() for method in sorted(one.methods)]
 
@@ -375,3 +378,22 @@ async def test_a_replay_after_a_day_tells_nothing_new(customer: Customer, ears: 
         return
     assert late.event_id == first.event_id
     assert late.charge.payments == first.charge.payments
+
+
+async def test_a_notice_becomes_quota(customer: Customer, ears: Ears, db: Database) -> None:
+    """Kept with its headers, believed once more by the job, credited once however often it came."""
+    shop = Shop(db, customer.running, customer.gateway, make_principal())  # type: ignore[arg-type]
+    placed = await shop.place(3)
+    await customer.pay(_wanted_of(placed.shown.order.id))
+    _, body, headers = await ears.next()
+    batch = keeping(db)
+    for _ in range(3):
+        now = datetime.now(UTC)
+        await take_notice(body, headers, gateway=customer.gateway, db=db, now=now, batch=batch)
+    gateways = {customer.gateway.name: customer.gateway}
+    assert await run_notices_pass(db, gateways) == 1
+    assert await shop.free() == 3
+
+
+def _wanted_of(order_id: UUID) -> WantedCharge:
+    return replace(wanted(), reference=reference_of(order_id))

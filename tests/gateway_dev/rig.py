@@ -220,7 +220,7 @@ class Shop:
 
     @property
     def gateways(self) -> Mapping[str, DevelopmentGateway]:
-        return {"development": self.gateway}
+        return {self.gateway.name: self.gateway}
 
     async def place(
         self,

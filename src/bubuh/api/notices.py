@@ -28,7 +28,14 @@ async def create_notice(request: AnyRequest, gateway: FromPath[str], services: P
     found = find_gateway(services.gateways, gateway)
     raw = await whole(request, limit_bytes=MAX_NOTICE_BYTES)
     try:
-        await take_notice(raw, dict(request.headers), gateway=found, db=services.db, now=utc_now())
+        await take_notice(
+            raw,
+            dict(request.headers),
+            gateway=found,
+            db=services.db,
+            now=utc_now(),
+            batch=services.notice_batch,
+        )
     except NoticeForged:
         note_forgery(request)
         raise

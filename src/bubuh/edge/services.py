@@ -16,6 +16,7 @@ from bubuh.identity.people.hashing import Hasher
 from bubuh.identity.people.keys import PersonKey
 from bubuh.outbox.ports import Sent
 from bubuh.payments.ports import Gateways
+from bubuh.payments.take_notice import NoticeBatch
 from bubuh.pdf.model import Trust
 from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox.sandbox import Sandbox
@@ -47,5 +48,6 @@ class Services:
     letters: Callable[[], Sequence[Sent]]  #: what the development sender kept, the newest first
     standing: StandingBoard  #: for how long the books have agreed
     refund_limit_idr: int = REFUND_LIMIT_IDR  #: above it a second person agrees
+    notice_batch: NoticeBatch | None = None  #: None: each notice is a commit of its own
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

@@ -66,9 +66,12 @@ UPDATE payment_attempts AS a
    SET fault = :fault
  WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id AND a.no = :no;
 
--- name: keep_notice(gateway, event_id, body, headers, refusal)
--- False: it is kept already.
-SELECT payments_keep_notice(:gateway, :event_id, :body, :headers, :refusal);
+-- name: keep_notices_n(gateways, event_ids, bodies, headers, refusals)
+-- Many in one commit, in their order: false of those that are kept already.
+SELECT payments_keep_notice(x.gateway, x.event_id, x.body, x.headers, x.refusal) AS is_new
+  FROM unnest(:gateways::text[], :event_ids::text[], :bodies::bytea[], :headers::text[], :refusals::text[])
+    WITH ORDINALITY AS x (gateway, event_id, body, headers, refusal, no)
+ ORDER BY x.no;
 
 -- name: lease_notices_n(at_most)
 -- Waiting notices; their next try is put off.

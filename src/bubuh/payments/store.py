@@ -22,6 +22,22 @@ SQL = load_queries("bubuh.payments")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewNotice:
+    """A notice to be kept, as it came; `refusal`: why it is not believed."""
+
+    gateway: str
+    event_id: str
+    body: bytes
+    headers: Mapping[str, str]
+    refusal: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is kept by."""
+        return self.gateway, self.event_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptNotice:
     """A notice out of the inbox, as it came."""
 
@@ -118,18 +134,17 @@ async def note_fault(db: Database, attempt: Attempt, *, fault: str) -> None:
     )
 
 
-async def keep_notice(
-    db: Database,
-    *,
-    gateway: str,
-    event_id: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    refusal: str | None,
-) -> bool:
-    """Keep a notice, waiting or (with `refusal`) refused. False: it is kept already."""
-    text = msgspec.json.encode(dict(headers)).decode()
-    return bool(await db.fetchval(SQL.keep_notice.sql, gateway, event_id, body, text, refusal))
+async def keep_notices_n(db: Database, notices: Sequence[NewNotice]) -> list[bool]:
+    """Keep notices, waiting or (with `refusal`) refused, in one commit. False of one that is kept already."""
+    rows = await db.fetch(
+        SQL.keep_notices_n.sql,
+        [notice.gateway for notice in notices],
+        [notice.event_id for notice in notices],
+        [notice.body for notice in notices],
+        [msgspec.json.encode(dict(notice.headers)).decode() for notice in notices],
+        [notice.refusal for notice in notices],
+    )
+    return [bool(row["is_new"]) for row in rows]
 
 
 async def lease_notices_n(db: Database, *, at_most: int) -> list[KeptNotice]:

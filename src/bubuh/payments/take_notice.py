@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
 import structlog
 
+from bubuh.core.shards import Shard
+from bubuh.db.batch import Batch, OneByOne
 from bubuh.db.pool import Database
+from bubuh.db.self_clocked import SelfClocked
 from bubuh.payments import store
 from bubuh.payments.model import MAX_NOTICE_BYTES
 from bubuh.payments.ports import Gateway
 from bubuh.payments.refusals import GatewayMisspoke, NoticeForged, NoticeTooLarge
+from bubuh.payments.store import NewNotice
 
 _log = structlog.get_logger(__name__)
 
-_NEVER_KEPT: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+_NEVER_KEPT: Final = frozenset({"cookie", "proxy-authorization"})
+_OUR_KEY: Final = "bbh_"  #: what an API key begins with
+_NO_SHARD: Final = Shard(0)  #: a notice is nobody's; all stand in one queue
+
+NoticeBatch = Batch[NewNotice, bool]
 
 
 async def take_notice(
-    raw: bytes, headers: Mapping[str, str], *, gateway: Gateway, db: Database, now: datetime
+    raw: bytes,
+    headers: Mapping[str, str],
+    *,
+    gateway: Gateway,
+    db: Database,
+    now: datetime,
+    batch: NoticeBatch | None = None,
 ) -> bool:
     """Keep the notice `raw`, byte for byte; false: this one is kept already. Nothing is acted on here.
 
     A genuine notice is kept under the gateway's event number, so that 1,000 copies are one. Anything else is
-    kept under its own hash: a forger who guesses a number must not take the place of the true one.
+    kept under its own hash: a forger who guesses a number must not take the place of the true one. With a
+    `batch` many are kept in one commit.
 
     Raises:
         NoticeTooLarge: over MAX_NOTICE_BYTES; nothing is kept.
@@ -35,18 +51,39 @@ async def take_notice(
     """
     if len(raw) > MAX_NOTICE_BYTES:
         raise NoticeTooLarge(size_bytes=len(raw), most_bytes=MAX_NOTICE_BYTES)
-    kept = {name.lower(): value for name, value in headers.items() if name.lower() not in _NEVER_KEPT}
+    kept = {name.lower(): value for name, value in headers.items() if _may_be_kept(name.lower(), value)}
+    keep = partial((batch or OneByOne(db, _keep_n)).submit, _NO_SHARD)
     try:
         event_id = gateway.verify_notice(raw, kept, received_at=now).event_id
     except GatewayMisspoke:
         event_id = "unread:" + hashlib.sha256(raw).hexdigest()
     except NoticeForged as refusal:
         whole = hashlib.sha256(raw + msgspec.json.encode(sorted(kept.items()))).hexdigest()
-        await store.keep_notice(
-            db, gateway=gateway.name, event_id="forged:" + whole, body=raw, headers=kept, refusal=refusal.code
+        await keep(
+            NewNotice(
+                gateway=gateway.name,
+                event_id="forged:" + whole,
+                body=raw,
+                headers=kept,
+                refusal=refusal.code,
+            )
         )
         _log.warning("notice_forged", gateway=gateway.name, event_no="forged:" + whole)
         raise
-    return await store.keep_notice(
-        db, gateway=gateway.name, event_id=event_id, body=raw, headers=kept, refusal=None
-    )
+    return await keep(NewNotice(gateway=gateway.name, event_id=event_id, body=raw, headers=kept))
+
+
+async def _keep_n(db: Database, _shard: Shard, notices: Sequence[NewNotice]) -> list[bool]:
+    return await store.keep_notices_n(db, notices)
+
+
+def keeping(db: Database) -> SelfClocked[NewNotice, bool]:
+    """A batch that keeps what came while the one before committed."""
+    return SelfClocked(partial(_keep_n, db), name="notices", key=lambda notice: notice.key)
+
+
+def _may_be_kept(name: str, value: str) -> bool:
+    """A token that a bank got from us is part of what it signed; a key of ours is nobody's business here."""
+    if name == "authorization":
+        return value.startswith("Bearer ") and not value.startswith(f"Bearer {_OUR_KEY}")
+    return name not in _NEVER_KEPT
