@@ -30,9 +30,10 @@ _KILLED: Final = (
     ("gateway", 2),
     ("up", 1),
 )
-_KILLS: Final = 0.75  #: share of faults that kill
+_KILLS: Final = 0.85  #: share of faults that kill
+_DRAWN: Final = 8  #: victims drawn for a kill: the first that lives is taken
 _OVERCOME: Final = 0.7  #: share of faults that come only once all before are overcome; the others overlap
-_PATIENCE_S: Final = 30.0
+_PATIENCE_S: Final = 4.0  #: what is not overcome by then meets the next: a slow machine is hurt as often
 _LOOK_S: Final = 0.05
 _GAP_S: Final = (0.5, 2.5)
 _PAUSE_S: Final = (0.5, 4.0)
@@ -92,7 +93,7 @@ class Faults:
         mood, length = self._rng.random(), self._rng.random()
         if mood < _KILLS:
             names, weights = zip(*_KILLED, strict=True)
-            await self._kill(self._rng.choices(names, weights)[0])
+            await self._kill(self._rng.choices(names, weights, k=_DRAWN))
         elif mood < (1 + _KILLS) / 2:
             victim = self._rng.choice(ROLES)
             is_long = victim == "worker" and self._rng.random() < _LONG_PAUSES
@@ -100,12 +101,12 @@ class Faults:
         else:
             beside.create_task(self._starve(self._rng.choice(ROLES), _between(_STARVE_S, length)))
 
-    async def _kill(self, victim: str) -> None:
-        give_up = time.monotonic() + _PATIENCE_S
-        while not (pids := self._pids(victim)):  # dead still, by the fault before
-            if time.monotonic() > give_up:
-                return
-            await asyncio.sleep(_LOOK_S)
+    async def _kill(self, victims: list[str]) -> None:
+        """Kill a process of the first of `victims` that lives; others are dead still, by faults before."""
+        found = next(((victim, pids) for victim in victims if (pids := self._pids(victim))), None)
+        if found is None:
+            return
+        victim, pids = found
         self.done.append(Done("kill", victim, time.monotonic()))
         with _held([self._rng.choice(sorted(pids))]) as held:
             _signal_all(held, signal.SIGKILL)
