@@ -61,14 +61,14 @@ def test_no_page_holds_script_or_style_of_its_own() -> None:
         assert not re.search(r"<script(?![^>]*\ssrc=)", source), name
 
 
-def test_files_of_others_are_as_they_were_published() -> None:
-    rows = re.findall(
-        r"\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|", (WEB / "static/vendor/README.md").read_text()
-    )
-    files = {path.name for path in (WEB / "static/vendor").glob("*.js")}
-    assert files == {name for name, _ in rows}
+@pytest.mark.parametrize(
+    "folder", [WEB / "static/vendor", ROOT / "tests/web/vendor"], ids=lambda at: at.parts[-3]
+)
+def test_files_of_others_are_as_they_were_published(folder: Path) -> None:
+    rows = re.findall(r"\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|", (folder / "README.md").read_text())
+    assert {path.name for path in folder.glob("*.js")} == {name for name, _ in rows}
     for name, digest in rows:
-        assert hashlib.sha256((WEB / "static/vendor" / name).read_bytes()).hexdigest() == digest
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
 def test_a_token_is_good_for_its_own_browser() -> None:

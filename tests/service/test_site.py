@@ -1,0 +1,159 @@
+"""The site in Debian's Chromium, over the whole service: what a citizen sees, taps and is read aloud."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.service.conftest import Running
+
+pytestmark = pytest.mark.service
+
+AXE = (Path(__file__).parents[1] / "web/vendor/axe-4.14.1.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ARGUMENTS = ["--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking"]
+PASSWORD, PIN = "kucing makan ikan", "482913"
+
+
+@pytest.fixture(scope="module")
+def chromium(oracle: Callable[[str], str]) -> Iterator[Browser]:
+    """Debian's own, as `./test` installs it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=oracle("chromium"), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def looked_at(page: Page) -> None:
+    """No violation of WCAG 2.2 AA, and nothing wider than the screen."""
+    page.evaluate(AXE)
+    found = page.evaluate("tags => axe.run({runOnly: tags})", RULES)
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == [], (
+        page.url
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+def submit(page: Page) -> None:
+    """By keyboard: the button of the page's first form, reached and pressed."""
+    button = page.locator("main form button").first
+    button.focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def code_for(page: Page, service: Running, address: str) -> str:
+    """The code in the letter that the development sender kept."""
+    letters = page.context.new_page()
+    letter = letters.locator("article", has_text=address).first
+    for _ in range(60):
+        letters.goto(f"{service.url}/dev/letters")
+        if letter.count():
+            break
+        letters.wait_for_timeout(250)  # the outbox is told once a second
+    found = re.search(r"\b\d{6}\b", letter.inner_text().split(address)[1])
+    letters.close()
+    assert found is not None
+    return found[0]
+
+
+def register(page: Page, service: Running) -> str:
+    """From nothing to an account with a PIN; each page looked at on the way."""
+    address = f"{uuid4().hex[:12]}@contoh.id"
+    page.goto(service.url)
+    looked_at(page)
+    page.goto(f"{service.url}/daftar")
+    page.get_by_role("textbox").fill("bukan alamat")
+    submit(page)
+    expect(page.get_by_role("alert")).to_be_focused()
+    looked_at(page)
+    page.locator("#contact").fill(address)
+    submit(page)
+    looked_at(page)
+    page.locator("#code").fill(code_for(page, service, address))
+    submit(page)
+    looked_at(page)
+    page.locator("#name").fill("Sari Uji")
+    page.locator("#password").fill(PASSWORD)
+    submit(page)
+    looked_at(page)
+    page.locator("#pin").fill(PIN)
+    page.locator("#again").fill(PIN)
+    page.locator("#password").fill(PASSWORD)
+    submit(page)
+    expect(page).to_have_url(f"{service.url}/akun")
+    return address
+
+
+def buy(page: Page, service: Running, *, scripts: bool = True) -> None:
+    """Order, pay at the pretended gateway in another window, and watch this one change."""
+    page.goto(f"{service.url}/beli")
+    looked_at(page)
+    page.locator("#stamps").fill("2")
+    submit(page)
+    looked_at(page)
+    gateway = page.context.new_page()
+    gateway.goto(str(page.locator("a[rel=noreferrer]").get_attribute("href")))
+    gateway.locator("button").first.click()
+    gateway.close()
+    if not scripts:
+        submit(page)  # "periksa pembayaran sekarang"
+    expect(page.locator(".panel h1")).to_be_visible(timeout=20_000)
+    expect(page.locator(".qr")).to_have_count(0)
+    looked_at(page)
+    page.goto(f"{service.url}/akun")
+    assert page.locator("#free").inner_text().startswith("2 ")
+
+
+def test_a_citizen_registers_and_buys_on_a_small_phone(service: Running, chromium: Browser) -> None:
+    asked: list[str] = []
+    context = chromium.new_context(viewport={"width": 320, "height": 640}, locale="id-ID", bypass_csp=True)
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    register(page, service)
+    buy(page, service)
+    assert [url for url in asked if not url.startswith((service.url, "data:"))] == []
+    for path in (
+        "/akun",
+        "/akun/autentikator",
+        "/akun/perangkat",
+        "/akun/data",
+        "/masuk",
+        "/sandi",
+        "/tiada",
+    ):
+        page.goto(service.url + path)
+        looked_at(page)
+    context.close()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_journey_in_both_languages_and_themes_on_a_desktop(
+    language: str, theme: str, service: Running, chromium: Browser
+) -> None:
+    context = chromium.new_context(locale=language, color_scheme=theme, bypass_csp=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    register(page, service)
+    assert page.locator("html").get_attribute("lang") == language
+    buy(page, service)
+    context.close()
+
+
+@pytest.mark.long
+def test_our_own_policy_blocks_nothing_of_ours(service: Running, chromium: Browser) -> None:
+    """The same without `bypass_csp`, which axe needs: no page breaks the policy that it is sent with."""
+    said: list[str] = []
+    context = chromium.new_context(locale="id-ID")
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    for path in ("/", "/masuk", "/daftar", "/sandi", "/docs"):
+        page.goto(service.url + path)
+    assert [text for text in said if "Content Security Policy" in text] == []
+    context.close()
