@@ -18,6 +18,7 @@ from bubuh.drill.citizens import Surprise
 from bubuh.drill.exchange import Line, NoAnswer, Reply
 
 MOST_AT_ONCE: Final = 600  #: buyers who are at it together; who comes then waits
+PATIENCE: Final = 3.0  #: for so many times the time of the drill, buyers who find no place wait for one
 _LINES: Final = 96  #: connections kept
 _AGAIN_S: Final = 0.2  #: before a request that was not carried out is sent again
 _LOOKS_S: Final = (1.0, 1.5, 2.5, 4.0, 6.0)  #: between a buyer's looks at an order; the last one repeats
@@ -80,9 +81,9 @@ class Buyers:
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
                 await self._places.acquire()
                 late_s = time.monotonic() - due
-                if due + late_s > begun + seconds:
+                if due + late_s > begun + seconds * PATIENCE:
                     self._places.release()
-                    break  # the time is over: the service was slower than its buyers
+                    break  # the service is too slow for its buyers: the rest stays at home
                 self.seen.most_late_s = max(self.seen.most_late_s, late_s)
                 told((due - begun) / seconds)
                 group.create_task(

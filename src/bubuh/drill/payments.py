@@ -14,7 +14,7 @@ import msgspec
 
 from bubuh.db.pool import Database
 from bubuh.db.roles import APP
-from bubuh.drill.buyers import Bought, Buyers
+from bubuh.drill.buyers import PATIENCE, Bought, Buyers
 from bubuh.drill.chaos import Says, quantile
 from bubuh.drill.credits import Compared, compare, read_credits
 from bubuh.drill.exchange import Line
@@ -95,7 +95,7 @@ async def run_payments(
             buyers.come(rate=rate, seconds=seconds, told=lambda share: says(0.7 * share, "buying"))
         )
         back_at = await _outage(service, script, after_s=seconds / 3, outage_s=outage_s)
-        left_s = max(0.0, begun + seconds - time.monotonic()) + _SETTLE_S
+        left_s = max(0.0, begun + seconds * PATIENCE - time.monotonic()) + _SETTLE_S
         await asyncio.wait({coming}, timeout=left_s)
         await _ended(coming)
         buyers.close()
