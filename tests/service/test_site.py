@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.service.conftest import Running
+from tests.service.conftest import LETTER, Running
 
 pytestmark = pytest.mark.service
 
@@ -125,10 +125,26 @@ def test_a_citizen_registers_and_buys_on_a_small_phone(service: Running, chromiu
         "/akun/data",
         "/masuk",
         "/sandi",
+        "/periksa",
         "/tiada",
     ):
         page.goto(service.url + path)
         looked_at(page)
+    context.close()
+
+
+@pytest.mark.long
+def test_anyone_verifies_a_file(service: Running, chromium: Browser, tmp_path: Path) -> None:
+    target = tmp_path / "surat-bermeterai.pdf"
+    told = service.json("demo", str(LETTER), "-o", str(target))
+    context = chromium.new_context(viewport={"width": 320, "height": 640}, locale="id-ID", bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{service.url}/periksa")
+    page.locator("#file").set_input_files(target)
+    submit(page)
+    expect(page.locator("h1")).to_have_text("Asli")
+    expect(page.locator(".serial")).to_have_text(told["serial"])
+    looked_at(page)
     context.close()
 
 

@@ -156,7 +156,17 @@ async def test_a_reader_chooses_the_language_and_stays_where_they_were(site: Sit
 async def test_first_and_later_visits_are_small(site: Site, language: Language) -> None:
     sari = await registered(site)
     sari.browser.client.headers["Accept-Language"] = str(language)
-    paths = ["/", "/masuk", "/daftar", "/akun", "/akun/pin", "/akun/perangkat", "/akun/data", "/beli"]
+    paths = [
+        "/",
+        "/masuk",
+        "/daftar",
+        "/akun",
+        "/akun/pin",
+        "/akun/perangkat",
+        "/akun/data",
+        "/beli",
+        "/periksa",
+    ]
     for path in paths:
         page = await _raw(sari.browser, path)
         files = [

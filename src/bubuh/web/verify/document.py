@@ -1,0 +1,117 @@
+"""`/periksa`: is this document genuine, and if not, why not; or what is known of a serial number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from litestar import MediaType, Request, get, post
+
+from bubuh.edge.exchange import exchange_of
+from bubuh.edge.guards import Visitor
+from bubuh.edge.reasons import ADDITIONS, FINDINGS, NO_STAMP, VERDICT_REASONS, VERDICTS
+from bubuh.edge.refusals import BodyTooLarge
+from bubuh.edge.words import Language
+from bubuh.verification.look_up import DatabaseLedger
+from bubuh.verification.model import StampVerdict, Verdict, Word
+from bubuh.verification.verify import verify
+from bubuh.web.errors import words_of
+from bubuh.web.forms import read_file_form, read_form
+from bubuh.web.frame import Page, Parts, go_to, language_here, say, show
+
+AnyRequest = Request[Any, Any, Any]
+
+LIMIT_BYTES: Final = 16 * 2**20  #: an original of 10 MiB and the stamps on it
+
+_LOOKS: Final = {Word.GENUINE: "", Word.NOT_GENUINE: "fail", Word.NOT_PROVABLE: "wait"}
+
+
+@get("/periksa", guards=[Visitor()], media_type=MediaType.HTML)
+async def get_verify(request: AnyRequest) -> Page:
+    """Ask for the file, or the serial number."""
+    return _ask(request)
+
+
+@post("/periksa", guards=[Visitor("verifications")], media_type=MediaType.HTML)
+async def post_verify(request: AnyRequest, services: Parts) -> Page:
+    """Judge the file: its seals, then the ledger. Nothing of it is kept."""
+    async with request.app.state.verifications.one(exchange_of(request.scope).client):
+        try:
+            async with read_file_form(request, limit_bytes=LIMIT_BYTES) as sent:
+                name, document = sent.name, await _whole(sent.chunks)
+        except BodyTooLarge as refusal:
+            return _ask(request, status=413, errors={"file": words_of(request, refusal)})
+        if not document:
+            return _ask(request, status=422, errors={"file": say(request)("Pilih berkas PDF dahulu.")})
+        verdict = await verify(
+            document,
+            sandbox=services.sandbox,
+            trust=services.trust(),
+            ledger=DatabaseLedger(services.db, services.serial_key),
+        )
+    told = _told(verdict, language_here(request))
+    return show(request, "verify/verdict.html", name=name, size_bytes=len(document), **told)
+
+
+@post("/periksa/nomor", guards=[Visitor("serials")], media_type=MediaType.HTML)
+async def post_serial(request: AnyRequest) -> Page:
+    """Lead to the page of a serial number, however it was grouped or written."""
+    form = await read_form(request)
+    serial_no = re.sub(r"[\s.-]", "", form.text("serial")).upper()
+    if re.fullmatch(r"[0-9A-Z]{22}", serial_no, re.ASCII) is None:
+        wrong = say(request)("Nomor seri terdiri atas 22 huruf dan angka.")
+        return _ask(request, status=422, serial=form.text("serial"), errors={"serial": wrong})
+    return go_to(request, f"/s/{serial_no}")
+
+
+HANDLERS: Final = [get_verify, post_verify, post_serial]
+
+
+async def _whole(chunks: AsyncIterator[bytes]) -> bytes:
+    """The file; raises `BodyTooLarge`."""
+    document = bytearray()
+    async for chunk in chunks:
+        document += chunk
+        if len(document) > LIMIT_BYTES:
+            raise BodyTooLarge(limit_bytes=LIMIT_BYTES)
+    return bytes(document)
+
+
+def _ask(
+    request: AnyRequest, *, status: int = 200, serial: str = "", errors: dict[str, str] | None = None
+) -> Page:
+    return show(
+        request,
+        "verify/document.html",
+        status=status,
+        limit_bytes=LIMIT_BYTES,
+        serial=serial,
+        errors=errors or {},
+    )
+
+
+def _told(verdict: Verdict, language: Language) -> dict[str, Any]:
+    """The verdict in words."""
+    return {
+        "word": str(verdict.verdict),
+        "look": _LOOKS[verdict.verdict],
+        "explanation": (VERDICTS[verdict.verdict] if verdict.stamps else NO_STAMP).said(language),
+        "details": [
+            *(VERDICT_REASONS[code].said(language) for code in verdict.reasons),
+            *(FINDINGS[code].said(language) for code in verdict.findings),
+        ],
+        "stamps": [_told_stamp(stamp, language) for stamp in verdict.stamps],
+    }
+
+
+def _told_stamp(stamp: StampVerdict, language: Language) -> dict[str, Any]:
+    """One stamp; nothing in it says whose it is."""
+    return {
+        "serial_no": stamp.serial_no,
+        "word": str(stamp.verdict),
+        "page": stamp.page,
+        "affixed_at": stamp.affixed_at,
+        "digest": None if stamp.digest is None else stamp.digest.hex(),
+        "added": ", ".join(ADDITIONS[kind].said(language) for kind in stamp.added),
+    }
