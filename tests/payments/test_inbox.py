@@ -24,7 +24,7 @@ from bubuh.orders.model import OrderState
 from bubuh.orders.show import show_order
 from bubuh.payments.model import MAX_NOTICE_BYTES, reference_of, shard_of_reference
 from bubuh.payments.refusals import NoticeForged, NoticeTooLarge
-from bubuh.payments.take_notice import take_notice
+from bubuh.payments.take_notice import FORGED, take_notice
 from tests.gateway_dev.rig import SECRET, Inbox, RunningGateway, Shop, make_principal, running_inbox
 
 
@@ -142,6 +142,8 @@ async def test_a_forged_notice_is_kept_and_never_credited(shop: Shop, how: str) 
     assert await work(shop.db) == [("refused", "notice_forged")]
     assert await shop.db.fetchval("SELECT body FROM payment_notices") == raw
     assert await shop.free() == 0
+    alarms = await shop.db.fetchval("SELECT count(*) FROM outbox_facts WHERE topic = $1", FORGED)
+    assert alarms == 1  # one call, however many come
 
 
 async def test_a_forger_does_not_take_the_place_of_the_true_notice(shop: Shop) -> None:

@@ -488,8 +488,9 @@ BEGIN
     LOOP
         INSERT INTO payment_unmatched (shard, account_id, id, kind, gateway, subject, order_id, reference, amount,
                                        currency, why, suggestion)
-        VALUES (_shard, _r.account_id, payments_line_id(_shard, _r.kind, _r.gateway, _r.subject), _r.kind, _r.gateway,
-                _r.subject, _r.order_id, _r.reference, _r.amount, _r.currency, _r.why, _r.suggestion)
+        VALUES (_shard, _r.account_id,
+                payments_line_id(_shard, _r.kind, _r.gateway, concat_ws(' ', _r.account_id, _r.subject)), _r.kind,
+                _r.gateway, _r.subject, _r.order_id, _r.reference, _r.amount, _r.currency, _r.why, _r.suggestion)
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
             _new := _new + 1;

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
 import msgspec
 import structlog
+from prometheus_client import Counter
 
+from bubuh.core.ids import THE_SERVICE, derived_id
 from bubuh.core.shards import Shard
 from bubuh.db.batch import Batch, OneByOne
 from bubuh.db.pool import Database
 from bubuh.db.self_clocked import SelfClocked
+from bubuh.outbox.publish import publish
 from bubuh.payments import store
 from bubuh.payments.model import MAX_NOTICE_BYTES
 from bubuh.payments.ports import Gateway
@@ -23,6 +26,9 @@ from bubuh.payments.store import NewNotice
 
 _log = structlog.get_logger(__name__)
 
+_FORGED = Counter("bubuh_notices_forged", "Notices whose signature was bad", ["gateway"])
+
+FORGED: Final = "notices.forged"  #: the topic that pages an operator, at most once an hour and gateway
 _NEVER_KEPT: Final = frozenset({"cookie", "proxy-authorization"})
 _OUR_KEY: Final = "bbh_"  #: what an API key begins with
 _NO_SHARD: Final = Shard(0)  #: a notice is nobody's; all stand in one queue
@@ -69,6 +75,8 @@ async def take_notice(
             )
         )
         _log.warning("notice_forged", gateway=gateway.name, event_no="forged:" + whole)
+        _FORGED.labels(gateway.name).inc()
+        await _alarm(db, gateway.name, now)
         raise
     return await keep(NewNotice(gateway=gateway.name, event_id=event_id, body=raw, headers=kept))
 
@@ -87,3 +95,16 @@ def _may_be_kept(name: str, value: str) -> bool:
     if name == "authorization":
         return value.startswith("Bearer ") and not value.startswith(f"Bearer {_OUR_KEY}")
     return name not in _NEVER_KEPT
+
+
+async def _alarm(db: Database, gateway: str, now: datetime) -> None:
+    """Call an operator, once however many come: who forges one forges thousands."""
+    hour = now.astimezone(UTC).strftime("%Y-%m-%dT%H")
+    async with db.connection() as conn:
+        await publish(
+            conn,
+            account_id=THE_SERVICE,
+            topic=FORGED,
+            subject=derived_id(THE_SERVICE, gateway, hour),
+            facts={"gateway": gateway, "hour": hour},
+        )

@@ -18,6 +18,7 @@ from bubuh.outbox.model import Fact
 from bubuh.outbox.ports import Sender
 from bubuh.outbox.take import take_untold
 from bubuh.outbox.told import mark_told
+from bubuh.payments.take_notice import FORGED
 from bubuh.quota.breach import BREACHED
 from bubuh.quota.freeze import FROZEN
 from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
@@ -37,6 +38,7 @@ ROUTES: Final[Routes] = {
     BREACHED: (page,),
     SWEPT: (page,),
     EXPIRY_ALARM: (page,),
+    FORGED: (page,),
 }
 
 

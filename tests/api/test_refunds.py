@@ -1,0 +1,35 @@
+"""`/v1/orders/{id}/refunds` over HTTP: the buyer asks and sees, a stranger does neither."""
+
+from __future__ import annotations
+
+import pytest
+
+from bubuh.orders.collect import run_asking_pass
+from bubuh.refunds.carry import carry_due
+from tests.api.site import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_buyer_asks_for_money_back_and_sees_its_end(site: Site) -> None:
+    person, stranger = await site.person(stamps=0), await site.person(stamps=0)
+    placed = await person.post("/v1/orders", json={"stamps": 3, "method": "qris"}, key="order")
+    order_id = placed.json()["id"]
+    await site.gateway.pay(f"{order_id}-1")
+    db, gateways = site.services.db, site.services.gateways
+    await db.execute("UPDATE payment_attempts SET next_ask_at = now() WHERE state <> 'paid'")
+    await run_asking_pass(db, gateways)
+    path = f"/v1/orders/{order_id}/refunds"
+    assert (await person.get(path)).json() == {"refundable_idr": 30_000, "refunds": []}
+    wanted = {"stamps": 2, "refundable_idr": 30_000, "reason": "tidak jadi"}
+    asked = await person.post(path, json=wanted, key="refund")
+    assert (asked.status_code, asked.json()["state"], asked.json()["amount_idr"]) == (201, "asked", 20_000)
+    again = await person.post(path, json=wanted, key="refund")
+    assert (again.json(), again.headers["idempotent-replayed"]) == (asked.json(), "true")
+    moved = await person.post(path, json=wanted, key="other")
+    assert (moved.status_code, moved.json()["code"]) == (409, "refundable_moved")
+    assert (await stranger.get(path)).status_code == 404
+    assert (await stranger.post(path, json=wanted, key="refund")).status_code == 404
+    await carry_due(db, gateways)
+    (shown,) = (await person.get(path)).json()["refunds"]
+    assert (shown["id"], shown["state"]) == (asked.json()["id"], "done")
