@@ -36,7 +36,7 @@ async def set_pin(db: Database, user_id: UUID, pin: str, *, password: str, hashe
 
 
 async def renew_pin(db: Database, challenge: Challenge, pin: str, *, hasher: Hasher) -> None:
-    """Choose a PIN after a code or the authenticator has proved who it is; raises as `set_pin` does."""
+    """Choose a PIN after a code has proved who it is; raises as `set_pin` does."""
     check_new(pin)
     assert challenge.user_id is not None, "a PIN is somebody's"
     pin_hash = await hasher.hash(pin)

@@ -82,7 +82,7 @@ class PinRefused(Refusal):
 
 
 class PinLocked(Refusal):
-    """The PIN was wrong too often: only a code or an authenticator opens the way to a new one."""
+    """The PIN was wrong too often: only a code opens the way to a new one."""
 
     code = "pin_locked"
 
