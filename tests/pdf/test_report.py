@@ -12,8 +12,7 @@ from datetime import timedelta
 import pikepdf
 import pytest
 
-from bubuh.pdf.judge.additions import Added
-from bubuh.pdf.model import Indication, Retired
+from bubuh.pdf.model import Added, Indication, Retired
 from bubuh.pdf.plan import plan
 from bubuh.pdf.seal.standing import imitates
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk

@@ -214,6 +214,24 @@ class Trust:
         )
 
 
+class Added(StrEnum):
+    """What kind of thing came after a signature."""
+
+    STAMP = "stamp"
+    SIGNATURE = "signature"  #: somebody's
+    TIME_STAMP = "time_stamp"
+    VALIDATION_DATA = "validation_data"  #: a DSS
+    FORM_FILLING = "form_filling"
+    FORM_FIELD = "form_field"
+    ANNOTATION = "annotation"
+    PAGE_CONTENT = "page_content"
+    PAGES = "pages"
+    METADATA = "metadata"
+    ACTIONS = "actions"  #: what happens when the document is opened
+    BYTES = "bytes"  #: after the last revision
+    OTHER = "other"
+
+
 class Indication(StrEnum):
     """The three answers of EN 319 102-1, clause 5.1.3."""
 
@@ -249,7 +267,7 @@ class StampFinding:
     page: int | None = None
     certificate_sha256: bytes | None = None
     sealed: Sealed | None = None  #: None when the ByteRange is not as it must be
-    added: tuple[str, ...] = ()  #: what kinds of things came after it: `additions.Added`
+    added: tuple[str, ...] = ()  #: what kinds of things came after it: `Added`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from enum import StrEnum
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -15,25 +14,7 @@ from bubuh.pdf.general.objects import plain
 from bubuh.pdf.general.pagetree import leaves
 from bubuh.pdf.general.reader import entry, raw_items
 from bubuh.pdf.general.signatures import Signed
-
-
-class Added(StrEnum):
-    """The kinds of addition."""
-
-    STAMP = "stamp"
-    SIGNATURE = "signature"  #: somebody's
-    TIME_STAMP = "time_stamp"
-    VALIDATION_DATA = "validation_data"  #: a DSS
-    FORM_FILLING = "form_filling"
-    FORM_FIELD = "form_field"
-    ANNOTATION = "annotation"
-    PAGE_CONTENT = "page_content"
-    PAGES = "pages"
-    METADATA = "metadata"
-    ACTIONS = "actions"  #: what happens when the document is opened
-    BYTES = "bytes"  #: after the last revision
-    OTHER = "other"
-
+from bubuh.pdf.model import Added
 
 _OF_CATALOG: Final = {
     "/DSS": Added.VALIDATION_DATA,

@@ -11,11 +11,10 @@ import hashlib
 from dataclasses import replace
 from typing import Final
 
-from bubuh.pdf.judge.additions import Added
 from bubuh.pdf.judge.several import read_stamps
 from bubuh.pdf.lean.declined import Declined
 from bubuh.pdf.lean.stamped import Stamped, last_seal
-from bubuh.pdf.model import Indication, Judgement, StampFinding, Trust
+from bubuh.pdf.model import Added, Indication, Judgement, StampFinding, Trust
 from bubuh.pdf.seal.proof import covered_digest, prove_digest, taken_from
 
 _LATER: Final = (str(Added.STAMP),)  #: what came after all but the last stamp

@@ -33,7 +33,7 @@ from bubuh.pdf.general.signatures import (
     time_stamp_status,
     vouched_since,
 )
-from bubuh.pdf.judge.additions import Added, additions
+from bubuh.pdf.judge.additions import additions
 from bubuh.pdf.judge.lean import judge_lean
 from bubuh.pdf.judge.revisions import breaches, covered
 from bubuh.pdf.judge.tiling import Breach, end_of
@@ -41,6 +41,7 @@ from bubuh.pdf.judge.traces import faces, never_sealed
 from bubuh.pdf.model import (
     RANK,
     UNSEEN,
+    Added,
     Indication,
     Judgement,
     Sealed,
