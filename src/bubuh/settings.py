@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     level_wait: Annotated[int, msgspec.Meta(ge=5, le=3600)] = 60  #: seconds until a level is given up
     crls: Path | None = None  #: PEM, absolute: revocation lists for the DSS, read each time
     refund_limit: Annotated[int, msgspec.Meta(ge=0)] = REFUND_LIMIT_IDR  #: rupiah; above it two people agree
+    gateways: Path | None = None  #: TOML, absolute: payment gateways; default: the development gateway
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"
 
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             _check(cls, name, value)
         settings = msgspec.convert(given, cls, strict=False, dec_hook=_to_path)
         _check_levels(settings)
+        _check_paths(settings)
         return settings
 
     @property
@@ -120,12 +122,17 @@ def _check(settings: type[Settings], name: str, value: str) -> None:
 
 
 def _check_levels(settings: Settings) -> None:
-    """What time-stamps need together. Processes leave their folder, so that paths have to be absolute."""
+    """What time-stamps need together."""
     if settings.tsa_url is not None and settings.tsa_root is None:
         raise BadSetting("BUBUH_TSA_ROOT: the authority at BUBUH_TSA_URL is believed by its root alone")
     if settings.wanted_level != "B-B" and settings.tsa_url is None:
         raise BadSetting(f"BUBUH_LEVEL: {settings.level} needs an authority at BUBUH_TSA_URL")
-    for name, path in (("TSA_ROOT", settings.tsa_root), ("CRLS", settings.crls)):
+
+
+def _check_paths(settings: Settings) -> None:
+    """Processes leave their folder, so that paths have to be absolute."""
+    paths = {"TSA_ROOT": settings.tsa_root, "CRLS": settings.crls, "GATEWAYS": settings.gateways}
+    for name, path in paths.items():
         if path is not None and not path.is_absolute():
             raise BadSetting(f"{PREFIX}{name}: an absolute path is expected")
 

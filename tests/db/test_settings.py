@@ -51,6 +51,7 @@ def test_every_variable_is_read() -> None:
         ("BUBUH_LEVEL", "B-LTA"),
         ("BUBUH_LEVEL_WAIT", "1"),
         ("BUBUH_CRLS", "crls.pem"),
+        ("BUBUH_GATEWAYS", "gateways.toml"),
     ],
 )
 def test_what_cannot_be_used_is_named(name: str, value: str) -> None:

@@ -34,6 +34,7 @@ from bubuh.identity.model import Environment
 from bubuh.settings import NotRunning, RunFile, Settings
 from bubuh.wiring.facts import ISSUERS, ServiceFacts, freeze_facts
 from bubuh.wiring.folder import DataFolder, open_folder, socket_folder
+from bubuh.wiring.gateways import read_gateways
 from bubuh.wiring.keys import settle_keys
 
 DEFAULT_PORT: Final = 8000
@@ -68,6 +69,7 @@ def up_command(
     """Start everything on this machine and keep it running, with development keys, gateway and senders."""
     settings = Settings.from_env()
     settings = replace_data(settings, data)
+    read_gateways(settings)  # a wrong file ends it here, in words, not in three processes' logs
     set_up_logs(settings)
     uids = Uids.here()
     if uids.app is None:

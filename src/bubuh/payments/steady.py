@@ -35,9 +35,16 @@ Answer = TypeVar("Answer")
 class Steady:
     """See `payments.ports.Gateway`. Where it may not be called, raises at once: `GatewayUnavailable`."""
 
-    def __init__(self, gateway: Gateway, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` is this process's own, which nobody sets."""
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        methods: frozenset[Method] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`methods` are those it is used for, None: all it can. `clock` is this process's, nobody sets it."""
         self._gateway = gateway
+        self._methods = gateway.methods if methods is None else methods
         self._turns = Turns(gateway.pace, clock)
         self._breaker = Breaker(clock)
         self._gate = asyncio.Semaphore(gateway.pace.at_once)
@@ -51,7 +58,7 @@ class Steady:
     @property
     def methods(self) -> frozenset[Method]:
         """See `Gateway.methods`."""
-        return self._gateway.methods
+        return self._methods
 
     @property
     def pace(self) -> Pace:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bubuh.adapters.development_gateway import DevelopmentGateway
 from bubuh.adapters.development_sender import DevelopmentSender
 from bubuh.adapters.object_store import LocalObjects
 from bubuh.adapters.signer_client import SignerClient
@@ -19,12 +18,12 @@ from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
 from bubuh.identity.people.keys import PersonKey
 from bubuh.payments.ports import Gateways
-from bubuh.payments.steady import Steady
 from bubuh.pdf.model import Trust
 from bubuh.settings import RunFile, Settings
 from bubuh.stamping.serial import SerialKey
 from bubuh.wiring.facts import ServiceFacts, read_facts
 from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.gateways import open_gateways
 from bubuh.wiring.keys import read_retired, read_trust
 from bubuh.wiring.levels import read_timestamp_roots
 
@@ -59,6 +58,7 @@ async def open_parts(
 
     Raises:
         NotRunning: the folder names no signer or database.
+        BadGateways: see `read_gateways`.
         DatabaseUnavailable, NotDurable, RoleTooStrong: see `Database.open`.
     """
     run = RunFile.read(folder.path)
@@ -68,9 +68,9 @@ async def open_parts(
     async with (
         await Database.open(address, size=POOL, patience_s=DATABASE_PATIENCE_S) as db,
         Doorbell(address, bells).listening() as doorbell,
+        open_gateways(settings, folder, run) as gateways,
     ):
         facts = await read_facts(db)
-        gateway = DevelopmentGateway(_gateway_address(run), [folder.read_secret("gateway.secret")])
         yield Parts(
             facts=facts,
             db=db,
@@ -82,7 +82,7 @@ async def open_parts(
             person_key=PersonKey(folder.read_secret("person.key")),
             sender=DevelopmentSender(folder.letters),
             signer=signer,
-            gateways={gateway.name: Steady(gateway)},
+            gateways=gateways,
             trust=_trust_of(folder, settings),
         )
         await signer.close()
@@ -91,11 +91,6 @@ async def open_parts(
 def read_store_key(folder: DataFolder) -> StoreKey:
     """The key that opens the folder's documents; raises OSError when this process may not read it."""
     return StoreKey.read((folder.secrets / "store.key").read_text(encoding="ascii"))
-
-
-def _gateway_address(run: RunFile) -> str:
-    assert run.gateway is not None, "run.json names the development gateway"
-    return run.gateway
 
 
 def _trust_of(folder: DataFolder, settings: Settings) -> Callable[[], Trust]:

@@ -9,7 +9,12 @@ from typing import Annotated, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 
 from bubuh.settings import BadSetting
 
@@ -66,6 +71,12 @@ class SnapKeys:
     banks: tuple[RSAPublicKey, ...]
     secrets: tuple[str, ...]
 
+    @property
+    def our_public(self) -> str:
+        """Our RSA key's public half, PEM: what the bank knows us by."""
+        pem = self.ours.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return pem.decode("ascii")
+
 
 class BadProfile(BadSetting):
     """A profile cannot be used; the message names the file and says why."""
@@ -76,7 +87,9 @@ def read_profile(path: Path) -> tuple[SnapProfile, SnapKeys]:
     try:
         profile = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), SnapProfile)
         return profile, _keys(profile, path.parent)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError, TypeError) as error:
+    except OSError as error:  # without the name that was given: it may be the secret itself
+        raise BadProfile(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError, TypeError) as error:
         raise BadProfile(f"{path}: {error}") from error
 
 

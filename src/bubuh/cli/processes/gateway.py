@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import msgspec
 import uvicorn
 
+from bubuh.adapters.midtrans import MidtransProfile
+from bubuh.adapters.xendit import XenditProfile
 from bubuh.cli.processes.common import Fd, Port, become, begin, ear, serve_metrics
 from bubuh.gateway_dev.app import create_app
 from bubuh.gateway_dev.credentials import Credentials
 from bubuh.settings import RunFile
+from bubuh.wiring.gateways import ChosenGateway, SnapBank, read_gateways
 
 
 def gateway_command(port: Port = 0, fd: Fd = None, metrics_fd: Fd = None) -> None:
@@ -19,10 +25,39 @@ def gateway_command(port: Port = 0, fd: Fd = None, metrics_fd: Fd = None) -> Non
     serve_metrics(metrics_fd)
     app = create_app(
         folder.gateway / "book.jsonl",
-        Credentials(native=folder.read_secret("gateway.secret")),
+        credentials_of(read_gateways(settings), native=folder.read_secret("gateway.secret")),
         f"{run.web}/gateway/development/notices",
     )
     config = uvicorn.Config(
         app, access_log=False, log_config=None, lifespan="on", timeout_graceful_shutdown=5
     )
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def credentials_of(gateways: Iterable[ChosenGateway], *, native: bytes) -> Credentials:
+    """What the development gateway knows us by: those of each gateway whose part it plays."""
+    known = Credentials(native=native)
+    for one in gateways:
+        if one.address is None:
+            known = msgspec.structs.replace(known, **_of(one))
+    return known
+
+
+def _of(gateway: ChosenGateway) -> dict[str, str]:
+    match gateway.profile:
+        case None:
+            return {}
+        case MidtransProfile(server_keys=keys):
+            return {"midtrans_server_key": keys[0]}
+        case XenditProfile(secret_keys=keys, callback_tokens=tokens, callback_secrets=secrets):
+            return {
+                "xendit_secret_key": keys[0],
+                "xendit_callback_token": tokens[0],
+                "xendit_callback_secret": secrets[0] if secrets else "",
+            }
+        case SnapBank(profile=profile, keys=keys):
+            return {
+                "snap_client_key": profile.client_key,
+                "snap_client_secret": keys.secrets[0],
+                "snap_customer_key": keys.our_public,
+            }

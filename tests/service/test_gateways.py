@@ -1,0 +1,112 @@
+"""The whole service with gateways that an operator names, played by the development gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.service.conftest import Citizen, Running, bubuh, fresh_folder, open_citizen, running_service, until
+
+pytestmark = pytest.mark.service
+
+KEYS = {
+    "midtrans.key": "SB-Mid-server-uji",
+    "xendit.key": "xnd_uji_kunci",
+    "xendit.token": "token-uji-panggilan",
+}
+FILE = """
+[[gateway]]
+kind = "midtrans"
+address = "development"
+methods = ["qris"]
+server_keys = ["midtrans.key"]
+
+[[gateway]]
+kind = "xendit"
+address = "development"
+methods = ["va"]
+secret_keys = ["xendit.key"]
+callback_tokens = ["xendit.token"]
+"""
+
+
+def write(folder: Path) -> Path:
+    """The file and its keys, for the service's own users to read."""
+    for name, text in {**KEYS, "gateways.toml": FILE}.items():
+        (folder / name).write_text(text, encoding="ascii")
+        (folder / name).chmod(0o644)
+    return folder / "gateways.toml"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Running]:
+    folder = fresh_folder()
+    with running_service(folder / "data", BUBUH_GATEWAYS=str(write(folder))) as running:
+        yield running
+    shutil.rmtree(folder)
+
+
+def order(citizen: Citizen, *, stamps: int, method: str) -> dict[str, Any]:
+    answer = citizen.http.post(
+        "/v1/orders",
+        json={"stamps": stamps, "method": method},
+        headers={"Idempotency-Key": str(uuid.uuid4())},
+    )
+    assert answer.status_code == 201, answer.text
+    placed: dict[str, Any] = answer.json()
+    return placed
+
+
+@pytest.mark.parametrize(("method", "gateway"), [("qris", "midtrans"), ("va", "xendit")])
+def test_an_order_becomes_quota_by_the_gateway_that_serves_its_method(
+    service: Running, method: str, gateway: str
+) -> None:
+    with open_citizen(service, stamps=1) as citizen:
+        placed = order(citizen, stamps=3, method=method)
+        assert placed["payment"] is not None, placed
+        paid = httpx.post(f"{service.run.gateway}/pay/{placed['id']}-1")
+        assert paid.status_code == 200, paid.text
+        until(lambda: citizen.http.get(f"/v1/orders/{placed['id']}").json()["state"] == "filled")
+        assert citizen.http.get("/v1/quota").json()["free"] == 4
+    assert asyncio.run(who_served(service, method)) == {(gateway, "done")}
+
+
+async def who_served(service: Running, method: str) -> set[tuple[str, str]]:
+    """The gateways of the orders that were paid so, and what became of their notices."""
+    conn = await service.connect()
+    rows = await conn.fetch(
+        "SELECT DISTINCT a.gateway, w.state FROM payment_attempts AS a"
+        " JOIN payment_notice_work AS w USING (gateway) WHERE a.method = $1",
+        method,
+    )
+    await conn.close()
+    return {(row["gateway"], row["state"]) for row in rows}
+
+
+def test_no_key_stands_in_a_log_a_file_of_addresses_or_a_command_line(service: Running) -> None:
+    texts = [path.read_text() for path in (service.data / "logs").iterdir() if path.is_file()]
+    texts += [(service.data / "run.json").read_text(), (service.data.parent / "up.log").read_text()]
+    for name in ("web", "worker", "gateway", "signer"):
+        process = Path(f"/proc/{service.pid(name)}")
+        texts += [(process / "cmdline").read_text(), (process / "environ").read_text()]
+    assert any("gateways.toml" in text for text in texts)
+    assert [key for key in KEYS.values() if any(key in text for text in texts)] == []
+
+
+def test_a_wrong_file_ends_the_start_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gateways.toml").write_text('[[gateway]]\nkind = "midtrans"\nserver_keys = ["x"]\n')
+    monkeypatch.setitem(os.environ, "BUBUH_GATEWAYS", str(tmp_path / "gateways.toml"))
+    done = bubuh("up", "--port", "0", data=tmp_path / "data")
+    said = done.stderr.replace("\n", "")
+    assert done.returncode == 1
+    assert "gateway_key_unreadable" in said
+    assert "/gateway/0/server_keys/0" in said
+    assert not (tmp_path / "data").exists()
