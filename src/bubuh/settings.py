@@ -50,6 +50,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     level_wait: Annotated[int, msgspec.Meta(ge=5, le=3600)] = 60  #: seconds until a level is given up
     crls: Path | None = None  #: PEM, absolute: revocation lists for the DSS, read each time
     refund_limit: Annotated[int, msgspec.Meta(ge=0)] = REFUND_LIMIT_IDR  #: rupiah; above it two people agree
+    smtp_url: Annotated[str, msgspec.Meta(pattern=r"^smtps?://[^\s/]+$")] | None = (
+        None  #: of a mail server; may hold a password; never shown
+    )
+    mail_from: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$")] | None = None
     gateways: Path | None = None  #: TOML, absolute: payment gateways; default: the development gateway
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"
@@ -67,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         settings = msgspec.convert(given, cls, strict=False, dec_hook=_to_path)
         _check_levels(settings)
         _check_paths(settings)
+        if settings.smtp_url is not None and settings.mail_from is None:
+            raise BadSetting("BUBUH_MAIL_FROM: mail by BUBUH_SMTP_URL needs a sender's address")
         return settings
 
     @property

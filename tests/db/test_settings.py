@@ -52,6 +52,8 @@ def test_every_variable_is_read() -> None:
         ("BUBUH_LEVEL_WAIT", "1"),
         ("BUBUH_CRLS", "crls.pem"),
         ("BUBUH_GATEWAYS", "gateways.toml"),
+        ("BUBUH_SMTP_URL", "mail.example"),
+        ("BUBUH_MAIL_FROM", "kabar"),
     ],
 )
 def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
@@ -94,3 +96,8 @@ def test_without_a_whole_run_file_nothing_runs(text: str | None, tmp_path: Path)
         (tmp_path / "run.json").write_text(text)
     with pytest.raises(NotRunning):
         RunFile.read(tmp_path)
+
+
+def test_mail_needs_a_sender() -> None:
+    with pytest.raises(BadSetting, match="BUBUH_MAIL_FROM"):
+        Settings.from_env({"BUBUH_SMTP_URL": "smtp://127.0.0.1:25"})

@@ -41,7 +41,8 @@ DEFAULT_PORT: Final = 8000
 _READY_WITHIN_S: Final = 60.0
 _WORKERS: Final = 1
 _SIGNERS_URL: Final = "BUBUH_SIGNER_DATABASE_URL"
-_NOT_FOR_ALL: Final = frozenset({"BUBUH_OWNER_DATABASE_URL", _SIGNERS_URL})
+_MAIL: Final = "BUBUH_SMTP_URL"  #: the workers' alone
+_NOT_FOR_ALL: Final = frozenset({"BUBUH_OWNER_DATABASE_URL", _SIGNERS_URL, _MAIL})
 
 
 class NotReady(Fault):
@@ -166,7 +167,8 @@ def _needed_to_be_ready(folder: DataFolder, ears: Ears) -> list[Child]:
         _child(folder, ears, f"worker-{no}", "--name", f"{here}-{no}") for no in range(1, _WORKERS + 1)
     ]
     signer = _child(folder, ears, "signer")
-    signer.own = {_SIGNERS_URL: os.environ[_SIGNERS_URL]} if _SIGNERS_URL in os.environ else {}
+    for child, own in ((signer, _SIGNERS_URL), *((worker, _MAIL) for worker in workers)):
+        child.own = {own: os.environ[own]} if own in os.environ else {}
     return [signer, *workers, _child(folder, ears, "web", ear=ears.web)]
 
 

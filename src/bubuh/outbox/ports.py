@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from bubuh.core.errors import Fault
 
@@ -15,6 +16,7 @@ class By(StrEnum):
 
     SMS = "sms"
     EMAIL = "email"
+    WHATSAPP = "whatsapp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Message:
     to: str = field(repr=False)  #: `+62…`, or an e-mail address
     subject: str  #: of an e-mail
     text: str = field(repr=False)
+    no: UUID | None = None  #: the same whenever this message is sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +44,21 @@ class SenderUnavailable(Fault):
     code = "sender_unavailable"
 
 
+class MessageRefused(Fault):
+    """Whoever carries messages will never take this one: its address does not exist, or will not have it."""
+
+    code = "message_refused"
+
+
+class HeardLater(Fault):
+    """A hearer will hear this fact with others, when it comes again."""
+
+    code = "heard_later"
+
+
 class Sender(Protocol):
     """Carries messages. The same one may be sent twice: a fact is told at least once."""
 
     async def send(self, message: Message) -> None:
-        """Take the message on; raises `SenderUnavailable`."""
+        """Take the message on; raises `SenderUnavailable`, or `MessageRefused` for good."""
         ...

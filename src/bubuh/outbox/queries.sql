@@ -14,6 +14,15 @@ SELECT f.account_id, f.topic, f.subject, f.facts, f.published_at, f.attempts
  LIMIT :at_most
    FOR NO KEY UPDATE SKIP LOCKED;
 
+-- name: lock_untold_of(shard, account_id, topics, at_most)
+-- Waits for who is at them now; what they told meanwhile is not among the rows.
+SELECT f.account_id, f.topic, f.subject, f.facts, f.published_at, f.attempts
+  FROM outbox_facts AS f
+ WHERE f.shard = :shard AND f.account_id = :account_id AND f.topic = ANY(:topics::text[]) AND f.told_at IS NULL
+ ORDER BY f.published_at, f.topic, f.subject
+ LIMIT :at_most
+   FOR NO KEY UPDATE;
+
 -- name: put_off(shard, account_ids, topics, subjects, waits_s)!
 -- Not to be taken again before its time, should its taker die or fail.
 UPDATE outbox_facts AS f

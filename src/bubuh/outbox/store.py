@@ -29,6 +29,14 @@ async def lock_untold(conn: Conn, shard: Shard, *, at_most: int) -> list[Fact]:
     return [Fact(**row) for row in await conn.fetch(SQL.lock_untold.sql, shard, at_most)]
 
 
+async def lock_untold_of(
+    conn: Conn, shard: Shard, account_id: AccountId, *, topics: Sequence[str], at_most: int
+) -> list[Fact]:
+    """What an account has untold of `topics`, due or not, oldest first; locked until the transaction ends."""
+    rows = await conn.fetch(SQL.lock_untold_of.sql, shard, account_id, list(topics), at_most)
+    return [Fact(**row) for row in rows]
+
+
 async def put_off(conn: Conn, shard: Shard, facts: Sequence[Fact], *, waits_s: Sequence[float]) -> None:
     """Count an attempt of each fact and let none be taken before its wait is over."""
     keys = columns(facts, "account_id", "topic", "subject")

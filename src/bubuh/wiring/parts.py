@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from bubuh.db.roles import APP
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
 from bubuh.identity.people.keys import PersonKey
+from bubuh.outbox.ports import Sender, Sent
 from bubuh.payments.ports import Gateways
 from bubuh.pdf.model import Trust
 from bubuh.settings import RunFile, Settings
@@ -26,6 +27,7 @@ from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.gateways import open_gateways
 from bubuh.wiring.keys import read_retired, read_trust
 from bubuh.wiring.levels import read_timestamp_roots
+from bubuh.wiring.senders import choose_sender
 
 POOL: int = 8  #: connections a process
 #: how long a process that starts waits for the database: to load anew costs more than a recovery takes
@@ -44,7 +46,8 @@ class Parts:
     serial_key: SerialKey
     form_key: bytes
     person_key: PersonKey
-    sender: DevelopmentSender
+    sender: Sender
+    kept_letters: Callable[[], Sequence[Sent]]  #: those of the development sender
     signer: SignerClient
     gateways: Gateways
     trust: Callable[[], Trust]
@@ -71,6 +74,7 @@ async def open_parts(
         open_gateways(settings, folder, run) as gateways,
     ):
         facts = await read_facts(db)
+        development = DevelopmentSender(folder.letters)
         yield Parts(
             facts=facts,
             db=db,
@@ -80,7 +84,8 @@ async def open_parts(
             serial_key=SerialKey(facts.issuer, folder.read_secret("serial.key")),
             form_key=folder.read_secret("form.key"),
             person_key=PersonKey(folder.read_secret("person.key")),
-            sender=DevelopmentSender(folder.letters),
+            sender=choose_sender(settings, development),
+            kept_letters=development.letters,
             signer=signer,
             gateways=gateways,
             trust=_trust_of(folder, settings),

@@ -48,7 +48,7 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             form_key=parts.form_key,
             person_key=parts.person_key,
             hasher=Hasher(),
-            letters=parts.sender.letters,
+            letters=parts.kept_letters,
             signer_health=parts.signer.is_well,
             environment=parts.facts.environment,
             public_url=parts.facts.public_url,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
+
+import structlog
 
 from bubuh.db.pool import Database
 from bubuh.edge.words import Language, Words
@@ -11,7 +14,9 @@ from bubuh.identity.people.keys import PersonKey
 from bubuh.identity.people.letters import Wanted, opened_letter
 from bubuh.identity.people.model import ContactKind, Letter
 from bubuh.outbox.model import Fact
-from bubuh.outbox.ports import By, Message, Sender
+from bubuh.outbox.ports import By, Message, MessageRefused, Sender
+
+_log = structlog.get_logger(__name__)
 
 SUBJECT: Final = Words("Bubuh: pesan untuk Anda", "Bubuh: a message for you")
 
@@ -48,10 +53,18 @@ LETTERS: Final[Mapping[Letter, Words]] = {
 
 async def send_letter(_: Database, fact: Fact, *, sender: Sender, key: PersonKey) -> None:
     """Send the letter that a fact wants; raises `SenderUnavailable`."""
-    await sender.send(written(opened_letter(fact.facts, fact.subject, key)))
+    await hand_over(sender, written(opened_letter(fact.facts, fact.subject, key), no=fact.subject))
 
 
-def written(wanted: Wanted) -> Message:
+async def hand_over(sender: Sender, message: Message) -> None:
+    """Send; what is refused for good is noted and not sent again. Raises `SenderUnavailable`."""
+    try:
+        await sender.send(message)
+    except MessageRefused as fault:
+        _log.warning("message_refused", by=str(message.by), no=str(message.no), why=str(fault))
+
+
+def written(wanted: Wanted, *, no: UUID | None = None) -> Message:
     """The letter in its reader's language."""
     language = Language(wanted.language)
     return Message(
@@ -59,4 +72,5 @@ def written(wanted: Wanted) -> Message:
         to=wanted.address,
         subject=SUBJECT.said(language),
         text=LETTERS[wanted.letter].said(language, {"code": wanted.code}),
+        no=no,
     )

@@ -15,7 +15,7 @@ from bubuh.identity.people.keys import PersonKey
 from bubuh.identity.people.letters import LETTER_WANTED
 from bubuh.orders.expire import ALARM as EXPIRY_ALARM
 from bubuh.outbox.model import Fact
-from bubuh.outbox.ports import Sender
+from bubuh.outbox.ports import HeardLater, Sender
 from bubuh.outbox.take import take_untold
 from bubuh.outbox.told import mark_told
 from bubuh.payments.take_notice import FORGED
@@ -24,6 +24,7 @@ from bubuh.quota.freeze import FROZEN
 from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
 from bubuh.stamping.alarm import SWEPT
 from bubuh.worker.letters import send_letter
+from bubuh.worker.notices import BUYER_LETTER, LINES, gather, send_buyer_letter
 from bubuh.worker.page import page
 
 _log = structlog.get_logger(__name__)
@@ -44,7 +45,12 @@ ROUTES: Final[Routes] = {
 
 def all_routes(*, sender: Sender, person_key: PersonKey) -> Routes:
     """`ROUTES`, and what is heard by somebody outside."""
-    return {**ROUTES, LETTER_WANTED: (partial(send_letter, sender=sender, key=person_key),)}
+    return {
+        **ROUTES,
+        LETTER_WANTED: (partial(send_letter, sender=sender, key=person_key),),
+        BUYER_LETTER: (partial(send_buyer_letter, sender=sender, key=person_key),),
+        **dict.fromkeys(LINES, (partial(gather, key=person_key),)),
+    }
 
 
 async def tell(db: Database, shard: Shard, *, routes: Routes = ROUTES) -> int:
@@ -63,6 +69,8 @@ async def _heard_by_all(db: Database, fact: Fact, routes: Routes) -> bool:
     for hearer in routes.get(fact.topic, ()):
         try:
             await hearer(db, fact)
+        except HeardLater:
+            return False
         except Fault as fault:
             _log.warning("fact_not_heard", topic=fact.topic, subject=str(fact.subject), code=fault.code)
             return False

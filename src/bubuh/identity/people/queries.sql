@@ -15,6 +15,14 @@ SELECT c.address_index, c.address_sealed
  WHERE c.user_id = :user_id
  ORDER BY c.created_at, c.address_index;
 
+-- name: list_account_contacts(account_id)
+-- For each user of the account, the address they gave first.
+SELECT DISTINCT ON (c.user_id) c.user_id, c.address_sealed
+  FROM memberships AS m
+  JOIN contacts AS c ON c.user_id = m.user_id
+ WHERE m.account_id = :account_id
+ ORDER BY c.user_id, c.created_at, c.address_index;
+
 -- name: add_credentials(user_id, password_hash)!
 INSERT INTO credentials (user_id, password_hash) VALUES (:user_id, :password_hash);
 

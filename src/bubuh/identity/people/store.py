@@ -42,6 +42,12 @@ async def list_contacts(where: Where, user_id: UUID) -> list[tuple[bytes, bytes]
     return [(row["address_index"], row["address_sealed"]) for row in rows]
 
 
+async def list_account_contacts(where: Where, account_id: AccountId) -> list[tuple[UUID, bytes]]:
+    """Each user of an account who can be reached, and their first address, sealed."""
+    rows = await where.fetch(SQL.list_account_contacts.sql, account_id)
+    return [(row["user_id"], row["address_sealed"]) for row in rows]
+
+
 async def add_credentials(conn: Conn, user_id: UUID, *, password_hash: str) -> None:
     """Let the user sign in."""
     await conn.execute(SQL.add_credentials.sql, user_id, password_hash)
