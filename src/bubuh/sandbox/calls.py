@@ -22,6 +22,7 @@ from bubuh.pdf.model import (
     PageBox,
     Trust,
 )
+from bubuh.pdf.picture import MOST_BYTES, Picture
 from bubuh.pdf.seal.sha256 import digest_after
 from bubuh.sandbox.limits import MIB
 
@@ -80,6 +81,13 @@ class JudgeArguments:
     """Whom to believe."""
 
     trust: Trust
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawArguments:
+    """Which page is to be shown."""
+
+    page: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +180,9 @@ TRY_MIDSTATE: Final = Kind("try_midstate", msgspec.msgpack.Decoder(PageBox), MIB
 PLAN_MIDSTATE: Final = Kind("plan_midstate", msgspec.msgpack.Decoder(Increment), 2 * MIB, covers_unseen)
 RECOGNISE: Final = Kind(
     "recognise", msgspec.msgpack.Decoder(tuple[Stamped, ...] | None), MIB // 16, is_of_whole, shared=True
+)
+DRAW: Final = Kind(
+    "draw", msgspec.msgpack.Decoder(Picture), MOST_BYTES + MIB // 16, lambda picture, _: picture.is_sound()
 )
 DSS: Final = Kind("dss", msgspec.msgpack.Decoder(bytes), 4 * MIB)
 JUDGE: Final = Kind("judge", msgspec.msgpack.Decoder(Judgement), 2 * MIB)

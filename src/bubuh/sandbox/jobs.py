@@ -17,10 +17,13 @@ from bubuh.pdf.lean.engine import plan_lean
 from bubuh.pdf.lean.stamped import Stamped, last_seal
 from bubuh.pdf.midstate import decoded, encoded, midstate_of, page_box_of, plan_midstate
 from bubuh.pdf.model import Facts, Increment, Judgement, Normalised, PageBox
+from bubuh.pdf.picture import Picture
 from bubuh.pdf.plan import plan
+from bubuh.pdf.preview import draw_page
 from bubuh.pdf.rehearse import rehearse
 from bubuh.pdf.warm_up import warm_up
 from bubuh.sandbox.calls import (
+    DRAW,
     DSS,
     INSPECT,
     JUDGE,
@@ -32,6 +35,7 @@ from bubuh.sandbox.calls import (
     REPAIR,
     TELL_MIDSTATE,
     TRY_MIDSTATE,
+    DrawArguments,
     DssArguments,
     InspectArguments,
     JudgeArguments,
@@ -89,6 +93,10 @@ def _recognise(_: RecogniseArguments, document: bytes) -> tuple[Stamped, ...] | 
         return None
 
 
+def _draw(asked: DrawArguments, document: bytes) -> Picture:
+    return draw_page(document, asked.page)
+
+
 def _dss(asked: DssArguments, document: bytes) -> bytes:
     return append_dss(document, asked.evidence)
 
@@ -108,6 +116,7 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
         TRY_MIDSTATE.job: Job(TryMidstateArguments, _try_midstate),
         PLAN_MIDSTATE.job: Job(PlanArguments, _plan_midstate),
         RECOGNISE.job: Job(RecogniseArguments, _recognise),
+        DRAW.job: Job(DrawArguments, _draw),
         DSS.job: Job(DssArguments, _dss),
         JUDGE.job: Job(JudgeArguments, _judge),
     }

@@ -24,9 +24,11 @@ from bubuh.pdf.model import (
     StampFinding,
     Trust,
 )
+from bubuh.pdf.picture import Picture
 from bubuh.pdf.seal.proof import prove
 from bubuh.sandbox.answers import garbled
 from bubuh.sandbox.calls import (
+    DRAW,
     DSS,
     INSPECT,
     JUDGE,
@@ -38,6 +40,7 @@ from bubuh.sandbox.calls import (
     REPAIR,
     TELL_MIDSTATE,
     TRY_MIDSTATE,
+    DrawArguments,
     DssArguments,
     InspectArguments,
     JudgeArguments,
@@ -147,6 +150,10 @@ class Sandbox:
         if not all(_is_proven(finding, document, trust) for finding in judgement.stamps):
             raise garbled("a seal that proves nothing")
         return judgement
+
+    async def draw_page(self, document: bytes, page: int) -> Picture:
+        """Page `page` (from 1) of `document` as a picture, drawn in a process of its own."""
+        return await self.line.call(DRAW, DrawArguments(page=page), document)
 
     async def append_dss(self, document: bytes, evidence: Evidence) -> bytes:
         """What a DSS with `evidence` appends to the stamped `document`."""

@@ -1,0 +1,49 @@
+"""A page of a kept document as its owner sees it now: the newest revision, the stamps on it included."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.db.pool import Database
+from bubuh.documents import store
+from bubuh.documents.keys import StoreKey
+from bubuh.documents.ports import Objects
+from bubuh.documents.refusals import ContentUnseen, DocumentUnknown
+from bubuh.documents.revisions import open_revision
+from bubuh.pdf.picture import Picture
+from bubuh.sandbox import Sandbox
+
+_ALL: Final = 2**31 - 1  # above the number of any revision
+
+
+async def preview(
+    account_id: AccountId,
+    document_id: UUID,
+    page: int,
+    *,
+    db: Database,
+    sandbox: Sandbox,
+    objects: Objects,
+    store_key: StoreKey,
+) -> Picture:
+    """Page `page`, from 1.
+
+    Raises:
+        DocumentUnknown: no such document in the account.
+        ContentUnseen: its bytes were never here.
+        DocumentNotReady: it has no bytes.
+        PageOutOfRange, SandboxDied, DocumentRefused: it has no such page, or it cannot be drawn.
+        StoreUnavailable, SandboxUnavailable: the same request may succeed later.
+    """
+    found = await store.find_revisions(db, account_id, document_id, upto=_ALL)
+    if found is None:
+        raise DocumentUnknown(document_id=document_id)
+    document, revisions = found
+    if document.content_unseen:
+        raise ContentUnseen(document_id=document_id)
+    opened = await open_revision(
+        account_id, document_id, len(revisions), db=db, objects=objects, store_key=store_key
+    )
+    return await sandbox.draw_page(await opened.read(), page)
