@@ -110,13 +110,41 @@ def buy(page: Page, service: Running, *, scripts: bool = True) -> None:
     assert page.locator("#free").inner_text().startswith("2 ")
 
 
-def test_a_citizen_registers_and_buys_on_a_small_phone(service: Running, chromium: Browser) -> None:
+def stamp(page: Page, service: Running) -> None:
+    """Send the letter, look at the place, check, affix, and fetch it when the page says so."""
+    page.goto(f"{service.url}/bubuhkan")
+    looked_at(page)
+    page.locator("#file").set_input_files(LETTER)
+    submit(page)
+    looked_at(page)
+    page.locator("#type").fill("Surat lamaran")
+    page.locator("#number").fill("001/SL/2026")
+    page.locator("#date").fill("2026-11-22")
+    submit(page)
+    looked_at(page)
+    shown = page.locator("#sheet").bounding_box()
+    face = page.locator("#face").bounding_box()
+    assert shown is not None
+    assert face is not None
+    assert shown["x"] < face["x"] < face["x"] + face["width"] < shown["x"] + shown["width"]
+    page.locator("#pin").fill(PIN)
+    page.locator("#pin").press("Enter")
+    expect(page.locator(".panel .serial")).to_be_visible(timeout=20_000)
+    looked_at(page)
+    with page.expect_download() as download:
+        page.locator("a[download]").click()
+    assert download.value.suggested_filename == f"{LETTER.stem}-bermeterai.pdf"
+    assert download.value.path().read_bytes().startswith(LETTER.read_bytes())
+
+
+def test_a_citizen_registers_buys_and_stamps_on_a_small_phone(service: Running, chromium: Browser) -> None:
     asked: list[str] = []
     context = chromium.new_context(viewport={"width": 320, "height": 640}, locale="id-ID", bypass_csp=True)
     page = context.new_page()
     page.on("request", lambda request: asked.append(request.url))
     register(page, service)
     buy(page, service)
+    stamp(page, service)
     assert [url for url in asked if not url.startswith((service.url, "data:"))] == []
     for path in (
         "/akun",

@@ -165,6 +165,7 @@ async def test_first_and_later_visits_are_small(site: Site, language: Language) 
         "/akun/perangkat",
         "/akun/data",
         "/beli",
+        "/bubuhkan",
         "/periksa",
     ]
     for path in paths:

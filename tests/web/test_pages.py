@@ -84,7 +84,7 @@ async def test_static_files_keep_for_ever_under_their_hash() -> None:
             assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert (await client.get("/static/bubuh.css")).status_code == 404
         assert (await client.get("/static/..%2Ffiles.py")).status_code == 404
-    assert all(re.fullmatch(r"[a-z0-9.-]+-[0-9a-f]{16}\.(css|js|svg)", name) for name in STATIC)
+    assert all(re.fullmatch(r"[a-z0-9.-]+-[0-9a-f]{16}\.(css|js|svg|webp)", name) for name in STATIC)
 
 
 def test_what_is_put_into_a_page_is_escaped() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import mimetypes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,6 +20,9 @@ from bubuh.web.words import CATALOGUES
 _HERE: Final = files("bubuh.web")
 _BR_BEST: Final = 11
 _GZIP_BEST: Final = 9
+_MEDIA_TYPES: Final = MappingProxyType(
+    {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "webp": "image/webp"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ def _static_file(name: str, data: bytes) -> StaticFile:
     stem, _, suffix = name.rpartition(".")
     return StaticFile(
         name=f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}.{suffix}",
-        media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        media_type=_MEDIA_TYPES[suffix],
         data=data,
         brotli=brotli.compress(data, quality=_BR_BEST),
         gzip=gzip.compress(data, _GZIP_BEST, mtime=0),
@@ -57,7 +59,7 @@ def _static() -> dict[str, StaticFile]:
     return {
         file.name: _static_file(file.name, file.read_bytes())
         for file in _below(_HERE.joinpath("static"))
-        if file.name.endswith((".css", ".js", ".svg"))
+        if file.name.endswith((".css", ".js", ".svg", ".webp"))
     }
 
 

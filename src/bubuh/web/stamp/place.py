@@ -1,0 +1,117 @@
+"""`/bubuhkan/…`: choose the page and the place, and say what kind of deed it is."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import MediaType, Request, Response, get, post
+from litestar.params import FromPath
+
+from bubuh.core.ids import read_id
+from bubuh.documents.find import find_document
+from bubuh.documents.model import Document
+from bubuh.documents.moves import DocumentState
+from bubuh.documents.names import document_name
+from bubuh.documents.preview import preview
+from bubuh.documents.refusals import ContentUnseen, DocumentNotReady
+from bubuh.edge.guards import SignedIn
+from bubuh.edge.reasons import FLAGS, NORMALISED
+from bubuh.pdf.geometry import seen_size
+from bubuh.pdf.model import Place
+from bubuh.pdf.refusals import FaceSize, OutsidePage, PageOutOfRange
+from bubuh.web.forms import read_form
+from bubuh.web.frame import Page, Parts, language_here, session_of, show
+from bubuh.web.stamp.presets import USUAL_SIDE_PT, Preset, place_of
+from bubuh.web.stamp.wanted import LONGEST_TEXT, Filled
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/bubuhkan/{document_id:str}", guards=[SignedIn()], media_type=MediaType.HTML)
+async def get_place(request: AnyRequest, document_id: FromPath[str], services: Parts) -> Page:
+    """Ask, with the page that `halaman` names before one's eyes."""
+    document = await stampable(request, document_id, services)
+    filled = Filled(page=request.query_params.get("halaman", "1")[:6])
+    if not 1 <= filled.page_no() <= len(document.boxes):
+        raise PageOutOfRange(page=filled.page_no(), pages=len(document.boxes))
+    return ask(request, services, document_id, document, filled)
+
+
+@post("/bubuhkan/{document_id:str}", guards=[SignedIn()], media_type=MediaType.HTML, status_code=200)
+async def post_change(request: AnyRequest, document_id: FromPath[str], services: Parts) -> Page:
+    """Ask again, what was filled in kept: the way back from the check page, and to another page."""
+    filled = Filled.of(await read_form(request))
+    return ask(request, services, document_id, await stampable(request, document_id, services), filled)
+
+
+@get("/bubuhkan/{document_id:str}/halaman/{page:int}", guards=[SignedIn()], media_type="image/webp")
+async def get_page_picture(
+    request: AnyRequest, document_id: FromPath[str], page: FromPath[int], services: Parts
+) -> Response[bytes]:
+    """A page of the document, the stamps that are on it included."""
+    drawn = await preview(
+        session_of(request).account_id,
+        read_id("doc", document_id),
+        page,
+        db=services.db,
+        sandbox=services.sandbox,
+        objects=services.objects,
+        store_key=services.store_key,
+    )
+    return Response(content=drawn.webp, media_type="image/webp")
+
+
+HANDLERS: Final = [get_place, post_change, get_page_picture]
+
+
+async def stampable(request: AnyRequest, document_id: str, services: Parts) -> Document:
+    """The document, when its pages can be looked at and stamped.
+
+    Raises:
+        DocumentUnknown, MalformedId: the account has no such document.
+        DocumentNotReady: refused, or its bytes are gone.
+        ContentUnseen: they were never here.
+    """
+    document = await find_document(services.db, session_of(request).account_id, read_id("doc", document_id))
+    if document.state is not DocumentState.READY:
+        raise DocumentNotReady(document_id=document.id, state=document.state)
+    if document.content_unseen:
+        raise ContentUnseen(document_id=document.id)
+    return document
+
+
+def ask(
+    request: AnyRequest,
+    services: Parts,
+    document_id: str,
+    document: Document,
+    filled: Filled,
+    *,
+    errors: dict[str, str] | None = None,
+) -> Page:
+    """The page to fill in; a place that does not fit is shown at the usual one."""
+    language = language_here(request)
+    notes = [FLAGS[flag].said(language) for flag in document.flags]
+    place = _shown_place(filled, document)
+    return show(
+        request,
+        "stamp/place.html",
+        status=422 if errors else 200,
+        document_no=document_id,
+        name=document_name(document, services.store_key),
+        pages=len(document.boxes),
+        place=place,
+        seen=seen_size(document.boxes[place.page - 1]),
+        filled=filled,
+        longest=LONGEST_TEXT,
+        notes=notes if document.base is None else [NORMALISED.said(language), *notes],
+        errors=errors or {},
+    )
+
+
+def _shown_place(filled: Filled, document: Document) -> Place:
+    try:
+        return filled.place(document)
+    except (PageOutOfRange, FaceSize, OutsidePage):
+        page = filled.page_no() if 1 <= filled.page_no() <= len(document.boxes) else 1
+        return place_of(Preset.BOTTOM_RIGHT, page, document.boxes[page - 1], side_pt=USUAL_SIDE_PT)

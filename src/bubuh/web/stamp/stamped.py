@@ -1,0 +1,75 @@
+"""`/meterai/…`: how far a stamp is, live, and its document once it is there."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import MediaType, Request, get
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from bubuh.core.ids import read_id, show_id
+from bubuh.documents.names import document_name
+from bubuh.edge.disposition import attachment, stamped_name
+from bubuh.edge.guards import SignedIn
+from bubuh.edge.reasons import RETURN_REASONS
+from bubuh.quota.show import show_quota
+from bubuh.stamping.deliver import open_stamped_document
+from bubuh.stamping.model import Stamp
+from bubuh.stamping.show import find_stamp
+from bubuh.web.frame import Page, Parts, language_here, session_of, show
+
+AnyRequest = Request[Any, Any, Any]
+PDF: Final = "application/pdf"
+
+
+@get("/meterai/{stamp_id:str}", guards=[SignedIn()], media_type=MediaType.HTML)
+async def get_stamp_page(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
+    """The stamp, its particulars, and what happened when."""
+    stamp = await find_stamp(services.db, session_of(request).account_id, read_id("stm", stamp_id))
+    return await _show(request, services, stamp, template="stamp/stamped.html")
+
+
+@get("/meterai/{stamp_id:str}/keadaan", guards=[SignedIn()], media_type=MediaType.HTML)
+async def get_stamp_state(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
+    """The part of the page that changes, for the page to fetch; once the stamp has ended, the whole is."""
+    stamp = await find_stamp(services.db, session_of(request).account_id, read_id("stm", stamp_id))
+    page = await _show(request, services, stamp, template="stamp/state.html")
+    if stamp.has_ended:
+        page.headers["hx-refresh"] = "true"
+    return page
+
+
+@get("/meterai/{stamp_id:str}/dokumen", guards=[SignedIn()], media_type=PDF)
+async def get_stamped(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Stream:
+    """The document as this stamp left it, under the original's name and `-bermeterai`."""
+    stamped = await open_stamped_document(
+        session_of(request).account_id,
+        read_id("stm", stamp_id),
+        db=services.db,
+        doorbell=services.doorbell,
+        objects=services.objects,
+        store_key=services.store_key,
+    )
+    name = stamped_name(document_name(stamped.document, services.store_key))
+    return Stream(
+        stamped.chunks,
+        media_type=PDF,
+        headers={"Content-Disposition": attachment(name), "Content-Length": str(stamped.size_bytes)},
+    )
+
+
+HANDLERS: Final = [get_stamp_page, get_stamp_state, get_stamped]
+
+
+async def _show(request: AnyRequest, services: Parts, stamp: Stamp, *, template: str) -> Page:
+    reason = RETURN_REASONS.get(stamp.reason or "")
+    return show(
+        request,
+        template,
+        stamp=stamp,
+        stamp_no=show_id("stm", stamp.id),
+        document_no=show_id("doc", stamp.document_id),
+        reason=None if reason is None else reason.said(language_here(request)),
+        balance=await show_quota(services.db, session_of(request).account_id),
+    )

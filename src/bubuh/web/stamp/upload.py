@@ -1,0 +1,83 @@
+"""`/bubuhkan`: send the document, or be told why it cannot be stamped and what to do."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import MediaType, Request, get, post
+
+from bubuh.core.errors import Refusal
+from bubuh.core.ids import derived_id, show_id
+from bubuh.documents.model import LIMIT_BYTES
+from bubuh.documents.receive import receive
+from bubuh.documents.refusals import DocumentEmpty, DocumentTooLarge, DocumentTruncated, NotAPdf
+from bubuh.edge.guards import SignedIn
+from bubuh.edge.problems import problem_of
+from bubuh.edge.refusals import BodyTooLarge
+from bubuh.identity.people import store as people
+from bubuh.pdf.refusals import DocumentRefused
+from bubuh.quota.show import show_quota
+from bubuh.web.errors import words_of
+from bubuh.web.forms import read_file_form
+from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
+
+AnyRequest = Request[Any, Any, Any]
+ROUTE: Final = "POST /bubuhkan"
+
+_SLACK_BYTES: Final = 2**20  # of a file that is too large, so that the slice says no in its words
+
+
+@get("/bubuhkan", guards=[SignedIn()], media_type=MediaType.HTML)
+async def get_upload(request: AnyRequest, services: Parts) -> Page:
+    """Ask for the file; size and kind are told before."""
+    return await _ask(request, services)
+
+
+@post("/bubuhkan", guards=[SignedIn()], media_type=MediaType.HTML)
+async def post_upload(request: AnyRequest, services: Parts) -> Page:
+    """Receive it; what cannot be stamped is refused before any quota is touched."""
+    account_id = session_of(request).account_id
+    try:
+        async with (
+            request.app.state.uploads.one(str(account_id)),
+            read_file_form(request, limit_bytes=LIMIT_BYTES + _SLACK_BYTES) as sent,
+        ):
+            if not sent.name:
+                return await _ask(request, services, error=say(request)("Pilih berkas PDF dahulu."))
+            received = await receive(
+                sent.chunks,
+                document_id=derived_id(account_id, ROUTE, sent.form.key),
+                account_id=account_id,
+                name=sent.name,
+                db=services.db,
+                sandbox=services.sandbox,
+                objects=services.objects,
+                store_key=services.store_key,
+            )
+    except BodyTooLarge:
+        return await _refused(request, services, DocumentTooLarge())
+    except (DocumentEmpty, DocumentTooLarge, DocumentTruncated, NotAPdf, DocumentRefused) as refusal:
+        return await _refused(request, services, refusal)
+    return go_to(request, f"/bubuhkan/{show_id('doc', received.document.id)}")
+
+
+HANDLERS: Final = [get_upload, post_upload]
+
+
+async def _refused(request: AnyRequest, services: Parts, refusal: Refusal) -> Page:
+    status = problem_of(type(refusal)).status
+    return await _ask(request, services, status=status, error=words_of(request, refusal))
+
+
+async def _ask(request: AnyRequest, services: Parts, *, status: int = 422, error: str | None = None) -> Page:
+    session = session_of(request)
+    known = await people.find_credentials(services.db, session.user_id)
+    return show(
+        request,
+        "stamp/upload.html",
+        status=200 if error is None else status,
+        balance=await show_quota(services.db, session.account_id),
+        has_pin=known is not None and known.has_pin,
+        limit_bytes=LIMIT_BYTES,
+        errors={} if error is None else {"file": error},
+    )

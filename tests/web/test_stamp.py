@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import io
+import sys
+from importlib import import_module
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from PIL import Image, ImageChops
+
+from bubuh.core.ids import fresh_id
+from bubuh.identity.people.model import Session
+from bubuh.identity.people.sessions import resume
+from bubuh.pdf.geometry import to_page_space
+from bubuh.pdf.model import PageBox, Rect
+from bubuh.quota.allot import allot
+from bubuh.quota.show import show_quota
+from bubuh.web.stamp.presets import MARGIN_PT, Preset, place_of
+from tests.api.site import LETTER, PUBLIC_URL, Site
+from tests.web.browser import PIN, Browser, Citizen, registered
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+face = import_module("face")  # the script that draws the sample
+
+journey = pytest.mark.asyncio(loop_scope="module")
+
+DEED = {"type": "Surat lamaran", "number": "001/SL/2026", "date": "2026-11-22"}
+
+
+async def session_of(site: Site, browser: Browser) -> Session:
+    session = await resume(site.services.db, browser.client.cookies["bubuh"])
+    assert session is not None
+    return session
+
+
+async def rich(site: Site, *, stamps: int = 5, pin: str | None = PIN) -> Citizen:
+    """Somebody who registered and has stamps."""
+    sari = await registered(site, pin=pin)
+    account_id = (await session_of(site, sari.browser)).account_id
+    async with site.services.db.transaction() as conn:
+        await allot(conn, ref=fresh_id(account_id), account_id=account_id, stamps=stamps, actor="local")
+    return sari
+
+
+async def sent(browser: Browser, document: bytes, *, name: str = "surat lamaran.pdf") -> httpx.Response:
+    """The answer to a file in the form of `/bubuhkan`."""
+    await browser.open("/bubuhkan")
+    browser.page = await browser.client.post(
+        "/bubuhkan",
+        data={"token": browser.form("/bubuhkan").fields["token"]},
+        files={"file": (name, document, "application/pdf")},
+        headers={"Origin": PUBLIC_URL},
+    )
+    return browser.page
+
+
+async def checked(site: Site, sari: Citizen, **other: str) -> str:
+    """Lead to the check page; answers the document's path."""
+    await sent(sari.browser, LETTER.read_bytes())
+    path = sari.browser.path
+    assert path.startswith("/bubuhkan/doc_"), sari.browser.page.text
+    form = sari.browser.form(f"{path}/periksa")
+    await sari.browser.send(form, {**DEED, **other})
+    return path
+
+
+@journey
+async def test_from_the_file_to_the_stamped_document_without_scripts(site: Site) -> None:
+    sari = await rich(site)
+    path = await checked(site, sari)
+    assert sari.browser.heading == "Periksa sebelum dibubuhkan"
+    assert "1 keping akan dipakai, sisa 4" in sari.browser.page.text
+    assert "surat lamaran.pdf" in sari.browser.page.text
+    picture = await sari.browser.client.get(f"{path}/halaman/1")
+    assert picture.headers["content-type"] == "image/webp"
+    assert picture.headers["cache-control"] == "no-store"
+    with Image.open(io.BytesIO(picture.content)) as shown:
+        assert shown.width == 720
+    await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
+    stamp = sari.browser.path
+    assert stamp.startswith("/meterai/stm_")
+    assert sari.browser.heading == "Diterima"
+    assert 'http-equiv="refresh"' in sari.browser.page.text
+    assert "hx-refresh" not in (await sari.browser.open(f"{stamp}/keadaan")).headers
+    early = await sari.browser.open(f"{stamp}/dokumen")
+    assert early.status_code == 409
+    async with site.working():
+        for _ in range(600):
+            if "hx-refresh" in (await sari.browser.open(f"{stamp}/keadaan")).headers:
+                break
+    await sari.browser.open(stamp)
+    assert sari.browser.heading == "Meterai sudah dibubuhkan"
+    assert [word in sari.browser.page.text for word in ("Diterima", "Diproses", "Berhasil")] == [True] * 3
+    assert "data-hx-get" not in sari.browser.page.text
+    document = await sari.browser.client.get(f"{stamp}/dokumen")
+    assert document.content.startswith(LETTER.read_bytes())
+    assert len(document.content) == int(document.headers["content-length"])
+    assert "surat lamaran-bermeterai.pdf" in document.headers["content-disposition"]
+    after = await sari.browser.client.get(f"{path}/halaman/1")
+    assert after.content != picture.content  # the preview shows the stamps that are there
+
+
+@journey
+async def test_a_double_tap_and_the_back_button_use_one_stamp(site: Site) -> None:
+    sari = await rich(site)
+    path = await checked(site, sari)
+    form = sari.browser.form(f"{path}/pin")
+    places = {(await sari.browser.send(form, {"pin": PIN})).request.url.path for _ in range(3)}
+    assert len(places) == 1
+    changed = await sari.browser.send(form, {"pin": PIN, "number": "lain"})
+    assert changed.status_code == 422
+    assert "sudah pernah dikirim" in changed.text
+    balance = await show_quota(site.services.db, (await session_of(site, sari.browser)).account_id)
+    assert (balance.free, balance.held) == (4, 1)
+
+
+@journey
+async def test_the_pin_and_the_quota_are_asked_for_in_words(site: Site) -> None:
+    sari = await rich(site, stamps=1)
+    path = await checked(site, sari)
+    for left in (4, 3):
+        await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": "000000"})
+        assert sari.browser.page.status_code == 422
+        assert f"Sisa percobaan: {left}" in sari.browser.page.text
+        assert sari.browser.form(f"{path}/pin").fields["number"] == DEED["number"]
+    form = sari.browser.form(f"{path}/pin")
+    await sari.browser.send(form, {"pin": PIN})
+    again = await checked(site, sari)
+    assert "Kuota Anda habis" in sari.browser.page.text
+    form.action = f"{again}/pin"
+    await sari.browser.open(again)
+    form.fields["token"] = sari.browser.form(f"{again}/periksa").fields["token"]
+    refused = await sari.browser.send(form, {"pin": PIN})
+    assert refused.status_code == 422
+    assert "Kuota bebas Anda 0" in refused.text
+    poor = await rich(site, pin=None)
+    assert "Buat PIN" in (await poor.browser.open("/bubuhkan")).text
+    await poor.browser.send((await _form_after(site, poor)), {"pin": PIN})
+    assert "Buat PIN dahulu" in poor.browser.page.text
+
+
+async def _form_after(site: Site, citizen: Citizen):
+    path = await checked(site, citizen)
+    return citizen.browser.form(f"{path}/pin")
+
+
+@journey
+@pytest.mark.parametrize(
+    ("document", "name", "status", "words"),
+    [
+        (b"", "", 422, "Pilih berkas PDF dahulu"),
+        (b"", "kosong.pdf", 400, "kosong"),
+        (b"GIF89a" * 300, "foto.gif", 415, "PDF"),
+        (b"%PDF-1.7\n" + bytes(11 * 2**20), "besar.pdf", 413, "10"),
+        (b"%PDF-1.7\n" + bytes(12 * 2**20), "lebih.pdf", 413, "10"),
+        (b"%PDF-1.7\nrusak\n%%EOF", "rusak.pdf", 400, "terpotong"),
+    ],
+    ids=["none", "empty", "foreign", "large", "larger", "damaged"],
+)
+async def test_what_cannot_be_stamped_is_refused_with_its_reason(
+    document: bytes, name: str, status: int, words: str, site: Site
+) -> None:
+    sari = await registered(site)
+    page = await sent(sari.browser, document, name=name)
+    assert page.status_code == status
+    assert sari.browser.heading == "Bubuhkan meterai"
+    assert page.text.count('href="#file"') == 1
+    assert words in page.text.partition('href="#file"')[2].partition("</a>")[0]
+
+
+@journey
+@pytest.mark.parametrize(
+    ("filled", "field"),
+    [
+        ({"page": "9"}, "page"),
+        ({"page": "x"}, "page"),
+        ({"side": "30"}, "side"),
+        ({"side": "lebar"}, "side"),
+        ({"preset": "angka", "x": "600", "y": "10"}, "x"),
+        ({"preset": "angka", "x": "10", "y": ""}, "y"),
+        ({"preset": "angka", "x": "-1", "y": "10"}, "x"),
+        ({"type": ""}, "type"),
+        ({"type": "a" * 65}, "type"),
+        ({"number": "a\tb"}, "number"),
+        ({"date": "kemarin"}, "date"),
+    ],
+)
+async def test_what_does_not_fit_is_told_beside_its_field(
+    filled: dict[str, str], field: str, site: Site
+) -> None:
+    sari = await rich(site)
+    path = await checked(site, sari, **filled)
+    assert sari.browser.page.status_code == 422
+    assert f'href="#{field}"' in sari.browser.page.text
+    assert f'id="{field}-error"' in sari.browser.page.text
+    form = sari.browser.form(f"{path}/periksa")
+    form.fields |= {"page": "1", "preset": "angka", "x": "10,5", "y": "20", "side": "60", **DEED}
+    await sari.browser.send(form)
+    assert "10.5 pt dari kiri, 20.0 pt dari atas, lebar 60.0 pt" in sari.browser.page.text
+    await sari.browser.send(sari.browser.form(path))
+    assert sari.browser.form(f"{path}/periksa").fields["x"] == "10,5"  # the way back forgets nothing
+
+
+@journey
+async def test_documents_and_stamps_are_their_owners_alone(site: Site) -> None:
+    sari, budi = await rich(site), await rich(site)
+    path = await checked(site, sari)
+    form = sari.browser.form(f"{path}/pin")
+    await sari.browser.send(form, {"pin": PIN})
+    stamp = sari.browser.path
+    for place in (path, f"{path}/halaman/1", stamp, f"{stamp}/keadaan", f"{stamp}/dokumen"):
+        assert (await budi.browser.open(place)).status_code == 404
+        assert (await Browser(site).open(place)).request.url.path == "/masuk"
+    await budi.browser.open("/bubuhkan")
+    token = budi.browser.form("/bubuhkan").fields["token"]
+    for action in (path, f"{path}/periksa", f"{path}/pin"):
+        form.action = action
+        assert (await budi.browser.send(form, {"pin": PIN})).status_code == 403  # another's form
+        assert (await budi.browser.send(form, {"pin": PIN, "token": token})).status_code == 404
+    for page in ("0", "2", "99999999999"):
+        assert (await sari.browser.open(f"{path}/halaman/{page}")).status_code in {404, 422}
+    assert (await sari.browser.open(f"/meterai/stm_{uuid4().hex}")).status_code == 404
+
+
+@pytest.mark.parametrize("preset", [preset for preset in Preset if preset is not Preset.NUMBERS])
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+@pytest.mark.parametrize("size", [(595, 842), (100, 90), (40, 40)])
+def test_each_named_place_lies_on_the_page(preset: Preset, rotate: int, size: tuple[int, int]) -> None:
+    box = PageBox(crop=Rect(7, 9, 7 + size[0], 9 + size[1]), rotate=rotate, user_unit=1)
+    place = place_of(preset, 1, box, side_pt=40)
+    assert to_page_space(place, box).width == pytest.approx(40)
+    if size == (595, 842):
+        assert min(place.x_pt, place.y_pt) >= MARGIN_PT
+
+
+def test_the_sample_face_is_the_engines_own() -> None:
+    with Image.open(face.FACE) as kept:
+        assert ImageChops.difference(kept.convert("RGB"), face.drawn()).getbbox() is None
