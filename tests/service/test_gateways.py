@@ -101,12 +101,15 @@ def test_no_key_stands_in_a_log_a_file_of_addresses_or_a_command_line(service: R
     assert [key for key in KEYS.values() if any(key in text for text in texts)] == []
 
 
-def test_a_wrong_file_ends_the_start_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "gateways.toml").write_text('[[gateway]]\nkind = "midtrans"\nserver_keys = ["x"]\n')
-    monkeypatch.setitem(os.environ, "BUBUH_GATEWAYS", str(tmp_path / "gateways.toml"))
-    done = bubuh("up", "--port", "0", data=tmp_path / "data")
+def test_a_wrong_file_ends_the_start_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = fresh_folder()
+    wrong = folder / "gateways.toml"
+    wrong.write_text('[[gateway]]\nkind = "midtrans"\nserver_keys = ["x"]\n', encoding="utf-8")
+    monkeypatch.setitem(os.environ, "BUBUH_GATEWAYS", str(wrong))
+    done = bubuh("up", "--port", "0", data=folder / "data")
+    began = (folder / "data").exists()
+    shutil.rmtree(folder)
     said = done.stderr.replace("\n", "")
-    assert done.returncode == 1
+    assert (done.returncode, began) == (1, False)
     assert "gateway_key_unreadable" in said
     assert "/gateway/0/server_keys/0" in said
-    assert not (tmp_path / "data").exists()

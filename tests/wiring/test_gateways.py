@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bubuh.adapters.midtrans import PRODUCTION, MidtransProfile
 from bubuh.cli.processes.gateway import credentials_of
+from bubuh.db.rights import Owner
 from bubuh.payments.model import Method
 from bubuh.settings import RunFile, Settings
 from bubuh.wiring.folder import DataFolder
@@ -36,6 +39,18 @@ SECRETS = {"midtrans.key": "SB-Mid-server-baru", "before.key": "SB-Mid-server-la
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    return filled(tmp_path)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that anybody may walk to."""
+    with tempfile.TemporaryDirectory(prefix="bubuh-gateways-") as name:
+        Path(name).chmod(0o755)
+        yield filled(Path(name))
+
+
+def filled(tmp_path: Path) -> Path:
     for name, secret in {**SECRETS, "xendit.token": "token", "bank.secret": "rahasia"}.items():
         (tmp_path / name).write_text(secret + "\n", encoding="ascii")
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -133,6 +148,29 @@ def test_a_key_in_place_of_a_file_s_name_is_not_shown(folder: Path, text: str) -
     with pytest.raises(BadGateways) as caught:
         read_gateways(settings(folder, text))
     assert "SB-Mid-kunci" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "pointer"),
+    [
+        ("gateways.toml", "gateways_unreadable", ""),
+        ("before.key", "gateway_key_unreadable", "/gateway/0/server_keys/1"),
+        ("bank.toml", "gateway_profile_unusable", "/gateway/1/profile"),
+        ("bank.secret", "gateway_profile_unusable", "/gateway/1/profile"),
+    ],
+)
+def test_what_the_service_s_user_could_not_read_is_refused_at_the_start(
+    open_folder: Path, name: str, code: str, pointer: str
+) -> None:
+    stranger = Owner(uid=61_999, gid=61_999)
+    wanted = settings(open_folder, MIDTRANS + SNAP)
+    for file in open_folder.iterdir():
+        file.chmod(0o644)
+    assert len(read_gateways(wanted, reader=stranger)) == 2
+    (open_folder / name).chmod(0o640)
+    with pytest.raises(BadGateways, match="user 61999 may not read it") as caught:
+        read_gateways(wanted, reader=stranger)
+    assert (caught.value.code, caught.value.pointer) == (code, pointer)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -26,9 +26,10 @@ from bubuh.cli.output import ASIDE, PEOPLE
 from bubuh.cli.supervisor import Child, Supervisor
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Fault
-from bubuh.core.privileges import Uids
+from bubuh.core.privileges import Uids, gid_of
 from bubuh.db.local import LocalPostgres
 from bubuh.db.pool import Database
+from bubuh.db.rights import Owner
 from bubuh.db.roles import APP, OWNER, SIGNER
 from bubuh.identity.model import Environment
 from bubuh.settings import NotRunning, RunFile, Settings
@@ -70,9 +71,10 @@ def up_command(
     """Start everything on this machine and keep it running, with development keys, gateway and senders."""
     settings = Settings.from_env()
     settings = replace_data(settings, data)
-    read_gateways(settings)  # a wrong file ends it here, in words, not in three processes' logs
     set_up_logs(settings)
     uids = Uids.here()
+    reader = None if uids.app is None else Owner(uids.app, gid_of(uids.app))
+    read_gateways(settings, reader=reader)  # a wrong file ends it here, not in three processes' logs
     if uids.app is None:
         ASIDE.print(
             "[yellow]Not root: one user holds all parts, nothing keeps them from each other.[/yellow]"

@@ -37,6 +37,12 @@ def can_enter(folder: Path, owner: Owner) -> bool:
     return all(_may_walk(step.stat(), owner) for step in (real, *real.parents))
 
 
+def can_read(file: Path, owner: Owner) -> bool:
+    """Whether `owner` may walk to `file` and read it, by modes alone."""
+    real = file.resolve()
+    return can_enter(real.parent, owner) and _may(real.stat(), owner, stat.S_IRUSR)
+
+
 def make_folder(folder: Path, mode: int, *, uid: int | None = None) -> Path:
     """`folder`, made when absent, with exactly this mode whatever the umask, belonging to `uid`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,10 +76,12 @@ def sync_folder(folder: Path) -> None:
 
 
 def _may_walk(step: os.stat_result, owner: Owner) -> bool:
+    return _may(step, owner, stat.S_IXUSR)
+
+
+def _may(step: os.stat_result, owner: Owner, bit: int) -> bool:
+    """Whether the mode grants `bit`, given as the user's own, to `owner`."""
     if owner.uid == 0:
         return True
-    if step.st_uid == owner.uid:
-        return bool(step.st_mode & stat.S_IXUSR)
-    if step.st_gid == owner.gid:
-        return bool(step.st_mode & stat.S_IXGRP)
-    return bool(step.st_mode & stat.S_IXOTH)
+    shift = 0 if step.st_uid == owner.uid else 3 if step.st_gid == owner.gid else 6
+    return bool(step.st_mode & (bit >> shift))

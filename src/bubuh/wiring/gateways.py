@@ -11,6 +11,7 @@ what a file's name was given as: somebody may have put the key itself there.
 
 from __future__ import annotations
 
+import errno
 import re
 import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from bubuh.adapters.midtrans import Midtrans, MidtransProfile
 from bubuh.adapters.snap.gateway import SnapGateway
 from bubuh.adapters.snap.profile import BadProfile, SnapKeys, SnapProfile, read_profile
 from bubuh.adapters.xendit import Xendit, XenditProfile
+from bubuh.db.rights import Owner, can_read
 from bubuh.payments.model import Method
 from bubuh.payments.ports import Gateways
 from bubuh.payments.steady import Steady
@@ -106,8 +108,10 @@ class ChosenGateway:
 _OWN: Final = ChosenGateway(name=DEVELOPMENT, profile=None, address=None, methods=DevelopmentGateway.methods)
 
 
-def read_gateways(settings: Settings) -> Sequence[ChosenGateway]:
+def read_gateways(settings: Settings, *, reader: Owner | None = None) -> Sequence[ChosenGateway]:
     """The gateways that are set, the first asked first; without a file the development gateway.
+
+    `reader` is who must be able to read all of it, when that is not ourselves.
 
     Raises:
         BadGateways: the file, or one that it names, cannot be used.
@@ -116,8 +120,8 @@ def read_gateways(settings: Settings) -> Sequence[ChosenGateway]:
         return (_OWN,)
     path = settings.gateways
     chosen: dict[str, ChosenGateway] = {}
-    for no, entry in enumerate(_read(path).gateway):
-        one = _Reader(path, f"/gateway/{no}").choose(entry)
+    for no, entry in enumerate(_read(path, reader).gateway):
+        one = _Reader(path, f"/gateway/{no}", reader).choose(entry)
         if one.name in chosen:
             why = f"{one.name} is here already"
             raise BadGateways("gateway_name_taken", path=path, pointer=f"/gateway/{no}/name", why=why)
@@ -157,8 +161,9 @@ def _development_address(run: RunFile) -> str:
     return run.gateway
 
 
-def _read(path: Path) -> _File:
+def _read(path: Path, reader: Owner | None) -> _File:
     try:
+        _check_reader(path, reader)
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
     except OSError as error:
         raise BadGateways("gateways_unreadable", path=path, pointer="", why=_plainly(error)) from error
@@ -174,6 +179,12 @@ def _pointer(where: str) -> str:
     return "".join(f"/{name or no}" for name, no in _STEP.findall(where.rstrip("`")))
 
 
+def _check_reader(file: Path, reader: Owner | None) -> None:
+    """Raises PermissionError where `reader` would meet one."""
+    if reader is not None and not can_read(file, reader):
+        raise PermissionError(errno.EACCES, f"user {reader.uid} may not read it")
+
+
 def _plainly(error: OSError) -> str:
     """Without the name that was given."""
     return error.strerror or type(error).__name__
@@ -185,6 +196,7 @@ class _Reader:
 
     path: Path
     at: str
+    reader: Owner | None
 
     def choose(self, entry: _Development | _Midtrans | _Xendit | _Snap) -> ChosenGateway:
         """The entry with its keys; raises `BadGateways`."""
@@ -235,8 +247,13 @@ class _Reader:
         )
 
     def _bank(self, name: str) -> SnapBank:
+        profile_path = self.path.parent / name
         try:
-            profile, keys = read_profile(self.path.parent / name)
+            profile, keys = read_profile(profile_path)
+            for file in (profile_path.name, profile.our_key, *profile.bank_keys, *profile.client_secrets):
+                _check_reader(profile_path.parent / file, self.reader)
+        except OSError as error:
+            self._refuse("gateway_profile_unusable", "profile", f"it or a key of it: {_plainly(error)}")
         except BadProfile as error:
             raise BadGateways(
                 "gateway_profile_unusable", path=self.path, pointer=f"{self.at}/profile", why=str(error)
@@ -249,6 +266,7 @@ class _Reader:
     def _key(self, where: str, name: str) -> str:
         """The one line in a file, its blanks at both ends taken off."""
         try:
+            _check_reader(self.path.parent / name, self.reader)
             with (self.path.parent / name).open("rb") as file:
                 key = file.read(_MOST_KEY_BYTES + 1).decode("ascii").strip()
         except OSError as error:
