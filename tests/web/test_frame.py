@@ -166,6 +166,7 @@ async def test_first_and_later_visits_are_small(site: Site, language: Language) 
         "/akun/data",
         "/beli",
         "/bubuhkan",
+        "/riwayat",
         "/periksa",
     ]
     for path in paths:
