@@ -98,7 +98,7 @@ async def test_without_its_gateway_an_order_stands_and_is_completed_later(site: 
     headers = {"Authorization": f"Bearer {person.key}", "Idempotency-Key": "order"}
     body = {"stamps": 1, "method": "qris"}
     away = DevelopmentGateway("http://127.0.0.1:9", [b"x"], timeout_s=0.5)
-    async with with_other(site, gateway=away) as client:
+    async with with_other(site, gateways={away.name: away}) as client:
         placed = await client.post("/v1/orders", headers=headers, json=body)
         assert (placed.status_code, placed.json()["payment"]) == (201, None)
         checked = await client.post(f"/v1/orders/{placed.json()['id']}/check", headers=headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,9 @@ from bubuh.pdf.seal.keys import sign
 from tests.pdf.conftest import Desk
 
 Alter = Callable[[bytes], bytes]
+
+#: A deflated stream: its head, what is deflated, the check sum, its foot.
+_STREAM = re.compile(rb"(stream\r?\n\x78.)(.*?)(.{4})(\r?\nendstream)", re.DOTALL)
 
 
 def sealed(desk: Desk, document: bytes, intent: Intent, alter: Alter = lambda planned: planned) -> bytes:
@@ -42,13 +46,22 @@ def _digest(whole: bytes, pre: bytes, start: int, increment: Increment) -> bytes
 
 
 def put(old: bytes, new: bytes) -> Alter:
-    """`new` for each `old`, of one length."""
+    """`new` for each `old`, of one length, also in a face that is deflated without being pressed."""
 
     def alter(planned: bytes) -> bytes:
         assert old in planned, old
-        return planned.replace(old, new.ljust(len(old)))
+        return _STREAM.sub(_sound, planned.replace(old, new.ljust(len(old))))
 
     return alter
+
+
+def _sound(stream: re.Match[bytes]) -> bytes:
+    """A deflated stream with the check sum of what it now holds (RFC 1950, 2.2); another one as it was."""
+    try:
+        inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(stream[2])
+    except zlib.error:
+        return stream[0]
+    return stream[1] + stream[2] + zlib.adler32(inflated).to_bytes(4, "big") + stream[4]
 
 
 def spans(change: Callable[[int, int, int], tuple[int, ...]]) -> Alter:

@@ -145,7 +145,7 @@ async def test_what_is_late_pages_once_a_shard_and_freezes_nobody(
         }
     assert len(await pages(db, story.shard)) == 2
     assert not (await Desk(db).balance(story.account_id)).frozen
-    await owner_conn.execute("UPDATE outbox_facts SET told_at = now()")
+    await owner_conn.execute("UPDATE outbox_facts SET published_at = now()")
     await owner_conn.execute("UPDATE stamps SET lease_until = now() WHERE state = 'processing'")
     assert await passed(db, story.shard) == []
     assert await store.list_open_breaches(db, story.shard, found_by=None, at_most=9) == []
