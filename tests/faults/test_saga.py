@@ -29,7 +29,7 @@ from tests.faults.kit import (
 )
 from tests.faults.proxy import Proxy
 from tests.service.conftest import Running, open_citizen, until
-from tests.service.test_kills import DIGEST, SEAL, Step, cut, held_at, someone_waits
+from tests.service.test_kills import DIGEST, SEAL, Step, cut, held_at, nobody_waits, someone_waits
 
 pytestmark = pytest.mark.service
 
@@ -86,6 +86,7 @@ async def test_a_document_over_which_three_workers_die_is_given_up_and_the_quota
                 await someone_waits(owner)
                 service.kill("worker")
                 await cut(service)
+                await nobody_waits(owner)
             await until_row(
                 owner,
                 "SELECT reason = 'worker_died_repeatedly' FROM stamps WHERE id = $1",
