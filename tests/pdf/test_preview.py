@@ -38,7 +38,7 @@ def test_the_preview_shows_a_face_where_the_stamp_is(
     share: tuple[float, float],
     side: float,
 ) -> None:
-    """Within half a point, or a pixel where that is more: PDFium fills each pixel that a rectangle touches."""
+    """Within half a point, or a pixel where that is more: PDFium fills each one that a rectangle touches."""
 
     def turn(pdf: pikepdf.Pdf) -> None:
         pdf.pages[0].obj.Contents = pdf.make_stream(b"1 0 0 rg -900 -900 3000 3000 re f\n")
