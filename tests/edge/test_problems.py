@@ -9,8 +9,9 @@ import pytest
 
 import bubuh
 from bubuh.core.errors import Refusal
-from bubuh.edge.problems import PROBLEMS, Problem, problem_of
-from bubuh.edge.reasons import DOCUMENT_REASONS, RETURN_REASONS, VERDICTS
+from bubuh.edge.problems import PROBLEMS, SLICES, Problem, problem_of
+from bubuh.edge.reasons import DOCUMENT_REASONS, RETURN_REASONS
+from bubuh.edge.verdicts import VERDICTS
 from bubuh.edge.words import Language, Words
 from bubuh.pdf.refusals import DocumentRefused, Reason
 from bubuh.sandbox.refusals import SandboxDied
@@ -49,6 +50,10 @@ def holes(words: Words) -> set[str]:
 def test_every_refusal_has_a_row() -> None:
     without = {kind.__qualname__ for kind in refusals() if kind not in PROBLEMS}
     assert without == set()
+
+
+def test_each_slices_refusals_stand_in_its_own_file() -> None:
+    assert all(kind.__module__.split(".")[1] == name for name, rows in SLICES.items() for kind in rows)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=[kind.__name__ for kind in PROBLEMS])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from bubuh.edge.reasons import ADDITIONS, FINDINGS, VERDICT_REASONS
+from bubuh.edge.verdicts import ADDITIONS, FINDINGS, VERDICT_REASONS
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Chain, Intent, Judgement, Place, Trust
 from bubuh.pdf.offline import affix_with_key

@@ -16,7 +16,7 @@ from bubuh.edge.bodies import check_media_type, whole
 from bubuh.edge.calls import PDF, Answer, Body, Call, told
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.guards import Public
-from bubuh.edge.reasons import ADDITIONS, FINDINGS, NO_STAMP, VERDICT_REASONS, VERDICTS
+from bubuh.edge.verdicts import ADDITIONS, FINDINGS, NO_STAMP, VERDICT_REASONS, VERDICTS
 from bubuh.edge.words import Language, Words
 from bubuh.pdf.model import Indication
 from bubuh.quota.standing import Standing

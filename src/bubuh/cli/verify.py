@@ -20,7 +20,7 @@ from bubuh.cli.report import WORDS, Write, kept
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
-from bubuh.edge.reasons import FINDINGS, VERDICT_REASONS
+from bubuh.edge.verdicts import FINDINGS, VERDICT_REASONS
 from bubuh.pdf.model import Indication, Judgement, Trust
 from bubuh.pdf.seal.pki import from_pem
 from bubuh.sandbox import Sandbox

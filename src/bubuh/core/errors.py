@@ -16,7 +16,7 @@ class Refusal(Exception):
     transient: ClassVar[bool] = False  #: whether the same request may succeed later
 
     def __init__(self, *, pointer: str | None = None, **details: object) -> None:
-        """Keep the facts; the words for people stand in `edge/problems.py`."""
+        """Keep the facts; the words for people stand in `edge/problems/`."""
         super().__init__(self.code, details)
         self.pointer = pointer
         self.details = details

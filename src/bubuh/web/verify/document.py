@@ -10,8 +10,8 @@ from litestar import MediaType, Request, get, post
 
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.guards import Visitor
-from bubuh.edge.reasons import ADDITIONS, FINDINGS, NO_STAMP, VERDICT_REASONS, VERDICTS
 from bubuh.edge.refusals import BodyTooLarge
+from bubuh.edge.verdicts import ADDITIONS, FINDINGS, NO_STAMP, VERDICT_REASONS, VERDICTS
 from bubuh.edge.words import Language
 from bubuh.verification.look_up import DatabaseLedger
 from bubuh.verification.model import StampVerdict, Verdict, Word
