@@ -32,7 +32,7 @@ from bubuh.edge.limits import Limiter
 from bubuh.edge.services import Services
 from bubuh.edge.slots import Slots
 from bubuh.edge.words import Language
-from bubuh.web import account, buy, pages, stamp, verify
+from bubuh.web import account, buy, history, pages, stamp, verify
 from bubuh.web.errors import EXCEPTION_HANDLERS
 from bubuh.web.reference import reference_page
 
@@ -53,6 +53,7 @@ HANDLERS: Final = [
     *account.HANDLERS,
     *buy.HANDLERS,
     *stamp.HANDLERS,
+    *history.HANDLERS,
     *verify.HANDLERS,
 ]
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -11,15 +10,13 @@ import httpx
 import pytest
 from PIL import Image, ImageChops
 
-from bubuh.core.ids import fresh_id, read_id
+from bubuh.core.ids import fresh_id
 from bubuh.identity.people.model import Session
 from bubuh.identity.people.sessions import resume
 from bubuh.pdf.geometry import to_page_space
 from bubuh.pdf.model import PageBox, Rect
 from bubuh.quota.allot import allot
 from bubuh.quota.show import show_quota
-from bubuh.stamping.cancel import cancel
-from bubuh.web.stamp import history
 from bubuh.web.stamp.presets import MARGIN_PT, Preset, place_of
 from tests.api.site import LETTER, PUBLIC_URL, Site
 from tests.web.browser import PIN, Browser, Citizen, registered
@@ -226,35 +223,6 @@ async def test_documents_and_stamps_are_their_owners_alone(site: Site) -> None:
     for page in ("0", "2", "99999999999"):
         assert (await sari.browser.open(f"{path}/halaman/{page}")).status_code in {404, 422}
     assert (await sari.browser.open(f"/meterai/stm_{uuid4().hex}")).status_code == 404
-
-
-@journey
-async def test_the_history_shows_each_stamp_once_newest_first_page_by_page(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(history, "ROWS", 2)
-    sari, budi = await rich(site), await rich(site)
-    assert "Belum ada meterai" in (await sari.browser.open("/riwayat")).text
-    path, made = await checked(site, sari), []
-    for number in range(3):
-        await sari.browser.open(path)
-        await sari.browser.send(sari.browser.form(f"{path}/periksa"), {**DEED, "number": f"<{number}>"})
-        await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
-        made.append(sari.browser.path)
-    account = await session_of(site, sari.browser)
-    await cancel(account.principal, read_id("stm", made[0].rpartition("/")[2]), db=site.services.db)
-    first = await sari.browser.open("/riwayat")
-    assert re.findall(r'"(/meterai/[^"]+)"', first.text) == made[:0:-1]
-    assert "&lt;2&gt;" in first.text
-    assert first.text.count("Diterima") == 2
-    (older,) = re.findall(r'"(/riwayat\?sesudah=[^"]+)"', first.text)
-    last = await sari.browser.open(older)
-    assert re.findall(r'"(/meterai/[^"]+)"', last.text) == made[:1]
-    assert "Refund" in last.text
-    assert "Dibatalkan oleh pemiliknya" in last.text
-    assert "/riwayat?sesudah=" not in last.text
-    assert "/meterai/" not in (await budi.browser.open(older)).text  # a cursor opens nobody else's list
-    assert (await sari.browser.open("/riwayat?sesudah=x")).status_code == 400
 
 
 @pytest.mark.parametrize("preset", [preset for preset in Preset if preset is not Preset.NUMBERS])

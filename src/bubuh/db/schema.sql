@@ -3059,6 +3059,8 @@ CREATE INDEX documents_base_objects ON public.documents USING btree (shard, base
 
 CREATE INDEX documents_objects ON public.documents USING btree (shard, object_key) WHERE (object_key IS NOT NULL);
 
+CREATE INDEX orders_history ON public.orders USING btree (shard, account_id, placed_at DESC, id DESC);
+
 CREATE INDEX orders_open ON public.orders USING btree (shard, expires_at) WHERE (state = 'placed'::text);
 
 CREATE INDEX outbox_facts_untold ON public.outbox_facts USING btree (shard, not_before) WHERE (told_at IS NULL);
@@ -3082,6 +3084,8 @@ CREATE INDEX quota_shares_of_parent ON public.quota_shares USING btree (shard, p
 CREATE INDEX quota_transfers_recorded ON public.quota_transfers USING btree (shard, recorded_at);
 
 CREATE INDEX refunds_due ON public.refunds USING btree (shard, next_try_at) WHERE (next_try_at IS NOT NULL);
+
+CREATE INDEX refunds_history ON public.refunds USING btree (shard, account_id, asked_at DESC, id DESC);
 
 CREATE INDEX refunds_order ON public.refunds USING btree (shard, account_id, order_id);
 

@@ -37,6 +37,7 @@ CREATE TABLE orders (
         state NOT IN ('paid', 'filled') OR amount_paid_idr - amount_returned_idr >= amount_idr
     )
 ) WITH (fillfactor = 85);
+CREATE INDEX orders_history ON orders (shard, account_id, placed_at DESC, id DESC);
 CREATE INDEX orders_open ON orders (shard, expires_at) WHERE state = 'placed';
 GRANT SELECT ON orders TO bubuh_app;
 

@@ -44,6 +44,7 @@ CREATE TABLE refunds (
 ) WITH (fillfactor = 75);
 CREATE INDEX refunds_due ON refunds (shard, next_try_at) WHERE next_try_at IS NOT NULL;
 CREATE INDEX refunds_order ON refunds (shard, account_id, order_id);
+CREATE INDEX refunds_history ON refunds (shard, account_id, asked_at DESC, id DESC);
 CREATE INDEX refunds_waiting ON refunds (shard, asked_at) WHERE state = 'waiting';
 GRANT SELECT ON refunds TO bubuh_app;
 GRANT UPDATE (fault) ON refunds TO bubuh_app;

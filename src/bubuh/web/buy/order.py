@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from litestar.params import FromPath
 
 from bubuh.core.ids import read_id
 from bubuh.edge.guards import SignedIn
+from bubuh.history.model import OrderEvent
+from bubuh.history.show import list_order_events
 from bubuh.orders.check import check
 from bubuh.orders.model import OrderState, ShownOrder
 from bubuh.orders.show import find_order
@@ -27,8 +30,10 @@ _OPEN: Final = frozenset({OrderState.PLACED, OrderState.PAID})
 @get("/pesanan/{order_id:str}", guards=[SignedIn()], media_type=MediaType.HTML)
 async def get_order_page(request: AnyRequest, order_id: FromPath[str], services: Parts) -> Page:
     """The order. While it is looked at, its gateway is asked often."""
-    shown = await find_order(services.db, session_of(request).account_id, read_id("ord", order_id))
-    return await _show(request, services, order_id, shown, template="buy/order.html")
+    account_id = session_of(request).account_id
+    shown = await find_order(services.db, account_id, read_id("ord", order_id))
+    events = await list_order_events(services.db, account_id, shown.order.id)
+    return await _show(request, services, order_id, shown, template="buy/order.html", events=events)
 
 
 @get("/pesanan/{order_id:str}/keadaan", guards=[SignedIn()], media_type=MediaType.HTML)
@@ -54,7 +59,13 @@ HANDLERS: Final = [get_order_page, get_order_state, post_check_order]
 
 
 async def _show(
-    request: AnyRequest, services: Parts, order_id: str, shown: ShownOrder, *, template: str
+    request: AnyRequest,
+    services: Parts,
+    order_id: str,
+    shown: ShownOrder,
+    *,
+    template: str,
+    events: Sequence[OrderEvent] = (),
 ) -> Page:
     order, payment = shown.order, shown.payment
     return show(
@@ -67,6 +78,7 @@ async def _show(
         is_open=order.state in _OPEN,
         missing_idr=order.amount_idr - order.amount_paid_idr,
         balance=await show_quota(services.db, session_of(request).account_id),
+        events=events,
     )
 
 

@@ -1,4 +1,4 @@
-"""Stamp a document: send it, choose the place, check, affix with the PIN, and fetch it, also later."""
+"""Stamp a document: send it, choose the place, check, affix with the PIN, and fetch it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from bubuh.web.stamp import check, history, place, stamped, upload
+from bubuh.web.stamp import check, place, stamped, upload
 
 HANDLERS: Final[list[HTTPRouteHandler]] = [
     *upload.HANDLERS,
     *place.HANDLERS,
     *check.HANDLERS,
     *stamped.HANDLERS,
-    *history.HANDLERS,
 ]

@@ -1,0 +1,45 @@
+"""The history of an account, a page at a time, and of one order, moment by moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.db.pool import Database
+from bubuh.history import store
+from bubuh.history.model import Entry, Filter, Line, OrderEvent
+
+MOST_ROWS: Final = 100  #: of one page
+MOST_EVENTS: Final = 200  #: of one order
+_AFTER_ALL: Final = 2**63 - 1
+_NEWEST: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
+
+
+async def list_entries(
+    db: Database,
+    account_id: AccountId,
+    wanted: Filter,
+    *,
+    before: tuple[datetime, UUID] | None = None,
+    most: int,
+) -> list[Entry]:
+    """At most `most` (and 100) rows, newest first, older than the row `before` (time, id)."""
+    return await store.list_entries(
+        db, account_id, wanted, before=before or _NEWEST, most=min(most, MOST_ROWS)
+    )
+
+
+async def list_order_events(db: Database, account_id: AccountId, order_id: UUID) -> list[OrderEvent]:
+    """What happened to the account's order, oldest first; nothing of one that is not there."""
+    return await store.list_order_events(db, account_id, order_id, most=MOST_EVENTS)
+
+
+async def list_lines(
+    db: Database, account_id: AccountId, *, before: int | None = None, most: int
+) -> list[Line]:
+    """At most `most` (and 100) moves of the account's stamps, newest first, from below number `before`."""
+    return await store.list_lines(
+        db, account_id, before=_AFTER_ALL if before is None else before, most=min(most, MOST_ROWS)
+    )

@@ -1,0 +1,41 @@
+"""The history's statements, one typed function each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from bubuh.core.ids import AccountId
+from bubuh.core.shards import shard_of_account
+from bubuh.db.pool import Database
+from bubuh.db.queries import load_queries
+from bubuh.history.model import Entry, EntryKind, Filter, Happening, Line, OrderEvent
+from bubuh.quota.model import MovementKind
+
+SQL: Final[Any] = load_queries("bubuh.history")
+
+
+async def list_entries(
+    db: Database, account_id: AccountId, wanted: Filter, *, before: tuple[datetime, UUID], most: int
+) -> list[Entry]:
+    """Rows that `wanted` lets through, asked for before `before`, newest first."""
+    states = [wanted.states(kind) for kind in (EntryKind.STAMP, EntryKind.ORDER, EntryKind.REFUND)]
+    rows = await db.fetch(
+        SQL.list_entries.sql, shard_of_account(account_id), account_id, *before, *states, most
+    )
+    return [Entry(**{**row, "kind": EntryKind(row["kind"])}) for row in rows]
+
+
+async def list_order_events(
+    db: Database, account_id: AccountId, order_id: UUID, *, most: int
+) -> list[OrderEvent]:
+    """What happened to an order, oldest first."""
+    rows = await db.fetch(SQL.list_order_events.sql, shard_of_account(account_id), account_id, order_id, most)
+    return [OrderEvent(**{**row, "what": Happening(row["what"])}) for row in rows]
+
+
+async def list_lines(db: Database, account_id: AccountId, *, before: int, most: int) -> list[Line]:
+    """Movements numbered below `before`, newest first, with what each left."""
+    rows = await db.fetch(SQL.list_lines.sql, shard_of_account(account_id), account_id, before, most)
+    return [Line(**{**row, "kind": MovementKind(row["kind"])}) for row in rows]
