@@ -22,6 +22,7 @@ from bubuh.edge.problems import (
     refunds,
     sandbox,
     stamping,
+    waitingroom,
 )
 from bubuh.edge.problems.problem import NOT_FOUND, REFUSED, UNAVAILABLE, UNEXPECTED, Problem
 
@@ -39,6 +40,7 @@ SLICES: Final[Mapping[str, Mapping[type[Refusal], Problem]]] = {
     "refunds": refunds.PROBLEMS,
     "sandbox": sandbox.PROBLEMS,
     "stamping": stamping.PROBLEMS,
+    "waitingroom": waitingroom.PROBLEMS,
 }
 PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
     Refusal: REFUSED,

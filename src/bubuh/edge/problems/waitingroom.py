@@ -1,0 +1,79 @@
+"""What is said when the waiting room says no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bubuh.core.errors import Refusal
+from bubuh.edge.problems.problem import Problem
+from bubuh.edge.words import Words
+from bubuh.waitingroom import refusals as waitingroom
+
+PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
+    waitingroom.TurnRefused: Problem(
+        status=403,
+        title=Words("Nomor antrean tidak dikenal", "Not one of our turns"),
+        detail=Words(
+            "Nomor antrean atau kode ini bukan dari layanan ini, salah ketik, atau lewat 72 jam. Periksa "
+            "penulisannya, atau ambil nomor baru.",
+            "This turn or code is not one of ours, is mistyped, or is older than 72 hours. Check how it is "
+            "written, or take a new one.",
+        ),
+    ),
+    waitingroom.TurnForeign: Problem(
+        status=403,
+        title=Words("Nomor antrean milik akun lain", "Another account's turn"),
+        detail=Words(
+            "Masuklah dengan akun yang mengambil nomor ini.",
+            "Sign in with the account that took this turn.",
+        ),
+    ),
+    waitingroom.TurnOver: Problem(
+        status=409,
+        title=Words("Giliran Anda sudah lewat", "Your turn is over"),
+        detail=Words(
+            "Nomor ini sudah dipanggil dan waktu masuknya habis, juga waktu susulannya. Ambil nomor baru; "
+            "kuota yang sudah dibayar tidak hilang.",
+            "This number was called, and the time to enter is over, the late one too. Take a new turn; quota "
+            "that was paid for is not lost.",
+        ),
+    ),
+    waitingroom.TurnUsed: Problem(
+        status=409,
+        title=Words("Nomor antrean sudah dipakai", "The turn was used"),
+        detail=Words(
+            "Nomor ini sudah dipakai untuk masuk. Ambil nomor baru untuk masuk lagi.",
+            "Somebody entered with this turn. Take a new one to enter again.",
+        ),
+    ),
+    waitingroom.LaneUnknown: Problem(
+        status=404,
+        title=Words("Jalur antrean tidak ada", "No such lane"),
+        detail=Words(
+            "Jalur ini tidak ada atau sudah ditutup.",
+            "There is no such lane, or it is closed.",
+        ),
+    ),
+    waitingroom.NotYet: Problem(
+        status=409,
+        title=Words("Belum giliran Anda", "Not your turn yet"),
+        detail=Words(
+            "Di depan Anda {ahead} nomor. Bila sudah dipanggil, tempat segera ada: coba lagi dalam "
+            "{retry_after_s} detik. Nomor Anda tetap berlaku.",
+            "{ahead} numbers are before yours. Once it is called there is a place soon: try again in "
+            "{retry_after_s} seconds. Your turn stays good.",
+        ),
+        facts=("ahead", "retry_after_s"),
+    ),
+    waitingroom.PassNeeded: Problem(
+        status=429,
+        title=Words("Sedang ada antrean", "There is a queue now"),
+        detail=Words(
+            "Sekarang pembelian dan pembubuhan berjalan lewat antrean. Ambil nomor di /antre. Kuota yang "
+            "sudah dibayar tidak akan hilang.",
+            "Buying and stamping go through a queue now. Take a turn at /antre. Quota that was paid for is "
+            "not lost.",
+        ),
+    ),
+}

@@ -1,0 +1,54 @@
+"""What the waiting room says no to."""
+
+from __future__ import annotations
+
+from bubuh.core.errors import Refusal
+
+
+class TurnRefused(Refusal):
+    """The turn, code or pass is not one of ours, or is not for this lane: nothing else is told."""
+
+    code = "turn_refused"
+
+
+class TurnForeign(Refusal):
+    """The turn belongs to another account."""
+
+    code = "turn_foreign"
+
+
+class TurnOver(Refusal):
+    """The turn's number was called, and its window and both late ones are over; a new turn is needed."""
+
+    code = "turn_over"
+
+
+class TurnUsed(Refusal):
+    """Somebody entered with this turn already."""
+
+    code = "turn_used"
+
+
+class LaneUnknown(Refusal):
+    """There is no such lane, or nobody joins it by themselves."""
+
+    code = "lane_unknown"
+
+
+class NotYet(Refusal):
+    """Not called yet, or called while all places are taken for the moment: the turn stays good."""
+
+    code = "not_yet"
+    transient = True
+
+    def __init__(self, *, ahead: int, retry_after_s: int) -> None:
+        """`ahead`: numbers before this one; 0 when it has been called."""
+        super().__init__(ahead=ahead, retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class PassNeeded(Refusal):
+    """The room is open: what was asked for needs a pass, and there is none that is still good."""
+
+    code = "pass_needed"
+    transient = True

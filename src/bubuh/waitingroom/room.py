@@ -1,0 +1,278 @@
+"""The room: joins, calls, entries and passes of all lanes. Each decision is a record, and is applied from it.
+
+The caller keeps records before anybody is told: those of `tick` before `apply`, those of `enter` before its
+answer. After a crash `apply` over the kept records builds a room in which nobody is called out of order, no
+number is given twice, and nobody who was let in can enter again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bubuh.core.ids import AccountId
+from bubuh.waitingroom.allocator import Allocator
+from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
+from bubuh.waitingroom.passes import PASS_LIFE_S
+from bubuh.waitingroom.records import Kind, Record
+from bubuh.waitingroom.refusals import LaneUnknown, NotYet, TurnOver, TurnUsed
+from bubuh.waitingroom.scheduler import Demand, share_out
+from bubuh.waitingroom.turn import Turn
+from bubuh.waitingroom.window import Cell, Standing, Window
+
+LEAST_SHOW: Final = 0.02  #: fewer than one in 50 of those called is never assumed
+LATE_SHARE: Final = 0.1  #: of a lane's people, who missed their window and come in a late one
+RETRY_S: Final = 8  #: whoever was called and finds no place
+
+_FIRST_SHOW: Final = 0.7
+_FIRST_SHOW_WEIGHT: Final = 10.0  # calls that the first guess counts for
+_SHOW_MEMORY: Final = math.exp(-1 / 60)
+_PACE_MEMORY_S: Final = 60.0
+_SAVED_S: Final = 3.0  #: seconds' worth of people that a lane may save up, or let in too early
+_LEAST_SAVED: Final = 5.0
+_LONGEST_TICK_S: Final = 5.0
+
+
+@dataclass(slots=True)
+class Inside:
+    """A pass that is out."""
+
+    lane: int
+    number: int
+    expires_at: int  #: seconds since 1970
+
+
+class Lane:
+    """What is known of one lane."""
+
+    def __init__(self, rule: LaneRule) -> None:
+        """Empty."""
+        self.rule = rule
+        self.numbers = Allocator()
+        self.window = Window()
+        self.pace = 0.0  #: numbers called a second, lately
+        self.entered = 0
+        self.late = 0
+        self._credit = 0.0  # people who may enter, those expected among them
+        self._late_credit = 0.0
+        self._per_s = 0.0
+        self._called = _FIRST_SHOW_WEIGHT
+        self._came = _FIRST_SHOW_WEIGHT * _FIRST_SHOW
+
+    @property
+    def show(self) -> float:
+        """The part of those called who come, as lately seen."""
+        return min(1.0, max(LEAST_SHOW, self._came / self._called))
+
+    @property
+    def waiting(self) -> int:
+        """Numbers not called yet."""
+        return self.numbers.issued - self.window.serving
+
+    def is_full(self) -> bool:
+        """Whether more have come than were expected, so that the next wait a moment."""
+        return self._credit <= -self._saved()
+
+    def pass_time(self, elapsed_s: float, *, counts: bool, window_s: float) -> None:
+        """Move the lane's clock when `counts`, and learn who came."""
+        open_s = self.window.open_s + (elapsed_s if counts and not self.is_full() else 0.0)
+        for cell in self.window.pass_time(open_s, window_s=window_s):
+            self._called = self._called * _SHOW_MEMORY + cell.called
+            self._came = self._came * _SHOW_MEMORY + cell.entered
+
+    def demand(self, *, window_s: float) -> Demand:
+        """What it could use."""
+        show = self.show
+        expected = self.window.outstanding(show, window_s=window_s)
+        people = max(0.0, self.waiting * show + expected - self._credit)
+        return Demand(
+            rule=self.rule, people=people, arriving=max(0, self.rule.expected - self.numbers.issued) * show
+        )
+
+    def to_call(self, granted: float, elapsed_s: float, *, window_s: float) -> int:
+        """How many numbers to call so that `granted` more people come within `elapsed_s`."""
+        self._per_s = granted / elapsed_s
+        show = self.show
+        expected = self.window.outstanding(show, window_s=window_s)
+        self._credit = min(self._credit + granted, expected + max(self._saved(), granted))
+        late = self._late_credit + LATE_SHARE * max(granted, elapsed_s)
+        self._late_credit = min(late, max(1.0, LATE_SHARE * self._saved()))
+        called = min(self.waiting, max(0, math.floor((self._credit - expected) / show + 1e-6)))
+        weight = 1 - math.exp(-elapsed_s / _PACE_MEMORY_S)
+        self.pace += (called / elapsed_s - self.pace) * weight
+        return called
+
+    def enter(self, number: int) -> None:
+        """Look whether `number` may enter now; raises `NotYet`, `TurnOver`, `TurnUsed`."""
+        standing = self.window.standing(number)
+        if standing is Standing.WAITING:
+            raise NotYet(ahead=number - self.window.serving, retry_after_s=RETRY_S)
+        if standing is Standing.OVER:
+            raise TurnOver
+        if self.window.is_used(number):
+            raise TurnUsed
+        if self.is_full() or (standing is Standing.LATE and self._late_credit < 1):
+            raise NotYet(ahead=0, retry_after_s=RETRY_S)
+
+    def entered_with(self, number: int, *, restoring: bool) -> None:
+        """Somebody has."""
+        if restoring:
+            self.window.use(number)
+            self.entered += 1
+            return
+        if self.window.standing(number) is Standing.LATE:
+            self.late += 1
+            self._late_credit -= 1
+        self.window.use(number)
+        self.entered += 1
+        self._credit -= 1
+
+    def _saved(self) -> float:
+        return max(_LEAST_SAVED, _SAVED_S * self._per_s)
+
+
+class Room:
+    """All lanes, and who is inside."""
+
+    def __init__(self, rules: RoomRules) -> None:
+        """Empty, under `rules`."""
+        self.rules = rules
+        self.lanes = {rule.id: Lane(rule) for rule in rules.lanes}
+        self.inside: dict[AccountId, Inside] = {}  #: the least lately active first
+
+    def follow(self, rules: RoomRules) -> None:
+        """Other rules from now on. Lanes that are left out are kept, and call nobody."""
+        self.rules = rules
+        for rule in rules.lanes:
+            self.lanes.setdefault(rule.id, Lane(rule)).rule = rule
+
+    def join(self, lane_id: int) -> int:
+        """A new number at the end of a lane; raises `LaneUnknown`, `NumbersNotKept`."""
+        lane = self.lanes.get(lane_id)
+        if lane is None or lane.rule.kind is LaneKind.REPAIR:
+            raise LaneUnknown
+        return lane.numbers.take()
+
+    def wanted_marks(self) -> list[Record]:
+        """Marks to keep, each once; `apply` them when they are kept."""
+        found = ((lane_id, lane.numbers.wanted_mark()) for lane_id, lane in self.lanes.items())
+        return [Record(Kind.MARK, lane_id, mark) for lane_id, mark in found if mark is not None]
+
+    def tick(
+        self, now_s: float, elapsed_s: float, *, is_open: bool = True, health: float = 1.0
+    ) -> list[Record]:
+        """Decide whom to call: records to keep and then to `apply`.
+
+        `health`, at most 1, is the part of what the operator allows that the application can take now.
+        """
+        elapsed_s = min(max(elapsed_s, 1e-3), _LONGEST_TICK_S)
+        ended = self._end_passes(now_s)
+        window_s = self.rules.window_s
+        free = max(0, self.rules.slots - len(self.inside) + len(ended))
+        for lane in self.lanes.values():
+            lane.pass_time(elapsed_s, counts=is_open and free > 0, window_s=window_s)
+        if not is_open:
+            return ended
+        lanes = [self.lanes[rule.id] for rule in self.rules.lanes if rule.kind is not LaneKind.REPAIR]
+        demands = [lane.demand(window_s=window_s) for lane in lanes]
+        amount = min(self.rules.per_s * health * elapsed_s, free)
+        share_out(demands, amount, now_s=now_s, elapsed_s=elapsed_s, safety_s=self.rules.safety_s)
+        return ended + self._call(lanes, demands, now_s, elapsed_s)
+
+    def enter(self, turn: Turn, account_id: AccountId, *, now_s: int) -> Record:
+        """Let `account_id` in with `turn`: a record to `apply` at once, and to keep before the answer.
+
+        Who is inside already keeps the pass they have, and their turn.
+
+        Raises:
+            NotYet: not called, or no place just now.
+            TurnForeign, TurnOver, TurnUsed, LaneUnknown: not with this turn.
+        """
+        lane = self.lanes.get(turn.lane)
+        if lane is None:
+            raise LaneUnknown
+        turn.check_owner(account_id)
+        expires_at = now_s + PASS_LIFE_S
+        inside = self.inside.get(account_id)
+        if inside is not None and inside.expires_at > now_s:
+            return Record(Kind.INSIDE, inside.lane, inside.number, account_id, expires_at)
+        lane.enter(turn.number)
+        if len(self.inside) >= self.rules.slots:
+            raise NotYet(ahead=0, retry_after_s=RETRY_S)
+        return Record(Kind.ENTERED, turn.lane, turn.number, account_id, expires_at)
+
+    def apply(self, records: Iterable[Record], *, restoring: bool = False) -> None:
+        """Make true what `records` say; `restoring`: from a log, after a crash."""
+        for record in records:
+            self._apply(record, restoring=restoring)
+
+    def snapshot(self) -> list[Record]:
+        """The records that a new log begins with: they build this room again."""
+        found = []
+        for lane_id, lane in self.lanes.items():
+            window = lane.window
+            found += [
+                Record(Kind.STARTED, lane_id, window.over),
+                *(_of_cell(lane_id, cell) for cell in window.cells()),
+                *(Record(Kind.USED, lane_id, first, bits) for first, bits in window.used()),
+                Record(Kind.MARK, lane_id, lane.numbers.mark),
+            ]
+        for account_id, inside in self.inside.items():
+            found.append(Record(Kind.INSIDE, inside.lane, inside.number, account_id, inside.expires_at))
+        return found
+
+    def _call(self, lanes: list[Lane], demands: list[Demand], now_s: float, elapsed_s: float) -> list[Record]:
+        calls = []
+        for lane, demand in zip(lanes, demands, strict=True):
+            count = lane.to_call(demand.granted, elapsed_s, window_s=self.rules.window_s)
+            if count:
+                upto, at_ms = lane.window.serving + count, round(lane.window.open_s * 1000)
+                calls.append(Record(Kind.CALLED, lane.rule.id, upto, at_ms, round(now_s * 1000)))
+        return calls
+
+    def _end_passes(self, now_s: float) -> list[Record]:
+        ended = []
+        for account_id, inside in self.inside.items():
+            if inside.expires_at > now_s:
+                break
+            ended.append(Record(Kind.LEFT, inside.lane, 0, account_id))
+        return ended
+
+    def _apply(self, record: Record, *, restoring: bool) -> None:
+        kind, lane_id, a, b, c = record
+        if kind is Kind.LEFT:
+            self.inside.pop(AccountId(b), None)
+            return
+        if kind is Kind.INSIDE:
+            self._let_in(AccountId(b), Inside(lane_id, a, c))
+            return
+        lane = self.lanes.get(lane_id)
+        if lane is None:
+            return  # an operator has taken it out of the rules
+        match kind:
+            case Kind.MARK:
+                lane.numbers.restored(a) if restoring else lane.numbers.kept(a)
+            case Kind.STARTED:
+                lane.window.start_at(a)
+            case Kind.CALLED:
+                lane.window.call(a, open_s=b / 1000)
+            case Kind.USED:
+                lane.window.restore_used(a, b)
+            case Kind.CELL:
+                lane.window.restore_cell(a, open_s=b / 1000, entered=c)
+            case Kind.ENTERED:
+                lane.entered_with(a, restoring=restoring)
+                self._let_in(AccountId(b), Inside(lane_id, a, c))
+            case _:
+                pass
+
+    def _let_in(self, account_id: AccountId, inside: Inside) -> None:
+        """The newest stands last, so that the oldest are found first."""
+        self.inside.pop(account_id, None)
+        self.inside[account_id] = inside
+
+
+def _of_cell(lane_id: int, cell: Cell) -> Record:
+    return Record(Kind.CELL, lane_id, cell.upto, round(cell.open_s * 1000), cell.entered)

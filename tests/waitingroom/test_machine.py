@@ -1,0 +1,249 @@
+"""Any interleaving of joins, ticks, entries and crashes: called in order, no number or entry twice."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from bubuh.core.errors import Refusal
+from bubuh.core.ids import AccountId
+from bubuh.waitingroom.allocator import AHEAD, NumbersNotKept
+from bubuh.waitingroom.lanes import LaneKind
+from bubuh.waitingroom.records import Kind, Record, decode
+from bubuh.waitingroom.refusals import LaneUnknown, NotYet, TurnForeign, TurnOver, TurnUsed
+from bubuh.waitingroom.room import Room
+from bubuh.waitingroom.turn import bind_of
+from tests.waitingroom.make import ALICE, BOB, NOW_S, TENGGAT, UMUM, deadline_lane, lane, room, rules, turn
+
+RULES = rules(lane(floor=0.1), deadline_lane(), per_s=6.0, window_s=12, slots=40)
+LANES = (UMUM, TENGGAT)
+
+
+class Crashes(RuleBasedStateMachine):
+    """A room, its log, and what people have been told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room, self.log = Room(RULES), list[Record]()
+        self.unkept: list[Record] = []  # decided, and not on the disk yet
+        self.pending_marks: list[Record] = []
+        self.now_s = float(NOW_S)
+        self.told: dict[int, list[int]] = {lane_id: [] for lane_id in LANES}  # numbers people hold
+        self.seen_serving = dict.fromkeys(LANES, 0)  # what was published
+        self.let_in: dict[tuple[int, int], AccountId] = {}  # whoever has been given a pass
+        self.accounts = 100
+
+    @rule(lane_id=st.sampled_from(LANES), count=st.integers(1, 40))
+    def join(self, lane_id: int, count: int) -> None:
+        for _ in range(count):
+            try:
+                number = self.room.join(lane_id)
+            except NumbersNotKept:
+                return
+            assert not self.told[lane_id] or number > self.told[lane_id][-1]
+            self.told[lane_id].append(number)
+
+    @rule()
+    def ask_for_marks(self) -> None:
+        self.pending_marks += self.room.wanted_marks()
+
+    @rule()
+    def keep_marks(self) -> None:
+        self.log += self.pending_marks
+        self.room.apply(self.pending_marks)
+        self.pending_marks.clear()
+
+    @rule(elapsed_s=st.floats(0.5, 3), is_open=st.booleans(), dies=st.booleans())
+    def tick(self, elapsed_s: float, is_open: bool, dies: bool) -> None:  # noqa: FBT001
+        self.now_s += elapsed_s
+        records = self.room.tick(self.now_s, elapsed_s, is_open=is_open)
+        self.keep()
+        self.log += records  # kept …
+        if dies:
+            self.crash(kept=0.0)
+            return
+        self.room.apply(records)  # … then true …
+        for lane_id in LANES:  # … then published
+            assert self.room.lanes[lane_id].window.serving >= self.seen_serving[lane_id]
+            self.seen_serving[lane_id] = self.room.lanes[lane_id].window.serving
+
+    @precondition(lambda self: any(self.told.values()))
+    @rule(data=st.data(), same=st.booleans())
+    def enter(self, data: st.DataObject, same: bool) -> None:  # noqa: FBT001
+        lane_id = data.draw(st.sampled_from([one for one in LANES if self.told[one]]))
+        number = data.draw(st.sampled_from(self.told[lane_id]))
+        before = self.let_in.get((lane_id, number))
+        self.accounts += 1
+        account_id = before if before is not None and same else AccountId(self.accounts)
+        window = self.room.lanes[lane_id].window
+        try:
+            record = self.room.enter(turn(lane=lane_id, number=number), account_id, now_s=int(self.now_s))
+        except NotYet as refusal:
+            ahead = refusal.details["ahead"]
+            assert (number <= window.serving) is (ahead == 0)
+            return
+        except (TurnOver, TurnUsed):
+            assert number <= window.serving
+            return
+        self.room.apply([record])
+        self.unkept.append(record)
+        if record.kind is Kind.ENTERED:
+            assert number <= window.serving
+            assert before is None, "a number that was let in came in again"
+
+    @rule()
+    def keep(self) -> None:
+        """The group commit: what is on the disk is answered."""
+        self.log += self.unkept
+        for record in self.unkept:
+            if record.kind is Kind.ENTERED:
+                assert (record.lane, record.a) not in self.let_in
+                self.let_in[record.lane, record.a] = AccountId(record.b)
+        self.unkept.clear()
+
+    @rule(kept=st.floats(0, 1))
+    def crash(self, kept: float) -> None:
+        """The power fails: a part of what was on its way has reached the disk, the last of it torn."""
+        survived = self.unkept[: int(kept * len(self.unkept))]
+        raw = b"".join(record.encode() for record in self.log + survived) + b"\x05torn"
+        self.log = list(decode(raw))
+        for record in survived:
+            if record.kind is Kind.ENTERED:
+                self.let_in[record.lane, record.a] = AccountId(record.b)
+        self.unkept.clear()
+        self.pending_marks.clear()
+        before, self.room = self.room, Room(RULES)
+        self.room.apply(self.log, restoring=True)
+        for lane_id in LANES:
+            lane_now = self.room.lanes[lane_id]
+            assert lane_now.window.serving >= self.seen_serving[lane_id]
+            assert lane_now.numbers.issued >= max(self.told[lane_id], default=0)
+            assert lane_now.numbers.issued <= before.lanes[lane_id].numbers.issued + AHEAD
+
+    @rule()
+    def begin_a_new_log(self) -> None:
+        self.keep()
+        self.log = self.room.snapshot()
+        self.room = Room(RULES)
+        self.room.apply(self.log, restoring=True)
+
+    @invariant()
+    def nobody_beyond_those_who_joined_is_called(self) -> None:
+        for lane_id in LANES:
+            lane_now = self.room.lanes[lane_id]
+            assert lane_now.window.over <= lane_now.window.floor <= lane_now.window.serving
+            assert lane_now.window.serving <= lane_now.numbers.issued
+        assert len(self.room.inside) <= RULES.slots
+
+
+Crashes.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestCrashes = Crashes.TestCase
+
+
+def pass_time(made: Room, seconds: int, *, now_s: int = NOW_S) -> None:
+    for second in range(seconds):
+        made.apply(made.tick(now_s + second, 1.0))
+
+
+def test_people_are_let_in_at_the_operators_pace_whatever_part_of_them_comes() -> None:
+    for show in (1.0, 0.5, 0.1):
+        made, seed = room(per_s=10.0, window_s=60), random.Random(5)
+        came, served, account = [], 0, 0
+        for second in range(900):
+            made.apply(made.wanted_marks())
+            for _ in range(int(14 / show)):
+                made.join(UMUM)
+            before = made.lanes[UMUM].window.serving
+            made.apply(made.tick(NOW_S + second, 1.0))
+            called = range(before + 1, made.lanes[UMUM].window.serving + 1)
+            came += [(second + seed.randint(1, 15), number) for number in called if seed.random() < show]
+            due = [number for at, number in came if at <= second]
+            came = [(at, number) for at, number in came if at > second]
+            for number in due:
+                account += 1
+                try:
+                    made.apply([made.enter(turn(number=number), AccountId(account), now_s=NOW_S + second)])
+                    served += second >= 300
+                except NotYet:
+                    came.append((second + 8, number))
+        assert 0.9 <= served / 6000 <= 1.05, (show, served)
+
+
+def test_an_outage_ends_no_window() -> None:
+    made = room()
+    made.join(UMUM)
+    pass_time(made, 2)
+    for second in range(1800):
+        made.apply(made.tick(NOW_S + 10 + second, 1.0, is_open=False))
+    assert made.enter(turn(number=1), ALICE, now_s=NOW_S + 2000).kind is Kind.ENTERED
+
+
+def test_a_full_house_ends_no_window_and_lets_nobody_in() -> None:
+    made = room(slots=1)
+    for _ in range(2):
+        made.join(UMUM)
+    pass_time(made, 2)
+    made.apply([made.enter(turn(number=1), ALICE, now_s=NOW_S)])
+    pass_time(made, 500, now_s=NOW_S + 2)
+    with pytest.raises(NotYet):
+        made.enter(turn(number=2), BOB, now_s=NOW_S + 500)
+    pass_time(made, 30, now_s=NOW_S + 900)  # the pass of the first has ended by now
+    assert made.enter(turn(number=2), BOB, now_s=NOW_S + 930).kind is Kind.ENTERED
+
+
+def test_entering_again_gives_the_same_pass_and_uses_no_other_turn() -> None:
+    made = room()
+    for _ in range(2):
+        made.join(UMUM)
+    pass_time(made, 2)
+    made.apply([made.enter(turn(number=1), ALICE, now_s=NOW_S)])
+    again = made.enter(turn(number=2), ALICE, now_s=NOW_S + 5)
+    assert (again.kind, again.a) == (Kind.INSIDE, 1)
+    assert not made.lanes[UMUM].window.is_used(2)
+    with pytest.raises(TurnUsed):
+        made.enter(turn(number=1), BOB, now_s=NOW_S + 5)
+
+
+def test_turns_of_others_and_of_no_lane_are_refused() -> None:
+    made = room()
+    made.join(UMUM)
+    pass_time(made, 2)
+    with pytest.raises(TurnForeign):
+        made.enter(turn(number=1, bind=bind_of(BOB)), ALICE, now_s=NOW_S)
+    refusal: Refusal
+    for lane_id in (8, 63):
+        with pytest.raises(LaneUnknown) as caught:
+            made.enter(turn(lane=lane_id, number=1), ALICE, now_s=NOW_S)
+        refusal = caught.value
+        assert refusal.code == "lane_unknown"
+
+
+def test_nobody_joins_the_repair_lane() -> None:
+    made = room(lane(id=1, name="perbaikan", kind=LaneKind.REPAIR), lane())
+    with pytest.raises(LaneUnknown):
+        made.join(1)
+
+
+def test_a_crash_skips_numbers_and_repeats_none() -> None:
+    made = Room(rules())
+    kept = made.wanted_marks()
+    made.apply(kept)
+    given = [made.join(UMUM) for _ in range(100)]
+    again = Room(rules())
+    again.apply(kept, restoring=True)
+    again.apply(again.wanted_marks())
+    assert again.join(UMUM) == AHEAD + 1 > given[-1]
+
+
+def test_no_number_is_given_that_is_not_kept() -> None:
+    made = Room(rules())
+    with pytest.raises(NumbersNotKept):
+        made.join(UMUM)
+    made.apply(made.wanted_marks())
+    assert made.wanted_marks() == []
+    assert [made.join(UMUM) for _ in range(AHEAD)] == list(range(1, AHEAD + 1))
+    with pytest.raises(NumbersNotKept):
+        made.join(UMUM)
