@@ -123,7 +123,7 @@ def stamp(page: Page, service: Running) -> None:
     submit(page)
     looked_at(page)
     shown = page.locator("#sheet").bounding_box()
-    face = page.locator("#face").bounding_box()
+    face = page.locator("#sheet-face").bounding_box()
     assert shown is not None
     assert face is not None
     assert shown["x"] < face["x"] < face["x"] + face["width"] < shown["x"] + shown["width"]

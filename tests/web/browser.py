@@ -69,10 +69,18 @@ class Browser:
         return found[0] if action is None else next(form for form in found if form.action == action)
 
     async def send(
-        self, form: Form, filled: Mapping[str, str] | None = None, **headers: str
+        self,
+        form: Form,
+        filled: Mapping[str, str] | None = None,
+        *,
+        action: str | None = None,
+        **headers: str,
     ) -> httpx.Response:
+        """Send it where it leads, or by the button that leads to `action`."""
         told = {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "same-origin", **headers}
-        self.page = await self.client.post(form.action, data={**form.fields, **(filled or {})}, headers=told)
+        self.page = await self.client.post(
+            action or form.action, data={**form.fields, **(filled or {})}, headers=told
+        )
         return self.page
 
     async def fill(self, path: str | None, filled: Mapping[str, str]) -> httpx.Response:

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import pikepdf
 import pytest
 from PIL import Image, ImageChops
 
@@ -199,9 +200,109 @@ async def test_what_does_not_fit_is_told_beside_its_field(
     form = sari.browser.form(f"{path}/periksa")
     form.fields |= {"page": "1", "preset": "angka", "x": "10,5", "y": "20", "side": "60", **DEED}
     await sari.browser.send(form)
-    assert "10.5 pt dari kiri, 20.0 pt dari atas, lebar 60.0 pt" in sari.browser.page.text
+    assert "Halaman 1, kiri atas: 4 mm dari kiri, 7 mm dari atas" in sari.browser.page.text
     await sari.browser.send(sari.browser.form(path))
     assert sari.browser.form(f"{path}/periksa").fields["x"] == "10,5"  # the way back forgets nothing
+
+
+def letter_of(pages: int) -> bytes:
+    """A document of empty pages, each turned and cut otherwise."""
+    written = io.BytesIO()
+    with pikepdf.new() as pdf:
+        for number in range(pages):
+            pdf.add_blank_page(page_size=(595, 842))
+            pdf.pages[number].obj.Rotate = 90 * number
+            pdf.pages[number].obj.CropBox = pikepdf.Array([10, 20, 500, 700])
+        pdf.save(written)
+    return written.getvalue()
+
+
+@journey
+async def test_several_stamps_on_several_pages_in_one_go(site: Site) -> None:
+    sari = await rich(site)
+    browser = sari.browser
+    await sent(browser, letter_of(2))
+    path = browser.path
+    await browser.send(browser.form(f"{path}/periksa"), {**DEED, "act": "add"}, action=path)
+    await browser.send(browser.form(f"{path}/periksa"), {"act": "page-2"}, action=path)
+    assert "2 meterai pada dokumen ini" in browser.page.text
+    await browser.send(browser.form(f"{path}/periksa"), {"act": "add"}, action=path)
+    assert browser.page.text.count("remove-") == 2
+    await browser.send(browser.form(f"{path}/periksa"), {"act": "edit-0"}, action=path)
+    assert browser.form(f"{path}/periksa").fields["page"] == "1"
+    await browser.send(browser.form(f"{path}/periksa"), {"act": "remove-0"}, action=path)
+    await browser.send(browser.form(f"{path}/periksa"))
+    assert "2 keping akan dipakai, sisa 3" in browser.page.text
+    assert [f"{path}/halaman/{page}" in browser.page.text for page in (1, 2)] == [True, True]
+    form = browser.form(f"{path}/pin")
+    places = {(await browser.send(form, {"pin": PIN})).request.url.path for _ in range(2)}
+    balance = await show_quota(site.services.db, (await session_of(site, browser)).account_id)
+    assert (len(places), balance.free, balance.held) == (1, 3, 2)
+    stamp = places.pop()
+    assert "Meterai sebelumnya pada dokumen ini" in browser.page.text
+    async with site.working():
+        for _ in range(600):
+            if "hx-refresh" in (await browser.open(f"{stamp}/keadaan")).headers:
+                break
+    document = await browser.client.get(f"{stamp}/dokumen")
+    with pikepdf.open(io.BytesIO(document.content)) as pdf:
+        marked = [len(page.get("/Annots", [])) for page in pdf.pages]
+    assert marked == [1, 1]
+
+
+@journey
+async def test_quota_that_ends_between_two_stamps_leaves_no_doubt(site: Site) -> None:
+    sari = await rich(site, stamps=2)
+    browser = sari.browser
+    await sent(browser, LETTER.read_bytes())
+    path = browser.path
+    await browser.send(browser.form(f"{path}/periksa"), {**DEED, "act": "add"}, action=path)
+    await browser.send(browser.form(f"{path}/periksa"))
+    form = browser.form(f"{path}/pin")
+    other = await checked(site, sari)
+    await browser.send(browser.form(f"{other}/pin"), {"pin": PIN})
+    await browser.send(form, {"pin": PIN})
+    assert browser.page.status_code == 422
+    assert "1 meterai sudah diterima dan sedang dibubuhkan" in browser.page.text
+    assert "Kuota Anda habis" in browser.page.text
+    await browser.open(other)
+    await browser.send(form, {"pin": PIN})  # the same form once more changes nothing
+    assert "1 meterai sudah diterima" in browser.page.text
+    balance = await show_quota(site.services.db, (await session_of(site, browser)).account_id)
+    assert (balance.free, balance.held) == (0, 2)
+
+
+@journey
+async def test_what_no_page_of_ours_sends_is_refused(site: Site) -> None:
+    sari = await rich(site)
+    path = await checked(site, sari)
+    form = sari.browser.form(f"{path}/pin")
+    for more in ("x", "1:1:1", ";".join(["1:1:1:40"] * 10)):
+        assert (await sari.browser.send(form, {"pin": PIN, "more": more})).status_code == 400
+    assert (await sari.browser.send(form, {"pin": PIN, "more": "9:1:1:40"})).status_code == 422
+    assert (await sari.browser.send(form, {"pin": PIN, "more": "1:1:1:400"})).status_code == 422
+    balance = await show_quota(site.services.db, (await session_of(site, sari.browser)).account_id)
+    assert balance.held == 0
+
+
+@journey
+async def test_a_tap_on_the_picture_places_the_face_without_scripts(site: Site) -> None:
+    sari = await rich(site)
+    browser = sari.browser
+    await sent(browser, letter_of(2))
+    path = browser.path
+    form = browser.form(f"{path}/periksa")
+    await browser.send(form, {"page": "2", "tap.x": "140", "tap.y": "100"}, action=path)
+    fields = browser.form(f"{path}/periksa").fields
+    wide, scale = 680, 680 / 280  # turned by a quarter, and cut to 490 x 680
+    assert (fields["page"], fields["preset"]) == ("2", "angka")
+    assert float(fields["x"]) == pytest.approx(140.5 * scale - 40, abs=0.01)
+    assert float(fields["y"]) == pytest.approx(100.5 * scale - 40, abs=0.01)
+    await browser.send(browser.form(f"{path}/periksa"), {"tap.x": "279", "tap.y": "1"}, action=path)
+    fields = browser.form(f"{path}/periksa").fields
+    assert (float(fields["x"]), float(fields["y"])) == (wide - 80, 0)
+    await browser.send(browser.form(f"{path}/periksa"), {"tap.x": "0", "tap.y": "0"}, action=path)
+    assert browser.form(f"{path}/periksa").fields["x"] == fields["x"]  # a key, not a tap
 
 
 @journey

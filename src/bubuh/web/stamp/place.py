@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from litestar import MediaType, Request, Response, get, post
@@ -17,11 +18,11 @@ from bubuh.documents.refusals import ContentUnseen, DocumentNotReady
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.reasons import FLAGS, NORMALISED
 from bubuh.pdf.geometry import seen_size
-from bubuh.pdf.model import Place
-from bubuh.pdf.refusals import FaceSize, OutsidePage, PageOutOfRange
+from bubuh.pdf.refusals import PageOutOfRange
 from bubuh.web.forms import read_form
-from bubuh.web.frame import Page, Parts, language_here, session_of, show
-from bubuh.web.stamp.presets import USUAL_SIDE_PT, Preset, place_of
+from bubuh.web.frame import Page, Parts, language_here, say, session_of, show
+from bubuh.web.stamp.change import changed, shown_place
+from bubuh.web.stamp.places import MOST_STAMPS, in_words, regions
 from bubuh.web.stamp.wanted import LONGEST_TEXT, Filled
 
 AnyRequest = Request[Any, Any, Any]
@@ -39,9 +40,12 @@ async def get_place(request: AnyRequest, document_id: FromPath[str], services: P
 
 @post("/bubuhkan/{document_id:str}", guards=[SignedIn()], media_type=MediaType.HTML, status_code=200)
 async def post_change(request: AnyRequest, document_id: FromPath[str], services: Parts) -> Page:
-    """Ask again, what was filled in kept: the way back from the check page, and to another page."""
-    filled = Filled.of(await read_form(request))
-    return ask(request, services, document_id, await stampable(request, document_id, services), filled)
+    """Ask again, what was filled in kept: after a tap on the page's picture, on another page, for one stamp
+    more or less, and on the way back from the check page.
+    """
+    form = await read_form(request)
+    document = await stampable(request, document_id, services)
+    return ask(request, services, document_id, document, changed(form, document))
 
 
 @get("/bubuhkan/{document_id:str}/halaman/{page:int}", guards=[SignedIn()], media_type="image/webp")
@@ -92,7 +96,7 @@ def ask(
     """The page to fill in; a place that does not fit is shown at the usual one."""
     language = language_here(request)
     notes = [FLAGS[flag].said(language) for flag in document.flags]
-    place = _shown_place(filled, document)
+    place, others = shown_place(filled, document), filled.others(document)
     return show(
         request,
         "stamp/place.html",
@@ -101,17 +105,13 @@ def ask(
         name=document_name(document, services.store_key),
         pages=len(document.boxes),
         place=place,
+        others=[(other, seen_size(document.boxes[other.page - 1])) for other in others],
+        most=MOST_STAMPS,
+        in_words=partial(in_words, names=regions(say(request))),
+        regions=regions(say(request)),
         seen=seen_size(document.boxes[place.page - 1]),
         filled=filled,
         longest=LONGEST_TEXT,
         notes=notes if document.base is None else [NORMALISED.said(language), *notes],
         errors=errors or {},
     )
-
-
-def _shown_place(filled: Filled, document: Document) -> Place:
-    try:
-        return filled.place(document)
-    except (PageOutOfRange, FaceSize, OutsidePage):
-        page = filled.page_no() if 1 <= filled.page_no() <= len(document.boxes) else 1
-        return place_of(Preset.BOTTOM_RIGHT, page, document.boxes[page - 1], side_pt=USUAL_SIDE_PT)

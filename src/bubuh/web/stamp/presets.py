@@ -25,6 +25,9 @@ class Preset(StrEnum):
     NUMBERS = "angka"
 
 
+#: Those that a place can be asked of, in the order in which they are proposed.
+NAMED: Final = tuple(preset for preset in Preset if preset is not Preset.NUMBERS)
+
 #: How much of the room to the left, and above, is left free.
 _SHARES: Final[Mapping[Preset, tuple[float, float]]] = MappingProxyType(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from litestar import MediaType, Request, get
@@ -16,8 +17,9 @@ from bubuh.edge.reasons import RETURN_REASONS
 from bubuh.quota.show import show_quota
 from bubuh.stamping.deliver import open_stamped_document
 from bubuh.stamping.model import Stamp
-from bubuh.stamping.show import find_stamp
+from bubuh.stamping.show import find_stamp, list_stamps
 from bubuh.web.frame import Page, Parts, language_here, session_of, show
+from bubuh.web.stamp.places import MOST_STAMPS
 
 AnyRequest = Request[Any, Any, Any]
 PDF: Final = "application/pdf"
@@ -27,15 +29,17 @@ PDF: Final = "application/pdf"
 async def get_stamp_page(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
     """The stamp, its particulars, and what happened when."""
     stamp = await find_stamp(services.db, session_of(request).account_id, read_id("stm", stamp_id))
-    return await _show(request, services, stamp, template="stamp/stamped.html")
+    beside = await _beside(request, services, stamp)
+    return await _show(request, services, stamp, beside, template="stamp/stamped.html")
 
 
 @get("/meterai/{stamp_id:str}/keadaan", guards=[SignedIn()], media_type=MediaType.HTML)
 async def get_stamp_state(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
     """The part of the page that changes, for the page to fetch; once the stamp has ended, the whole is."""
     stamp = await find_stamp(services.db, session_of(request).account_id, read_id("stm", stamp_id))
-    page = await _show(request, services, stamp, template="stamp/state.html")
-    if stamp.has_ended:
+    beside = await _beside(request, services, stamp)
+    page = await _show(request, services, stamp, beside, template="stamp/state.html")
+    if all(one.has_ended for one in (stamp, *beside)):
         page.headers["hx-refresh"] = "true"
     return page
 
@@ -62,14 +66,29 @@ async def get_stamped(request: AnyRequest, stamp_id: FromPath[str], services: Pa
 HANDLERS: Final = [get_stamp_page, get_stamp_state, get_stamped]
 
 
-async def _show(request: AnyRequest, services: Parts, stamp: Stamp, *, template: str) -> Page:
+async def _show(
+    request: AnyRequest, services: Parts, stamp: Stamp, beside: Sequence[Stamp], *, template: str
+) -> Page:
     reason = RETURN_REASONS.get(stamp.reason or "")
     return show(
         request,
         template,
         stamp=stamp,
         stamp_no=show_id("stm", stamp.id),
+        beside=beside,
+        is_open=not all(one.has_ended for one in (stamp, *beside)),
         document_no=show_id("doc", stamp.document_id),
         reason=None if reason is None else reason.said(language_here(request)),
         balance=await show_quota(services.db, session_of(request).account_id),
     )
+
+
+async def _beside(request: AnyRequest, services: Parts, stamp: Stamp) -> list[Stamp]:
+    """Those that were asked for just before it for the same document: with the same form, mostly."""
+    before = await list_stamps(
+        services.db,
+        session_of(request).account_id,
+        before=(stamp.accepted_at, stamp.id),
+        most=MOST_STAMPS - 1,
+    )
+    return [one for one in reversed(before) if one.document_id == stamp.document_id]

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from bubuh.documents.model import Document
 from bubuh.pdf.geometry import to_page_space
-from bubuh.pdf.model import Place
+from bubuh.pdf.model import PageBox, Place
 from bubuh.pdf.refusals import FaceSize, OutsidePage, PageOutOfRange
 from bubuh.stamping.model import WantedStamp
 from bubuh.web.forms import Form
+from bubuh.web.stamp.places import kept, read_kept
 from bubuh.web.stamp.presets import USUAL_SIDE_PT, Preset, place_of
 
 LONGEST_TEXT: Final = 64  #: characters of a deed's kind and of its number
 
-_FIELDS: Final = ("page", "preset", "x", "y", "side", "type", "number", "date")
+#: What a form carries on from page to page.
+FIELDS: Final = ("page", "preset", "x", "y", "side", "type", "number", "date", "more")
+
+_LONGEST_MORE: Final = 600
 _DIGITS: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 _FIGURE: Final = re.compile(r"[0-9]{1,6}([.,][0-9]{1,6})?", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -39,22 +43,45 @@ class Filled:
     type: str = ""
     number: str = ""
     date: str = ""
+    more: str = ""  #: the document's other places, as `places.kept` writes them
 
     @classmethod
     def of(cls, form: Form) -> Filled:
         """What `form` holds."""
-        return cls(**{name: form.text(name, most=LONGEST_TEXT + 1) for name in _FIELDS})
+        texts = {name: form.text(name, most=LONGEST_TEXT + 1) for name in FIELDS}
+        return cls(**{**texts, "more": form.text("more", most=_LONGEST_MORE)})
+
+    def at(self, place: Place, others: Sequence[Place]) -> Filled:
+        """The same particulars, for `place` in figures and with `others` beside it."""
+        return replace(
+            self,
+            page=f"{place.page}",
+            preset=str(Preset.NUMBERS),
+            x=figure(place.x_pt),
+            y=figure(place.y_pt),
+            side=figure(place.side_pt),
+            more=kept(others),
+        )
+
+    def others(self, document: Document) -> tuple[Place, ...]:
+        """The other places; raises `UnreadableRequest`, and as `place` does: no page of ours sends such."""
+        found = read_kept(self.more)
+        for place in found:
+            to_page_space(place, _box(document, place.page))
+        return found
 
     def page_no(self) -> int:
         """The page; 0 where none is named, which no document has."""
         return int(self.page) if _DIGITS.fullmatch(self.page) else 0
 
+    def side_pt(self) -> float:
+        """The face's side; not a number where none is written."""
+        return _figure(self.side)
+
     def place(self, document: Document) -> Place:
         """Where the face goes; raises `PageOutOfRange`, `FaceSize`, `OutsidePage` as the API does."""
         page = self.page_no()
-        if not 1 <= page <= len(document.boxes):
-            raise PageOutOfRange(page=page, pages=len(document.boxes))
-        box, side_pt = document.boxes[page - 1], _figure(self.side)
+        box, side_pt = _box(document, page), self.side_pt()
         preset = Preset(self.preset) if self.preset in set(Preset) else Preset.NUMBERS
         if preset is Preset.NUMBERS:
             found = Place(page=page, x_pt=_figure(self.x), y_pt=_figure(self.y), side_pt=side_pt)
@@ -89,6 +116,11 @@ class Filled:
         return errors
 
 
+def figure(length_pt: float) -> str:
+    """A length as a field shows it: hundredths of a point, no more digits than needed."""
+    return f"{length_pt:.2f}".rstrip("0").rstrip(".")
+
+
 def field_of(refusal: PageOutOfRange | FaceSize | OutsidePage) -> str:
     """The name of the field that a refused place is told beside."""
     match refusal:
@@ -98,6 +130,12 @@ def field_of(refusal: PageOutOfRange | FaceSize | OutsidePage) -> str:
             return "side"
         case _:
             return (refusal.pointer or "/x").lstrip("/")
+
+
+def _box(document: Document, page: int) -> PageBox:
+    if not 1 <= page <= len(document.boxes):
+        raise PageOutOfRange(page=page, pages=len(document.boxes))
+    return document.boxes[page - 1]
 
 
 def _figure(text: str) -> float:
