@@ -134,3 +134,20 @@ async def test_anyone_may_ask_for_how_long_the_books_have_agreed(site: Site) -> 
     assert told["checked_at"] >= told["since"]
     page = (await site.anyone.get("/")).text
     assert "0 hari tanpa selisih" in page
+
+
+async def test_a_digest_is_compared_with_the_registered_one(site: Site) -> None:
+    stamp = await (await site.person()).affixed()
+    known = (await site.anyone.get(f"/v1/serials/{stamp['serial']}")).json()["digest"]
+    for digest, registered in ((known, True), (known.upper(), True), ("0" * 64, False)):
+        answer = await site.anyone.get(f"/v1/serials/{stamp['serial'].lower()}/digests/{digest}")
+        assert answer.json() == {
+            "serial": stamp["serial"],
+            "digest": digest.lower(),
+            "registered": registered,
+            "affixed_at": answer.json()["affixed_at"],
+        }
+    malformed = await site.anyone.get(f"/v1/serials/{stamp['serial']}/digests/{known[1:]}")
+    assert (malformed.status_code, malformed.json()["code"]) == (422, "digest_malformed")
+    unknown = await site.anyone.get(f"/v1/serials/{site.services.serial_key.show(7)}/digests/{known}")
+    assert unknown.status_code == 404

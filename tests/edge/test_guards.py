@@ -15,6 +15,7 @@ OPEN = {
     ("GET", "/health/ready"),
     ("GET", "/static/{name:str}"),
     ("GET", "/v1/serials/{serial:str}"),
+    ("GET", "/v1/serials/{serial:str}/digests/{digest:str}"),
     ("GET", "/v1/ledger"),
     ("POST", "/v1/verifications"),
     ("POST", "/gateway/{gateway:str}/notices"),

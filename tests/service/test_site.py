@@ -163,21 +163,6 @@ def test_a_citizen_registers_buys_and_stamps_on_a_small_phone(service: Running, 
 
 
 @pytest.mark.long
-def test_anyone_verifies_a_file(service: Running, chromium: Browser, tmp_path: Path) -> None:
-    target = tmp_path / "surat-bermeterai.pdf"
-    told = service.json("demo", str(LETTER), "-o", str(target))
-    context = chromium.new_context(viewport={"width": 320, "height": 640}, locale="id-ID", bypass_csp=True)
-    page = context.new_page()
-    page.goto(f"{service.url}/periksa")
-    page.locator("#file").set_input_files(target)
-    submit(page)
-    expect(page.locator("h1")).to_have_text("Asli")
-    expect(page.locator(".serial")).to_have_text(told["serial"])
-    looked_at(page)
-    context.close()
-
-
-@pytest.mark.long
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_the_journey_in_both_languages_and_themes_on_a_desktop(

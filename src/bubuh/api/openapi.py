@@ -32,6 +32,7 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "document_id": ("A document's id.", "doc_"),
     "stamp_id": ("A stamp's id.", "stm_"),
     "serial": ("A stamp's serial number: 22 characters 0-9A-Z.", ""),
+    "digest": ("SHA-256 in hex: 64 digits.", ""),
     "gateway": ("A payment gateway's name.", ""),
 }
 _IDEMPOTENCY_KEY: Final = Parameter(

@@ -20,6 +20,7 @@ from bubuh.edge.verdicts import ADDITIONS, FINDINGS, NO_STAMP, VERDICT_REASONS, 
 from bubuh.edge.words import Language, Words
 from bubuh.pdf.model import Indication
 from bubuh.quota.standing import Standing
+from bubuh.verification.compare import Compared, compare, read_digest
 from bubuh.verification.look_up import DatabaseLedger, look_up
 from bubuh.verification.model import SerialFacts, StampVerdict, Verdict, Word
 from bubuh.verification.verify import verify
@@ -123,6 +124,25 @@ class SerialView(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class ComparedView(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a digest is the registered one. It does not prove a document: verify the file."""
+
+    serial: str
+    digest: str  # the one asked about, in hex
+    registered: bool  # the serial number was affixed over this very digest
+    affixed_at: datetime
+
+    @classmethod
+    def of(cls, compared: Compared, digest: bytes) -> Self:
+        """The view of `compared`."""
+        return cls(
+            serial=compared.facts.serial_no,
+            digest=digest.hex(),
+            registered=compared.is_registered,
+            affixed_at=compared.facts.affixed_at,
+        )
+
+
 class LedgerView(msgspec.Struct, frozen=True, kw_only=True):
     """How long the books have agreed."""
 
@@ -183,6 +203,29 @@ async def get_serial(serial: FromPath[str], services: Parts) -> Reply:
 
 
 @get(
+    "/v1/serials/{serial:str}/digests/{digest:str}",
+    guards=[Public("serials")],
+    opt=told(
+        Call(
+            summary="Compare a digest",
+            summary_id="Cocokkan sidik",
+            tag="public",
+            answers={200: Answer(says="Whether it is registered.", body=Body(shape=ComparedView))},
+        )
+    ),
+)
+async def compare_digest(serial: FromPath[str], digest: FromPath[str], services: Parts) -> Reply:
+    """Whether the serial number was affixed over this digest: SHA-256 over its ByteRange, 64 hex digits.
+
+    So a document can be looked up without being sent. Only a verification judges it: a file may go on after
+    the range, and nothing here looks at the seal.
+    """
+    asked = read_digest(digest)
+    compared = await compare(services.db, services.serial_key, serial.strip().upper(), asked)
+    return reply(ComparedView.of(compared, asked))
+
+
+@get(
     "/v1/ledger",
     guards=[Public("pages")],
     opt=told(
@@ -199,4 +242,4 @@ async def get_ledger(services: Parts) -> Reply:
     return reply(LedgerView.of(await services.standing.now()))
 
 
-HANDLERS = [create_verification, get_serial, get_ledger]
+HANDLERS = [create_verification, get_serial, compare_digest, get_ledger]

@@ -33,6 +33,7 @@ TOKEN: Final = "token"  # noqa: S105 -- the name of a field
 _MOST_FIELDS: Final = 64
 _NONCE_BYTES: Final = 16
 _MAC_BYTES: Final = 16
+_Parts = AsyncIterator[MultipartSegment | bytes | None]  # None ends a part
 _OVERHEAD_BYTES: Final = 64 * 1024  # of a multipart body, around its file
 
 
@@ -50,7 +51,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileForm:
-    """A form with a file: its fields came before the file, whose bytes are still to be read."""
+    """A form with a file, whose bytes are still to be read. Fields after it are known once they are."""
 
     form: Form
     name: str  #: the file's own, tidied; "" when none was chosen
@@ -88,7 +89,7 @@ async def read_form(request: AnyRequest) -> Form:
 
 @asynccontextmanager
 async def read_file_form(request: AnyRequest, *, limit_bytes: int) -> AsyncIterator[FileForm]:
-    """A form whose last part is a file of at most `limit_bytes`, of which nothing is read before the token.
+    """A form with one file of at most `limit_bytes`, of which nothing is read before the token.
 
     Source: RFC 7578. Raises as `edge.bodies` does, and `FormExpired`.
     """
@@ -97,30 +98,36 @@ async def read_file_form(request: AnyRequest, *, limit_bytes: int) -> AsyncItera
     body = pieces(request, limit_bytes=limit_bytes + _OVERHEAD_BYTES)
     parts = _parts(body, options.get("boundary", ""))
     fields: dict[str, str] = {}
-    field = name = ""
+    name = await _read_fields(parts, fields)
+    yield FileForm(form=_checked(request, fields), name=name or "", chunks=_file(parts, fields))
+
+
+async def _read_fields(parts: _Parts, fields: dict[str, str]) -> str | None:
+    """Read fields until a file begins: its name, tidied. None: there is no further file."""
+    field = ""
     async for part in parts:
         if isinstance(part, MultipartSegment):
             if part.filename is not None:
-                name = tidy(part.filename) if part.filename else ""
-                break
+                return tidy(part.filename) if part.filename else ""
             field = part.name or ""
         elif part:
             fields[field] = fields.get(field, "") + part.decode("utf-8", "replace")
             if len(fields[field]) > LIMIT_BYTES:
-                raise UnreadableRequest(expected="short fields before the file")
-    yield FileForm(form=_checked(request, fields), name=name, chunks=_file(parts))
+                raise UnreadableRequest(expected="short fields beside the file")
+    return None
 
 
-async def _file(parts: AsyncIterator[MultipartSegment | bytes | None]) -> AsyncIterator[bytes]:
-    """The rest of the part that `parts` stands in."""
+async def _file(parts: _Parts, fields: dict[str, str]) -> AsyncIterator[bytes]:
+    """The rest of the part that `parts` stands in; then the fields after it."""
     async for part in parts:
         if not isinstance(part, bytes | bytearray):
-            return
+            break
         if part:
             yield bytes(part)
+    await _read_fields(parts, fields)
 
 
-async def _parts(body: AsyncIterator[bytes], boundary: str) -> AsyncIterator[MultipartSegment | bytes | None]:
+async def _parts(body: AsyncIterator[bytes], boundary: str) -> _Parts:
     try:
         parser = PushMultipartParser(boundary, max_segment_count=_MOST_FIELDS, max_segment_size=2**31)
         with parser:

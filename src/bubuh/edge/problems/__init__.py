@@ -22,6 +22,7 @@ from bubuh.edge.problems import (
     refunds,
     sandbox,
     stamping,
+    verification,
     waitingroom,
 )
 from bubuh.edge.problems.problem import NOT_FOUND, REFUSED, UNAVAILABLE, UNEXPECTED, Problem
@@ -41,6 +42,7 @@ SLICES: Final[Mapping[str, Mapping[type[Refusal], Problem]]] = {
     "sandbox": sandbox.PROBLEMS,
     "stamping": stamping.PROBLEMS,
     "waitingroom": waitingroom.PROBLEMS,
+    "verification": verification.PROBLEMS,
 }
 PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
     Refusal: REFUSED,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from litestar import MediaType, Request, get, post
 
+from bubuh.core.clock import utc_now
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.guards import Visitor
 from bubuh.edge.refusals import BodyTooLarge
+from bubuh.edge.services import Services
 from bubuh.edge.verdicts import ADDITIONS, FINDINGS, NO_STAMP, VERDICT_REASONS, VERDICTS
 from bubuh.edge.words import Language
+from bubuh.stamping.refusals import SerialUnknown
+from bubuh.verification.compare import Compared, compare, read_digest
 from bubuh.verification.look_up import DatabaseLedger
 from bubuh.verification.model import StampVerdict, Verdict, Word
 from bubuh.verification.verify import verify
@@ -23,7 +28,10 @@ from bubuh.web.frame import Page, Parts, go_to, language_here, say, show
 AnyRequest = Request[Any, Any, Any]
 
 LIMIT_BYTES: Final = 16 * 2**20  #: an original of 10 MiB and the stamps on it
+MOST_SEALS: Final = 20  #: of one file that are compared
 
+#: this page alone may ask for the camera, to read a code; pictures stay in the browser
+_CAMERA: Final = {"permissions-policy": "camera=(self), geolocation=(), microphone=(), payment=()"}
 _LOOKS: Final = {Word.GENUINE: "", Word.NOT_GENUINE: "fail", Word.NOT_PROVABLE: "wait"}
 
 
@@ -42,8 +50,9 @@ async def post_verify(request: AnyRequest, services: Parts) -> Page:
                 name, document = sent.name, await _whole(sent.chunks)
         except BodyTooLarge as refusal:
             return _ask(request, status=413, errors={"file": words_of(request, refusal)})
-        if not document:
-            return _ask(request, status=422, errors={"file": say(request)("Pilih berkas PDF dahulu.")})
+        errors = _wrong(request, document, consent=sent.form.text("consent"))
+        if errors:
+            return _ask(request, status=422, errors=errors)
         verdict = await verify(
             document,
             sandbox=services.sandbox,
@@ -51,7 +60,33 @@ async def post_verify(request: AnyRequest, services: Parts) -> Page:
             ledger=DatabaseLedger(services.db, services.serial_key),
         )
     told = _told(verdict, language_here(request))
-    return show(request, "verify/verdict.html", name=name, size_bytes=len(document), **told)
+    return show(
+        request,
+        "verify/verdict.html",
+        name=name,
+        size_bytes=len(document),
+        sha256=hashlib.sha256(document).hexdigest(),
+        checked_at=utc_now(),
+        **told,
+    )
+
+
+@get("/periksa/sidik", guards=[Visitor("serials")], media_type=MediaType.HTML)
+async def get_compare(request: AnyRequest, services: Parts) -> Page:
+    """What is known of a file's seals, for the page to fetch: it hashed the file where it lies.
+
+    `s` is `SERIAL.DIGEST`, once a seal in the order of the file; `utuh` is given when the last one's range
+    ends where the file does, and nothing after it claims to be a seal.
+    """
+    asked = [pair.partition(".") for pair in request.query_params.getall("s", [])[:MOST_SEALS]]
+    ends = "utuh" in request.query_params
+    found = [await _look(services, serial_no, digest) for serial_no, _, digest in asked]
+    return show(
+        request,
+        "verify/compared.html",
+        seals=found,
+        word=_heard(found, ends=ends),
+    )
 
 
 @post("/periksa/nomor", guards=[Visitor("serials")], media_type=MediaType.HTML)
@@ -65,7 +100,36 @@ async def post_serial(request: AnyRequest) -> Page:
     return go_to(request, f"/s/{serial_no}")
 
 
-HANDLERS: Final = [get_verify, post_verify, post_serial]
+HANDLERS: Final = [get_verify, post_verify, get_compare, post_serial]
+
+
+async def _look(services: Services, serial_no: str, digest: str) -> Compared | None:
+    """What is known of one seal; None: of that number, nothing."""
+    try:
+        return await compare(services.db, services.serial_key, serial_no.strip().upper(), read_digest(digest))
+    except SerialUnknown:
+        return None
+
+
+def _heard(found: Sequence[Compared | None], *, ends: bool) -> str:
+    """One word for all: none, unknown, differs, registered, or whole."""
+    if not found:
+        return "none"
+    if any(one is None for one in found):
+        return "unknown"
+    if not all(one is not None and one.is_registered for one in found):
+        return "differs"
+    return "whole" if ends else "registered"
+
+
+def _wrong(request: AnyRequest, document: bytes, *, consent: str) -> dict[str, str]:
+    """What is missing before a file may be judged."""
+    errors: dict[str, str] = {}
+    if not document:
+        errors["file"] = say(request)("Pilih berkas PDF dahulu.")
+    elif consent != "ya":
+        errors["consent"] = say(request)("Setujui dahulu bahwa berkas dikirim untuk diperiksa.")
+    return errors
 
 
 async def _whole(chunks: AsyncIterator[bytes]) -> bytes:
@@ -85,6 +149,7 @@ def _ask(
         request,
         "verify/document.html",
         status=status,
+        headers=_CAMERA,
         limit_bytes=LIMIT_BYTES,
         serial=serial,
         errors=errors or {},
