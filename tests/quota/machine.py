@@ -360,10 +360,3 @@ def machine_on(
 ) -> type[QuotaMachine]:
     """The machine bound to one database."""
     return type("BoundMachine", (QuotaMachine,), {"run": staticmethod(run), "db": db, "owner": owner})
-
-
-async def plant(owner: Conn, function: str, right: str, wrong: str) -> None:
-    """Put a fault into one of the money functions."""
-    text: str = await owner.fetchval("SELECT pg_get_functiondef($1::regproc)", function)
-    assert right in text
-    await owner.execute(text.replace(right, wrong))

@@ -25,6 +25,7 @@ from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.ids import AccountId, fresh_id
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db import self_clocked
+from bubuh.db.batch import Part
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.documents.ports import ObjectDamaged
 from bubuh.pdf.model import Level, Tier
@@ -41,9 +42,10 @@ from bubuh.stamping.sweep import Sweeper
 from bubuh.worker import desk as desks
 from bubuh.worker.desk import Desk
 from bubuh.worker.watch import Watch
-from tests.simulation.stamps import EPOCH, Stamps
+from tests.simulation.stamps import EPOCH, ORIGINAL, Stamps
 
-SHARDS: Final = (Shard(0), Shard(1))
+SHARDS: Final = tuple(Shard(no) for no in range(4))
+KEY_ID: Final = "k"
 WAIT_S: Final = 86_400.0
 CALM_S: Final = 400.0  #: without faults, after which everything has ended
 
@@ -89,9 +91,10 @@ class World:
         self._dark_until = 0.0
         self._poison: set[UUID] = set()
         self.kills = 0
+        self.widest = 0  #: shards in one batch
         self._workers = [f"worker-{no}" for no in range(workers)]
         self._processes: dict[str, Process] = {}
-        self._accounts = [AccountId(64 * no + no % len(SHARDS)) for no in range(1, 5)]
+        self._accounts = [AccountId(64 * no + no % len(SHARDS)) for no in range(1, 9)]
         for account in self._accounts:
             ref = self._id(account)
             self.stamps.books.allot(
@@ -109,7 +112,7 @@ class World:
             await asyncio.sleep(self.rng.expovariate(8))
             account = self.rng.choice(self._accounts)
             stamp_id = self._id(account)
-            assert self.stamps.accept(account, stamp_id, self.now()) is Outcome.DONE
+            assert self.stamps.accept(account, stamp_id, self.now(), document_id=stamp_id) is Outcome.DONE
             if self.rng.random() < 0.01:
                 self._poison.add(stamp_id)
             self.tell("accepted", stamp_id)
@@ -207,7 +210,13 @@ class World:
 
     def _shop(self, process: Process) -> Workshop:
         def batch(name: str, act: Callable[[Any], object], key: Callable[[Any], object]) -> Any:
-            return SelfClocked(partial(self._batch, process, name, act), name=f"simulated_{name}", key=key)
+            return SelfClocked(
+                partial(self._batch, process, name, act),
+                name=f"simulated_{name}",
+                key=key,
+                together=partial(self._together, process, name, act),
+                lanes=2,
+            )
 
         rows = self.stamps
         steps = Steps(
@@ -217,7 +226,7 @@ class World:
             affix=batch("affix", rows.affix, lambda done: done.lease.stamp_id),
             give_back=batch("return", rows.give_back, lambda wanted: wanted.stamp_id),
         )
-        keyring = SimpleNamespace(current=lambda _: SimpleNamespace(key_id="k"), chain=lambda _: "chain")
+        keyring = SimpleNamespace(current=lambda _: SimpleNamespace(key_id=KEY_ID), chain=lambda _: "chain")
         parts: Any = SimpleNamespace(plan=self._plan, seal=partial(self._seal, process))
         return Workshop(
             db=process,  # type: ignore[arg-type]
@@ -248,6 +257,17 @@ class World:
         found: list[object] = await self.commit(process, name, lambda: [act(one) for one in wanted])
         return found
 
+    async def _together(
+        self, process: Process, name: str, act: Callable[[Any], object], parts: Sequence[Part[Any]]
+    ) -> list[list[object]]:
+        """Requests of several shards, in one commit."""
+        assert [shard for shard, _ in parts] == sorted({shard for shard, _ in parts}), "in the shards' order"
+        self.widest = max(self.widest, len(parts))
+        found: list[list[object]] = await self.commit(
+            process, name, lambda: [[act(one) for one in wanted] for _, wanted in parts]
+        )
+        return found
+
     async def _plan(self, *_: object) -> Plan:
         """Never the same twice: whoever plans again what was sealed is found."""
         await asyncio.sleep(self.rng.expovariate(100))
@@ -256,7 +276,8 @@ class World:
     async def _seal(self, process: Process, lease: Lease) -> bytes:
         await self._signer_answers()
         row = self.stamps.rows[lease.stamp_id]
-        signature = self.stamps.seal(lease, row.digest or b"")
+        digest = row.digest or b""
+        signature = self.stamps.seal(lease, digest, b"sealed " + digest, key_id=KEY_ID)
         self.tell("seal", lease.stamp_id, lease.fence, signature is not None)
         await self._signer_answers()
         self._still(process)
@@ -359,7 +380,9 @@ def stand_in(patch: pytest.MonkeyPatch, world: World) -> None:
     patch.setattr(desks, "Ringer", lambda _: SimpleNamespace(ring=lambda *_: None))
     patch.setattr(affix, "read_ground", read_ground)
     patch.setattr(affix, "create_increment", create_increment)
-    patch.setattr(affix, "hashlib", SimpleNamespace(sha256=lambda _: SimpleNamespace(digest=lambda: b"")))
+    patch.setattr(
+        affix, "hashlib", SimpleNamespace(sha256=lambda _: SimpleNamespace(digest=lambda: ORIGINAL))
+    )
     patch.setattr(affix, "secrets", SimpleNamespace(token_bytes=world.rng.randbytes))
     patch.setattr(affix, "key_of", lambda *_: None)
     patch.setattr(affix, "fits", lambda *_: True)

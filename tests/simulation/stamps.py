@@ -1,10 +1,12 @@
 """The simulated store: stamps, seals and holds as the saga's SQL functions keep them, in plain Python.
 
-Quota is the model that tests/quota/machine.py holds equal to SQL. Each call is one commit, at one moment.
+It is held equal to SQL by tests/stamping/machine.py, and its quota by tests/quota/machine.py. Each call is
+one commit, at one moment.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,15 +23,20 @@ from tests.quota.model import Books
 
 EPOCH = datetime(2026, 11, 22, tzinfo=UTC)
 PLACE = Place(page=1, x_pt=1.0, y_pt=1.0, side_pt=60.0)
+ORIGINAL = bytes(32)  #: the hash of every document as it came
+LOOKED_AT = 4  #: times as many waiting stamps as are wanted
 
 
 @dataclass
 class Row:
-    """One stamp on a document of its own."""
+    """One stamp."""
 
     account_id: AccountId
     id: UUID
+    document_id: UUID
+    request: bytes
     accepted_at: datetime
+    queue_at: datetime
     state: StampState = StampState.ACCEPTED
     fence: int = 0
     owner: str | None = None
@@ -59,14 +66,26 @@ class Stamps:
     books: Books = field(default_factory=Books)
     rows: dict[UUID, Row] = field(default_factory=dict)
     open: dict[UUID, Row] = field(default_factory=dict)  #: those that have not ended
+    revisions: dict[UUID, list[bytes]] = field(default_factory=dict)  #: of each document, their hashes
     serials: dict[int, UUID] = field(default_factory=dict)
     blocks: set[int] = field(default_factory=set)
 
-    def accept(self, account_id: AccountId, stamp_id: UUID, now: datetime) -> Outcome:
-        hold = WantedHold(id=stamp_id, account_id=account_id, stamps=1, actor="sim")
-        outcome = self.books.hold(hold)
+    def accept(
+        self, account_id: AccountId, stamp_id: UUID, now: datetime, *, document_id: UUID, request: bytes = b""
+    ) -> Outcome:
+        """An account's n-th stamp under way stands in the queue as if it had come n seconds later."""
+        outcome = self.books.hold(WantedHold(id=stamp_id, account_id=account_id, stamps=1, actor="sim"))
+        if outcome is Outcome.ALREADY_DONE and self.rows[stamp_id].request != request:
+            return Outcome.CONFLICT
         if outcome is Outcome.DONE:
-            self.rows[stamp_id] = self.open[stamp_id] = Row(account_id, stamp_id, accepted_at=now)
+            self.rows[stamp_id] = self.open[stamp_id] = Row(
+                account_id,
+                stamp_id,
+                document_id,
+                request,
+                accepted_at=now,
+                queue_at=now + timedelta(seconds=self.books.purses[account_id].held),
+            )
         return outcome
 
     def lease_n(
@@ -81,13 +100,13 @@ class Stamps:
             and row.until < now
             and (row.owner in {None, worker} or (row.id, row.until) in known)
         ]
-        over.sort(key=lambda row: row.until or now)
+        over.sort(key=lambda row: (row.until, row.id))
         is_suspect = {row.id: row.deaths > 0 or row.owner not in {None, worker} for row in over}
         found = [row for row in over if is_suspect[row.id]][:suspects]
         found += [row for row in over if not is_suspect[row.id]][:most]
-        found += sorted(self._of(shard, StampState.ACCEPTED), key=lambda row: (row.accepted_at, row.id))
+        found.sort(key=lambda row: row.id)
         leases = []
-        for row in found[:most]:
+        for row in [*found, *self._queue(shard, most)][:most]:
             if row.state is StampState.ACCEPTED:
                 row.enter(StampState.PROCESSING)
             row.deaths += int(row.owner not in {None, worker})
@@ -134,11 +153,11 @@ class Stamps:
             return None
         return Job(
             lease=lease,
-            document_id=row.id,
+            document_id=row.document_id,
             place=PLACE,
             deaths=row.deaths,
             sealed=row.seal is not None,
-            base=Base(revision=0, sha256=b"", content_unseen=False),
+            base=self.base(row.document_id),
             written=row.written,
             planned=row.planned,
         )
@@ -150,7 +169,7 @@ class Stamps:
         if row.written is None:
             assert self.serials.setdefault(new.written.serial, row.id) == row.id, "a number on two stamps"
             row.written = new.written
-        return row.written == new.written
+        return (row.written.serial, row.written.file_id) == (new.written.serial, new.written.file_id)
 
     def write_plan(self, new: NewPlan) -> bool:
         row = self._held(new.lease)
@@ -160,12 +179,13 @@ class Stamps:
             row.digest, row.planned = new.digest, new.planned
         return row.digest == new.digest
 
-    def seal(self, lease: Lease, signature_of: bytes) -> bytes | None:
+    def seal(self, lease: Lease, digest: bytes, signature: bytes, *, key_id: str) -> bytes | None:
         """What the signer commits before it answers: the first signature over this digest, for ever."""
         row = self._held(lease)
-        if row is None or row.digest is None or row.digest != signature_of:
+        if row is None or row.written is None or row.digest is None or row.digest != digest:
             return None
-        row.seal = row.seal or b"sealed " + row.digest
+        if row.seal is None and row.written.key_id == key_id:
+            row.seal = signature
         return row.seal
 
     def affix(self, finished: Finished) -> str:
@@ -179,6 +199,7 @@ class Stamps:
         assert self.books.capture(self._end(row), Sink.USED) is Outcome.DONE
         row.end(StampState.AFFIXED)
         del self.open[row.id]
+        self.revisions.setdefault(row.document_id, []).append(finished.sha256)
         return "done"
 
     def give_back(self, wanted: WantedReturn) -> str:
@@ -203,6 +224,11 @@ class Stamps:
         latest = now - timedelta(seconds=wait_s)
         return [(row.account_id, row.id) for row in rows if row.accepted_at < latest][:most]
 
+    def base(self, document_id: UUID) -> Base:
+        """What the next stamp is put upon."""
+        made = [ORIGINAL, *self.revisions.get(document_id, [])]
+        return Base(revision=len(made) - 1, sha256=made[-1], content_unseen=False)
+
     def check(self) -> None:
         """What holds at every commit."""
         for row in self.rows.values():
@@ -212,11 +238,21 @@ class Stamps:
             assert row.state is not StampState.AFFIXED or row.seal is not None, "affixed without a seal"
             assert row.state is not StampState.RETURNED or row.seal is None, "returned though sealed"
             assert (row.until is not None) == (row.state is StampState.PROCESSING), row
+        used = Counter(row.account_id for row in self.rows.values() if row.state is StampState.AFFIXED)
         for account_id, purse in self.books.purses.items():
-            mine = [row for row in self.rows.values() if row.account_id == account_id]
-            assert purse.used == sum(row.state is StampState.AFFIXED for row in mine)
+            assert purse.used == used[account_id]
             assert purse.free + purse.held + purse.used == purse.allotted
             assert min(purse.free, purse.held, purse.used) >= 0
+
+    def _queue(self, shard: Shard, most: int) -> list[Row]:
+        """Who is next: of each document the first, where none of its stamps is in work."""
+        busy = {row.document_id for row in self._of(shard, StampState.PROCESSING)}
+        waiting = [row for row in self._of(shard, StampState.ACCEPTED) if row.document_id not in busy]
+        waiting.sort(key=lambda row: (row.queue_at, row.id))
+        first: dict[UUID, Row] = {}
+        for row in waiting[: LOOKED_AT * most]:
+            first.setdefault(row.document_id, row)
+        return list(first.values())
 
     def _of(self, shard: Shard, state: StampState) -> list[Row]:
         return [

@@ -10,7 +10,7 @@ import pytest
 from bubuh.db import self_clocked
 from bubuh.quota.model import Outcome, WantedHold
 from tests.simulation import virtual
-from tests.simulation.world import World
+from tests.simulation.world import MOST_SHARDS, World
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +33,7 @@ def test_nothing_is_lost_doubled_or_left_waiting(seed: int) -> None:
     world, passed_s = simulate(seed, 2_000)
     assert world.steps >= 2_000
     assert passed_s > 1
+    assert world.widest == MOST_SHARDS
 
 
 def test_the_same_seed_replays_to_the_last_byte_and_another_does_not() -> None:

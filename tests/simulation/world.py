@@ -18,6 +18,7 @@ from uuid import UUID
 from bubuh.core.errors import DatabaseUnavailable
 from bubuh.core.ids import AccountId, fresh_id
 from bubuh.core.shards import Shard, shard_of_account
+from bubuh.db.batch import Part
 from bubuh.db.self_clocked import QueueFull, SelfClocked
 from bubuh.quota.model import Outcome, Sink, Source, WantedAllotment, WantedEnd, WantedHold
 from bubuh.quota.moves import HoldState
@@ -25,20 +26,22 @@ from tests.quota.model import Books
 
 MOST: Final = 16
 MOST_WAITING: Final = 60
+MOST_SHARDS: Final = 3  #: of five
 
 
 class World:
     """One run of one seed."""
 
-    def __init__(self, seed: int, *, users: int = 24, accounts: int = 6, allotted: int = 400) -> None:
+    def __init__(self, seed: int, *, users: int = 24, accounts: int = 10, allotted: int = 400) -> None:
         self.rng = random.Random(seed)
         self.books = Books()
         self.steps = 0
         self.trace = hashlib.sha256()
         self._in_work: set[tuple[str, Shard]] = set()
         self._dark_until = 0.0
+        self.widest = 0  #: shards in one batch
         self._users = users
-        self._accounts = [AccountId(1 + 64 * no + no % 3) for no in range(accounts)]
+        self._accounts = [AccountId(1 + 64 * no + no % 5) for no in range(accounts)]
         for account in self._accounts:
             wanted = WantedAllotment(
                 ref=self._id(account), account_id=account, stamps=allotted, source=Source.MINTED, actor="sim"
@@ -119,6 +122,9 @@ class World:
             partial(self._database, name, act),
             name=f"simulated_{name}",
             key=lambda wanted: wanted.id,
+            together=partial(self._together, name, act),
+            lanes=2,
+            most_shards=MOST_SHARDS,
             most=MOST,
             most_waiting=MOST_WAITING,
         )
@@ -126,19 +132,31 @@ class World:
     async def _database(
         self, name: str, act: Callable[..., Outcome], shard: Shard, wanted: Sequence[WantedHold | WantedEnd]
     ) -> list[Answer]:
+        """One batch of one shard."""
+        (answers,) = await self._together(name, act, [(shard, wanted)])
+        return answers
+
+    async def _together(
+        self, name: str, act: Callable[..., Outcome], parts: Sequence[Part[WantedHold | WantedEnd]]
+    ) -> list[list[Answer]]:
         """One batch: there, done at one moment, and back."""
-        assert (name, shard) not in self._in_work, "one batch a shard at a time"
-        assert 0 < len(wanted) <= MOST
-        assert len({one.id for one in wanted}) == len(wanted), "no two alike"
-        self._in_work.add((name, shard))
+        work = {(name, shard) for shard, _ in parts}
+        assert not work & self._in_work, "one batch a shard at a time"
+        assert [shard for shard, _ in parts] == sorted({shard for shard, _ in parts}), "in the shards' order"
+        assert len(parts) <= MOST_SHARDS
+        assert 0 < sum(len(wanted) for _, wanted in parts) <= MOST
+        assert all(len({one.id for one in wanted}) == len(wanted) > 0 for _, wanted in parts), "no two alike"
+        self.widest = max(self.widest, len(parts))
+        self._in_work |= work
         try:
             await self._way()
-            outcomes = [act(one) for one in wanted]
-            self.tell(name, shard, *outcomes)
+            outcomes = [[act(one) for one in wanted] for _, wanted in parts]
+            for (shard, _), ended in zip(parts, outcomes, strict=True):
+                self.tell(name, shard, *ended)
             await self._way()
         finally:
-            self._in_work.discard((name, shard))
-        return [Answer(outcome) for outcome in outcomes]
+            self._in_work -= work
+        return [[Answer(outcome) for outcome in ended] for ended in outcomes]
 
     async def _way(self) -> None:
         """Through the network, which takes its time, and sometimes does not arrive."""

@@ -1818,9 +1818,10 @@ BEGIN
               FROM (SELECT DISTINCT ON (o.account_id, o.document_id) o.id, o.account_id, o.document_id, o.queue_at
                       FROM (SELECT d.id, d.account_id, d.document_id, d.queue_at
                               FROM (SELECT s.id, s.account_id, s.document_id, '-infinity'::timestamptz AS queue_at,
-                                           s.deaths > 0 OR s.lease_owner <> _worker AS is_suspect,
+                                           s.deaths > 0 OR coalesce(s.lease_owner, _worker) <> _worker AS is_suspect,
                                            row_number() OVER (
-                                               PARTITION BY s.deaths > 0 OR s.lease_owner <> _worker ORDER BY s.lease_until
+                                               PARTITION BY s.deaths > 0 OR coalesce(s.lease_owner, _worker) <> _worker
+                                               ORDER BY s.lease_until, s.id
                                            ) AS no
                                       FROM stamps AS s
                                      WHERE s.shard = _shard AND s.state = 'processing' AND s.lease_until < now()
