@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bubuh.core.ids import AccountId, derived_id
 from bubuh.core.shards import Shard, shard_of_account
@@ -35,6 +35,7 @@ from bubuh.quota.model import (
     WantedHold,
     WantedLeg,
 )
+from bubuh.quota.moves import HoldState
 from bubuh.quota.reconcile import ask
 from bubuh.quota.show import show_quota
 from tests.quota.model import PRICE_IDR, Books, Key
@@ -77,6 +78,7 @@ class QuotaMachine(RuleBasedStateMachine):
             opened = self.run(self.shared("open", *ids, "Anak", 5))
             assert opened is ShareOutcome.DONE
             self.books.share(self.accounts[child], parent=self.accounts[parent], limit=5)
+        self.allot([(who, 0, 4) for who in range(3)])
 
     def id_of(self, who: int, number: int) -> UUID:
         return derived_id(self.accounts[who], "machine", str(number))
@@ -143,6 +145,23 @@ class QuotaMachine(RuleBasedStateMachine):
         wanted = self.ends(asked)
         results = self.run(store.release_n(self.db, self.shard(), wanted))
         self.check(results, [self.books.release(want) for want in wanted], wanted)
+
+    @precondition(lambda self: self.ended())
+    @rule(which=st.integers(0, 50), captures=st.booleans())
+    def end_what_has_ended(self, which: int, captures: bool) -> None:  # noqa: FBT001
+        """Again, or the other way: what was used stays used, what came back stays back."""
+        account_id, hold_id = self.ended()[which % len(self.ended())]
+        wanted = WantedEnd(id=hold_id, account_id=account_id, actor="m")
+        if captures:
+            results = self.run(store.capture_n(self.db, self.shard(), [wanted], sink=Sink.USED))
+            self.check(results, [self.books.capture(wanted, Sink.USED)], [wanted])
+        else:
+            results = self.run(store.release_n(self.db, self.shard(), [wanted]))
+            self.check(results, [self.books.release(wanted)], [wanted])
+
+    def ended(self) -> list[Key]:
+        """Holds that were captured or released."""
+        return [key for key, hold in self.books.holds.items() if hold.state is not HoldState.HELD]
 
     @rule(asked=requests, to=whom)
     def send(self, asked: Asked, to: int) -> None:

@@ -83,5 +83,5 @@ def test_the_database_does_what_the_oracle_does_for_long(world: World) -> None:
 def test_a_planted_fault_is_found(world: World, function: str, right: str, wrong: str) -> None:
     world.plant(function, right, wrong)
     with pytest.raises(Exception) as found:  # noqa: PT011 - an assertion, or a constraint of the database
-        run_state_machine_as_test(machine_of(world), settings=how(100, 40, shrink=False))
+        run_state_machine_as_test(machine_of(world), settings=how(1_000, 40, shrink=False))
     assert "quota_" in str(found.value) or isinstance(found.value, AssertionError | ExceptionGroup)
