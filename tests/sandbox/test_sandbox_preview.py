@@ -8,14 +8,17 @@ from dataclasses import replace
 
 import pikepdf
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from bubuh.core.errors import Refusal
+from bubuh.pdf.geometry import as_seen, seen_size
+from bubuh.pdf.intake.inspection import inspect
+from bubuh.pdf.model import Place, Rect
 from bubuh.pdf.picture import MOST_PIXELS, MOST_SIDE_PX
 from bubuh.pdf.preview import WIDTH_PX, draw_page
 from bubuh.pdf.refusals import PageOutOfRange
 from bubuh.sandbox import Sandbox, SyncSandbox
-from bubuh.sandbox.calls import DRAW, DrawArguments
+from bubuh.sandbox.calls import COVER, DRAW, CoverArguments, DrawArguments
 from tests.sandbox.test_sandbox_pdf import STRANGE, letter
 
 LETTER = letter()
@@ -75,3 +78,51 @@ def test_a_picture_past_its_bounds_is_not_believed() -> None:
         replace(drawn, webp=b""),
     ):
         assert not wrong.is_sound()
+
+
+def marked(rotate: int, *, unit: float = 1, ground: str = "") -> bytes:
+    """A page with one short word at (150, 240) of its own space."""
+    written = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(400, 600))
+        page = pdf.pages[0]
+        page.obj.Rotate, page.obj.UserUnit = rotate, unit
+        font = pikepdf.Dictionary(
+            Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+        )
+        page.obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
+        text = f"{ground} 0 g BT /F 10 Tf 150 240 Td (Sari) Tj ET"
+        page.obj.Contents = pdf.make_stream(text.encode())
+        pdf.save(written)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+@pytest.mark.parametrize("unit", [1, 1.5])
+@pytest.mark.parametrize("ground", ["", "0.8 g 0 0 400 600 re f"], ids=["white", "grey"])
+def test_a_word_under_a_face_is_seen_however_the_page_lies(
+    rotate: int, unit: float, ground: str, sandbox: SyncSandbox
+) -> None:
+    document = marked(rotate, unit=unit, ground=ground)
+    box = inspect(document).box(1)
+    word = as_seen(Rect(150, 240, 170, 248), box)
+    wide, high = seen_size(box)
+    over = Place(page=1, x_pt=word.x0 - 15, y_pt=word.y0 - 15, side_pt=60)
+    beside = Place(page=1, x_pt=(word.x0 + wide / 2) % (wide - 60), y_pt=word.y0, side_pt=40)
+    below = Place(page=1, x_pt=word.x0, y_pt=(word.y0 + high / 2) % (high - 60), side_pt=40)
+    wanted = tuple((place, box) for place in (over, beside, below))
+    assert sandbox.call(COVER, CoverArguments(wanted=wanted), document) == (True, False, False)
+
+
+def test_what_a_scanner_makes_of_paper_is_no_mark(sandbox: SyncSandbox) -> None:
+    shade = Image.linear_gradient("L").resize((800, 1200)).point(lambda value: 190 + value // 8)
+    noise = Image.effect_noise((800, 1200), 12)
+    scan = ImageChops.add(shade, noise, offset=-128).convert("L")
+    written = io.BytesIO()
+    scan.save(written, "PDF", resolution=144)
+    with pikepdf.open(written) as pdf:
+        pdf.save(again := io.BytesIO())
+    document = again.getvalue()
+    box = inspect(document).box(1)
+    wanted = tuple((Place(page=1, x_pt=x, y_pt=y, side_pt=80), box) for x, y in ((10, 10), (300, 500)))
+    assert sandbox.call(COVER, CoverArguments(wanted=wanted), document) == (False, False)

@@ -251,6 +251,21 @@ async def test_several_stamps_on_several_pages_in_one_go(site: Site) -> None:
 
 
 @journey
+async def test_a_face_over_text_or_over_another_is_warned_of(site: Site) -> None:
+    sari = await rich(site)
+    over_text = {"preset": "angka", "x": "100", "y": "250"}
+    path = await checked(site, sari, **over_text)
+    assert "Meterai menutupi tulisan atau tanda lain di halaman 1" in sari.browser.page.text
+    await sari.browser.send(sari.browser.form(path), action=path)
+    assert "Meterai menutupi tulisan" in sari.browser.page.text
+    await checked(site, sari)
+    assert "menutupi" not in sari.browser.page.text
+    form = sari.browser.form(path := sari.browser.path.removesuffix("/periksa"))
+    await sari.browser.send(form, {"more": "1:479:726:80"}, action=f"{path}/periksa")
+    assert "Dua meterai bertumpuk di halaman 1" in sari.browser.page.text
+
+
+@journey
 async def test_quota_that_ends_between_two_stamps_leaves_no_doubt(site: Site) -> None:
     sari = await rich(site, stamps=2)
     browser = sari.browser

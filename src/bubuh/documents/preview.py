@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -9,9 +10,11 @@ from bubuh.core.ids import AccountId
 from bubuh.db.pool import Database
 from bubuh.documents import store
 from bubuh.documents.keys import StoreKey
+from bubuh.documents.model import Document
 from bubuh.documents.ports import Objects
 from bubuh.documents.refusals import ContentUnseen, DocumentUnknown
 from bubuh.documents.revisions import open_revision
+from bubuh.pdf.model import Place
 from bubuh.pdf.picture import Picture
 from bubuh.sandbox import Sandbox
 
@@ -37,6 +40,27 @@ async def preview(
         PageOutOfRange, SandboxDied, DocumentRefused: it has no such page, or it cannot be drawn.
         StoreUnavailable, SandboxUnavailable: the same request may succeed later.
     """
+    now = await _newest(account_id, document_id, db=db, objects=objects, store_key=store_key)
+    return await sandbox.draw_page(now, page)
+
+
+async def covered(
+    document: Document,
+    places: Sequence[Place],
+    *,
+    db: Database,
+    sandbox: Sandbox,
+    objects: Objects,
+    store_key: StoreKey,
+) -> tuple[bool, ...]:
+    """For each of `places`, which fit, whether a face there would cover something; raises as `preview`."""
+    now = await _newest(document.account_id, document.id, db=db, objects=objects, store_key=store_key)
+    return await sandbox.covered(now, [(place, document.boxes[place.page - 1]) for place in places])
+
+
+async def _newest(
+    account_id: AccountId, document_id: UUID, *, db: Database, objects: Objects, store_key: StoreKey
+) -> bytes:
     found = await store.find_revisions(db, account_id, document_id, upto=_ALL)
     if found is None:
         raise DocumentUnknown(document_id=document_id)
@@ -46,4 +70,4 @@ async def preview(
     opened = await open_revision(
         account_id, document_id, len(revisions), db=db, objects=objects, store_key=store_key
     )
-    return await sandbox.draw_page(await opened.read(), page)
+    return await opened.read()

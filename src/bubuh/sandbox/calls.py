@@ -20,6 +20,7 @@ from bubuh.pdf.model import (
     Judgement,
     Normalised,
     PageBox,
+    Place,
     Trust,
 )
 from bubuh.pdf.picture import MOST_BYTES, Picture
@@ -88,6 +89,13 @@ class DrawArguments:
     """Which page is to be shown."""
 
     page: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverArguments:
+    """Where faces are to go, and how their pages are seen."""
+
+    wanted: tuple[tuple[Place, PageBox], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,5 +192,6 @@ RECOGNISE: Final = Kind(
 DRAW: Final = Kind(
     "draw", msgspec.msgpack.Decoder(Picture), MOST_BYTES + MIB // 16, lambda picture, _: picture.is_sound()
 )
+COVER: Final = Kind("cover", msgspec.msgpack.Decoder(tuple[bool, ...]), MIB // 16)
 DSS: Final = Kind("dss", msgspec.msgpack.Decoder(bytes), 4 * MIB)
 JUDGE: Final = Kind("judge", msgspec.msgpack.Decoder(Judgement), 2 * MIB)

@@ -19,10 +19,11 @@ from bubuh.pdf.midstate import decoded, encoded, midstate_of, page_box_of, plan_
 from bubuh.pdf.model import Facts, Increment, Judgement, Normalised, PageBox
 from bubuh.pdf.picture import Picture
 from bubuh.pdf.plan import plan
-from bubuh.pdf.preview import draw_page
+from bubuh.pdf.preview import covered, draw_page
 from bubuh.pdf.rehearse import rehearse
 from bubuh.pdf.warm_up import warm_up
 from bubuh.sandbox.calls import (
+    COVER,
     DRAW,
     DSS,
     INSPECT,
@@ -35,6 +36,7 @@ from bubuh.sandbox.calls import (
     REPAIR,
     TELL_MIDSTATE,
     TRY_MIDSTATE,
+    CoverArguments,
     DrawArguments,
     DssArguments,
     InspectArguments,
@@ -97,6 +99,10 @@ def _draw(asked: DrawArguments, document: bytes) -> Picture:
     return draw_page(document, asked.page)
 
 
+def _cover(asked: CoverArguments, document: bytes) -> tuple[bool, ...]:
+    return covered(document, asked.wanted)
+
+
 def _dss(asked: DssArguments, document: bytes) -> bytes:
     return append_dss(document, asked.evidence)
 
@@ -117,6 +123,7 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
         PLAN_MIDSTATE.job: Job(PlanArguments, _plan_midstate),
         RECOGNISE.job: Job(RecogniseArguments, _recognise),
         DRAW.job: Job(DrawArguments, _draw),
+        COVER.job: Job(CoverArguments, _cover),
         DSS.job: Job(DssArguments, _dss),
         JUDGE.job: Job(JudgeArguments, _judge),
     }

@@ -21,6 +21,7 @@ from bubuh.pdf.model import (
     Judgement,
     Normalised,
     PageBox,
+    Place,
     StampFinding,
     Trust,
 )
@@ -28,6 +29,7 @@ from bubuh.pdf.picture import Picture
 from bubuh.pdf.seal.proof import prove
 from bubuh.sandbox.answers import garbled
 from bubuh.sandbox.calls import (
+    COVER,
     DRAW,
     DSS,
     INSPECT,
@@ -40,6 +42,7 @@ from bubuh.sandbox.calls import (
     REPAIR,
     TELL_MIDSTATE,
     TRY_MIDSTATE,
+    CoverArguments,
     DrawArguments,
     DssArguments,
     InspectArguments,
@@ -154,6 +157,13 @@ class Sandbox:
     async def draw_page(self, document: bytes, page: int) -> Picture:
         """Page `page` (from 1) of `document` as a picture, drawn in a process of its own."""
         return await self.line.call(DRAW, DrawArguments(page=page), document)
+
+    async def covered(self, document: bytes, wanted: Sequence[tuple[Place, PageBox]]) -> tuple[bool, ...]:
+        """For each place, on a page of that box, whether a face there would cover something that is seen."""
+        told = await self.line.call(COVER, CoverArguments(wanted=tuple(wanted)), document)
+        if len(told) != len(wanted):
+            raise garbled("an answer for each place")
+        return told
 
     async def append_dss(self, document: bytes, evidence: Evidence) -> bytes:
         """What a DSS with `evidence` appends to the stamped `document`."""

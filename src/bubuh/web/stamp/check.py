@@ -30,6 +30,7 @@ from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
 from bubuh.web.stamp.place import ask, stampable
 from bubuh.web.stamp.places import in_words, regions
 from bubuh.web.stamp.wanted import FIELDS, Filled, field_of
+from bubuh.web.stamp.warn import warnings
 
 AnyRequest = Request[Any, Any, Any]
 ROUTE: Final = "POST /bubuhkan"
@@ -131,6 +132,6 @@ async def _show(
         in_words=partial(in_words, names=regions(say(request))),
         filled=filled,
         fields=FIELDS,
-        notes=[],
+        notes=await warnings(request, services, document, places),
         errors={} if error is None else {"pin": error},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from bubuh.web.frame import Page, Parts, language_here, say, session_of, show
 from bubuh.web.stamp.change import changed, shown_place
 from bubuh.web.stamp.places import MOST_STAMPS, in_words, regions
 from bubuh.web.stamp.wanted import LONGEST_TEXT, Filled
+from bubuh.web.stamp.warn import warnings
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -45,7 +47,10 @@ async def post_change(request: AnyRequest, document_id: FromPath[str], services:
     """
     form = await read_form(request)
     document = await stampable(request, document_id, services)
-    return ask(request, services, document_id, document, changed(form, document))
+    filled = changed(form, document)
+    places = [*filled.others(document), shown_place(filled, document)]
+    told = await warnings(request, services, document, places)
+    return ask(request, services, document_id, document, filled, warned=told)
 
 
 @get("/bubuhkan/{document_id:str}/halaman/{page:int}", guards=[SignedIn()], media_type="image/webp")
@@ -92,6 +97,7 @@ def ask(
     filled: Filled,
     *,
     errors: dict[str, str] | None = None,
+    warned: Sequence[str] = (),
 ) -> Page:
     """The page to fill in; a place that does not fit is shown at the usual one."""
     language = language_here(request)
@@ -112,6 +118,7 @@ def ask(
         seen=seen_size(document.boxes[place.page - 1]),
         filled=filled,
         longest=LONGEST_TEXT,
+        warned=warned,
         notes=notes if document.base is None else [NORMALISED.said(language), *notes],
         errors=errors or {},
     )
