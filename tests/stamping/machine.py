@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bubuh.core.ids import AccountId, derived_id
 from bubuh.core.shards import Shard, shard_of_account
@@ -169,7 +169,6 @@ class StampMachine(RuleBasedStateMachine):
         how = {"worker": worker, "most": most, "lease_s": LEASE_S, "suspects": suspects}
         self.run(self.leased(self.shards[shard], how, takes_over=takes_over))
 
-    @precondition(lambda self: self.leases)
     @rule(which=some)
     def renew(self, which: list[int]) -> None:
         for shard, leases in self.of_shards(self.some(which)).items():
@@ -178,7 +177,6 @@ class StampMachine(RuleBasedStateMachine):
                 partial(self.store.renew_n, leases, lease_s=LEASE_S),
             )
 
-    @precondition(lambda self: self.leases)
     @rule(which=some, wait_s=st.sampled_from([0.0, 300.0]))
     def give_leases_back(self, which: list[int], wait_s: float) -> None:
         for shard, leases in self.of_shards(self.some(which)).items():
@@ -204,18 +202,15 @@ class StampMachine(RuleBasedStateMachine):
             row.queue_at -= passed
             row.until = None if row.until is None else row.until - passed
 
-    @precondition(lambda self: self.leases)
     @rule(which=some)
     def find_jobs(self, which: list[int]) -> None:
         self.at_once(store.find_job_n, self.some(which), lambda _, lease: self.store.find_job(lease))
 
-    @precondition(lambda self: self.leases)
     @rule(which=some, is_other=versions)
     def intend(self, which: list[int], is_other: bool) -> None:  # noqa: FBT001
         new = [NewIntent(lease=lease, written=self.written(lease, is_other)) for lease in self.some(which)]
         self.at_once(store.intend_n, new, lambda _, one: self.store.intend(one))
 
-    @precondition(lambda self: self.leases)
     @rule(which=some, is_other=versions)
     def write_plan(self, which: list[int], is_other: bool) -> None:  # noqa: FBT001
         new = [
@@ -228,7 +223,6 @@ class StampMachine(RuleBasedStateMachine):
         ]
         self.at_once(store.write_plan_n, new, lambda _, one: self.store.write_plan(one))
 
-    @precondition(lambda self: self.leases)
     @rule(which=some, is_other=versions, is_other_key=versions, again=st.booleans())
     def seal(self, which: list[int], is_other: bool, is_other_key: bool, again: bool) -> None:  # noqa: FBT001
         """The signer keeps signatures, some over a digest that no row holds, or by another key."""
@@ -241,12 +235,10 @@ class StampMachine(RuleBasedStateMachine):
                 for lease, digest in zip(leases, digests, strict=True)
             ]
 
-    @precondition(lambda self: self.leases)
     @rule(which=some)
     def affix(self, which: list[int]) -> None:
         self.at_once(store.affix_n, self.finished(which), lambda _, one: self.store.affix(one))
 
-    @precondition(lambda self: self.leases)
     @rule(which=some)
     def go_on(self, which: list[int]) -> None:
         """All the way, as a worker that nothing happens to."""
@@ -255,7 +247,6 @@ class StampMachine(RuleBasedStateMachine):
         self.seal(which, is_other=False, is_other_key=False, again=True)
         self.affix(which)
 
-    @precondition(lambda self: self.leases)
     @rule(which=some, is_idle=st.booleans())
     def give_back(self, which: list[int], is_idle: bool) -> None:  # noqa: FBT001
         """Quota back, by who holds a lease, or by the owner of what nobody works on."""

@@ -98,8 +98,10 @@ async def transfer_n(
 async def find_balance(where: Conn | Database, account_id: AccountId) -> Balance | None:
     """What the account has; None when it never had a stamp."""
     row = await where.fetchrow(SQL.find_balance.sql, shard_of_account(account_id), account_id)
-    if row is None:
-        return None
+    return None if row is None else _balance(row)
+
+
+def _balance(row: Row) -> Balance:
     facts = dict(row)
     parent_id, limit, closed = (facts.pop(name) for name in ("parent_id", "share_limit", "share_closed"))
     share = None if parent_id is None else OwnShare(parent_id=parent_id, limit=limit, closed=closed)
