@@ -67,11 +67,13 @@ async def shard(desk: Desk, db: Database, signer_db: Database, key: StatementKey
 
 
 async def broken(db: Database, folder: DataFolder) -> tuple[int, list[HeadBreak]]:
-    found = read_statement_chain(folder)
-    assert found is not None
-    key_id, certificate = found
+    chain = read_statement_chain(folder)
+    assert chain is not None
     return await verify_heads(
-        db, lambda signature, message, by: by == key_id and proves(signature, message, certificate)
+        db,
+        lambda signature, message, by: (
+            by == chain.key_id and proves(signature, message, chain.seal_certificate)
+        ),
     )
 
 
@@ -127,9 +129,9 @@ def test_the_statement_key_is_for_statements_and_no_seal_key_is(folder: DataFold
     (chain,) = read_keyring(folder).chains.values()
     (anchor,) = from_pem(folder.root_certificate.read_bytes())
     vouched = partial(is_for_statements, issuing=chain.issuing_certificate, root=anchor)
-    found = read_statement_chain(folder)
-    assert found is not None
-    assert vouched(found[1])
+    statements = read_statement_chain(folder)
+    assert statements is not None
+    assert vouched(statements.seal_certificate)
     assert not vouched(chain.seal_certificate)
     assert not vouched(chain.issuing_certificate)
 

@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "quota": "bubuh.cli.quota:quota",
     "payments": "bubuh.cli.payments:payments",
     "refunds": "bubuh.cli.refunds:refunds",
+    "outage": "bubuh.cli.outage:outage",
     "audit": "bubuh.cli.audit:audit",
     "serials": "bubuh.cli.serials:serials",
     "keys": "bubuh.cli.keys:keys",

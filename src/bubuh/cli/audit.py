@@ -78,10 +78,12 @@ async def _walk(db: Database, walked: Callable[[], None]) -> dict[str, object]:
 def _statements() -> Proves:
     """Holds signatures to the data folder's statement certificate; none is believed without it."""
     folder = DataFolder(data_folder(Settings.from_env()))
-    found = read_statement_chain(folder)
+    chain = read_statement_chain(folder)
 
     def proves_(signature: bytes, message: bytes, key_id: str) -> bool:
-        return found is not None and key_id == found[0] and proves(signature, message, found[1])
+        if chain is None or key_id != chain.key_id:
+            return False
+        return proves(signature, message, chain.seal_certificate)
 
     return proves_
 

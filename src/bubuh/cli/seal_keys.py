@@ -78,9 +78,10 @@ def read_device(at: Path) -> Device:
 
 def load_statement_key(folder: DataFolder) -> StatementKey | None:
     """The key that signs what is no stamp; None, loudly, where the folder has none for that alone."""
-    found = read_statement_chain(folder)
-    if found is None or not folder.statement_key.exists():
-        _log.error("no_statement_key", meaning="the ends of the transfer chains are not signed")
+    chain = read_statement_chain(folder)
+    if chain is None or not folder.statement_key.exists():
+        _log.error(
+            "no_statement_key", meaning="neither statements nor the ends of the transfer chains are signed"
+        )
         return None
-    key_id, _ = found
-    return StatementKey(key_id=key_id, sign=partial(sign, load_key(folder.statement_key.read_bytes())))
+    return StatementKey(chain=chain, sign=partial(sign, load_key(folder.statement_key.read_bytes())))

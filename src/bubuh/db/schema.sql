@@ -2141,6 +2141,32 @@ $$;
 
 ALTER FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.statement_refuse(_kind text, _subject uuid, _no integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE statements AS s SET refused_at = now()
+     WHERE s.kind = _kind AND s.subject = _subject AND s.no = _no AND s.signature IS NULL AND s.refused_at IS NULL;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.statement_refuse(_kind text, _subject uuid, _no integer) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.statement_sign(_kind text, _subject uuid, _no integer, _key_id text, _signature bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE statements AS s SET key_id = _key_id, signature = _signature, signed_at = now()
+     WHERE s.kind = _kind AND s.subject = _subject AND s.no = _no AND s.signature IS NULL AND s.refused_at IS NULL;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION public.statement_sign(_kind text, _subject uuid, _no integer, _key_id text, _signature bytea) OWNER TO bubuh_owner;
+
 CREATE TABLE public.accounts (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -2382,6 +2408,32 @@ CREATE TABLE public.orders (
 WITH (fillfactor='85');
 
 ALTER TABLE public.orders OWNER TO bubuh_owner;
+
+CREATE TABLE public.outage_updates (
+    outage_id uuid NOT NULL,
+    no integer NOT NULL,
+    text_id text NOT NULL,
+    text_en text NOT NULL,
+    next_update_at timestamp with time zone,
+    actor text NOT NULL,
+    written_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT outage_updates_numbered CHECK ((no > 0)),
+    CONSTRAINT outage_updates_promise_ahead CHECK ((next_update_at > written_at))
+);
+
+ALTER TABLE public.outage_updates OWNER TO bubuh_owner;
+
+CREATE TABLE public.outages (
+    id uuid NOT NULL,
+    functions text[] NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT outages_end_after_beginning CHECK ((ended_at > began_at)),
+    CONSTRAINT outages_functions_known CHECK (((cardinality(functions) > 0) AND (functions <@ ARRAY['buy'::text, 'pay'::text, 'stamp'::text, 'verify'::text, 'queue'::text])))
+);
+
+ALTER TABLE public.outages OWNER TO bubuh_owner;
 
 CREATE TABLE public.outbox_facts (
     shard smallint NOT NULL,
@@ -2877,6 +2929,25 @@ ALTER TABLE ONLY public.stamps ALTER COLUMN plan_sealed SET STORAGE EXTERNAL;
 
 ALTER TABLE public.stamps OWNER TO bubuh_owner;
 
+CREATE TABLE public.statements (
+    kind text NOT NULL,
+    subject uuid NOT NULL,
+    no integer NOT NULL,
+    facts bytea NOT NULL,
+    wanted_at timestamp with time zone DEFAULT now() NOT NULL,
+    key_id text,
+    signature bytea,
+    signed_at timestamp with time zone,
+    refused_at timestamp with time zone,
+    CONSTRAINT statements_kind_known CHECK ((kind = ANY (ARRAY['outage'::text, 'turn'::text]))),
+    CONSTRAINT statements_numbered CHECK ((no > 0)),
+    CONSTRAINT statements_refused_unsigned CHECK (((refused_at IS NULL) OR (signature IS NULL))),
+    CONSTRAINT statements_signed_whole CHECK ((((signature IS NULL) = (key_id IS NULL)) AND ((signature IS NULL) = (signed_at IS NULL)))),
+    CONSTRAINT statements_small CHECK (((octet_length(facts) >= 2) AND (octet_length(facts) <= 65536)))
+);
+
+ALTER TABLE public.statements OWNER TO bubuh_owner;
+
 CREATE TABLE public.users (
     id uuid NOT NULL,
     name text NOT NULL,
@@ -2937,6 +3008,12 @@ ALTER TABLE ONLY public.order_reversals
 
 ALTER TABLE ONLY public.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (shard, account_id, id);
+
+ALTER TABLE ONLY public.outage_updates
+    ADD CONSTRAINT outage_updates_pkey PRIMARY KEY (outage_id, no);
+
+ALTER TABLE ONLY public.outages
+    ADD CONSTRAINT outages_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.outbox_facts
     ADD CONSTRAINT outbox_facts_pkey PRIMARY KEY (shard, account_id, topic, subject);
@@ -3043,6 +3120,9 @@ ALTER TABLE ONLY public.stamps
 ALTER TABLE ONLY public.stamps
     ADD CONSTRAINT stamps_serial UNIQUE (shard, serial);
 
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_pkey PRIMARY KEY (kind, subject, no);
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
@@ -3063,6 +3143,10 @@ CREATE INDEX documents_objects ON public.documents USING btree (shard, object_ke
 CREATE INDEX orders_history ON public.orders USING btree (shard, account_id, placed_at DESC, id DESC);
 
 CREATE INDEX orders_open ON public.orders USING btree (shard, expires_at) WHERE (state = 'placed'::text);
+
+CREATE INDEX outages_began ON public.outages USING btree (began_at);
+
+CREATE INDEX outages_open ON public.outages USING btree (began_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX outbox_facts_untold ON public.outbox_facts USING btree (shard, not_before) WHERE (told_at IS NULL);
 
@@ -3108,6 +3192,8 @@ CREATE INDEX stamps_queue ON public.stamps USING btree (shard, queue_at, id) WHE
 
 CREATE INDEX stamps_waiting ON public.stamps USING btree (shard, accepted_at) WHERE (state = 'accepted'::text);
 
+CREATE INDEX statements_unsigned ON public.statements USING btree (wanted_at) WHERE ((signature IS NULL) AND (refused_at IS NULL));
+
 CREATE TRIGGER audit_entries_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER document_revisions_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.document_revisions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -3119,6 +3205,8 @@ CREATE TRIGGER order_events_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ord
 CREATE TRIGGER order_payments_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_payments FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER order_reversals_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_reversals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER outage_updates_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.outage_updates FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER payment_attempt_events_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payment_attempt_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -3162,6 +3250,9 @@ ALTER TABLE ONLY public.memberships
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.outage_updates
+    ADD CONSTRAINT outage_updates_outage_id_fkey FOREIGN KEY (outage_id) REFERENCES public.outages(id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
@@ -3410,6 +3501,14 @@ REVOKE ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _ac
 
 GRANT ALL ON FUNCTION public.stamping_yield_n(_shard smallint, _ids uuid[], _account_ids bigint[], _fences integer[], _wait_s double precision) TO bubuh_app;
 
+REVOKE ALL ON FUNCTION public.statement_refuse(_kind text, _subject uuid, _no integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.statement_refuse(_kind text, _subject uuid, _no integer) TO bubuh_signer;
+
+REVOKE ALL ON FUNCTION public.statement_sign(_kind text, _subject uuid, _no integer, _key_id text, _signature bytea) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.statement_sign(_kind text, _subject uuid, _no integer, _key_id text, _signature bytea) TO bubuh_signer;
+
 GRANT SELECT,INSERT ON TABLE public.accounts TO bubuh_app;
 
 GRANT UPDATE(name) ON TABLE public.accounts TO bubuh_app;
@@ -3471,6 +3570,12 @@ GRANT SELECT ON TABLE public.order_payments TO bubuh_app;
 GRANT SELECT ON TABLE public.order_reversals TO bubuh_app;
 
 GRANT SELECT ON TABLE public.orders TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.outage_updates TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.outages TO bubuh_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.outages TO bubuh_app;
 
 GRANT SELECT,INSERT ON TABLE public.outbox_facts TO bubuh_app;
 
@@ -3605,6 +3710,18 @@ GRANT SELECT(serial_no) ON TABLE public.stamps TO bubuh_signer;
 GRANT SELECT(key_id) ON TABLE public.stamps TO bubuh_signer;
 
 GRANT SELECT(digest) ON TABLE public.stamps TO bubuh_signer;
+
+GRANT SELECT ON TABLE public.statements TO bubuh_app;
+
+GRANT SELECT ON TABLE public.statements TO bubuh_signer;
+
+GRANT INSERT(kind) ON TABLE public.statements TO bubuh_app;
+
+GRANT INSERT(subject) ON TABLE public.statements TO bubuh_app;
+
+GRANT INSERT(no) ON TABLE public.statements TO bubuh_app;
+
+GRANT INSERT(facts) ON TABLE public.statements TO bubuh_app;
 
 GRANT SELECT,INSERT ON TABLE public.users TO bubuh_app;
 

@@ -48,6 +48,8 @@ REFERENCE_TABLES: Final = frozenset(
         "contacts",
         "credentials",
         "memberships",
+        "outage_updates",
+        "outages",
         "payment_notice_work",
         "payment_notices",
         "quota_signed_heads",
@@ -55,6 +57,7 @@ REFERENCE_TABLES: Final = frozenset(
         "serial_blocks",
         "service_facts",
         "sessions",
+        "statements",
         "users",
     }
 )

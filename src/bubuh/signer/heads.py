@@ -13,6 +13,7 @@ from prometheus_client import Counter, Gauge
 from bubuh.core.errors import Fault
 from bubuh.core.shards import ALL_SHARDS
 from bubuh.db.pool import Database
+from bubuh.pdf.model import Chain
 from bubuh.quota.chain import store
 from bubuh.quota.chain.heads import FIRST, Ends, SignedHead, digest_of
 from bubuh.quota.chain.verify_heads import break_of, hashes_at
@@ -28,8 +29,13 @@ _REFUSED: Final = Counter("bubuh_signer_heads_refused", "Times that a chain no l
 class StatementKey:
     """The key for statements that are no stamps; never a seal key."""
 
-    key_id: str
+    chain: Chain  #: of its certificate, which is for statements alone
     sign: Callable[[bytes], bytes]  #: signature over SHA-256 of a message
+
+    @property
+    def key_id(self) -> str:
+        """What signatures name it by."""
+        return self.chain.key_id
 
 
 class HeadsRefused(Fault):

@@ -53,10 +53,10 @@ def _make_statement_key(folder: DataFolder, uids: Uids, now: datetime) -> None:
     write_whole(folder.statement_certificate, (to_pem(certificate) + to_pem(issuing)).decode())
 
 
-def read_statement_chain(folder: DataFolder) -> tuple[str, bytes] | None:
-    """Id and certificate (DER) of the folder's statement key; None without one that its root vouches for.
+def read_statement_chain(folder: DataFolder) -> Chain | None:
+    """The chain of the folder's statement key; None without one that its root vouches for.
 
-    The id is the first half of the certificate's SHA-256, in hexadecimal.
+    The key's id is the first half of its certificate's SHA-256, in hexadecimal.
     """
     if not folder.statement_certificate.exists():
         return None
@@ -64,7 +64,11 @@ def read_statement_chain(folder: DataFolder) -> tuple[str, bytes] | None:
     roots = from_pem(folder.root_certificate.read_bytes())
     if not any(is_for_statements(certificate, issuing=issuing, root=root) for root in roots):
         return None
-    return hashlib.sha256(certificate).hexdigest()[:32], certificate
+    return Chain(
+        key_id=hashlib.sha256(certificate).hexdigest()[:32],
+        seal_certificate=certificate,
+        issuing_certificate=issuing,
+    )
 
 
 def keep_key(folder: DataFolder, uids: Uids, chain: Chain, key: str, *, kind: str) -> None:

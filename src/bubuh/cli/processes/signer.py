@@ -13,6 +13,7 @@ from bubuh.db.roles import SIGNER
 from bubuh.settings import RunFile
 from bubuh.signer.heads import sign_heads_for_ever
 from bubuh.signer.server import SignerServer
+from bubuh.signer.statements import sign_statements_for_ever
 
 _POOL = 2  #: connections
 _DATABASE_PATIENCE_S = 10.0  #: to load anew costs more than a recovery of the database takes
@@ -40,6 +41,7 @@ def signer_command(metrics_fd: Fd = None) -> None:
         ):
             if statement_key is not None:
                 group.create_task(sign_heads_for_ever(db, statement_key, stop), name="heads")
+                group.create_task(sign_statements_for_ever(db, statement_key, stop), name="statements")
             await SignerServer(db, keys, allowed_uids=allowed).serve(path, stop)
 
     run_until_signalled(serve(), stop)
