@@ -2948,6 +2948,25 @@ CREATE TABLE public.statements (
 
 ALTER TABLE public.statements OWNER TO bubuh_owner;
 
+CREATE TABLE public.uploads (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    size_bytes bigint NOT NULL,
+    received_bytes bigint DEFAULT 0 NOT NULL,
+    parts bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    name_sealed bytea NOT NULL,
+    key_sealed bytea NOT NULL,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT uploads_parts CHECK (((received_bytes = 0) = (cardinality(parts) = 0))),
+    CONSTRAINT uploads_received CHECK (((received_bytes >= 0) AND (received_bytes <= size_bytes))),
+    CONSTRAINT uploads_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT uploads_size CHECK ((size_bytes > 0))
+);
+
+ALTER TABLE public.uploads OWNER TO bubuh_owner;
+
 CREATE TABLE public.users (
     id uuid NOT NULL,
     name text NOT NULL,
@@ -3123,6 +3142,9 @@ ALTER TABLE ONLY public.stamps
 ALTER TABLE ONLY public.statements
     ADD CONSTRAINT statements_pkey PRIMARY KEY (kind, subject, no);
 
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (shard, account_id, id);
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
@@ -3193,6 +3215,8 @@ CREATE INDEX stamps_queue ON public.stamps USING btree (shard, queue_at, id) WHE
 CREATE INDEX stamps_waiting ON public.stamps USING btree (shard, accepted_at) WHERE (state = 'accepted'::text);
 
 CREATE INDEX statements_unsigned ON public.statements USING btree (wanted_at) WHERE ((signature IS NULL) AND (refused_at IS NULL));
+
+CREATE INDEX uploads_expired ON public.uploads USING btree (shard, expires_at);
 
 CREATE TRIGGER audit_entries_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -3722,6 +3746,12 @@ GRANT INSERT(subject) ON TABLE public.statements TO bubuh_app;
 GRANT INSERT(no) ON TABLE public.statements TO bubuh_app;
 
 GRANT INSERT(facts) ON TABLE public.statements TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.uploads TO bubuh_app;
+
+GRANT UPDATE(received_bytes) ON TABLE public.uploads TO bubuh_app;
+
+GRANT UPDATE(parts) ON TABLE public.uploads TO bubuh_app;
 
 GRANT SELECT,INSERT ON TABLE public.users TO bubuh_app;
 

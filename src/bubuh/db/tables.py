@@ -36,6 +36,7 @@ HOT_TABLES: Final = frozenset(
         "stamp_events",
         "stamp_levels",
         "stamps",
+        "uploads",
     }
 )
 

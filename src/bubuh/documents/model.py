@@ -74,6 +74,25 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartialUpload:
+    """A document on its way in parts: what has come lies sealed in objects, unopened."""
+
+    id: UUID
+    account_id: AccountId
+    size_bytes: int  #: that were announced
+    received_bytes: int
+    parts: tuple[int, ...]  #: the numbers of its objects, in their order
+    expires_at: datetime
+    name_sealed: bytes = field(repr=False)
+    key_sealed: bytes = field(repr=False)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it has come."""
+        return self.received_bytes == self.size_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """An increment's row: what it appends lies under `object_key`; the figures are of the whole document."""
 

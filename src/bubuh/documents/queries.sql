@@ -48,3 +48,41 @@ SELECT d.id, d.account_id, d.state, d.sha256, d.size_bytes, d.pages, d.boxes, d.
   LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = r.account_id AND v.stamp_id = r.stamp_id
  WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :id
  ORDER BY r.no;
+
+-- name: open_upload(shard, account_id, id, size_bytes, name_sealed, key_sealed, lasts_s)
+-- No row: there is one under this id already.
+INSERT INTO uploads (shard, account_id, id, size_bytes, name_sealed, key_sealed, expires_at)
+VALUES (:shard, :account_id, :id, :size_bytes, :name_sealed, :key_sealed, now() + make_interval(secs => :lasts_s))
+ON CONFLICT (shard, account_id, id) DO NOTHING
+RETURNING id, account_id, size_bytes, received_bytes, parts, name_sealed, key_sealed, expires_at;
+
+-- name: find_upload(shard, account_id, id)
+-- No row: there is none, or it has expired.
+SELECT u.id, u.account_id, u.size_bytes, u.received_bytes, u.parts, u.name_sealed, u.key_sealed, u.expires_at
+  FROM uploads AS u
+ WHERE u.shard = :shard AND u.account_id = :account_id AND u.id = :id AND u.expires_at > now();
+
+-- name: list_uploads(shard, account_id)
+-- Of one account, the oldest first.
+SELECT u.id, u.account_id, u.size_bytes, u.received_bytes, u.parts, u.name_sealed, u.key_sealed, u.expires_at
+  FROM uploads AS u
+ WHERE u.shard = :shard AND u.account_id = :account_id
+ ORDER BY u.begun_at, u.id;
+
+-- name: list_expired_uploads(shard, most)
+SELECT u.id, u.account_id, u.size_bytes, u.received_bytes, u.parts, u.name_sealed, u.key_sealed, u.expires_at
+  FROM uploads AS u
+ WHERE u.shard = :shard AND u.expires_at <= now()
+ ORDER BY u.expires_at
+ LIMIT :most;
+
+-- name: add_part(shard, account_id, id, received_bytes, part, part_bytes)
+-- The object of that number is kept. No row: meanwhile another part came, or the upload is gone.
+UPDATE uploads
+   SET received_bytes = received_bytes + :part_bytes, parts = parts || :part::bigint
+ WHERE shard = :shard AND account_id = :account_id AND id = :id AND received_bytes = :received_bytes
+   AND received_bytes + :part_bytes <= size_bytes AND expires_at > now()
+RETURNING id, account_id, size_bytes, received_bytes, parts, name_sealed, key_sealed, expires_at;
+
+-- name: drop_upload(shard, account_id, id)
+DELETE FROM uploads WHERE shard = :shard AND account_id = :account_id AND id = :id RETURNING id;

@@ -58,6 +58,29 @@ class DocumentNotReady(Refusal):
         self.state = state
 
 
+class UploadUnknown(Refusal):
+    """There is no such upload, it is another account's, or it has expired: to the asker the same."""
+
+    code = "upload_unknown"
+
+
+class UploadOffset(Refusal):
+    """The bytes do not go on where the upload stands."""
+
+    code = "upload_offset"
+
+    def __init__(self, *, offset: int) -> None:
+        """`offset`: how many bytes are here."""
+        super().__init__(offset=offset)
+        self.offset = offset
+
+
+class UploadIncomplete(Refusal):
+    """Not all of the announced bytes have come."""
+
+    code = "upload_incomplete"
+
+
 class ContentUnseen(Refusal):
     """The document stayed at home: its bytes were never here, and it takes the one stamp it was sent for."""
 

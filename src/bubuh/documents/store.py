@@ -8,10 +8,10 @@ from uuid import UUID
 import msgspec
 
 from bubuh.core.ids import AccountId
-from bubuh.core.shards import shard_of_account
+from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Database, Row
 from bubuh.db.queries import load_queries
-from bubuh.documents.model import Base, Document, Revision
+from bubuh.documents.model import Base, Document, PartialUpload, Revision
 from bubuh.documents.moves import DocumentState
 from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.model import PageBox
@@ -79,6 +79,68 @@ async def find_revisions(
     if not rows:
         return None
     return _document(rows[0]), [_revision(row) for row in rows if row["revision_no"] is not None]
+
+
+async def open_upload(
+    db: Database,
+    *,
+    account_id: AccountId,
+    upload_id: UUID,
+    size_bytes: int,
+    name_sealed: bytes,
+    key_sealed: bytes,
+    lasts_s: float,
+) -> PartialUpload | None:
+    """Make the row of a document that is to come in parts; None when there is one under this id."""
+    shard = shard_of_account(account_id)
+    told = (size_bytes, name_sealed, key_sealed, lasts_s)
+    row = await db.fetchrow(SQL.open_upload.sql, shard, account_id, upload_id, *told)
+    return None if row is None else _upload(row)
+
+
+async def find_upload(db: Database, account_id: AccountId, upload_id: UUID) -> PartialUpload | None:
+    """The account's upload, unless it has expired; or None."""
+    row = await db.fetchrow(SQL.find_upload.sql, shard_of_account(account_id), account_id, upload_id)
+    return None if row is None else _upload(row)
+
+
+async def list_uploads(db: Database, account_id: AccountId) -> list[PartialUpload]:
+    """Those of the account, the oldest first, expired ones too."""
+    rows = await db.fetch(SQL.list_uploads.sql, shard_of_account(account_id), account_id)
+    return [_upload(row) for row in rows]
+
+
+async def list_expired_uploads(db: Database, shard: Shard, *, most: int) -> list[PartialUpload]:
+    """Those of a shard that have expired."""
+    return [_upload(row) for row in await db.fetch(SQL.list_expired_uploads.sql, shard, most)]
+
+
+async def add_part(
+    db: Database, upload: PartialUpload, *, part: int, part_bytes: int
+) -> PartialUpload | None:
+    """Count the object `part` in, if the upload stands where it did; None: it does not."""
+    where = (shard_of_account(upload.account_id), upload.account_id, upload.id)
+    row = await db.fetchrow(SQL.add_part.sql, *where, upload.received_bytes, part, part_bytes)
+    return None if row is None else _upload(row)
+
+
+async def drop_upload(db: Database, upload: PartialUpload) -> None:
+    """Take the row away, and the key of its objects with it."""
+    shard = shard_of_account(upload.account_id)
+    await db.fetchrow(SQL.drop_upload.sql, shard, upload.account_id, upload.id)
+
+
+def _upload(row: Row) -> PartialUpload:
+    return PartialUpload(
+        id=row["id"],
+        account_id=AccountId(row["account_id"]),
+        size_bytes=row["size_bytes"],
+        received_bytes=row["received_bytes"],
+        parts=tuple(row["parts"]),
+        expires_at=row["expires_at"],
+        name_sealed=row["name_sealed"],
+        key_sealed=row["key_sealed"],
+    )
 
 
 def _document(row: Row) -> Document:

@@ -105,3 +105,13 @@ class ForeignOrigin(Refusal):
     """Another site's page sent this."""
 
     code = "foreign_origin"
+
+
+class TusVersion(Refusal):
+    """An upload in parts speaks no version of tus that we know, or does not say which."""
+
+    code = "tus_version"
+
+    def __init__(self, *, version: str) -> None:
+        """`version`: the one that is spoken here."""
+        super().__init__(version=version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from bubuh.documents.parts import drop_expired
 from bubuh.identity.people.store import sweep as sweep_people
 from bubuh.orders.collect import run_asking, run_notices
 from bubuh.orders.expire import Expirer
@@ -45,6 +46,7 @@ async def work(
 
 def _rounds(parts: Parts, settings: Settings) -> list[Round]:
     db = parts.db
+    uploads = partial(drop_expired, db=db, objects=parts.objects, store_key=parts.store_key)
     routes = all_routes(sender=parts.sender, person_key=parts.person_key)
     return [
         Round(name="people", every_s=60.0, make=partial(sweep_people, db)),
@@ -64,6 +66,7 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
             every_s=10.0,
             make=Sweeper(db, wait_s=float(settings.accept_wait)).sweep,
         ),
+        Round(name="uploads", every_s=600.0, make=over_shards(uploads)),
         Round(name="orphans", every_s=60.0, make=OrphanSweeper(db, parts.objects, parts.store_key).sweep),
     ]
 

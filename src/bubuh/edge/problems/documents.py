@@ -33,6 +33,28 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "it to your file; for another stamp, make a new request.",
         ),
     ),
+    documents.UploadUnknown: Problem(
+        status=404,
+        title=Words("Kiriman tidak ada", "No such upload"),
+        detail=Words(
+            "Kiriman ini tidak ada, sudah selesai, atau terlalu lama ditinggalkan. Kirim berkasnya lagi.",
+            "There is no such upload, it is done, or it was left for too long. Send the file again.",
+        ),
+    ),
+    documents.UploadOffset: Problem(
+        status=409,
+        title=Words("Bukan kelanjutannya", "Not where it goes on"),
+        detail=Words("Kiriman ini berlanjut dari byte {offset}.", "This upload goes on from byte {offset}."),
+        facts=("offset",),
+    ),
+    documents.UploadIncomplete: Problem(
+        status=409,
+        title=Words("Kiriman belum lengkap", "The upload is not whole"),
+        detail=Words(
+            "Berkas belum sampai seluruhnya. Kirim lagi; yang sudah sampai tidak dikirim dua kali.",
+            "The file has not come whole. Send it again; what has come is not sent twice.",
+        ),
+    ),
     documents.RevisionTaken: Problem(
         status=409,
         title=Words("Revisi sudah ada", "The revision exists"),

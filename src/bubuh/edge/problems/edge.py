@@ -107,4 +107,10 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "This request came from another site's page. Open this site itself and repeat it here.",
         ),
     ),
+    edge.TusVersion: Problem(
+        status=412,
+        title=Words("Versi tus tidak dikenal", "Unknown version of tus"),
+        detail=Words("Kirim header Tus-Resumable: {version}.", "Send the header Tus-Resumable: {version}."),
+        facts=("version",),
+    ),
 }

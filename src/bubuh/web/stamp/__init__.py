@@ -6,10 +6,11 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from bubuh.web.stamp import check, place, stamped, upload
+from bubuh.web.stamp import check, place, stamped, tus, upload
 
 HANDLERS: Final[list[HTTPRouteHandler]] = [
     *upload.HANDLERS,
+    *tus.HANDLERS,
     *place.HANDLERS,
     *check.HANDLERS,
     *stamped.HANDLERS,

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import MediaType, Request, get, post
 
 from bubuh.core.errors import Refusal
-from bubuh.core.ids import derived_id, show_id
-from bubuh.documents.model import LIMIT_BYTES
+from bubuh.core.ids import AccountId, derived_id, read_id, show_id
+from bubuh.documents.find import find_document
+from bubuh.documents.model import LIMIT_BYTES, Document
+from bubuh.documents.parts import drop, name_of, standing, whole
 from bubuh.documents.receive import receive
-from bubuh.documents.refusals import DocumentEmpty, DocumentTooLarge, DocumentTruncated, NotAPdf
+from bubuh.documents.refusals import (
+    DocumentEmpty,
+    DocumentTooLarge,
+    DocumentTruncated,
+    DocumentUnknown,
+    NotAPdf,
+    UploadIncomplete,
+    UploadUnknown,
+    refusal_for,
+)
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.problems import problem_of
 from bubuh.edge.refusals import BodyTooLarge
@@ -20,6 +33,7 @@ from bubuh.quota.show import show_quota
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_file_form
 from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
+from bubuh.web.stamp.tus import PREFIX
 
 AnyRequest = Request[Any, Any, Any]
 ROUTE: Final = "POST /bubuhkan"
@@ -42,26 +56,75 @@ async def post_upload(request: AnyRequest, services: Parts) -> Page:
             request.app.state.uploads.one(str(account_id)),
             read_file_form(request, limit_bytes=LIMIT_BYTES + _SLACK_BYTES) as sent,
         ):
-            if not sent.name:
+            document_id = derived_id(account_id, ROUTE, sent.form.key)
+            if upload_no := sent.form.text("upload"):
+                document = await _of_parts(services, account_id, read_id(PREFIX, upload_no), document_id)
+            elif sent.name:
+                document = await _receive(services, account_id, document_id, sent.name, sent.chunks)
+            else:
                 return await _ask(request, services, error=say(request)("Pilih berkas PDF dahulu."))
-            received = await receive(
-                sent.chunks,
-                document_id=derived_id(account_id, ROUTE, sent.form.key),
-                account_id=account_id,
-                name=sent.name,
-                db=services.db,
-                sandbox=services.sandbox,
-                objects=services.objects,
-                store_key=services.store_key,
-            )
     except BodyTooLarge:
         return await _refused(request, services, DocumentTooLarge())
-    except (DocumentEmpty, DocumentTooLarge, DocumentTruncated, NotAPdf, DocumentRefused) as refusal:
+    except (
+        DocumentEmpty,
+        DocumentTooLarge,
+        DocumentTruncated,
+        NotAPdf,
+        DocumentRefused,
+        UploadUnknown,
+        UploadIncomplete,
+    ) as refusal:
         return await _refused(request, services, refusal)
-    return go_to(request, f"/bubuhkan/{show_id('doc', received.document.id)}")
+    return go_to(request, f"/bubuhkan/{show_id('doc', document.id)}")
 
 
 HANDLERS: Final = [get_upload, post_upload]
+
+
+async def _of_parts(services: Parts, account_id: AccountId, upload_id: UUID, document_id: UUID) -> Document:
+    """What came in parts, opened for the first time; the parts are gone once it is received or refused."""
+    try:
+        upload = await standing(account_id, upload_id, db=services.db)
+    except UploadUnknown:
+        return await _sent_before(services, account_id, document_id)
+    bodies = whole(upload, objects=services.objects, store_key=services.store_key)
+    name = name_of(upload, services.store_key)
+    refused: Refusal | None = None
+    try:
+        document = await _receive(services, account_id, document_id, name, bodies)
+    except (DocumentTruncated, NotAPdf, DocumentRefused) as refusal:
+        refused = refusal
+    await drop(upload, db=services.db, objects=services.objects, store_key=services.store_key)
+    if refused is not None:
+        raise refused
+    return document
+
+
+async def _sent_before(services: Parts, account_id: AccountId, document_id: UUID) -> Document:
+    """What the same form led to, when its parts were received and dropped; raises `UploadUnknown`."""
+    try:
+        document = await find_document(services.db, account_id, document_id)
+    except DocumentUnknown as unknown:
+        raise UploadUnknown from unknown
+    if document.reason is not None:
+        raise refusal_for(document.reason)
+    return document
+
+
+async def _receive(
+    services: Parts, account_id: AccountId, document_id: UUID, name: str, chunks: AsyncIterator[bytes]
+) -> Document:
+    received = await receive(
+        chunks,
+        document_id=document_id,
+        account_id=account_id,
+        name=name,
+        db=services.db,
+        sandbox=services.sandbox,
+        objects=services.objects,
+        store_key=services.store_key,
+    )
+    return received.document
 
 
 async def _refused(request: AnyRequest, services: Parts, refusal: Refusal) -> Page:
