@@ -10,6 +10,7 @@ from litestar.datastructures import State
 
 from bubuh import __version__
 from bubuh.api import (
+    complaints,
     development,
     documents,
     health,
@@ -32,7 +33,7 @@ from bubuh.edge.limits import Limiter
 from bubuh.edge.services import Services
 from bubuh.edge.slots import Slots
 from bubuh.edge.words import Language
-from bubuh.web import account, buy, history, pages, stamp, verify
+from bubuh.web import account, buy, help as helping, history, pages, stamp, verify
 from bubuh.web.errors import EXCEPTION_HANDLERS
 from bubuh.web.reference import reference_page
 
@@ -43,6 +44,7 @@ HANDLERS: Final = [
     *orders.HANDLERS,
     *refunds.HANDLERS,
     *documents.HANDLERS,
+    *complaints.HANDLERS,
     *stamps.HANDLERS,
     *public.HANDLERS,
     *development.HANDLERS,
@@ -54,6 +56,7 @@ HANDLERS: Final = [
     *buy.HANDLERS,
     *stamp.HANDLERS,
     *history.HANDLERS,
+    *helping.HANDLERS,
     *verify.HANDLERS,
 ]
 

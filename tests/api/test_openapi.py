@@ -14,6 +14,7 @@ CREATING = {
     "/v1/orders/{order_id}/refunds",
     "/v1/quota/transfers",
     "/v1/quota/shares",
+    "/v1/complaints",
     "/v1/documents",
     "/v1/stamps",
 }

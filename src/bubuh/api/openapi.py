@@ -29,6 +29,7 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "order_id": ("An order's id.", "ord_"),
     "child_id": ("A child account of this account.", "acc_"),
     "transfer_id": ("A transfer that this account sent.", "trf_"),
+    "complaint_no": ("A complaint's number.", "cmp_"),
     "document_id": ("A document's id.", "doc_"),
     "stamp_id": ("A stamp's id.", "stm_"),
     "serial": ("A stamp's serial number: 22 characters 0-9A-Z.", ""),

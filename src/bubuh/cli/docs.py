@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from bubuh.cli.output import Json, answer
+from bubuh.complaints import moves as complaints
 from bubuh.core.moves import draw
 from bubuh.orders import moves as orders
 from bubuh.payments import moves as payments
@@ -21,7 +22,8 @@ _HEAD: Final = """# States
 
 Drawn by `bubuh docs states` from the tables of moves (`moves.py` of each slice); a test holds this page to
 them. A move marked as a correction is one that a gateway forced after we thought the thing was over; the
-event of a move bears its name (`order_events`, `payment_attempt_events`, `refund_events`).
+event of a move bears its name (`order_events`, `payment_attempt_events`, `refund_events`,
+`complaint_events`).
 """
 
 
@@ -34,7 +36,7 @@ def docs_group() -> None:
 def states_command(
     where: Annotated[Path, typer.Option(help="The checkout.")] = Path(), as_json: Json = False
 ) -> None:
-    """Draw the states of orders, attempts and refunds into the reference."""
+    """Draw the states of orders, attempts, refunds and complaints into the reference."""
     page = where / STATES
     page.write_text(states_page(), encoding="utf-8")
     answer({"page": str(page)}, as_json=as_json)
@@ -50,6 +52,7 @@ def _sections() -> Iterator[str]:
         ("Order", draw(orders.MOVES, start=orders.START)),
         ("Attempt", draw(payments.MOVES, start=payments.START)),
         ("Refund", draw(refunds.MOVES, start=refunds.START)),
+        ("Complaint", draw(complaints.MOVES, start=complaints.START)),
     )
     for name, drawing in machines:
         yield f"## {name}\n\n```mermaid\n{drawing}\n```\n"

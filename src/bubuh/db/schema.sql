@@ -2233,6 +2233,48 @@ CREATE TABLE public.challenges (
 
 ALTER TABLE public.challenges OWNER TO bubuh_owner;
 
+CREATE TABLE public.complaint_events (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    complaint_id uuid NOT NULL,
+    state text NOT NULL,
+    move text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT complaint_events_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.complaint_events OWNER TO bubuh_owner;
+
+CREATE TABLE public.complaints (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    request_sha256 bytea NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    words_sealed bytea,
+    findings jsonb NOT NULL,
+    state text NOT NULL,
+    actor text NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    answer_by timestamp with time zone NOT NULL,
+    answer_sealed bytea,
+    answered_at timestamp with time zone,
+    answered_by text,
+    CONSTRAINT complaints_answered_whole CHECK ((num_nonnulls(answer_sealed, answered_at, answered_by) =
+CASE state
+    WHEN 'answered'::text THEN 3
+    ELSE 0
+END)),
+    CONSTRAINT complaints_id_names_shard CHECK ((get_byte(uuid_send(id), 0) = shard)),
+    CONSTRAINT complaints_request_sha256 CHECK ((length(request_sha256) = 32)),
+    CONSTRAINT complaints_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT complaints_state_known CHECK ((state = ANY (ARRAY['open'::text, 'answered'::text]))),
+    CONSTRAINT complaints_subject_known CHECK ((subject_kind = ANY (ARRAY['stamp'::text, 'order'::text, 'refund'::text])))
+);
+
+ALTER TABLE public.complaints OWNER TO bubuh_owner;
+
 CREATE TABLE public.contacts (
     address_index bytea NOT NULL,
     user_id uuid NOT NULL,
@@ -2995,6 +3037,12 @@ ALTER TABLE ONLY public.audit_heads
 ALTER TABLE ONLY public.challenges
     ADD CONSTRAINT challenges_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.complaint_events
+    ADD CONSTRAINT complaint_events_pkey PRIMARY KEY (shard, account_id, complaint_id, state);
+
+ALTER TABLE ONLY public.complaints
+    ADD CONSTRAINT complaints_pkey PRIMARY KEY (shard, account_id, id);
+
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_pkey PRIMARY KEY (address_index);
 
@@ -3152,6 +3200,10 @@ CREATE INDEX api_keys_account ON public.api_keys USING btree (account_id);
 
 CREATE INDEX challenges_expiry ON public.challenges USING btree (expires_at);
 
+CREATE INDEX complaints_no ON public.complaints USING btree (shard, id);
+
+CREATE INDEX complaints_open ON public.complaints USING btree (shard, answer_by) WHERE (state = 'open'::text);
+
 CREATE INDEX contacts_user ON public.contacts USING btree (user_id);
 
 CREATE INDEX credentials_nik ON public.credentials USING btree (nik_index) WHERE (nik_index IS NOT NULL);
@@ -3219,6 +3271,8 @@ CREATE INDEX statements_unsigned ON public.statements USING btree (wanted_at) WH
 CREATE INDEX uploads_expired ON public.uploads USING btree (shard, expires_at);
 
 CREATE TRIGGER audit_entries_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER complaint_events_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER document_revisions_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.document_revisions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -3550,6 +3604,20 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.challenges TO bubuh_app;
 GRANT UPDATE(tries_left) ON TABLE public.challenges TO bubuh_app;
 
 GRANT UPDATE(proved_at) ON TABLE public.challenges TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.complaint_events TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.complaints TO bubuh_app;
+
+GRANT UPDATE(words_sealed) ON TABLE public.complaints TO bubuh_app;
+
+GRANT UPDATE(state) ON TABLE public.complaints TO bubuh_app;
+
+GRANT UPDATE(answer_sealed) ON TABLE public.complaints TO bubuh_app;
+
+GRANT UPDATE(answered_at) ON TABLE public.complaints TO bubuh_app;
+
+GRANT UPDATE(answered_by) ON TABLE public.complaints TO bubuh_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.contacts TO bubuh_app;
 

@@ -9,6 +9,8 @@ HOT_TABLES: Final = frozenset(
     {
         "audit_entries",
         "audit_heads",
+        "complaint_events",
+        "complaints",
         "document_revisions",
         "documents",
         "log_leaves",

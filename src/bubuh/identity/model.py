@@ -38,6 +38,7 @@ class Scope(StrEnum):
     ORDERS_WRITE = "orders:write"
     DOCUMENTS_WRITE = "documents:write"
     STAMPS_WRITE = "stamps:write"
+    COMPLAINTS_WRITE = "complaints:write"
     ALL = "all"
 
 

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bubuh.core.ids import show_account, show_id
-
-JAKARTA: Final = ZoneInfo("Asia/Jakarta")
-
-
-def moment(at: datetime) -> str:
-    """A time as Indonesians write it: 22-11-2026 14.05.09 WIB."""
-    return at.astimezone(JAKARTA).strftime("%d-%m-%Y %H.%M.%S WIB")
-
-
-def rupiah(amount_idr: int) -> str:
-    """Rp30.000."""
-    return f"Rp{amount_idr:,}".replace(",", ".")
+from bubuh.edge.figures import moment, rupiah
 
 
 def size(count_bytes: int) -> str:

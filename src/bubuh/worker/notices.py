@@ -68,6 +68,15 @@ LINES: Final[Mapping[str, Words]] = {
         "{count} meterai tidak jadi dibubuhkan dan kembali ke kuota Anda ({which}).",
         "{count} stamp(s) could not be affixed and are back in your quota ({which}).",
     ),
+    "complaint.opened": Words(
+        "Pengaduan Anda kami terima ({which}). Ikuti dengan nomor itu di halaman Pengaduan, tanpa masuk.",
+        "We have your complaint ({which}). Follow it by that number on the complaints page; no need to sign "
+        "in.",
+    ),
+    "complaint.answered": Words(
+        "Pengaduan Anda sudah dijawab ({which}). Baca jawabannya di halaman Pengaduan dengan nomor itu.",
+        "Your complaint was answered ({which}). Read the answer on the complaints page by that number.",
+    ),
 }
 
 
@@ -153,7 +162,9 @@ def _named(fact: Fact) -> str:
     order: Any = fact.facts.get("order")
     if order is not None:
         return show_id("ord", UUID(order))
-    prefix = {"order": "ord", "stamp": "stm", "refund": "rfd"}[fact.topic.partition(".")[0]]
+    prefix = {"order": "ord", "stamp": "stm", "refund": "rfd", "complaint": "cmp"}[
+        fact.topic.partition(".")[0]
+    ]
     return show_id(prefix, fact.subject)
 
 

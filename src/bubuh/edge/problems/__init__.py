@@ -12,6 +12,7 @@ from typing import Final
 from bubuh.core.errors import Refusal
 from bubuh.core.ids import MalformedId
 from bubuh.edge.problems import (
+    complaints,
     documents,
     edge,
     identity,
@@ -32,6 +33,7 @@ __all__ = ["NOT_FOUND", "PROBLEMS", "REFUSED", "SLICES", "UNAVAILABLE", "UNEXPEC
 
 #: Whose refusals which file tells.
 SLICES: Final[Mapping[str, Mapping[type[Refusal], Problem]]] = {
+    "complaints": complaints.PROBLEMS,
     "documents": documents.PROBLEMS,
     "edge": edge.PROBLEMS,
     "identity": identity.PROBLEMS,

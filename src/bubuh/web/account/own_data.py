@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 
+from bubuh.complaints.store import forget as forget_words
 from bubuh.core.ids import show_account, show_id
 from bubuh.edge.disposition import attachment
 from bubuh.edge.guards import SignedIn
@@ -67,6 +68,7 @@ async def post_forget(request: AnyRequest, services: Parts) -> Page:
     try:
         async with services.db.transaction() as conn:
             left = balance.free + balance.held + balance.in_transit
+            await forget_words(conn, own.account_id)
             await forget(conn, session.user_id, own.account_id, stamps=left)
     except AccountNotEmpty as refusal:
         return await _show(request, services, errors={"password": words_of(request, refusal)})
