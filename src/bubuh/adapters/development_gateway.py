@@ -10,10 +10,10 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from bubuh.adapters.gateway_calls import TIMEOUT_S, GatewayCalls, read_json
@@ -237,11 +237,11 @@ class DevelopmentGateway:
         signature = _hmac(self._secrets[0], f"{timestamp}.{method} {path}.".encode() + body)
         headers = {TIMESTAMP: timestamp, SIGNATURE: signature, "content-type": "application/json"}
         status, answer = await self._calls.send(method, path, body=body, headers=headers)
-        if status == httpx.codes.NOT_FOUND:
+        if status == HTTPStatus.NOT_FOUND:
             return None
-        if status == httpx.codes.CONFLICT:
+        if status == HTTPStatus.CONFLICT:
             raise GatewayDeclined(f"{method} {path}: {status}")
-        if status >= httpx.codes.BAD_REQUEST:
+        if status >= HTTPStatus.BAD_REQUEST:
             raise GatewayRefused(f"{method} {path}: {status}")
         return answer
 

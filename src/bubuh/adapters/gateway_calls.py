@@ -6,21 +6,20 @@ at the pace of the gateway; two places that retry would be two paces.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from http import HTTPStatus
 from typing import Final, TypeVar
 
-import httpx
 import msgspec
 
+from bubuh.adapters.http_calls import AnswerTooLong, HttpCalls, NotAnswered
 from bubuh.payments.refusals import GatewayMisspoke, GatewayUnavailable
 
 TIMEOUT_S: Final = 3.0
 MOST_BYTES: Final = 262_144
 WIB: Final = timezone(timedelta(hours=7))  #: the time of Jakarta, which these gateways tell without saying so
 
-_TRUST_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  #: plain http on loopback: no store is read
 _Shape = TypeVar("_Shape")
 
 
@@ -29,16 +28,12 @@ class GatewayCalls:
 
     def __init__(self, address: str | Callable[[], str], *, timeout_s: float = TIMEOUT_S) -> None:
         self.address: Callable[[], str] = address if callable(address) else lambda: address
-        is_https = not callable(address) and address.startswith("https:")
-        self._client = httpx.AsyncClient(
-            timeout=timeout_s,
-            trust_env=False,
-            verify=ssl.create_default_context() if is_https else _TRUST_NOBODY,
-        )
+        self._timeout_s = timeout_s
+        self._calls = HttpCalls()
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._client.aclose()
+        self._calls.close()
 
     async def send(
         self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str]
@@ -49,21 +44,18 @@ class GatewayCalls:
             GatewayUnavailable: no answer, half of one, or one that says "not now" (429, 5xx).
             GatewayMisspoke: an answer without end.
         """
-        answer = bytearray()
+        url = self.address() + path
         try:
-            async with self._client.stream(
-                method, self.address() + path, content=body, headers=headers
-            ) as response:
-                async for part in response.aiter_bytes():
-                    answer += part
-                    if len(answer) > MOST_BYTES:
-                        raise GatewayMisspoke(f"{method} {path}: more than {MOST_BYTES} bytes")
-        except httpx.HTTPError as error:
-            raise GatewayUnavailable(f"{method} {path}: {type(error).__name__}") from error
-        status = response.status_code
-        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.TOO_MANY_REQUESTS:
-            raise GatewayUnavailable(f"{method} {path}: {status}")
-        return status, bytes(answer)
+            answer = await self._calls.send(
+                method, url, body=body, headers=headers, timeout_s=self._timeout_s, most_bytes=MOST_BYTES
+            )
+        except NotAnswered as error:
+            raise GatewayUnavailable(f"{method} {path}: {error}") from error
+        except AnswerTooLong as error:
+            raise GatewayMisspoke(f"{method} {path}: {error}") from error
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise GatewayUnavailable(f"{method} {path}: {answer.status}")
+        return answer.status, answer.body
 
 
 def read_json(answer: bytes, shape: type[_Shape], call: str) -> _Shape:

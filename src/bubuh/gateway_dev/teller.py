@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import random
 import secrets
-import ssl
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
-import httpx
 import msgspec
 import structlog
 
+from bubuh.adapters.http_calls import AnswerTooLong, HttpCalls, NotAnswered
 from bubuh.gateway_dev.book import Book
 from bubuh.gateway_dev.credentials import NATIVE, Credentials
 from bubuh.gateway_dev.lines import ShownCharge, ShownPayment
@@ -25,7 +25,8 @@ Voice = Callable[[str, ShownCharge, Credentials, str], tuple[bytes, dict[str, st
 
 _log = structlog.get_logger(__name__)
 
-_TRUST_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  #: plain http on loopback: no store is read
+_TIMEOUT_S: Final = 5.0
+_MOST_BYTES: Final = 65_536  #: of an answer
 _RETRY_S: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0, 60.0)  #: the last one repeats
 _AT_ONCE: Final = 50
 _REORDER_S: Final = 2.0
@@ -49,7 +50,7 @@ class Teller:
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._sent = asyncio.Event()  # replaced after each notice that went out
-        self._client = httpx.AsyncClient(timeout=5.0, trust_env=False, verify=_TRUST_NOBODY)
+        self._calls = HttpCalls()
         self.follow(Script())
 
     def follow(self, script: Script) -> None:
@@ -72,7 +73,7 @@ class Teller:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.aclose()
+        self._calls.close()
 
     def tell(self, event_id: str, charge: ShownCharge) -> None:
         """Begin to tell that `charge` has become so."""
@@ -151,8 +152,10 @@ class Teller:
         body, headers = self._voices[dialect](event_id, charge, credentials, url)
         async with self._gate:
             try:
-                answer = await self._client.post(url, content=body, headers=headers)
-            except httpx.HTTPError as error:
-                _log.info("notice_not_taken", why=type(error).__name__)
+                answer = await self._calls.send(
+                    "POST", url, body=body, headers=headers, timeout_s=_TIMEOUT_S, most_bytes=_MOST_BYTES
+                )
+            except (NotAnswered, AnswerTooLong) as error:
+                _log.info("notice_not_taken", why=str(error))
                 return False
-        return answer.is_success
+        return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
