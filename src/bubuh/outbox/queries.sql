@@ -5,6 +5,10 @@ VALUES (:shard, :account_id, :topic, :subject, :facts)
 ON CONFLICT DO NOTHING
 RETURNING subject;
 
+-- name: find_due(shard)
+-- The shard, if it has untold facts that are due.
+SELECT f.shard FROM outbox_facts AS f WHERE f.shard = :shard AND f.told_at IS NULL AND f.not_before <= now() LIMIT 1;
+
 -- name: lock_untold(shard, at_most)
 -- The untold facts of one shard that are due, oldest first, without those another is taking just now.
 SELECT f.account_id, f.topic, f.subject, f.facts, f.published_at, f.attempts

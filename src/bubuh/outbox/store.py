@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
-from bubuh.core.shards import Shard, shard_of_account
-from bubuh.db.pool import Conn
+from bubuh.core.shards import ALL_SHARDS, Shard, shard_of_account
+from bubuh.db.pool import Conn, Database
 from bubuh.db.queries import columns, load_queries
 from bubuh.outbox.model import Fact
 
@@ -22,6 +22,12 @@ async def publish(
     shard = shard_of_account(account_id)
     row = await conn.fetchrow(SQL.publish.sql, shard, account_id, topic, subject, dict(facts))
     return row is not None
+
+
+async def list_due_shards(db: Database) -> list[Shard]:
+    """Where facts are due; one way there and back for all shards."""
+    rows = await db.fetchmany(SQL.find_due.sql, [(shard,) for shard in ALL_SHARDS])
+    return [Shard(row["shard"]) for row in rows]
 
 
 async def lock_untold(conn: Conn, shard: Shard, *, at_most: int) -> list[Fact]:

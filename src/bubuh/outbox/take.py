@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from bubuh.core.shards import Shard
-from bubuh.db.pool import Conn
+from bubuh.db.pool import Conn, Database
 from bubuh.outbox import store
 from bubuh.outbox.model import Fact
 
 _FIRST_WAIT_S: Final = 10.0  #: longer than telling takes, so that a fact in good hands is not taken twice
 _LONGEST_WAIT_S: Final = 300.0
+
+
+async def due_shards(db: Database) -> list[Shard]:
+    """Where facts are due."""
+    return await store.list_due_shards(db)
 
 
 async def take_untold(conn: Conn, shard: Shard, *, at_most: int) -> list[Fact]:

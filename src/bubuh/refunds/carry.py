@@ -11,7 +11,6 @@ from typing import Final
 
 import structlog
 
-from bubuh.core.shards import ALL_SHARDS
 from bubuh.db.pool import Database
 from bubuh.payments.model import GatewayRefund, RefundWord
 from bubuh.payments.ports import Gateways, find_gateway
@@ -33,8 +32,9 @@ async def carry_due(db: Database, gateways: Gateways, *, at_most: int = MOST_REF
     """
     due: list[DueRefund] = []
     spared = resting(gateways)
+    shards = await store.list_due_shards(db, resting=spared)
     async with db.connection() as conn:
-        for shard in ALL_SHARDS:
+        for shard in shards:
             if len(due) < at_most:
                 due += await store.take_due_n(conn, shard, resting=spared, at_most=at_most - len(due))
     gate = asyncio.Semaphore(AT_ONCE)

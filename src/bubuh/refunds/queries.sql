@@ -8,6 +8,13 @@ SELECT outcome, refundable_idr, most_idr
 -- done, same_person, conflict or unknown.
 SELECT outcome, account_id FROM refunds_decide(:shard, :id, :agrees, :actor);
 
+-- name: find_due(shard, resting)
+-- The shard, if it has refunds that are due, but at resting gateways.
+SELECT f.shard
+  FROM refunds AS f
+ WHERE f.shard = :shard AND f.next_try_at <= now() AND f.gateway <> ALL(:resting::text[])
+ LIMIT 1;
+
 -- name: take_due_n(shard, resting, at_most)
 -- Refunds that are due, but at resting gateways; their next try is put off.
 SELECT account_id, id, order_id, gateway, payment_no, amount_idr, reason, before, reference, method

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
-from bubuh.core.shards import Shard, shard_of_account
+from bubuh.core.shards import ALL_SHARDS, Shard, shard_of_account
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import load_queries
 from bubuh.refunds.model import AskedRefund, DueRefund, Refund, RefundKind, RefundState
@@ -52,6 +52,12 @@ async def decide(
     row = await conn.fetchrow(SQL.decide.sql, shard, refund_id, agrees, actor)
     assert row is not None, "deciding always answers"
     return row["outcome"], row["account_id"]
+
+
+async def list_due_shards(db: Database, *, resting: Sequence[str]) -> list[Shard]:
+    """Where refunds are due, but at `resting` gateways; one way there and back for all shards."""
+    rows = await db.fetchmany(SQL.find_due.sql, [(shard, list(resting)) for shard in ALL_SHARDS])
+    return [Shard(row["shard"]) for row in rows]
 
 
 async def take_due_n(conn: Conn, shard: Shard, *, resting: Sequence[str], at_most: int) -> list[DueRefund]:

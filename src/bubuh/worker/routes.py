@@ -16,7 +16,7 @@ from bubuh.identity.people.letters import LETTER_WANTED
 from bubuh.orders.expire import ALARM as EXPIRY_ALARM
 from bubuh.outbox.model import Fact
 from bubuh.outbox.ports import HeardLater, Sender
-from bubuh.outbox.take import take_untold
+from bubuh.outbox.take import due_shards, take_untold
 from bubuh.outbox.told import mark_told
 from bubuh.payments.take_notice import FORGED
 from bubuh.quota.breach import BREACHED
@@ -51,6 +51,12 @@ def all_routes(*, sender: Sender, person_key: PersonKey) -> Routes:
         BUYER_LETTER: (partial(send_buyer_letter, sender=sender, key=person_key),),
         **dict.fromkeys(LINES, (partial(gather, key=person_key),)),
     }
+
+
+async def tell_due(db: Database, *, routes: Routes) -> None:
+    """Tell what is due, shard by shard."""
+    for shard in await due_shards(db):
+        await tell(db, shard, routes=routes)
 
 
 async def tell(db: Database, shard: Shard, *, routes: Routes = ROUTES) -> int:

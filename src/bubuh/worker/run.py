@@ -23,7 +23,7 @@ from bubuh.wiring.workshop import open_workshop
 from bubuh.worker.desk import Desk
 from bubuh.worker.levels import settle_levels
 from bubuh.worker.rounds import Round, make_rounds, over_shards
-from bubuh.worker.routes import all_routes, tell
+from bubuh.worker.routes import all_routes, tell_due
 
 
 async def work(
@@ -55,7 +55,7 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
         Round(name="expiry", every_s=10.0, make=Expirer(db).expire),
         Round(name="refunds", every_s=2.0, make=partial(carry_due, db, parts.gateways)),
         Round(name="chain", every_s=30.0, make=over_shards(partial(link_shard, db))),
-        Round(name="outbox", every_s=1.0, make=over_shards(partial(tell, db, routes=routes))),
+        Round(name="outbox", every_s=1.0, make=partial(tell_due, db, routes=routes)),
         Round(
             name="watch",
             every_s=EVERY_S,
