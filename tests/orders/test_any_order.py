@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from bubuh.core.ids import AccountId, fresh_account_id, fresh_id
 from bubuh.db.pool import Database
-from bubuh.orders import store
 from bubuh.orders.expire import expire_due
-from bubuh.orders.model import OrderState, WantedOrder
+from bubuh.orders.model import OrderState
 from bubuh.orders.moves import MOVES
 from bubuh.orders.settle import settle
 from bubuh.orders.show import show_order
-from bubuh.payments.model import Method, ReceivedPayment
+from bubuh.payments.model import ReceivedPayment
+from tests.orders.bare import place_bare
 
 STAMPS = 2
 EXPIRE = None
@@ -35,15 +35,7 @@ async def test_the_book_is_the_same_in_any_order(
 ) -> None:
     account_id = fresh_account_id()
     order_id = fresh_id(account_id)
-    async with db.transaction() as conn:
-        await store.place(
-            conn,
-            WantedOrder(stamps=STAMPS, method=Method.QRIS),
-            order_id=order_id,
-            account_id=account_id,
-            actor="test",
-            valid_s=0,
-        )
+    await place_bare(db, account_id, order_id, stamps=STAMPS)
     state, came = OrderState.PLACED, set[str]()
     for happening in happenings:
         if happening is EXPIRE:

@@ -12,10 +12,9 @@ import asyncpg
 import pytest
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
-from bubuh.core.ids import derived_id, fresh_id
+from bubuh.core.ids import AccountId, derived_id, fresh_id
 from bubuh.db.pool import Conn, Database
 from bubuh.identity.refusals import IdempotencyConflict
-from bubuh.orders import store
 from bubuh.orders.check import check
 from bubuh.orders.collect import run_asking_pass
 from bubuh.orders.expire import expire_due
@@ -27,6 +26,7 @@ from bubuh.orders.show import find_order, show_order
 from bubuh.payments.model import Method, ReceivedPayment, SettleOutcome, reference_of
 from bubuh.payments.refusals import GatewayUnavailable
 from tests.gateway_dev.rig import SECRET, Shop, closed_port, make_principal
+from tests.orders.bare import place_bare
 
 S = OrderState
 PAID_AT = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -365,16 +365,9 @@ def test_from_every_state_money_leads_to_filled() -> None:
 
 
 async def test_an_orders_id_must_name_its_shard(conn: Conn) -> None:
-    account_id = 65
+    account_id = AccountId(65)
     with pytest.raises(asyncpg.CheckViolationError, match="orders_id_names_shard"):
-        await store.place(
-            conn,
-            WantedOrder(stamps=1, method=Method.QRIS),
-            order_id=UUID(bytes=b"\x02" + bytes(15)),
-            account_id=account_id,  # type: ignore[arg-type]
-            actor="x",
-            valid_s=1,
-        )
+        await place_bare(conn, account_id, UUID(bytes=b"\x02" + bytes(15)), stamps=1)
 
 
 async def test_an_order_cannot_be_filled_for_less(shop: Shop, owner_conn: Conn, db: Database) -> None:

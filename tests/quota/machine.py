@@ -17,8 +17,7 @@ from bubuh.core.ids import AccountId, derived_id
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.orders import store as orders
-from bubuh.orders.model import WantedOrder
-from bubuh.payments.model import Method, ReceivedPayment
+from bubuh.payments.model import ReceivedPayment
 from bubuh.quota import store
 from bubuh.quota.invariants import Difference, Invariant, Scope
 from bubuh.quota.model import (
@@ -37,6 +36,7 @@ from bubuh.quota.model import (
 )
 from bubuh.quota.moves import HoldState
 from bubuh.quota.reconcile import ask
+from tests.orders.bare import place_bare
 from tests.quota.model import PRICE_IDR, Books, Key
 
 ACCOUNTS = 4  # the first three of one shard, the last of another
@@ -204,9 +204,8 @@ class QuotaMachine(RuleBasedStateMachine):
     @rule(who=whom, number=ids, stamps=amounts, is_due=st.booleans())
     def place(self, who: int, number: int, stamps: int, is_due: bool) -> None:  # noqa: FBT001
         """An order, perhaps again with another number, perhaps one whose time is over at once."""
-        wanted = WantedOrder(stamps=stamps, method=Method.QRIS)
         key = (self.accounts[who], derived_id(self.accounts[who], "order", str(number)))
-        found = self.run(self.placed(key, wanted, valid_s=0.0 if is_due else 9e6))
+        found = self.run(self.placed(key, stamps, valid_s=0.0 if is_due else 9e6))
         assert found == self.books.place(key, stamps, is_due=is_due)
 
     @rule(who=whom, number=ids, payment_no=st.integers(0, 2), stamps=amounts, again=st.booleans())
@@ -290,12 +289,10 @@ class QuotaMachine(RuleBasedStateMachine):
         statement = {"open": store.SQL.open_share, "change": store.SQL.change_share}[what]
         return ShareOutcome(await self.db.fetchval(statement.sql, self.shard(), *arguments))
 
-    async def placed(self, key: Key, wanted: WantedOrder, *, valid_s: float) -> str:
+    async def placed(self, key: Key, stamps: int, *, valid_s: float) -> str:
         account_id, order_id = key
         async with self.db.connection() as conn:
-            return await orders.place(
-                conn, wanted, order_id=order_id, account_id=account_id, actor="m", valid_s=valid_s
-            )
+            return await place_bare(conn, account_id, order_id, stamps=stamps, valid_s=valid_s)
 
     async def expired(self) -> set[UUID]:
         async with self.db.connection() as conn:

@@ -13,14 +13,13 @@ from bubuh.core.ids import fresh_id
 from bubuh.db.pool import Conn
 from bubuh.orders import store
 from bubuh.orders.books import OrderBooks
-from bubuh.orders.model import WantedOrder
-from bubuh.payments.model import Method
 from bubuh.quota.show import show_quota
 from bubuh.refunds.ask import ask_refund
 from bubuh.refunds.carry import carry_due
 from bubuh.refunds.model import AskedRefund
 from bubuh.refunds.show import show_refunds
 from tests.gateway_dev.rig import Shop, make_principal
+from tests.orders.bare import place_bare
 from tests.orders.test_money_rules import assert_explained, back
 from tests.orders.test_orders import payment
 
@@ -45,15 +44,7 @@ async def test_whatever_happens_no_rupiah_is_unexplained(
 ) -> None:
     shop = replace(shop, principal=make_principal())
     order_id = fresh_id(shop.account_id)
-    async with shop.db.transaction() as conn:
-        await store.place(
-            conn,
-            WantedOrder(stamps=2, method=Method.QRIS),
-            order_id=order_id,
-            account_id=shop.account_id,
-            actor="test",
-            valid_s=0,
-        )
+    await place_bare(shop.db, shop.account_id, order_id, stamps=2)
     for act, what in steps:
         match act:
             case "pay":

@@ -127,6 +127,7 @@ async def create_order(
         order_id=derived_id(principal.account_id, ROUTE, idempotency_key),
         db=services.db,
         gateways=services.gateways,
+        batches=services.place_batches,
     )
     view = OrderView.of(placed.shown)
     headers = {"Location": f"/v1/orders/{view.id}", **replay_header(replayed=placed.replayed)}

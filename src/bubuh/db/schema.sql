@@ -75,31 +75,6 @@ $$;
 
 ALTER FUNCTION public.orders_expire_n(_shard smallint, _limit integer) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-DECLARE
-    _before bytea;
-BEGIN
-    INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, expires_at)
-    VALUES (_shard, _account_id, _id, _request_sha256, _stamps, _method, _amount_idr, 'placed', _actor,
-            now() + make_interval(secs => _valid_s))
-    ON CONFLICT DO NOTHING;
-    IF FOUND THEN
-        INSERT INTO order_events (shard, account_id, order_id, state, move)
-        VALUES (_shard, _account_id, _id, 'placed', 'place');
-        RETURN 'done';
-    END IF;
-    -- A second statement, a fresh snapshot: the other's row is committed, for we waited for it.
-    SELECT o.request_sha256 INTO STRICT _before FROM orders AS o
-     WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id;
-    RETURN CASE WHEN _before = _request_sha256 THEN 'already_done' ELSE 'conflict' END;
-END
-$$;
-
-ALTER FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) OWNER TO bubuh_owner;
-
 CREATE FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -146,6 +121,60 @@ END
 $$;
 
 ALTER FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[]) RETURNS TABLE(outcome text, id uuid, account_id bigint, state text, stamps bigint, method text, amount_idr bigint, amount_paid_idr bigint, amount_returned_idr bigint, placed_at timestamp with time zone, expires_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _children bigint [];
+    _placed uuid [] := ARRAY[]::uuid [];
+    _r record;
+BEGIN
+    SELECT coalesce(array_agg(b.account_id), ARRAY[]::bigint []) INTO _children
+      FROM quota_balances AS b
+     WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL;
+    FOR _r IN
+        SELECT x.id, x.account_id, x.request_sha256, x.stamps, x.method, x.amount_idr, x.actor, x.valid_s
+          FROM unnest(_ids, _account_ids, _requests_sha256, _stamps, _methods, _amounts_idr, _actors, _valid_s)
+            AS x (id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s)
+         WHERE x.account_id <> ALL(_children)
+         ORDER BY x.id
+    LOOP
+        INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, expires_at)
+        VALUES (_shard, _r.account_id, _r.id, _r.request_sha256, _r.stamps, _r.method, _r.amount_idr, 'placed',
+                _r.actor, now() + make_interval(secs => _r.valid_s))
+        ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            _placed := _placed || _r.id;
+        END IF;
+    END LOOP;
+    INSERT INTO order_events (shard, account_id, order_id, state, move)
+    SELECT o.shard, o.account_id, o.id, 'placed', 'place'
+      FROM orders AS o JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard AND o.id = ANY(_placed);
+    INSERT INTO payment_attempts (shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at,
+                                  looked_at, next_ask_at)
+    SELECT o.shard, o.account_id, o.id, 1, x.gateway, x.reference, o.method, o.amount_idr, o.expires_at, now(),
+           now() + interval '10 seconds'
+      FROM orders AS o JOIN unnest(_ids, _account_ids, _gateways, _references) AS x (id, account_id, gateway, reference)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard AND o.id = ANY(_placed);
+    -- A later statement, a fresh snapshot: another's row is committed, for we waited for it.
+    RETURN QUERY
+    SELECT CASE WHEN x.account_id = ANY(_children) THEN 'child'
+                WHEN o.request_sha256 <> x.request_sha256 THEN 'conflict'
+                WHEN x.id = ANY(_placed) THEN 'done' ELSE 'already_done' END,
+           o.id, o.account_id, o.state, o.stamps, o.method, o.amount_idr, o.amount_paid_idr, o.amount_returned_idr,
+           o.placed_at, o.expires_at
+      FROM unnest(_ids, _account_ids, _requests_sha256) WITH ORDINALITY AS x (id, account_id, request_sha256, no)
+      LEFT JOIN orders AS o ON o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
+     ORDER BY x.no;
+END
+$$;
+
+ALTER FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.orders_return_money(_shard smallint, _account_id bigint, _id uuid) RETURNS integer
     LANGUAGE plpgsql
@@ -557,7 +586,6 @@ BEGIN
                               WHEN 'paid' THEN CASE _r.before WHEN 'closed' THEN 'pay_late' ELSE 'pay' END END)
         ON CONFLICT DO NOTHING;
     END LOOP;
-    RETURN QUERY
     UPDATE payment_attempts AS a
        SET state = x.state, fault = NULL,
            qris = coalesce(x.qris, a.qris), va = coalesce(x.va, a.va), pay_url = coalesce(x.pay_url, a.pay_url),
@@ -565,8 +593,13 @@ BEGIN
       FROM unnest(_account_ids, _order_ids, _nos, _states, _qris, _vas, _pay_urls)
         AS x (account_id, order_id, no, state, qris, va, pay_url)
      WHERE a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
-       AND array_position(_rising, x.state) >= array_position(_rising, a.state)
-    RETURNING a.order_id, a.state;
+       AND array_position(_rising, x.state) >= array_position(_rising, a.state);
+    RETURN QUERY
+    SELECT x.order_id, a.state
+      FROM unnest(_account_ids, _order_ids, _nos) WITH ORDINALITY AS x (account_id, order_id, no, place)
+      JOIN payment_attempts AS a
+        ON a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+     ORDER BY x.place;
 END
 $$;
 
@@ -3365,11 +3398,11 @@ REVOKE ALL ON FUNCTION public.orders_expire_n(_shard smallint, _limit integer) F
 
 GRANT ALL ON FUNCTION public.orders_expire_n(_shard smallint, _limit integer) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) FROM PUBLIC;
-
-GRANT ALL ON FUNCTION public.orders_place(_shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text, _amount_idr bigint, _actor text, _valid_s double precision) TO bubuh_app;
-
 REVOKE ALL ON FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[]) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.orders_return_money(_shard smallint, _account_id bigint, _id uuid) FROM PUBLIC;
 

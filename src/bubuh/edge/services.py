@@ -14,6 +14,7 @@ from bubuh.identity.known_keys import KnownKeys
 from bubuh.identity.model import Environment
 from bubuh.identity.people.hashing import Hasher
 from bubuh.identity.people.keys import PersonKey
+from bubuh.orders.place import PlaceBatches
 from bubuh.outbox.ports import Sent
 from bubuh.payments.ports import Gateways
 from bubuh.payments.take_notice import NoticeBatch
@@ -48,6 +49,7 @@ class Services:
     letters: Callable[[], Sequence[Sent]]  #: what the development sender kept, the newest first
     standing: StandingBoard  #: for how long the books have agreed
     refund_limit_idr: int = REFUND_LIMIT_IDR  #: above it a second person agrees
+    place_batches: PlaceBatches | None = None  #: None: each order is a commit of its own
     notice_batch: NoticeBatch | None = None  #: None: each notice is a commit of its own
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

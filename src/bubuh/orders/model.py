@@ -6,13 +6,21 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
 from bubuh.core.money import price_idr
+from bubuh.core.shards import Shard, shard_of_account
 from bubuh.orders.refusals import StampsOutOfRange
-from bubuh.payments.model import Method, PaymentDetails
+from bubuh.payments.model import (
+    FIRST_ATTEMPT,
+    Attempt,
+    AttemptState,
+    Method,
+    PaymentDetails,
+    reference_of,
+)
 
 MOST_STAMPS: Final = 1_000  #: in one order; Rp10.000.000 is also where QRIS ends
 VALID_S: Final = 3_600.0  #: how long an order waits for its money before it is shown as expired
@@ -68,11 +76,57 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """An order to be written, with the gateway that is to collect its money."""
+
+    id: UUID
+    account_id: AccountId
+    actor: str
+    wanted: WantedOrder
+    gateway: str
+    valid_s: float  #: how long it waits for its money
+
+    @property
+    def shard(self) -> Shard:
+        """The shard of its row."""
+        return shard_of_account(self.account_id)
+
+    @property
+    def reference(self) -> str:
+        """The gateway's name for it."""
+        return reference_of(self.id)
+
+    def attempt(self, placed: Order) -> Attempt:
+        """The attempt that is written with it, as `placed` says."""
+        return Attempt(
+            account_id=self.account_id,
+            order_id=self.id,
+            no=FIRST_ATTEMPT,
+            gateway=self.gateway,
+            reference=self.reference,
+            method=placed.method,
+            amount_idr=placed.amount_idr,
+            state=AttemptState.UNKNOWN,
+            expires_at=placed.expires_at,
+            is_over=False,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOutcome:
+    """What became of a `NewOrder`; `order` is None for a child account."""
+
+    outcome: Literal["done", "already_done", "conflict", "child"]
+    order: Order | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownOrder:
     """An order, and how to pay it; `payment` is None until a gateway has told."""
 
     order: Order
     payment: PaymentDetails | None
+    is_unseen: bool = False  #: it is not paid, and nobody noted for 10 s that its buyer looks at it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

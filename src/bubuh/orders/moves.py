@@ -1,4 +1,4 @@
-"""An order's life. In SQL only `orders_place`, `orders_settle_n` and `orders_expire_n` move it."""
+"""An order's life. In SQL only `orders_place_n`, `orders_settle_n` and `orders_expire_n` move it."""
 
 from __future__ import annotations
 

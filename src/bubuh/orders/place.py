@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
+from bubuh.db.batch import Batch, OneByOne
 from bubuh.db.pool import Database
+from bubuh.db.self_clocked import SelfClocked
 from bubuh.identity.model import Principal
 from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.orders import store
 from bubuh.orders.books import OrderBooks
-from bubuh.orders.model import VALID_S, Placed, WantedOrder
+from bubuh.orders.model import VALID_S, NewOrder, Placed, PlaceOutcome, ShownOrder, WantedOrder
 from bubuh.orders.show import show_order
-from bubuh.payments.ask import reach
+from bubuh.payments.ask import WordBatch, reach, reach_first
 from bubuh.payments.model import Method
-from bubuh.payments.open_attempt import open_attempt
 from bubuh.payments.ports import Gateways
 from bubuh.payments.steady import choose_gateway
-from bubuh.quota.share import refuse_child
+from bubuh.payments.store import record_n
+from bubuh.quota.refusals import ChildAccount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceBatches:
+    """What many buyers do at once: each of the two is one commit for all who are at it."""
+
+    orders: Batch[NewOrder, PlaceOutcome]
+    words: WordBatch
+
+    @classmethod
+    def self_clocked(cls, db: Database) -> Self:
+        """Over `db`, for one process."""
+        return cls(
+            orders=SelfClocked.over(db, store.place_n, name="place", key=lambda new: new.id),
+            words=SelfClocked.over(
+                db, record_n, name="record", key=lambda word: (word.attempt.order_id, word.attempt.no)
+            ),
+        )
+
+    @classmethod
+    def one_by_one(cls, db: Database) -> Self:
+        """Each a commit of its own."""
+        return cls(orders=OneByOne(db, store.place_n), words=OneByOne(db, record_n))
 
 
 async def place(
@@ -27,6 +54,7 @@ async def place(
     order_id: UUID,
     db: Database,
     gateways: Gateways,
+    batches: PlaceBatches | None = None,
     valid_s: float = VALID_S,
 ) -> Placed:
     """Place an order for the principal's account under the caller's id; a replay shows it as it is now.
@@ -41,36 +69,23 @@ async def place(
         MethodUnknown: no gateway here collects money so.
         IdempotencyConflict: the id stands for another request.
     """
-    wanted = WantedOrder(stamps=stamps, method=method)
-    gateway = choose_gateway(gateways, method)
-    replayed = await _commit(principal, wanted, order_id, db=db, gateway=gateway.name, valid_s=valid_s)
-    account_id = principal.account_id
-    await reach(db, gateways, OrderBooks(db), account_id=account_id, order_id=order_id)
-    return Placed(shown=await show_order(db, account_id, order_id), replayed=replayed)
-
-
-async def _commit(
-    principal: Principal, wanted: WantedOrder, order_id: UUID, *, db: Database, gateway: str, valid_s: float
-) -> bool:
-    """Write the order and its attempt in one commit. True: the same request has done so before."""
-    account_id = principal.account_id
-    async with db.transaction() as conn:
-        await refuse_child(conn, account_id)
-        outcome = await store.place(
-            conn, wanted, order_id=order_id, account_id=account_id, actor=principal.actor, valid_s=valid_s
-        )
-        if outcome == "conflict":
-            raise IdempotencyConflict
-        if outcome == "done":
-            order = await store.find(conn, account_id=account_id, order_id=order_id)
-            assert order is not None, "an order that was just placed is there"
-            await open_attempt(
-                conn,
-                account_id=account_id,
-                order_id=order_id,
-                gateway=gateway,
-                method=order.method,
-                amount_idr=order.amount_idr,
-                expires_at=order.expires_at,
-            )
-    return outcome == "already_done"
+    new = NewOrder(
+        id=order_id,
+        account_id=principal.account_id,
+        actor=principal.actor,
+        wanted=WantedOrder(stamps=stamps, method=method),
+        gateway=choose_gateway(gateways, method).name,
+        valid_s=valid_s,
+    )
+    batches = batches or PlaceBatches.one_by_one(db)
+    placed = await batches.orders.submit(new.shard, new)
+    if placed.outcome == "child":
+        raise ChildAccount(account_id=new.account_id)
+    if placed.outcome == "conflict":
+        raise IdempotencyConflict
+    if placed.outcome == "already_done":
+        await reach(db, gateways, OrderBooks(db), account_id=new.account_id, order_id=order_id)
+        return Placed(shown=await show_order(db, new.account_id, order_id), replayed=True)
+    assert placed.order is not None, "an order that was just placed is there"
+    payment = await reach_first(db, gateways, OrderBooks(db), new.attempt(placed.order), batch=batches.words)
+    return Placed(shown=ShownOrder(order=placed.order, payment=payment), replayed=False)

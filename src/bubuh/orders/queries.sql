@@ -1,12 +1,24 @@
--- name: place(shard, order_id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s)
--- done, already_done or conflict.
-SELECT orders_place(:shard, :order_id, :account_id, :request_sha256, :stamps, :method, :amount_idr, :actor, :valid_s);
+-- name: place_n(shard, order_ids, account_ids, requests_sha256, stamps, methods, amounts_idr, actors, valid_s, gateways, reference_nos)
+-- One row per request, in its order: done, already_done or conflict, and the order as it is; or child, and no order.
+SELECT outcome, id, account_id, state, stamps, method, amount_idr, amount_paid_idr, amount_returned_idr, placed_at,
+       expires_at
+  FROM orders_place_n(:shard, :order_ids::uuid[], :account_ids::bigint[], :requests_sha256::bytea[], :stamps::bigint[],
+                      :methods::text[], :amounts_idr::bigint[], :actors::text[], :valid_s::double precision[],
+                      :gateways::text[], :reference_nos::text[]);
 
 -- name: find(shard, account_id, order_id)
--- No row: the account has no such order.
+-- No row: the account has no such order. With how to pay it by the newest attempt that tells, and whether nobody noted
+-- for 10 s that its buyer looks at it while it is not paid.
 SELECT o.id, o.account_id, o.state, o.stamps, o.method, o.amount_idr, o.amount_paid_idr, o.amount_returned_idr,
-       o.placed_at, o.expires_at
+       o.placed_at, o.expires_at, d.qris, d.va, d.pay_url,
+       EXISTS (SELECT FROM payment_attempts AS a
+                WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id AND a.state <> 'paid'
+                  AND (a.looked_at IS NULL OR a.looked_at < now() - interval '10 seconds')) AS is_unseen
   FROM orders AS o
+  LEFT JOIN LATERAL (SELECT a.qris, a.va, a.pay_url FROM payment_attempts AS a
+                      WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id
+                        AND num_nonnulls(a.qris, a.va, a.pay_url) > 0
+                      ORDER BY a.no DESC LIMIT 1) AS d ON true
  WHERE o.shard = :shard AND o.account_id = :account_id AND o.id = :order_id;
 
 -- name: settle_n(shard, order_ids, account_ids, gateways, payment_nos, amounts_idr, paid_ats)

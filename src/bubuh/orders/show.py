@@ -10,7 +10,7 @@ from bubuh.orders import store
 from bubuh.orders.model import ShownOrder
 from bubuh.orders.refusals import NoQrisCode, OrderUnknown
 from bubuh.payments.qris_svg import qris_svg
-from bubuh.payments.store import find_details, look
+from bubuh.payments.store import look
 
 
 async def find_order(db: Database, account_id: AccountId, order_id: UUID) -> ShownOrder:
@@ -20,18 +20,17 @@ async def find_order(db: Database, account_id: AccountId, order_id: UUID) -> Sho
         OrderUnknown: the account has no such order.
     """
     shown = await show_order(db, account_id, order_id)
-    await look(db, account_id=account_id, order_id=order_id)
+    if shown.is_unseen:
+        await look(db, account_id=account_id, order_id=order_id)
     return shown
 
 
 async def show_order(db: Database, account_id: AccountId, order_id: UUID) -> ShownOrder:
     """The same, and nobody learns that it was looked at; raises `OrderUnknown`."""
-    async with db.connection() as conn:
-        order = await store.find(conn, account_id=account_id, order_id=order_id)
-        if order is None:
-            raise OrderUnknown(order_id=order_id)
-        details = await find_details(conn, account_id=account_id, order_id=order_id)
-    return ShownOrder(order=order, payment=details)
+    shown = await store.find(db, account_id=account_id, order_id=order_id)
+    if shown is None:
+        raise OrderUnknown(order_id=order_id)
+    return shown
 
 
 def draw_qris(shown: ShownOrder) -> str:

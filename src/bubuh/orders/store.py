@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Final
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
-from bubuh.db.pool import Conn, Database
+from bubuh.db.batch import SetAct
+from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
-from bubuh.orders.model import Order, OrderState, WantedOrder
-from bubuh.payments.model import Method, ReceivedPayment, ReceivedReversal, SettleOutcome
+from bubuh.orders.model import NewOrder, Order, OrderState, PlaceOutcome, ShownOrder
+from bubuh.payments.model import Method, PaymentDetails, ReceivedPayment, ReceivedReversal, SettleOutcome
 
 SQL = load_queries("bubuh.orders")
-
-PlaceOutcome = Literal["done", "already_done", "conflict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,38 +30,49 @@ class Settled:
     amount_idr: int | None
 
 
-async def place(
-    conn: Conn, wanted: WantedOrder, *, order_id: UUID, account_id: AccountId, actor: str, valid_s: float
-) -> PlaceOutcome:
-    """Write a new order, or say whether the one of this id came from the same request."""
-    outcome = await conn.fetchval(
-        SQL.place.sql,
-        shard_of_account(account_id),
-        order_id,
-        account_id,
-        wanted.sha256,
-        wanted.stamps,
-        str(wanted.method),
-        wanted.amount_idr,
-        actor,
-        valid_s,
+def _place_arguments(orders: Sequence[NewOrder]) -> Sequence[object]:
+    return (
+        [order.id for order in orders],
+        [order.account_id for order in orders],
+        [order.wanted.sha256 for order in orders],
+        [order.wanted.stamps for order in orders],
+        [str(order.wanted.method) for order in orders],
+        [order.wanted.amount_idr for order in orders],
+        [order.actor for order in orders],
+        [order.valid_s for order in orders],
+        [order.gateway for order in orders],
+        [order.reference for order in orders],
     )
-    return cast("PlaceOutcome", outcome)
 
 
-async def find(conn: Conn | Database, *, account_id: AccountId, order_id: UUID) -> Order | None:
-    """The account's order, or None."""
+#: write new orders, each with its first attempt
+place_n: Final = SetAct[NewOrder, PlaceOutcome](
+    SQL.place_n.sql,
+    _place_arguments,
+    lambda _, row: PlaceOutcome(outcome=row["outcome"], order=None if row["id"] is None else _order(row)),
+)
+
+
+async def find(conn: Conn | Database, *, account_id: AccountId, order_id: UUID) -> ShownOrder | None:
+    """The account's order and how to pay it, or None."""
     row = await conn.fetchrow(SQL.find.sql, shard_of_account(account_id), account_id, order_id)
     if row is None:
         return None
-    return Order(**{**row, "state": OrderState(row["state"]), "method": Method(row["method"])})
+    details = PaymentDetails(qris=row["qris"], va=row["va"], pay_url=row["pay_url"])
+    is_told = details != PaymentDetails()
+    return ShownOrder(
+        order=_order(row), payment=details if is_told else None, is_unseen=bool(row["is_unseen"])
+    )
 
 
-async def settle_n(db: Database, shard: Shard, payments: Sequence[ReceivedPayment]) -> list[SettleOutcome]:
-    """Record payments of one shard (each order at most once) and fill what they cover, in one commit."""
-    names = ("order_id", "account_id", "gateway", "payment_no", "amount_idr", "paid_at")
-    rows = await db.fetch(SQL.settle_n.sql, shard, *columns(payments, *names))
-    return [SettleOutcome(row["outcome"]) for row in rows]
+#: record payments (each order at most once) and fill what they cover
+settle_n: Final = SetAct[ReceivedPayment, SettleOutcome](
+    SQL.settle_n.sql,
+    lambda payments: columns(
+        payments, "order_id", "account_id", "gateway", "payment_no", "amount_idr", "paid_at"
+    ),
+    lambda _, row: SettleOutcome(row["outcome"]),
+)
 
 
 async def reverse(db: Database, reversal: ReceivedReversal) -> SettleOutcome:
@@ -109,3 +119,18 @@ async def list_paid_between(
     """Every payment of a shard by one gateway from `since` to `until`, both in it."""
     rows = await db.fetch(SQL.list_paid_between.sql, shard, gateway, since, until)
     return [Settled(**row) for row in rows]
+
+
+def _order(row: Row) -> Order:
+    return Order(
+        id=row["id"],
+        account_id=row["account_id"],
+        state=OrderState(row["state"]),
+        stamps=row["stamps"],
+        method=Method(row["method"]),
+        amount_idr=row["amount_idr"],
+        amount_paid_idr=row["amount_paid_idr"],
+        amount_returned_idr=row["amount_returned_idr"],
+        placed_at=row["placed_at"],
+        expires_at=row["expires_at"],
+    )

@@ -12,11 +12,11 @@ from uuid import UUID
 import structlog
 
 from bubuh.core.ids import AccountId
-from bubuh.core.shards import ALL_SHARDS
+from bubuh.db.batch import Batch
 from bubuh.db.pool import Database
 from bubuh.payments import store
 from bubuh.payments.hear import hear
-from bubuh.payments.model import Attempt, AttemptState, Word
+from bubuh.payments.model import Attempt, AttemptState, PaymentDetails, Word
 from bubuh.payments.ports import Books, Gateways
 from bubuh.payments.refusals import GatewayUnavailable, GatewayUnknown
 from bubuh.payments.steady import resting, wake
@@ -26,6 +26,8 @@ _log = structlog.get_logger(__name__)
 
 MOST_ASKS: Final = 200  #: in one pass
 AT_ONCE: Final = 100  #: questions on their way together; a gateway's own limit is `Steady`'s
+
+WordBatch = Batch[Word, AttemptState]  #: records words without money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +84,27 @@ async def reach(
     await take_in(db, [word for word in heard if word is not None], books)
 
 
+async def reach_first(
+    db: Database, gateways: Gateways, books: Books, attempt: Attempt, *, batch: WordBatch
+) -> PaymentDetails | None:
+    """`reach` for an attempt that was just written: how to pay, if the gateway answers."""
+    word = await _hear_or_note(db, gateways, attempt)
+    if word is None:
+        return None
+    if word.has_money:
+        await take_in(db, [word], books)
+    else:
+        await batch.submit(attempt.shard, word)
+    return word.charge.details if word.charge.details != PaymentDetails() else None
+
+
 async def _take_due(db: Database, *, spared: Sequence[str], at_most: int) -> Sequence[Attempt]:
-    """Shard by shard from a random one, so that no shard is always last."""
+    """Shard by shard in a random order, so that no shard is always last."""
     due: list[Attempt] = []
-    first = random.randrange(len(ALL_SHARDS))  # noqa: S311 -- fairness, not secrecy
+    shards = await store.list_due_shards(db, resting=spared)
+    random.shuffle(shards)
     async with db.connection() as conn:
-        for shard in ALL_SHARDS[first:] + ALL_SHARDS[:first]:
+        for shard in shards:
             if len(due) >= at_most:
                 break
             due += await store.take_due_n(conn, shard, resting=spared, at_most=at_most - len(due))

@@ -216,6 +216,11 @@ class Word:
     attempt: Attempt
     charge: Charge
 
+    @property
+    def has_money(self) -> bool:
+        """Whether it tells of any, come or gone."""
+        return bool(self.charge.payments or self.charge.reversals)
+
     def payments(self) -> list[ReceivedPayment]:
         """The rupiah in it, with the order they are for."""
         return [

@@ -86,11 +86,7 @@ async def _match(db: Database, names: Sequence[tuple[str, str]]) -> dict[tuple[s
         shard = shard_of_reference(name[1])
         if shard is not None:
             by_shard[shard].add(name)
-    found = [
-        attempt
-        for shard, group in by_shard.items()
-        for attempt in await store.match_attempts(db, shard, sorted(group))
-    ]
+    found = await store.match_attempts(db, {shard: sorted(group) for shard, group in by_shard.items()})
     return {(attempt.gateway, attempt.reference): attempt for attempt in found}
 
 

@@ -7,6 +7,7 @@ national merchant number.
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -133,12 +134,7 @@ def checked_qris(text: str, *, amount_idr: int) -> str:
 
 def crc16(data: bytes) -> int:
     """CRC-16/CCITT-FALSE: polynomial 1021, start FFFF, not reflected. Source: ISO/IEC 13239, by EMVCo."""
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xFFFF
-    return crc
+    return binascii.crc_hqx(data, 0xFFFF)
 
 
 def _template(one: Template) -> str:

@@ -1,10 +1,3 @@
--- name: open_attempt(shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at)!
--- Committed with its order. Whoever opened it calls the gateway now; should that fail, the asking job does soon.
-INSERT INTO payment_attempts (shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at,
-                              looked_at, next_ask_at)
-VALUES (:shard, :account_id, :order_id, :no, :gateway, :reference, :method, :amount_idr, :expires_at,
-        now(), now() + interval '10 seconds');
-
 -- name: find_attempts(shard, account_id, order_id)
 -- An order's attempts, the newest first.
 SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
@@ -12,15 +5,6 @@ SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amoun
   FROM payment_attempts AS a
  WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id
  ORDER BY a.no DESC;
-
--- name: find_details(shard, account_id, order_id)
--- No row: no gateway has told yet how to pay.
-SELECT a.qris, a.va, a.pay_url
-  FROM payment_attempts AS a
- WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id
-   AND num_nonnulls(a.qris, a.va, a.pay_url) > 0
- ORDER BY a.no DESC
- LIMIT 1;
 
 -- name: match_attempts(shard, gateways, references)
 -- The attempts that these references stand for. No row for one: not ours, or not committed yet.
@@ -49,13 +33,20 @@ UPDATE payment_attempts AS a
 RETURNING a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
           a.expires_at <= now() AS is_over;
 
+-- name: find_due(shard, resting)
+-- The shard, if it has attempts that are due, but at resting gateways.
+SELECT a.shard
+  FROM payment_attempts AS a
+ WHERE a.shard = :shard AND a.next_ask_at <= now() AND a.gateway <> ALL(:resting::text[])
+ LIMIT 1;
+
 -- name: take_due_n(shard, resting, at_most)
 -- Attempts, but at resting gateways, whose hour to be asked about has come; their next hour is set.
 SELECT account_id, order_id, no, gateway, reference, method, amount_idr, state, expires_at, is_over
   FROM payments_take_due_n(:shard, :resting::text[], :at_most);
 
 -- name: record_n(shard, account_ids, order_ids, nos, states, qris, vas, pay_urls)
--- One row for each attempt whose state rose or stood.
+-- One row for each, in its order: how the attempt stands now.
 SELECT order_id, state
   FROM payments_record_n(:shard, :account_ids::bigint[], :order_ids::uuid[], :nos::integer[], :states::text[],
                          :qris::text[], :vas::text[], :pay_urls::text[]);

@@ -6,17 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Final, Literal, cast
 from uuid import UUID
 
 import msgspec
 
 from bubuh.core.ids import AccountId
-from bubuh.core.shards import Shard, shard_of_account
+from bubuh.core.shards import ALL_SHARDS, Shard, shard_of_account
+from bubuh.db.batch import SetAct
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
 from bubuh.payments.lines import Kind, Line, Unmatched
-from bubuh.payments.model import Attempt, AttemptState, Method, PaymentDetails, Word
+from bubuh.payments.model import Attempt, AttemptState, Method, Word
 
 SQL = load_queries("bubuh.payments")
 
@@ -59,40 +60,19 @@ class NoticeEnd:
     outcome: str
 
 
-async def open_attempt(conn: Conn, attempt: Attempt) -> None:
-    """Write a new attempt, in the transaction of its order."""
-    await conn.execute(
-        SQL.open_attempt.sql,
-        attempt.shard,
-        attempt.account_id,
-        attempt.order_id,
-        attempt.no,
-        attempt.gateway,
-        attempt.reference,
-        str(attempt.method),
-        attempt.amount_idr,
-        attempt.expires_at,
-    )
-
-
 async def find_attempts(conn: Conn | Database, *, account_id: AccountId, order_id: UUID) -> list[Attempt]:
     """An order's attempts, the newest first."""
     rows = await conn.fetch(SQL.find_attempts.sql, shard_of_account(account_id), account_id, order_id)
     return [_attempt(row) for row in rows]
 
 
-async def find_details(
-    conn: Conn | Database, *, account_id: AccountId, order_id: UUID
-) -> PaymentDetails | None:
-    """How to pay an order; None: no gateway has told yet."""
-    row = await conn.fetchrow(SQL.find_details.sql, shard_of_account(account_id), account_id, order_id)
-    return None if row is None else PaymentDetails(**row)
-
-
-async def match_attempts(db: Database, shard: Shard, names: Sequence[tuple[str, str]]) -> list[Attempt]:
-    """The attempts of `shard` known by these (gateway, reference)."""
-    gateways, references = [gateway for gateway, _ in names], [reference for _, reference in names]
-    return [_attempt(row) for row in await db.fetch(SQL.match_attempts.sql, shard, gateways, references)]
+async def match_attempts(db: Database, names: Mapping[Shard, Sequence[tuple[str, str]]]) -> list[Attempt]:
+    """The attempts known by these (gateway, reference), by shard; one way there and back."""
+    arguments = [
+        (shard, [gateway for gateway, _ in group], [reference for _, reference in group])
+        for shard, group in names.items()
+    ]
+    return [_attempt(row) for row in await db.fetchmany(SQL.match_attempts.sql, arguments)]
 
 
 async def look(conn: Conn | Database, *, account_id: AccountId, order_id: UUID) -> None:
@@ -106,17 +86,20 @@ async def take_now(db: Database, *, account_id: AccountId, order_id: UUID) -> li
     return [_attempt(row) for row in rows]
 
 
+async def list_due_shards(db: Database, *, resting: Sequence[str]) -> list[Shard]:
+    """Where attempts are due, but at `resting` gateways; one way there and back for all shards."""
+    rows = await db.fetchmany(SQL.find_due.sql, [(shard, list(resting)) for shard in ALL_SHARDS])
+    return [Shard(row["shard"]) for row in rows]
+
+
 async def take_due_n(conn: Conn, shard: Shard, *, resting: Sequence[str], at_most: int) -> list[Attempt]:
     """Due attempts of a shard, but at `resting` gateways; no other worker asks about them as well."""
     rows = await conn.fetch(SQL.take_due_n.sql, shard, list(resting), at_most)
     return [_attempt(row) for row in rows]
 
 
-async def record_n(db: Database, shard: Shard, words: Sequence[Word]) -> None:
-    """Record what gateways say of attempts of `shard`; what is known better stays."""
-    await db.fetch(
-        SQL.record_n.sql,
-        shard,
+def _record_arguments(words: Sequence[Word]) -> Sequence[object]:
+    return (
         [word.attempt.account_id for word in words],
         [word.attempt.order_id for word in words],
         [word.attempt.no for word in words],
@@ -125,6 +108,12 @@ async def record_n(db: Database, shard: Shard, words: Sequence[Word]) -> None:
         [word.charge.details.va for word in words],
         [word.charge.details.pay_url for word in words],
     )
+
+
+#: record what gateways say of attempts, each at most once; how each stands now: what is known better stays
+record_n: Final = SetAct[Word, AttemptState](
+    SQL.record_n.sql, _record_arguments, lambda _, row: AttemptState(row["state"])
+)
 
 
 async def note_fault(db: Database, attempt: Attempt, *, fault: str) -> None:

@@ -49,8 +49,8 @@ async def take_in(db: Database, words: Sequence[Word], books: Books) -> list[str
     by_shard: dict[Shard, list[Word]] = defaultdict(list)
     for word in _furthest(words):
         by_shard[word.attempt.shard].append(word)
-    for shard, group in by_shard.items():
-        await store.record_n(db, shard, group)
+    if by_shard:
+        await store.record_n.together(db, sorted(by_shard.items()))
     return [_one(said) for said in told]
 
 

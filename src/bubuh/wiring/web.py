@@ -11,6 +11,7 @@ from bubuh.db.doorbell import Ringer
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.edge.services import Services
 from bubuh.identity.people.hashing import Hasher
+from bubuh.orders.place import PlaceBatches
 from bubuh.payments.take_notice import keeping
 from bubuh.pdf.seal.sha256 import is_available
 from bubuh.quota.standing import StandingBoard
@@ -40,6 +41,7 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             accept_batch=SelfClocked.over(
                 parts.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id
             ),
+            place_batches=PlaceBatches.self_clocked(parts.db),
             notice_batch=keeping(parts.db),
             ringer=Ringer(parts.db),
             doorbell=parts.doorbell,

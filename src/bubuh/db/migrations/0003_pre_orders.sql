@@ -94,32 +94,68 @@ CREATE TRIGGER order_reversals_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON order_r
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT ON order_reversals TO bubuh_app;
 
--- Place one order. done, already_done (the same request came before) or conflict (the id stands for another body).
-CREATE FUNCTION orders_place(
-    _shard smallint, _id uuid, _account_id bigint, _request_sha256 bytea, _stamps bigint, _method text,
-    _amount_idr bigint, _actor text, _valid_s double precision
-) RETURNS text
+-- Place orders, each with its first attempt to have it paid. One row per request, in its order, with the order as it
+-- is: done, already_done (the same request came before), conflict (the id stands for another body) or child (the
+-- account lives on its parent's stamps: nothing is placed, and there is no order).
+-- The gateway is called once this is committed; should that fail, the asking job calls it soon.
+CREATE FUNCTION orders_place_n(
+    _shard smallint, _ids uuid [], _account_ids bigint [], _requests_sha256 bytea [], _stamps bigint [],
+    _methods text [], _amounts_idr bigint [], _actors text [], _valid_s double precision [], _gateways text [],
+    _references text []
+) RETURNS TABLE (
+    outcome text, id uuid, account_id bigint, state text, stamps bigint, method text, amount_idr bigint,
+    amount_paid_idr bigint, amount_returned_idr bigint, placed_at timestamptz, expires_at timestamptz
+)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    _before bytea;
+    _children bigint [];
+    _placed uuid [] := ARRAY[]::uuid [];
+    _r record;
 BEGIN
-    INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, expires_at)
-    VALUES (_shard, _account_id, _id, _request_sha256, _stamps, _method, _amount_idr, 'placed', _actor,
-            now() + make_interval(secs => _valid_s))
-    ON CONFLICT DO NOTHING;
-    IF FOUND THEN
-        INSERT INTO order_events (shard, account_id, order_id, state, move)
-        VALUES (_shard, _account_id, _id, 'placed', 'place');
-        RETURN 'done';
-    END IF;
-    -- A second statement, a fresh snapshot: the other's row is committed, for we waited for it.
-    SELECT o.request_sha256 INTO STRICT _before FROM orders AS o
-     WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id;
-    RETURN CASE WHEN _before = _request_sha256 THEN 'already_done' ELSE 'conflict' END;
+    SELECT coalesce(array_agg(b.account_id), ARRAY[]::bigint []) INTO _children
+      FROM quota_balances AS b
+     WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL;
+    FOR _r IN
+        SELECT x.id, x.account_id, x.request_sha256, x.stamps, x.method, x.amount_idr, x.actor, x.valid_s
+          FROM unnest(_ids, _account_ids, _requests_sha256, _stamps, _methods, _amounts_idr, _actors, _valid_s)
+            AS x (id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s)
+         WHERE x.account_id <> ALL(_children)
+         ORDER BY x.id
+    LOOP
+        INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, expires_at)
+        VALUES (_shard, _r.account_id, _r.id, _r.request_sha256, _r.stamps, _r.method, _r.amount_idr, 'placed',
+                _r.actor, now() + make_interval(secs => _r.valid_s))
+        ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            _placed := _placed || _r.id;
+        END IF;
+    END LOOP;
+    INSERT INTO order_events (shard, account_id, order_id, state, move)
+    SELECT o.shard, o.account_id, o.id, 'placed', 'place'
+      FROM orders AS o JOIN unnest(_ids, _account_ids) AS x (id, account_id)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard AND o.id = ANY(_placed);
+    INSERT INTO payment_attempts (shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at,
+                                  looked_at, next_ask_at)
+    SELECT o.shard, o.account_id, o.id, 1, x.gateway, x.reference, o.method, o.amount_idr, o.expires_at, now(),
+           now() + interval '10 seconds'
+      FROM orders AS o JOIN unnest(_ids, _account_ids, _gateways, _references) AS x (id, account_id, gateway, reference)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard AND o.id = ANY(_placed);
+    -- A later statement, a fresh snapshot: another's row is committed, for we waited for it.
+    RETURN QUERY
+    SELECT CASE WHEN x.account_id = ANY(_children) THEN 'child'
+                WHEN o.request_sha256 <> x.request_sha256 THEN 'conflict'
+                WHEN x.id = ANY(_placed) THEN 'done' ELSE 'already_done' END,
+           o.id, o.account_id, o.state, o.stamps, o.method, o.amount_idr, o.amount_paid_idr, o.amount_returned_idr,
+           o.placed_at, o.expires_at
+      FROM unnest(_ids, _account_ids, _requests_sha256) WITH ORDINALITY AS x (id, account_id, request_sha256, no)
+      LEFT JOIN orders AS o ON o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
+     ORDER BY x.no;
 END
 $$;
-GRANT EXECUTE ON FUNCTION orders_place(
-    smallint, uuid, bigint, bytea, bigint, text, bigint, text, double precision
+GRANT EXECUTE ON FUNCTION orders_place_n(
+    smallint, uuid [], bigint [], bytea [], bigint [], text [], bigint [], text [], double precision [], text [], text []
 ) TO bubuh_app;
 
 -- Record payments and fill the orders they cover: placed, expired or cancelled to paid to filled, and the quota,
@@ -552,7 +588,7 @@ $$;
 GRANT EXECUTE ON FUNCTION payments_take_due_n(smallint, text [], integer) TO bubuh_app;
 
 -- Record what gateways say of many attempts. States only rise, so words that arrive out of order do no harm; what a
--- payer needs is kept when a gateway no longer tells it. One row for each attempt that rose or stood.
+-- payer needs is kept when a gateway no longer tells it. One row for each, in its order: how the attempt stands now.
 CREATE FUNCTION payments_record_n(
     _shard smallint, _account_ids bigint [], _order_ids uuid [], _nos integer [], _states text [], _qris text [],
     _vas text [], _pay_urls text []
@@ -575,7 +611,6 @@ BEGIN
                               WHEN 'paid' THEN CASE _r.before WHEN 'closed' THEN 'pay_late' ELSE 'pay' END END)
         ON CONFLICT DO NOTHING;
     END LOOP;
-    RETURN QUERY
     UPDATE payment_attempts AS a
        SET state = x.state, fault = NULL,
            qris = coalesce(x.qris, a.qris), va = coalesce(x.va, a.va), pay_url = coalesce(x.pay_url, a.pay_url),
@@ -583,8 +618,13 @@ BEGIN
       FROM unnest(_account_ids, _order_ids, _nos, _states, _qris, _vas, _pay_urls)
         AS x (account_id, order_id, no, state, qris, va, pay_url)
      WHERE a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
-       AND array_position(_rising, x.state) >= array_position(_rising, a.state)
-    RETURNING a.order_id, a.state;
+       AND array_position(_rising, x.state) >= array_position(_rising, a.state);
+    RETURN QUERY
+    SELECT x.order_id, a.state
+      FROM unnest(_account_ids, _order_ids, _nos) WITH ORDINALITY AS x (account_id, order_id, no, place)
+      JOIN payment_attempts AS a
+        ON a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+     ORDER BY x.place;
 END
 $$;
 GRANT EXECUTE ON FUNCTION payments_record_n(

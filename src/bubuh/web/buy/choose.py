@@ -45,6 +45,7 @@ async def post_buy(request: AnyRequest, services: Parts) -> Page:
             order_id=derived_id(session_of(request).account_id, ROUTE, form.key),
             db=services.db,
             gateways=services.gateways,
+            batches=services.place_batches,
         )
     except StampsOutOfRange as refusal:
         errors = {"stamps": words_of(request, refusal)}
