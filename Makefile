@@ -4,7 +4,8 @@ BIN := .venv/bin
 MIGRATIONS := $(wildcard src/bubuh/db/migrations/*.sql)
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= reader stamped judge intake midstate
-PYTEST := $(BIN)/pytest -n 2 --durations=15
+# A worker takes what lies side by side: a file's own service or folder is then made once.
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal --durations=15
 
 .PHONY: check format format-check lint types imports sql test test-long fuzz docs bench help
 

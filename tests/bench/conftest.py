@@ -38,9 +38,21 @@ def pki(request: pytest.FixtureRequest) -> Pki:
     return development_pki(NOW - timedelta(days=30), algorithm=request.param)
 
 
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(["text-25k"], id="one file"),
+        pytest.param(list(FILES), id="all files", marks=pytest.mark.long),
+    ],
+)
+def measured(request: pytest.FixtureRequest) -> dict[str, Callable[[], bytes]]:
+    """What a run of a bench is over."""
+    return {file: FILES[file] for file in request.param}
+
+
 @pytest.fixture(scope="session")
-def report() -> Report:
-    return measure_stamps(NOW, seconds=0.1, least_rounds=2)
+def report(measured: dict[str, Callable[[], bytes]]) -> Report:
+    return measure_stamps(NOW, seconds=0.1, least_rounds=2, files=measured)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,8 @@ from bubuh.bench.rows import KEYS
 from bubuh.bench.stamp import Report
 from bubuh.cli import app
 from bubuh.cli.bench import show_report
+
+Files = dict[str, Callable[[], bytes]]
 
 
 def test_the_command_is_there_and_says_what_it_does() -> None:
@@ -30,12 +33,12 @@ def test_the_command_prints_one_object_with_every_row() -> None:
 
 
 def test_people_see_a_line_for_each_row_and_no_cell_is_cut(
-    report: Report, capsys: pytest.CaptureFixture[str]
+    report: Report, measured: Files, capsys: pytest.CaptureFixture[str]
 ) -> None:
     show_report(report)
     said = capsys.readouterr().out
     lines = [line for line in said.splitlines() if line.startswith(tuple(FILES))]
-    assert len(lines) == len(FILES) * len(KEYS)
+    assert len(lines) == len(measured) * len(KEYS)
     assert "…" not in said
     assert f"{report.rows[0].times_floor:.2f}" in lines[0]
 

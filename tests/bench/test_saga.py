@@ -12,7 +12,7 @@ pytestmark = pytest.mark.service
 
 
 def test_a_report_has_rate_waits_and_shares() -> None:
-    command = [sys.executable, "-m", "bubuh", "bench", "saga", "--seconds", "2", "--json"]
+    command = [sys.executable, "-m", "bubuh", "bench", "saga", "--seconds", "1", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)

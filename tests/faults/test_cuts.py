@@ -76,6 +76,7 @@ async def parted(service: Running, seconds: float) -> None:
         await assert_whole(service, told=[accepted(citizen, one.json()["id"]) for one in (first, again)])
 
 
+@pytest.mark.long
 @fault("E1")
 async def test_a_partition_from_the_database_heals_by_itself(service: Running, rng: random.Random) -> None:
     await parted(service, rng.uniform(2, 4))
@@ -116,6 +117,7 @@ async def test_a_commit_whose_answer_is_lost_is_asked_for_again_and_done_once(
         await assert_whole(service, told=[accepted(citizen, again.json()["id"])])
 
 
+@pytest.mark.long
 @fault("E3")
 async def test_a_signer_that_cannot_be_reached_delays_stamps_and_loses_none(
     service: Running, rng: random.Random

@@ -115,6 +115,7 @@ async def test_a_disk_that_fails_to_flush_is_never_answered_as_if_it_had(
         await assert_whole(service, told=[accepted(citizen, one) for one in asked])
 
 
+@pytest.mark.long
 @fault("B10")
 async def test_deadlocks_and_serialization_failures_never_reach_a_client_as_500(
     service: Running, rng: random.Random

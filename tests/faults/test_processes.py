@@ -50,6 +50,7 @@ def httpx_client(service: Running, authorization: str) -> httpx.Client:
     return httpx.Client(base_url=service.url, headers={"Authorization": authorization}, timeout=60)
 
 
+@pytest.mark.long
 @fault("F4")
 async def test_a_signal_with_work_in_hand_drains_and_loses_nothing(rng: random.Random) -> None:
     await stopped_with_work_in_hand(8)
@@ -62,7 +63,7 @@ async def test_a_signal_with_a_hundred_in_hand_drains_and_loses_nothing(rng: ran
 
 
 @fault("F4")
-@pytest.mark.parametrize("victim", ["web", "its sandbox"])
+@pytest.mark.parametrize("victim", ["web", pytest.param("its sandbox", marks=pytest.mark.long)])
 async def test_who_waits_while_web_ends_is_answered_with_what_is_known(
     service: Running, victim: str, rng: random.Random
 ) -> None:

@@ -189,6 +189,7 @@ async def test_workers_killed_every_two_seconds_still_end_every_stamp(
         await assert_whole(service, told=[accepted(citizen, one) for one in asked])
 
 
+@pytest.mark.long
 @fault("A10")
 async def test_a_worker_that_slept_past_its_lease_is_fenced_out(service: Running, rng: random.Random) -> None:
     """Its lease is made to be over while it stands still; another worker ends the stamp; then it wakes."""

@@ -50,6 +50,7 @@ STEPS = [INTENT, DIGEST, SEAL, CAPTURE]
 
 SHORT = [("worker", INTENT), ("worker", DIGEST), ("worker", SEAL), ("worker", CAPTURE)]
 SHORT += [("signer", SEAL), ("postgres", CAPTURE)]
+QUICK = [("worker", DIGEST), ("signer", SEAL)]  # of the short ones, those in the gate
 LONG = [(who, step) for who in ("signer", "postgres") for step in STEPS if (who, step) not in SHORT]
 
 
@@ -152,7 +153,11 @@ async def assert_it_ended_once(
     }
 
 
-@pytest.mark.parametrize(("victim", "step"), SHORT, ids=lambda part: getattr(part, "name", part))
+@pytest.mark.parametrize(
+    ("victim", "step"),
+    [pytest.param(*one, marks=() if one in QUICK else pytest.mark.long) for one in SHORT],
+    ids=lambda part: getattr(part, "name", part),
+)
 async def test_a_kill_at_this_step_loses_nothing(service: Running, victim: str, step: Step) -> None:
     with open_citizen(service, stamps=2) as citizen:
         stamp_id, before = await killed_at(service, citizen, victim, step)
@@ -170,6 +175,7 @@ async def test_a_kill_at_any_other_step_loses_nothing(service: Running, victim: 
         await assert_it_ended_once(service, citizen, stamp_id, before)
 
 
+@pytest.mark.long
 async def test_a_seal_that_stands_is_used_by_whoever_comes_next(service: Running) -> None:
     """The worker dies after the seal is committed: serial, signature and bytes stay the same."""
     with open_citizen(service, stamps=1) as citizen:
@@ -178,6 +184,7 @@ async def test_a_seal_that_stands_is_used_by_whoever_comes_next(service: Running
         await assert_it_ended_once(service, citizen, stamp_id, before)
 
 
+@pytest.mark.long
 async def test_a_document_over_which_the_worker_dies_three_times_is_given_up(service: Running) -> None:
     with open_citizen(service, stamps=1) as citizen:
         document_id = await asyncio.to_thread(citizen.upload)
@@ -196,6 +203,7 @@ async def test_a_document_over_which_the_worker_dies_three_times_is_given_up(ser
         assert (quota["free"], quota["held"], quota["used"]) == (1, 0, 0)
 
 
+@pytest.mark.long
 def test_a_service_whose_processes_die_again_and_again_still_ends_every_stamp(service: Running) -> None:
     with open_citizen(service, stamps=6) as citizen, _killing(service, ["worker", "signer", "web"]):
         wanted = [_asked_until_answered(citizen) for _ in range(6)]

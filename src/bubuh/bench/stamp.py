@@ -77,13 +77,14 @@ def measure_stamps(
     *,
     seconds: float,
     least_rounds: int = LEAST_ROUNDS,
+    files: Mapping[str, Callable[[], bytes]] = FILES,
     told: Callable[[float], None] = lambda _done: None,
 ) -> Report:
     """Measure for about `seconds`, after making the keys; `told` hears the share that is done, 0 to 1.
 
     Before the clock runs, a stamp of each file and key is judged: what is not genuine is not measured.
     """
-    documents = {file: make() for file, make in FILES.items()}
+    documents = {file: make() for file, make in files.items()}
     intents = fresh_intents(now)
     cells: dict[tuple[str, Algorithm], int] = {}
     acts: dict[Lane, Act[Intent]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -57,6 +57,7 @@ def measure_verdicts(
     *,
     seconds: float,
     least_rounds: int = LEAST_ROUNDS,
+    files: Mapping[str, Callable[[], bytes]] = FILES,
     told: Callable[[float], None] = lambda _done: None,
 ) -> Report:
     """Measure for about `seconds`, after making the keys; `told` hears the share that is done, 0 to 1.
@@ -64,7 +65,7 @@ def measure_verdicts(
     No document is judged twice: each is stamped, with a serial number of its own, before its turn.
     """
     intents = fresh_intents(now)
-    documents = {file: make() for file, make in FILES.items()}
+    documents = {file: make() for file, make in files.items()}
     supplies: dict[tuple[str, Algorithm], Iterator[bytes]] = {}
     acts: dict[Lane, Act[bytes]] = {}
     for key in KEYS:
