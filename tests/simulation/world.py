@@ -113,8 +113,11 @@ class World:
                 ), answer
             outcomes = [answer.outcome for answer in answers if not isinstance(answer, BaseException)]
             self.tell("hear", no, *outcomes)
-            if outcomes:  # a refusal is not remembered: of two at once the later one may be held
-                return next((one for one in outcomes if one is not Outcome.EXHAUSTED), outcomes[0])
+            final = [one for one in outcomes if one is not Outcome.EXHAUSTED]
+            if final:  # a refusal is not remembered: of two at once the later one may be held
+                return final[0]
+            if outcomes and len(outcomes) == len(answers):  # nor is it the end while another's is not known
+                return Outcome.EXHAUSTED
             await asyncio.sleep(self.rng.expovariate(5))
 
     def _batch(self, name: str, act: Callable[..., Outcome]) -> SelfClocked:  # type: ignore[type-arg]
