@@ -91,6 +91,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     web: str | None = None  #: http://127.0.0.1:8000
     metrics: dict[str, str] = {}  #: process to address
     gateway: str | None = None  #: of the development gateway
+    status: str | None = None  #: of the status page
     signer_socket: str | None = None
     databases: dict[str, str] = {}  #: role to DSN
     pids: dict[str, int] = {}  #: process to its id

@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "web": "bubuh.cli.processes.web:web_command",
     "worker": "bubuh.cli.processes.worker:worker_command",
     "signer": "bubuh.cli.processes.signer:signer_command",
+    "status": "bubuh.cli.processes.status:status_command",
     "gateway": "bubuh.cli.processes.gateway:gateway_command",
     "docs": "bubuh.cli.docs:docs",
     "bench": "bubuh.cli.bench:bench",

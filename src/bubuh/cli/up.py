@@ -58,6 +58,7 @@ class Ears:
 
     web: socket.socket
     gateway: socket.socket
+    status: socket.socket
     metrics: dict[str, socket.socket]
 
 
@@ -81,7 +82,7 @@ def up_command(
         )
     with ExitStack() as stack:
         folder = open_folder(settings.data, uids)
-        ears = _bind(host, port, _gateway_before(folder))
+        ears = _bind(host, port, _before(folder))
         public_url = settings.public_url or f"http://127.0.0.1:{port or DEFAULT_PORT}"
         supervisor, run = _start(settings, folder, uids, ears, public_url=public_url)
         stack.callback(supervisor.stop)
@@ -89,17 +90,19 @@ def up_command(
             signal.signal(number, supervisor.ask_to_stop)
         if _await_ready(supervisor, folder, run):
             supervisor.add(_gateway(folder, ears))
+            supervisor.add(_child(folder, ears, "status", ear=ears.status))
             msgspec.structs.replace(run, pids=run.pids | supervisor.pids()).write(folder.path)
             _greet(run)
             supervisor.run()
         ASIDE.print("stopping …")
 
 
-def _gateway_before(folder: DataFolder) -> str | None:
+def _before(folder: DataFolder) -> RunFile:
+    """Where the parts listened last time."""
     try:
-        return RunFile.read(folder.path).gateway
+        return RunFile.read(folder.path)
     except NotRunning:
-        return None
+        return RunFile()
 
 
 def replace_data(settings: Settings, data: Path | None) -> Settings:
@@ -130,6 +133,7 @@ def _start(
             web=web,
             metrics={name: address_of(ear) for name, ear in ears.metrics.items()},
             gateway=address_of(ears.gateway),
+            status=address_of(ears.status),
             signer_socket=str(socket_folder(folder, uids) / "signer"),
             databases=databases if postgres is not None else {},  # a given address may hold a password
             pids={"up": os.getpid()},
@@ -205,14 +209,21 @@ def _environment(folder: DataFolder) -> dict[str, str]:
     )
 
 
-def _bind(host: str, port: int, before: str | None) -> Ears:
-    """`before` is where the gateway listened last time: payment pages already handed out stay good."""
+def _bind(host: str, port: int, before: RunFile) -> Ears:
+    """Gateway and status page listen where they did `before`: addresses already handed out stay good."""
     return Ears(
         web=listen(host, port),
-        gateway=_listen_again(before),
+        gateway=_listen_again(before.gateway),
+        status=_listen_again(before.status),
         metrics={
             name: listen("127.0.0.1", 0)
-            for name in ("signer", "gateway", *(f"worker-{no}" for no in range(1, _WORKERS + 1)), "web")
+            for name in (
+                "signer",
+                "gateway",
+                "status",
+                *(f"worker-{no}" for no in range(1, _WORKERS + 1)),
+                "web",
+            )
         },
     )
 
@@ -254,6 +265,7 @@ def _greet(run: RunFile) -> None:
     PEOPLE.print(
         f"""
 [bold green]Bubuh berjalan / is running[/bold green]  [bold]{run.web}[/bold]   API: {run.web}/docs
+Status: {run.status}
 [yellow]PENGEMBANGAN: kunci, gerbang pembayaran dan spesimen hanya untuk uji coba. Ctrl-C menghentikan.
 DEVELOPMENT: keys, payment gateway and stamps are for trial only. Ctrl-C stops it.[/yellow]
 

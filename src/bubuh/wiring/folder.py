@@ -70,6 +70,11 @@ class DataFolder:
         return self.path / "letters"
 
     @property
+    def status(self) -> Path:
+        """The status page's files, for any web server, and what it remembers."""
+        return self.path / "status"
+
+    @property
     def logs(self) -> Path:
         """One file a process."""
         return self.path / "logs"
@@ -81,6 +86,7 @@ class DataFolder:
             make_folder(folder, 0o700, uid=uid)
         make_folder(self.gateway, 0o700, uid=uids.app)
         make_folder(self.letters, 0o700, uid=uids.app)
+        make_folder(self.status, 0o755, uid=uids.app)
         make_folder(self.pki, 0o755)
         make_folder(self.logs, 0o755)
         sync_folder(self.path)

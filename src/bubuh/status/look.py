@@ -1,0 +1,138 @@
+"""Looks at the service: its readiness, the numbers of its processes, and a few questions to the database."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+import msgspec
+import structlog
+
+from bubuh.core.clock import utc_now
+from bubuh.core.errors import Fault
+from bubuh.core.shards import ALL_SHARDS
+from bubuh.db.pool import Database
+from bubuh.db.queries import load_queries
+from bubuh.outages.model import Outage
+from bubuh.outages.store import list_since
+from bubuh.quota.standing import find_standing
+from bubuh.settings import RunFile
+from bubuh.statements.model import Kind, SignedStatement
+from bubuh.statements.store import newest_signed
+from bubuh.status import scrape
+from bubuh.status.days import KEPT_DAYS
+from bubuh.status.model import Books, Measured
+
+SQL: Any = load_queries(__package__)
+_log = structlog.get_logger(__name__)
+WINDOW_S: Final = 300.0
+ASK_EVERY_S: Final = 20.0  #: the database: 64 shards, two short statements each
+_PATIENCE_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the database said when it last did."""
+
+    books: Books
+    outages: list[Outage]
+    records: list[SignedStatement]
+
+
+class Eyes:
+    """One process's view of the service whose run file is at hand."""
+
+    def __init__(self, run: Callable[[], RunFile], address: str) -> None:
+        """`run` reads where the parts listen, anew each time; `address` is the database's."""
+        self._run = run
+        self._address = address
+        self._window = scrape.Window(WINDOW_S)
+        self._db: Database | None = None
+        self._asked_at = float("-inf")
+        self.answers: Answers | None = None  #: None: the database does not answer
+
+    async def look(self) -> Measured:
+        """Measure all that can be measured now; nothing that fails is raised."""
+        run = self._run()
+        async with httpx.AsyncClient(timeout=_PATIENCE_S) as line:
+            web = asyncio.create_task(_readiness(line, run.web))
+            told = await asyncio.gather(*(_numbers(line, address) for address in run.metrics.values()))
+            readiness = await web
+        numbers = {name: read for name, read in zip(run.metrics, told, strict=True) if read is not None}
+        self._window.read(time.monotonic(), numbers)
+        await self._ask()
+        rises = self._window.rises()
+        return Measured(
+            at=utc_now(),
+            web=readiness,
+            is_worker_alive=any(name.startswith("worker") for name in numbers),
+            is_signer_alive="signer" in numbers,
+            traffic=scrape.traffic_of(rises),
+            gateways=scrape.gateways(self._window.latest.items()),
+            affixed=scrape.affixed(rises) if numbers else None,
+            stamp_p99_s=scrape.stamp_p99_s(rises),
+            books=None if self.answers is None else self.answers.books,
+        )
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        if self._db is not None:
+            await self._db.close()
+
+    async def _ask(self) -> None:
+        """Ask the database, when it is due or did not answer last time."""
+        if self.answers is not None and time.monotonic() - self._asked_at < ASK_EVERY_S:
+            return
+        self._asked_at = time.monotonic()
+        try:
+            async with asyncio.timeout(_PATIENCE_S * 2):
+                if self._db is None:
+                    self._db = await Database.open(self._address, size=1)
+                self.answers = await ask(self._db)
+        except (Fault, TimeoutError) as error:
+            self.answers = None
+            _log.warning("status_database_silent", why=type(error).__name__)
+
+
+async def ask(db: Database) -> Answers:
+    """What only the database knows."""
+    async with db.connection() as conn:
+        waits = [await conn.fetchval(SQL.oldest_waiting_s.sql, shard) for shard in ALL_SHARDS]
+        open_lines = [await conn.fetchval(SQL.count_unmatched.sql, shard) for shard in ALL_SHARDS]
+        outages = await list_since(conn, utc_now() - timedelta(days=KEPT_DAYS))
+        signed = [await newest_signed(conn, Kind.OUTAGE, outage.id) for outage in outages]
+    return Answers(
+        books=Books(
+            waiting_s=max(waits), unmatched=sum(open_lines), whole_days=(await find_standing(db)).days
+        ),
+        outages=outages,
+        records=[record for record in signed if record is not None],
+    )
+
+
+async def _readiness(line: httpx.AsyncClient, web: str | None) -> str | None:
+    """What the site says of itself; None: nothing."""
+    try:
+        answer = await line.get(f"{web}/health/ready")
+    except httpx.HTTPError:
+        return None
+    if answer.is_success:
+        return "ok"
+    try:
+        return str(msgspec.json.decode(answer.content, type=dict[str, Any]).get("code"))
+    except msgspec.DecodeError:
+        return None
+
+
+async def _numbers(line: httpx.AsyncClient, address: str) -> scrape.Numbers | None:
+    """What a process tells; None: it does not answer."""
+    try:
+        answer = await line.get(f"{address}/metrics")
+        return scrape.read_numbers(answer.text)
+    except (httpx.HTTPError, ValueError):
+        return None

@@ -1,0 +1,81 @@
+"""The status page of the whole service: true while all is well, and when everything else is stopped."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from os import kill
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.service.conftest import Running
+from tests.service.test_site import ARGUMENTS, looked_at
+
+pytestmark = pytest.mark.service
+
+PATIENCE_S = 60.0
+
+
+def until(service: Running, wanted: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+    """The page's facts, once they are as wanted."""
+    give_up, told = time.monotonic() + PATIENCE_S, dict[str, Any]()
+    while time.monotonic() < give_up:
+        try:
+            told = dict(httpx.get(f"{service.run.status}/status.json", timeout=5).raise_for_status().json())
+        except httpx.HTTPError:
+            time.sleep(0.2)  # it has just begun
+            continue
+        if wanted(told):
+            return told
+        time.sleep(0.5)
+    raise AssertionError(told)
+
+
+def test_it_tells_what_is_so_and_outlives_the_others(
+    service: Running, oracle: Callable[[str], str], tmp_path: Path
+) -> None:
+    until(service, lambda told: told["state"] == "ok" and told["books"] is not None)
+    words = ("--id", "Pembubuhan terganggu.", "--en", "Stamping is disrupted.", "--next", "30")
+    outage = service.json("outage", "open", "stamp", *words)
+    until(service, lambda told: told["functions"]["stamp"]["reason"] == "declared")
+    names = [f"outages/{outage['id']}.json", f"outages/{outage['id']}.p7s", "root.pem"]
+    until(service, lambda _: httpx.get(f"{service.run.status}/{names[1]}").is_success)
+    for name in names:
+        fetched = httpx.get(f"{service.run.status}/{name}").raise_for_status()
+        (tmp_path / Path(name).name).write_bytes(fetched.content)
+    record, signature, root = (tmp_path / Path(name).name for name in names)
+    subprocess.run(
+        (
+            *(oracle("openssl"), "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any"),
+            *("-CAfile", root, "-content", record, "-in", signature, "-out", tmp_path / "proved"),
+        ),
+        check=True,
+        capture_output=True,
+    )
+    assert (tmp_path / "proved").read_bytes() == record.read_bytes()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=oracle("chromium"), args=ARGUMENTS)
+        for name in ("", "en.html"):
+            page = browser.new_page(viewport={"width": 320, "height": 700})
+            page.goto(f"{service.run.status}/{name}")
+            looked_at(page)
+        browser.close()
+    over = ("--id", "Sudah normal.", "--en", "Back to normal.")
+    assert service.bubuh("outage", "close", outage["id"], *over).returncode == 0
+    stopped = [service.pid(name) for name in ("web", "postgres")]
+    for pid in stopped:
+        kill(pid, signal.SIGSTOP)
+    try:
+        told = until(service, lambda told: told["functions"]["buy"]["state"] == "down")
+        assert told["functions"]["buy"]["reason"] == "no_answer"
+        assert [each["id"] for each in told["outages"]] == [outage["id"]], "remembered without the database"
+    finally:
+        for pid in stopped:
+            kill(pid, signal.SIGCONT)
+    until(service, lambda told: told["state"] == "ok")
