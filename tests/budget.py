@@ -23,7 +23,7 @@ MINUTES: Final[Mapping[str, float]] = {
 }
 _BEGIN: Final[Mapping[str, str]] = {
     "foundation": """
-        api audit cli core db docs documents edge identity outbox service wiring worker
+        api audit cli core db docs documents edge identity outages outbox service status wiring worker
     """,
     "engine and checker": "attacks bench fuzz pdf sandbox verification",
     "ledger and faults": """
