@@ -23,7 +23,7 @@ MINUTES: Final[Mapping[str, float]] = {
 }
 _BEGIN: Final[Mapping[str, str]] = {
     "foundation": """
-        api audit cli core db docs documents edge identity outages outbox service status wiring worker
+        api audit cli core db docs documents edge identity outbox service wiring worker
     """,
     "engine and checker": "attacks bench fuzz pdf sandbox verification",
     "ledger and faults": """
@@ -34,7 +34,7 @@ _BEGIN: Final[Mapping[str, str]] = {
         service/test_gateways service/test_mail
     """,
     "site": "service/test_site web",
-    "surge": "gate outages waitingroom",
+    "surge": "gate outages service/test_status status waitingroom",
 }
 PATHS: Final = {start: area for area, starts in _BEGIN.items() for start in starts.split()}
 
