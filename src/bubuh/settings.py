@@ -55,6 +55,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     mail_from: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$")] | None = None
     gateways: Path | None = None  #: TOML, absolute: payment gateways; default: the development gateway
+    gate_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+$")] | None = (
+        None  #: where people find the gate; default: where it listens
+    )
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"
 
@@ -92,6 +95,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metrics: dict[str, str] = {}  #: process to address
     gateway: str | None = None  #: of the development gateway
     status: str | None = None  #: of the status page
+    gate: str | None = None  #: of the waiting room's gate
     signer_socket: str | None = None
     databases: dict[str, str] = {}  #: role to DSN
     pids: dict[str, int] = {}  #: process to its id

@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "worker": "bubuh.cli.processes.worker:worker_command",
     "signer": "bubuh.cli.processes.signer:signer_command",
     "status": "bubuh.cli.processes.status:status_command",
+    "gate": "bubuh.cli.processes.gate:gate_command",
     "gateway": "bubuh.cli.processes.gateway:gateway_command",
     "docs": "bubuh.cli.docs:docs",
     "bench": "bubuh.cli.bench:bench",

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bubuh.bench import verify as verdicts
 from bubuh.bench.corpus import measure_corpus
+from bubuh.bench.gate import measure_gate
 from bubuh.bench.inbox import measure_inbox
 from bubuh.bench.inspect import measure_round_trips
 from bubuh.bench.ledger import measure_ledger
@@ -102,6 +103,18 @@ def inbox_command(
     with _measuring() as told:
         report = measure_inbox(seconds=seconds, told=told)
     answer(report.facts(), as_json=as_json)
+
+
+@bench.command("gate")
+def gate_command(
+    joins: Annotated[int, typer.Option(min=1000, help="Turns to be taken.")] = 100_000,
+    polls: Annotated[int, typer.Option(min=1000, help="How often now.json is asked for.")] = 20_000,
+    as_json: Json = False,
+) -> None:
+    """Joins and polls a second of a gate that is killed in between, its memory, and the check of a pass."""
+    with _measuring() as told:
+        report = measure_gate(joins=joins, polls=polls, told=told)
+    answer(report, as_json=as_json)
 
 
 @bench.command("corpus")

@@ -37,6 +37,7 @@ from bubuh.wiring.facts import ISSUERS, ServiceFacts, freeze_facts
 from bubuh.wiring.folder import DataFolder, open_folder, socket_folder
 from bubuh.wiring.gateways import read_gateways
 from bubuh.wiring.keys import settle_keys
+from bubuh.wiring.room import settle_room
 
 DEFAULT_PORT: Final = 8000
 _READY_WITHIN_S: Final = 60.0
@@ -59,6 +60,7 @@ class Ears:
     web: socket.socket
     gateway: socket.socket
     status: socket.socket
+    gate: socket.socket
     metrics: dict[str, socket.socket]
 
 
@@ -119,6 +121,7 @@ def _start(
     settle_keys(folder, uids, now=utc_now())
     for name in ("store.key", "serial.key", "gateway.secret", "form.key", "person.key"):
         folder.secret(name, uids.app)
+    settle_room(folder, uids.app)
     postgres, databases = _start_database(settings, folder, uids)
     supervisor = Supervisor(postgres=postgres, environment=_environment(folder))
     try:
@@ -134,6 +137,7 @@ def _start(
             metrics={name: address_of(ear) for name, ear in ears.metrics.items()},
             gateway=address_of(ears.gateway),
             status=address_of(ears.status),
+            gate=address_of(ears.gate),
             signer_socket=str(socket_folder(folder, uids) / "signer"),
             databases=databases if postgres is not None else {},  # a given address may hold a password
             pids={"up": os.getpid()},
@@ -175,7 +179,8 @@ def _needed_to_be_ready(folder: DataFolder, ears: Ears) -> list[Child]:
     signer = _child(folder, ears, "signer")
     for child, own in ((signer, _SIGNERS_URL), *((worker, _MAIL) for worker in workers)):
         child.own = {own: os.environ[own]} if own in os.environ else {}
-    return [signer, *workers, _child(folder, ears, "web", ear=ears.web)]
+    gate = _child(folder, ears, "gate", ear=ears.gate)
+    return [signer, *workers, gate, _child(folder, ears, "web", ear=ears.web)]
 
 
 def _gateway(folder: DataFolder, ears: Ears) -> Child:
@@ -210,17 +215,19 @@ def _environment(folder: DataFolder) -> dict[str, str]:
 
 
 def _bind(host: str, port: int, before: RunFile) -> Ears:
-    """Gateway and status page listen where they did `before`: addresses already handed out stay good."""
+    """All but web listen where they did `before`: addresses already handed out stay good."""
     return Ears(
         web=listen(host, port),
-        gateway=_listen_again(before.gateway),
-        status=_listen_again(before.status),
+        gateway=_listen_again("127.0.0.1", before.gateway),
+        status=_listen_again("127.0.0.1", before.status),
+        gate=_listen_again(host, before.gate),
         metrics={
             name: listen("127.0.0.1", 0)
             for name in (
                 "signer",
                 "gateway",
                 "status",
+                "gate",
                 *(f"worker-{no}" for no in range(1, _WORKERS + 1)),
                 "web",
             )
@@ -228,11 +235,11 @@ def _bind(host: str, port: int, before: RunFile) -> Ears:
     )
 
 
-def _listen_again(before: str | None) -> socket.socket:
+def _listen_again(host: str, before: str | None) -> socket.socket:
     try:
-        return listen("127.0.0.1", urlsplit(before or "").port or 0)
+        return listen(host, urlsplit(before or "").port or 0)
     except PortTaken:
-        return listen("127.0.0.1", 0)
+        return listen(host, 0)
 
 
 def _await_ready(supervisor: Supervisor, folder: DataFolder, run: RunFile) -> bool:

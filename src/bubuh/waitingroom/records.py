@@ -25,7 +25,7 @@ class Kind(IntEnum):
     CALLED = 4  #: up to a, at b milliseconds of the lane's clock; c milliseconds since 1970
     ENTERED = 5  #: with number a, account b, pass until c
     INSIDE = 6  #: account b with number a has a pass until c
-    LEFT = 7  #: account b
+    LEFT = 7  #: account b, whose pass lasted until c
     CELL = 8  #: like CALLED, as a log that goes on has it: c have entered
     USED = 9  #: of the 64 numbers from a, those whose bit stands in b
     SHUFFLED = 10  #: numbers 1 to a stand in a drawn order; b and c: its keys

@@ -237,36 +237,21 @@ class Room:
         for account_id, inside in self.inside.items():
             if inside.expires_at > now_s:
                 break
-            ended.append(Record(Kind.LEFT, inside.lane, 0, account_id))
+            ended.append(Record(Kind.LEFT, inside.lane, 0, account_id, inside.expires_at))
         return ended
 
     def _apply(self, record: Record, *, restoring: bool) -> None:
         kind, lane_id, a, b, c = record
         if kind is Kind.LEFT:
-            self.inside.pop(AccountId(b), None)
-            return
-        if kind is Kind.INSIDE:
+            inside = self.inside.get(AccountId(b))
+            if inside is not None and inside.expires_at <= c:  # not renewed meanwhile
+                del self.inside[AccountId(b)]
+        elif kind is Kind.INSIDE:
             self._let_in(AccountId(b), Inside(lane_id, a, c))
-            return
-        lane = self.lanes.get(lane_id)
-        if lane is None:
-            return  # an operator has taken it out of the rules
-        match kind:
-            case Kind.MARK:
-                lane.numbers.restored(a) if restoring else lane.numbers.kept(a)
-            case Kind.STARTED:
-                lane.window.start_at(a)
-            case Kind.CALLED:
-                lane.window.call(a, open_s=b / 1000)
-            case Kind.USED:
-                lane.window.restore_used(a, b)
-            case Kind.CELL:
-                lane.window.restore_cell(a, open_s=b / 1000, entered=c)
-            case Kind.ENTERED:
-                lane.entered_with(a, restoring=restoring)
+        elif lane_id in self.lanes:  # else an operator has taken it out of the rules
+            _apply_to(self.lanes[lane_id], record, restoring=restoring)
+            if kind is Kind.ENTERED:
                 self._let_in(AccountId(b), Inside(lane_id, a, c))
-            case _:
-                pass
 
     def _let_in(self, account_id: AccountId, inside: Inside) -> None:
         """The newest stands last, so that the oldest are found first."""
@@ -276,3 +261,24 @@ class Room:
 
 def _of_cell(lane_id: int, cell: Cell) -> Record:
     return Record(Kind.CELL, lane_id, cell.upto, round(cell.open_s * 1000), cell.entered)
+
+
+def _apply_to(lane: Lane, record: Record, *, restoring: bool) -> None:
+    _, _, a, b, c = record
+    match record.kind:
+        case Kind.MARK if restoring:
+            lane.numbers.restored(a)
+        case Kind.MARK:
+            lane.numbers.kept(a)
+        case Kind.STARTED:
+            lane.window.start_at(a)
+        case Kind.CALLED:
+            lane.window.call(a, open_s=b / 1000)
+        case Kind.CELL:
+            lane.window.restore_cell(a, open_s=b / 1000, entered=c)
+        case Kind.USED:
+            lane.window.restore_used(a, b)
+        case Kind.ENTERED:
+            lane.entered_with(a, restoring=restoring)
+        case _:
+            pass

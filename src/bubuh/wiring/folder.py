@@ -65,6 +65,11 @@ class DataFolder:
         return self.path / "gateway"
 
     @property
+    def room(self) -> Path:
+        """The waiting room's log, what the operator decided about it, and what everybody may read."""
+        return self.path / "room"
+
+    @property
     def letters(self) -> Path:
         """What the development sender would have sent."""
         return self.path / "letters"

@@ -1,0 +1,170 @@
+"""What the gate takes: joins, `now.json`, memory, a crash in the middle; and the check of a pass."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import uvloop
+
+from bubuh.bench.machine import machine
+from bubuh.core.ids import AccountId
+from bubuh.drill.gate import Caller, GateProcess
+from bubuh.waitingroom.keyring import KeyRing
+from bubuh.waitingroom.lanes import DEFAULT_RULES
+from bubuh.waitingroom.passes import Pass, check_pass, give
+from bubuh.waitingroom.room_file import RoomFile
+from bubuh.waitingroom.turn import read_bytes, show_bytes
+
+_CALLERS: Final = 64
+_PASSES: Final = 20_000
+_ACCOUNT: Final = AccountId(7001)
+_JOIN: Final = b"POST /antre/umum HTTP/1.1\r\nhost: gerbang\r\ncontent-length: 0\r\n\r\n"
+_NOW: Final = b"GET /now.json HTTP/1.1\r\nhost: gerbang\r\n\r\n"
+_PAGE: Final = b"GET /antre HTTP/1.1\r\nhost: gerbang\r\naccept-encoding: gzip\r\n\r\n"
+
+
+@dataclass(slots=True)
+class _Phase:
+    """One kind of call, until enough have been answered."""
+
+    asked: int = 0
+    answered: int = 0
+    refused: int = 0  #: not in time, and asked for again
+    wall_s: float = 0.0
+    gate_cpu_s: float = 0.0
+    own_cpu_s: float = 0.0
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "calls": self.answered,
+            "refused": self.refused,
+            "wall_s": round(self.wall_s, 2),
+            "gate_cpu_s": round(self.gate_cpu_s, 2),
+            "generator_cpu_s": round(self.own_cpu_s, 2),
+            "per_s": round(self.answered / self.wall_s),
+            "per_core_s": round(self.answered / self.gate_cpu_s),
+        }
+
+
+def measure_gate(*, joins: int, polls: int, told: Callable[[float], None] = lambda _: None) -> dict[str, Any]:
+    """Everything once: `joins` with a kill -9 in their middle, then `polls` of now.json and of the page.
+
+    Joins that were answered are looked through for
+    numbers that came twice, and for any that is not above all that were answered before the kill.
+    """
+    path = Path(tempfile.mkdtemp(prefix="bubuh-gate-"))
+    path.chmod(0o755)
+    gate = GateProcess.prepare(path / "data", RoomFile(is_open=True, rules=DEFAULT_RULES))
+    try:
+        start_s = gate.start()
+        before = _Numbers()
+        first = _run(gate, _JOIN, joins, before.take, kill_after=joins // 2)
+        restart_s = gate.start()
+        after = _Numbers()
+        told(0.4)
+        second = _run(gate, _JOIN, joins - first.answered, after.take)
+        told(0.8)
+        facts: dict[str, Any] = {
+            **machine(),
+            "callers": _CALLERS,
+            "joins": [first.facts(), second.facts()],
+            "twice": before.twice + after.twice + len(before.seen & after.seen),
+            "out_of_order": int(bool(after.seen) and min(after.seen) <= max(before.seen)),
+            "skipped_by_the_kill": min(after.seen) - max(before.seen) - 1,
+            "start_s": round(start_s, 2),
+            "restart_s": round(restart_s, 2),
+            "memory_mb": round(gate.memory_bytes() / 1e6, 1),
+            "now_json": _run(gate, _NOW, polls, _ignore).facts(),
+            "page": _run(gate, _PAGE, polls, _ignore).facts(),
+            "pass_check_us": round(_pass_check_us(), 2),
+        }
+    finally:
+        gate.stop()
+        shutil.rmtree(path)
+    return facts
+
+
+class _Numbers:
+    """Those that were given."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.twice = 0
+
+    def take(self, answer: bytes) -> None:
+        """One answered join."""
+        body = answer[answer.index(b"\r\n\r\n") + 4 :]
+        number = int.from_bytes(read_bytes(msgspec.json.decode(body)["turn"])[4:12])
+        self.twice += number in self.seen
+        self.seen.add(number)
+
+
+def _run(
+    gate: GateProcess,
+    request: bytes,
+    wanted: int,
+    take: Callable[[bytes], None],
+    *,
+    kill_after: int | None = None,
+) -> _Phase:
+    """Repeat `request` over all connections; after `kill_after` answers the gate is killed, and it ends."""
+    phase, gate_cpu_s = _Phase(), gate.cpu_s()
+
+    def more() -> bool:
+        phase.asked += 1
+        return phase.asked <= wanted
+
+    def answered(answer: bytes) -> None:
+        if not answer.startswith(b"HTTP/1.1 200"):
+            phase.refused += 1
+            phase.asked -= 1  # asked for again
+            return
+        phase.answered += 1
+        take(answer)
+        if phase.answered == kill_after:
+            phase.gate_cpu_s = gate.cpu_s() - gate_cpu_s
+            gate.kill()
+
+    async def call() -> None:
+        loop = asyncio.get_running_loop()
+        made = [
+            await loop.create_connection(lambda: Caller(request, more, answered), "127.0.0.1", gate.port)
+            for _ in range(_CALLERS)
+        ]
+        await asyncio.gather(*(caller.done for _, caller in made))
+
+    own_cpu_s, began = _own_cpu_s(), time.monotonic()
+    uvloop.run(call())
+    phase.wall_s = time.monotonic() - began
+    phase.own_cpu_s = _own_cpu_s() - own_cpu_s
+    if kill_after is None:
+        phase.gate_cpu_s = gate.cpu_s() - gate_cpu_s
+    return phase
+
+
+def _pass_check_us() -> float:
+    """Processor time of one check, from the text in a cookie to the decision."""
+    ring = KeyRing.fresh()
+    shown = show_bytes(give(Pass(lane=3, gen=1, number=1, expires_at=1_000, account_id=_ACCOUNT), ring))
+    began = time.process_time()
+    for _ in range(_PASSES):
+        check_pass(read_bytes(shown), ring, _ACCOUNT, now_s=500)
+    return (time.process_time() - began) / _PASSES * 1e6
+
+
+def _own_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _ignore(_: bytes) -> None:
+    return

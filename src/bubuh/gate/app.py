@@ -1,0 +1,212 @@
+"""The gate's HTTP surface, as bare ASGI: a million people join here within two minutes.
+
+GET  /now.json              where every lane stands
+GET  /antre                 the waiting page
+GET  /antre/tempat          the same without scripts, for the turn in the cookie or in `nomor`
+GET  /antre/qr              the turn's code as a QR
+POST /antre/{lane}          a turn; JSON, or for a form the page and a cookie
+POST /gate/enter            from the site alone: a voucher, and a turn or its code
+POST /gate/report           from the site alone
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import msgspec
+
+from bubuh.core.errors import Fault, Refusal
+from bubuh.edge.refusals import BodyTooLarge, MethodNotAllowed, RouteUnknown, Unacceptable
+from bubuh.gate.answer import FRESH, HTML, JSON, Header, answer, refuse, refuse_for_now
+from bubuh.gate.keeper import Keeper
+from bubuh.gate.pages import Pages
+from bubuh.gate.qr import qr_of
+from bubuh.waitingroom.code import code_of, look_up, turn_of
+from bubuh.waitingroom.passes import VOUCHER_BYTES, read_voucher
+from bubuh.waitingroom.refusals import TurnRefused
+from bubuh.waitingroom.report import read_report
+from bubuh.waitingroom.turn import (
+    ANYONE,
+    TURN_BYTES,
+    TURN_LIFE_S,
+    bind_of,
+    issue,
+    read_bytes,
+    read_turn,
+    show_bytes,
+)
+
+COOKIE: Final = "giliran"  #: the page's script reads both
+CODE_COOKIE: Final = "kode"
+_SHORTLY: Final = (b"cache-control", b"public, max-age=2")
+_FORM: Final = b"application/x-www-form-urlencoded"
+_LANE_PREFIX: Final = "/antre/"
+_MOST_BYTES: Final = 4_096
+_MOST_REPORT_BYTES: Final = 1_048_576
+
+
+class Gate:
+    """The application over one `Keeper`."""
+
+    def __init__(self, keeper: Keeper, pages: Pages) -> None:
+        self._keeper = keeper
+        self._pages = pages
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        path, method = scope["path"], scope["method"]
+        try:
+            if method == "POST":
+                await self._post(path, scope, receive, send)
+            elif method in {"GET", "HEAD"}:
+                await self._get(path, scope, send)
+            else:
+                raise MethodNotAllowed
+        except Refusal as refusal:
+            await refuse(send, refusal, _header(scope, b"accept-language"))
+        except Fault as fault:
+            await refuse_for_now(send, fault, _header(scope, b"accept-language"))
+
+    async def _get(self, path: str, scope: Any, send: Any) -> None:
+        if path == "/now.json":
+            await answer(send, 200, self._keeper.now_file, (JSON, _SHORTLY))
+        elif path == "/antre":
+            self._pages.follow(self._keeper.room.rules)
+            await answer(send, *self._pages.waiting(_header(scope, b"accept-encoding")))
+        elif path == "/antre/tempat":
+            await self._show_place(scope, send)
+        elif path == "/antre/qr":
+            await self._show_qr(scope, send)
+        elif path == "/health/live":
+            await answer(send, 200, b"{}", (JSON, FRESH))
+        else:
+            raise RouteUnknown
+
+    async def _post(self, path: str, scope: Any, receive: Any, send: Any) -> None:
+        if path == "/gate/enter":
+            await self._enter(await _body(receive, _MOST_BYTES), send)
+        elif path == "/gate/report":
+            now_s = time.time()
+            body = await _body(receive, _MOST_REPORT_BYTES)
+            self._keeper.hear(read_report(body, self._keeper.keys.passes, now_s=now_s), now_s=now_s)
+            await answer(send, 204, b"", (FRESH,))
+        elif path.startswith(_LANE_PREFIX):
+            await self._join(path[len(_LANE_PREFIX) :], scope, await _body(receive, _MOST_BYTES), send)
+        else:
+            raise RouteUnknown
+
+    async def _join(self, name: str, scope: Any, body: bytes, send: Any) -> None:
+        """A turn for whoever asks; bound to an account where the site vouches for it (`surat` in a form)."""
+        keeper, now_s = self._keeper, int(time.time())
+        rule = keeper.room.rules.by_name(name)
+        is_form = body != b"" and (_header(scope, b"content-type") or "").encode().startswith(_FORM)
+        form = _fields(body.decode("latin-1")) if is_form else {}
+        bind = ANYONE
+        if letter := form.get("surat"):
+            bind = bind_of(read_voucher(read_bytes(letter), keeper.keys.passes, now_s=now_s))
+        turn = keeper.join(rule.id, bind=bind, now_s=now_s)
+        shown, code = show_bytes(issue(turn, keeper.keys.turns)), code_of(turn, keeper.keys.turns)
+        if is_form:
+            cookies = (_cookie_of(COOKIE, shown), _cookie_of(CODE_COOKIE, code))
+            await answer(send, 303, b"", ((b"location", b"/antre"), FRESH, *cookies))
+            return
+        told = {"turn": shown, "code": code, "lane": rule.name}
+        await answer(send, 200, msgspec.json.encode(told), (JSON, FRESH))
+
+    async def _enter(self, body: bytes, send: Any) -> None:
+        """What the site sends when an account wants in: the pass, or why not."""
+        keeper, now_s = self._keeper, int(time.time())
+        account_id = read_voucher(body[:VOUCHER_BYTES], keeper.keys.passes, now_s=now_s)
+        shown = body[VOUCHER_BYTES:]
+        if len(shown) == TURN_BYTES:
+            turn = read_turn(shown, keeper.keys.turns, now_s=now_s)
+        else:
+            turn = turn_of(shown.decode("latin-1"), keeper.keys.turns, account_id, now_s=now_s)
+        given = await keeper.enter(turn, account_id, now_s=now_s)
+        await answer(send, 200, given, ((b"content-type", b"application/octet-stream"), FRESH))
+
+    async def _show_place(self, scope: Any, send: Any) -> None:
+        """Where a turn or code stands, rendered here; it loads itself again."""
+        query = _fields(scope["query_string"].decode("latin-1"))
+        told = query.get("nomor")
+        given = told or _cookie(scope)
+        keeper = self._keeper
+        if not given:
+            await answer(send, 200, self._pages.without_turn(keeper), (HTML, FRESH))
+            return
+        lane_id, number, shown = self._read(given)
+        cookies = (_cookie_of(CODE_COOKIE, shown), _cookie_of(COOKIE, "")) if told else ()
+        page = self._pages.place(keeper, lane_id, number, shown)
+        await answer(send, 200, page, (HTML, FRESH, *cookies))
+
+    async def _show_qr(self, scope: Any, send: Any) -> None:
+        given = _fields(scope["query_string"].decode("latin-1")).get("nomor") or _cookie(scope)
+        _, _, shown = self._read(given or "")
+        headers = ((b"content-type", b"image/svg+xml"), FRESH)
+        await answer(send, 200, qr_of(f"{self._pages.public_url}/antre/tempat?nomor={shown}"), headers)
+
+    def _read(self, given: str) -> tuple[int, int, str]:
+        """Lane, number and code of a turn or code that somebody shows."""
+        keys, now_s = self._keeper.keys.turns, int(time.time())
+        plain = given.strip()
+        if len(plain) > 40:
+            raw = read_bytes(plain)
+            turn = read_turn(raw, keys, now_s=now_s)
+            return turn.lane, turn.number, code_of(turn, keys)
+        lane_id, number = look_up(plain, keys)
+        if lane_id not in self._keeper.room.lanes:
+            raise TurnRefused
+        return lane_id, number, plain.upper()
+
+
+async def _body(receive: Any, limit_bytes: int) -> bytes:
+    """The whole body; raises `BodyTooLarge`."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if len(body) > limit_bytes:
+            raise BodyTooLarge(limit_bytes=limit_bytes)
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit_bytes:
+            raise BodyTooLarge(limit_bytes=limit_bytes)
+    return b"".join(parts)
+
+
+def _header(scope: Any, wanted: bytes) -> str | None:
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return str(value.decode("latin-1"))
+    return None
+
+
+def _cookie(scope: Any) -> str | None:
+    """The turn that the browser keeps, or else its code."""
+    try:
+        jar = SimpleCookie(_header(scope, b"cookie") or "")
+    except CookieError:
+        return None
+    return next((jar[name].value for name in (COOKIE, CODE_COOKIE) if name in jar and jar[name].value), None)
+
+
+def _cookie_of(name: str, value: str) -> Header:
+    life_s = TURN_LIFE_S if value else 0
+    return b"set-cookie", f"{name}={value}; Path=/antre; Max-Age={life_s}; SameSite=Lax".encode()
+
+
+def _fields(text: str) -> Mapping[str, str]:
+    """The first value of each field of a form or query."""
+    try:
+        return {name: values[0] for name, values in parse_qs(text, max_num_fields=10).items()}
+    except ValueError as error:
+        raise Unacceptable from error

@@ -1,0 +1,163 @@
+"""The room in a process: what it decides is kept before anybody is told."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bubuh.core.ids import AccountId
+from bubuh.db.rights import write_whole
+from bubuh.gate.log import Log
+from bubuh.gate.metrics import tell
+from bubuh.gate.now import compose, sign
+from bubuh.waitingroom.keyring import KeyRing
+from bubuh.waitingroom.passes import Pass, give
+from bubuh.waitingroom.records import Kind, Record
+from bubuh.waitingroom.report import Report
+from bubuh.waitingroom.room import Room
+from bubuh.waitingroom.room_file import ROOM_FILE, RoomFile
+from bubuh.waitingroom.turn import Turn
+
+log: Final = structlog.get_logger("bubuh.gate")
+
+NOW_FILE: Final = "now.json"
+_TICK_S: Final = 1.0
+_HEALTH_LIFE_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateKeys:
+    """What the gate marks and signs with."""
+
+    turns: KeyRing
+    passes: KeyRing
+    now: Ed25519PrivateKey
+
+
+class Keeper:
+    """One room, its log, and the file that everybody reads."""
+
+    def __init__(self, folder: Path, keys: GateKeys, book: Log, room: Room, file: RoomFile) -> None:
+        """See `open`."""
+        self.keys, self.room, self.file = keys, room, file
+        self._folder, self._log = folder, book
+        self._file_seen = 0
+        self._health: dict[str, tuple[float, float]] = {}
+        self.now_file = b""
+
+    @classmethod
+    def open(cls, folder: Path, keys: GateKeys) -> Self:
+        """The room as its log in `folder` has it; its first numbers are kept when this returns."""
+        file = read_room_file(folder)
+        book, room = Log.open(folder), Room(file.rules)
+        room.apply(book.records, restoring=True)
+        room.apply(room.wanted_marks())
+        book.begin(room.snapshot())
+        keeper = cls(folder, keys, book, room, file)
+        keeper._publish(int(time.time()))
+        return keeper
+
+    def join(self, lane_id: int, *, bind: int, now_s: int) -> Turn:
+        """A new turn at the end of a lane; raises `LaneUnknown`, `NumbersNotKept`."""
+        ring = self.keys.turns
+        number = self.room.join(lane_id)
+        mark = self.room.lanes[lane_id].numbers.wanted_mark()
+        if mark is not None:
+            record = Record(Kind.MARK, lane_id, mark)
+            self._log.append([record], then=lambda: self.room.apply([record]))
+        return Turn(lane=lane_id, gen=ring.generation, number=number, issued_at=now_s, bind=bind)
+
+    async def enter(self, turn: Turn, account_id: AccountId, *, now_s: int) -> bytes:
+        """A pass for `account_id`; raises as `Room.enter` does."""
+        record = self.room.enter(turn, account_id, now_s=now_s)
+        self.room.apply([record])
+        await self._log.keep([record])
+        ring = self.keys.passes
+        return give(
+            Pass(
+                lane=record.lane,
+                gen=ring.generation,
+                number=record.a,
+                expires_at=record.c,
+                account_id=account_id,
+            ),
+            ring,
+        )
+
+    def hear(self, report: Report, *, now_s: float) -> None:
+        """A web process's word: passes in use keep their slots."""
+        self._health[report.process] = (now_s + _HEALTH_LIFE_S, report.health)
+        seen = [
+            Record(Kind.INSIDE, one.lane, one.number, one.account_id, one.expires_at) for one in report.seen
+        ]
+        self.room.apply(seen)
+        self._log.append(seen)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Call people once a second until `stop`."""
+        last_s = time.monotonic()
+        while not stop.is_set():
+            try:
+                await asyncio.wait_for(stop.wait(), _TICK_S)
+            except TimeoutError:
+                now_s = time.monotonic()
+                await self.tick(time.time(), now_s - last_s)
+                last_s = now_s
+        await self._log.close()
+
+    async def tick(self, now_s: float, elapsed_s: float) -> None:
+        """Call people, keep that, and only then tell everybody."""
+        self._look_at_the_file()
+        health = self._present_health(now_s)
+        records = self.room.tick(now_s, elapsed_s, is_open=self.file.is_open, health=health)
+        records += self.room.wanted_marks()
+        await self._log.keep(records)
+        self.room.apply(records)
+        if self._log.may_begin:
+            self._log.begin(self.room.snapshot())
+        self._publish(int(now_s))
+        tell(self.room)
+
+    def _publish(self, now_s: int) -> None:
+        said = compose(self.room, now_s=now_s, is_open=self.file.is_open, reason=self.file.why)
+        self.now_file = sign(said, self.keys.now)
+        path = self._folder / "public" / NOW_FILE
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_bytes(self.now_file)
+        unfinished.chmod(0o644)
+        unfinished.replace(path)
+
+    def _look_at_the_file(self) -> None:
+        """Follow what the operator decides. A file that cannot be used changes nothing."""
+        path = self._folder / ROOM_FILE
+        changed = path.stat().st_mtime_ns if path.exists() else 0
+        if changed == self._file_seen:
+            return
+        self._file_seen = changed
+        try:
+            self.file = read_room_file(self._folder)
+        except ValueError:
+            log.exception("room_file_unusable", path=str(path), meaning="the rules of before go on")
+            return
+        self.room.follow(self.file.rules)
+
+    def _present_health(self, now_s: float) -> float:
+        self._health = {name: told for name, told in self._health.items() if told[0] > now_s}
+        return min((health for _, health in self._health.values()), default=1.0)
+
+
+def read_room_file(folder: Path) -> RoomFile:
+    """What the operator decided; nothing yet: the room is not open. Raises ValueError."""
+    path = folder / ROOM_FILE
+    return RoomFile.parse(path.read_bytes()) if path.exists() else RoomFile()
+
+
+def write_room_file(folder: Path, file: RoomFile, *, uid: int | None) -> None:
+    """Decide; whole or not at all."""
+    write_whole(folder / ROOM_FILE, file.show(), mode=0o644, uid=uid)

@@ -1,0 +1,119 @@
+"""The waiting page, the same bytes for everybody; and the page for browsers without scripts."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+import re
+import time
+from datetime import datetime, timedelta, timezone
+from importlib.resources import files
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from bubuh.gate.answer import HTML, Header
+from bubuh.gate.keeper import Keeper
+from bubuh.waitingroom.estimate import arrival
+from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
+
+_FILES: Final = files("bubuh.gate")
+_REFRESH_S: Final = 15
+_JAKARTA: Final = timezone(timedelta(hours=7), "WIB")
+_SHORTLY: Final = (b"cache-control", b"public, max-age=60")
+_INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
+_FORM: Final = """\
+<form action="/antre/{name}" method="post"><input type="hidden" name="form" value="1">
+<button>{title}{until}</button></form>"""
+
+
+class Pages:
+    """Renders for one service: `site` is where the site is, `public_url` where the gate is."""
+
+    def __init__(self, *, site: str, public_url: str, key: Ed25519PublicKey) -> None:
+        self.site, self.public_url = site.rstrip("/"), public_url.rstrip("/")
+        self._key = base64.urlsafe_b64encode(key.public_bytes_raw()).rstrip(b"=").decode()
+        self._rules: RoomRules | None = None
+        self._plain, self._packed = b"", b""
+        self._headers: tuple[Header, ...] = ()
+
+    def follow(self, rules: RoomRules) -> None:
+        """Show these lanes from now on."""
+        if rules == self._rules:
+            return
+        self._rules = rules
+        text = (_FILES / "waiting.html").read_text(encoding="utf-8")
+        text = text.replace("__SITE__", html.escape(self.site)).replace("__KEY__", self._key)
+        text = text.replace("<!--LANES-->", _forms(rules))
+        self._headers = (HTML, _SHORTLY, (b"vary", b"accept-encoding"), _policy(text))
+        self._plain = text.encode()
+        self._packed = gzip.compress(self._plain, 9, mtime=0)
+
+    def waiting(self, accept_encoding: str | None) -> tuple[int, bytes, tuple[Header, ...]]:
+        """Status, body and headers of the waiting page."""
+        if "gzip" in (accept_encoding or ""):
+            return 200, self._packed, (*self._headers, (b"content-encoding", b"gzip"))
+        return 200, self._plain, self._headers
+
+    def without_turn(self, keeper: Keeper) -> bytes:
+        """For browsers without scripts: take a turn."""
+        body = f"{_forms(keeper.room.rules)}<form action='/antre/tempat'><label>Kode: <input name='nomor'>"
+        return self._page("Ambil nomor", body + "</label> <button>Lihat tempat saya</button></form>", 3600)
+
+    def place(self, keeper: Keeper, lane_id: int, number: int, code: str) -> bytes:
+        """For browsers without scripts: where a turn stands now."""
+        lane = keeper.room.lanes[lane_id]
+        ahead = max(0, number - lane.window.serving)
+        shown = html.escape(code)
+        said = [f"<p><b>{ahead:,}</b> nomor di depan Anda.</p>".replace(",", ".")]
+        if ahead == 0:
+            link = f"{self.site}/antre/masuk?nomor={shown}"
+            said = [f'<p><b>Giliran Anda!</b></p><p><a href="{link}">Masuk sekarang</a></p>']
+        elif not keeper.file.is_open:
+            said.append("<p>Antrean sedang tidak berjalan; tidak ada nomor yang hangus selama itu.</p>")
+        elif (found := arrival(ahead, lane.pace)) is not None:
+            said.append(
+                f"<p>Perkiraan giliran antara {_clock(found.likely_s)} dan {_clock(found.latest_s)}.</p>"
+            )
+        said += [
+            f"<p>Kode Anda: <code>{shown}</code> · <a href='/antre/qr?nomor={shown}'>QR</a></p>",
+            f"<p>Terakhir diperbarui {_clock(0)}; halaman ini memuat ulang sendiri.</p>",
+            "<p><a href='/antre'>Halaman lengkap</a></p>",
+        ]
+        return self._page("Tempat Anda", "\n".join(said), _REFRESH_S)
+
+    def _page(self, title: str, body: str, refresh_s: int) -> bytes:
+        text = (_FILES / "place.html").read_text(encoding="utf-8")
+        return text.format(title=title, body=body, refresh_s=refresh_s, site=html.escape(self.site)).encode()
+
+
+def _forms(rules: RoomRules) -> str:
+    shown = (rule for rule in rules.lanes if rule.kind is not LaneKind.REPAIR)
+    return "\n".join(
+        _FORM.format(name=rule.name, title=html.escape(rule.title), until=_until(rule)) for rule in shown
+    )
+
+
+def _until(rule: LaneRule) -> str:
+    if rule.deadline_at is None:
+        return ""
+    return " · tenggat " + datetime.fromtimestamp(rule.deadline_at, _JAKARTA).strftime("%d-%m-%Y %H.%M WIB")
+
+
+def _clock(ahead_s: float) -> str:
+    return datetime.fromtimestamp(time.time() + ahead_s, _JAKARTA).strftime("%H.%M.%S WIB")
+
+
+def _policy(text: str) -> Header:
+    """Only the page's own script and style run, by their hashes. Source: CSP Level 3, 2.3.1."""
+    hashes = {
+        tag: base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        for tag, content in _INLINE.findall(text)
+    }
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{hashes['script']}'; style-src 'sha256-{hashes['style']}'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return b"content-security-policy", policy.encode()

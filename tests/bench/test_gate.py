@@ -1,0 +1,15 @@
+"""The bench of the gate says what it promises to say, and no number comes twice over its kill."""
+
+from __future__ import annotations
+
+from bubuh.bench.gate import measure_gate
+
+
+def test_joins_survive_a_kill_in_their_middle() -> None:
+    report = measure_gate(joins=6_000, polls=1_000)
+    assert sum(phase["calls"] for phase in report["joins"]) == 6_000
+    assert report["twice"] == report["out_of_order"] == 0
+    assert 0 <= report["skipped_by_the_kill"] <= 4_096
+    assert report["now_json"]["calls"] == report["page"]["calls"] == 1_000
+    assert report["memory_mb"] > 1
+    assert report["pass_check_us"] > 0
