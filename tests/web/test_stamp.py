@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gzip
 import io
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +20,7 @@ from bubuh.pdf.geometry import to_page_space
 from bubuh.pdf.model import PageBox, Rect
 from bubuh.quota.allot import allot
 from bubuh.quota.show import show_quota
+from bubuh.web.files import STATIC
 from bubuh.web.stamp.presets import MARGIN_PT, Preset, place_of
 from tests.api.site import LETTER, PUBLIC_URL, Site
 from tests.web.browser import PIN, Browser, Citizen, registered
@@ -88,6 +91,10 @@ async def test_from_the_file_to_the_stamped_document_without_scripts(site: Site)
     assert "hx-refresh" not in (await sari.browser.open(f"{stamp}/keadaan")).headers
     early = await sari.browser.open(f"{stamp}/dokumen")
     assert early.status_code == 409
+    await sari.browser.open(stamp)
+    await sari.browser.open("/bubuhkan")
+    form = sari.browser.form("/bubuhkan")
+    assert (await sari.browser.send(form, action=f"{stamp}/surat")).status_code == 409
     async with site.working():
         for _ in range(600):
             if "hx-refresh" in (await sari.browser.open(f"{stamp}/keadaan")).headers:
@@ -100,8 +107,39 @@ async def test_from_the_file_to_the_stamped_document_without_scripts(site: Site)
     assert document.content.startswith(LETTER.read_bytes())
     assert len(document.content) == int(document.headers["content-length"])
     assert "surat lamaran-bermeterai.pdf" in document.headers["content-disposition"]
+    for _ in range(2):
+        await sari.browser.open(stamp)
+        await sari.browser.send(sari.browser.form(f"{stamp}/surat"))
+        assert "Tautan ke halaman ini sudah dikirim" in sari.browser.page.text
+    assert f"{PUBLIC_URL}{stamp} " in await sari.browser.letter(sari.address)
+    letters = [sent.message for sent in site.sender.letters() if sent.message.to == sari.address]
+    assert sum(stamp in letter.text for letter in letters) == 1
     after = await sari.browser.client.get(f"{path}/halaman/1")
     assert after.content != picture.content  # the preview shows the stamps that are there
+
+
+@journey
+async def test_each_page_of_the_journey_is_small(site: Site) -> None:
+    """Pictures of pages apart: at most 30 KB for who comes for the first time, 6 KB for who was here."""
+    sari = await rich(site)
+
+    def weigh() -> None:
+        page = sari.browser.page.text
+        files = {STATIC[name] for name in re.findall(r"/static/([^\"']+)", page)}
+        told = len(gzip.compress(page.encode(), 6))
+        assert told <= 6_000, sari.browser.path
+        assert told + sum(len(file.brotli) for file in files) <= 30_000, sari.browser.path
+
+    await sent(sari.browser, LETTER.read_bytes())
+    weigh()
+    path = sari.browser.path
+    for _ in range(9):
+        await sari.browser.send(sari.browser.form(f"{path}/periksa"), {**DEED, "act": "add"}, action=path)
+    weigh()
+    await sari.browser.send(sari.browser.form(f"{path}/periksa"), {"more": ""})
+    weigh()
+    await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
+    weigh()
 
 
 @journey
@@ -332,7 +370,7 @@ async def test_documents_and_stamps_are_their_owners_alone(site: Site) -> None:
         assert (await Browser(site).open(place)).request.url.path == "/masuk"
     await budi.browser.open("/bubuhkan")
     token = budi.browser.form("/bubuhkan").fields["token"]
-    for action in (path, f"{path}/periksa", f"{path}/pin"):
+    for action in (path, f"{path}/periksa", f"{path}/pin", f"{stamp}/surat"):
         form.action = action
         assert (await budi.browser.send(form, {"pin": PIN})).status_code == 403  # another's form
         assert (await budi.browser.send(form, {"pin": PIN, "token": token})).status_code == 404

@@ -48,6 +48,11 @@ LETTERS: Final[Mapping[Letter, Words]] = {
         "Your Bubuh code for a new PIN: {code}. It is good for 10 minutes. If you did not ask, change your "
         "password at once.",
     ),
+    Letter.STAMPED: Words(
+        "Dokumen bermeterai Anda siap diunduh: {link} (masuk dahulu; tautan ini tidak membuka apa pun bagi "
+        "orang lain).",
+        "Your stamped document is ready: {link} (sign in first; the link opens nothing for others).",
+    ),
 }
 
 
@@ -71,6 +76,6 @@ def written(wanted: Wanted, *, no: UUID | None = None) -> Message:
         by=By.SMS if wanted.kind is ContactKind.PHONE else By.EMAIL,
         to=wanted.address,
         subject=SUBJECT.said(language),
-        text=LETTERS[wanted.letter].said(language, {"code": wanted.code}),
+        text=LETTERS[wanted.letter].said(language, {"code": wanted.code, "link": wanted.link}),
         no=no,
     )

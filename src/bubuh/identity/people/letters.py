@@ -23,6 +23,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     letter: Letter
     code: str | None
     language: str
+    link: str | None = None
 
 
 def sealed_letter(wanted: Wanted, subject: UUID, key: PersonKey) -> Mapping[str, Any]:

@@ -38,13 +38,14 @@ class Purpose(StrEnum):
 
 
 class Letter(StrEnum):
-    """What a message with, or instead of, a code says."""
+    """What a message says."""
 
     REGISTER = "register"
     KNOWN = "known"  #: who would register has an account already
     RESET = "reset"
     UNKNOWN = "unknown"  #: who would set a new password has no account
     PIN = "pin"
+    STAMPED = "stamped"  #: with a link to a stamped document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from litestar import MediaType, Request, get
+from litestar import MediaType, Request, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
@@ -14,11 +14,16 @@ from bubuh.documents.names import document_name
 from bubuh.edge.disposition import attachment, stamped_name
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.reasons import RETURN_REASONS
+from bubuh.identity.people.model import Letter
+from bubuh.identity.people.send_link import send_link
 from bubuh.quota.show import show_quota
 from bubuh.stamping.deliver import open_stamped_document
 from bubuh.stamping.model import Stamp
+from bubuh.stamping.moves import StampState
+from bubuh.stamping.refusals import StampNotReady
 from bubuh.stamping.show import find_stamp, list_stamps
-from bubuh.web.frame import Page, Parts, language_here, session_of, show
+from bubuh.web.forms import read_form
+from bubuh.web.frame import Page, Parts, go_to, language_here, session_of, show
 from bubuh.web.stamp.places import MOST_STAMPS
 
 AnyRequest = Request[Any, Any, Any]
@@ -63,7 +68,27 @@ async def get_stamped(request: AnyRequest, stamp_id: FromPath[str], services: Pa
     )
 
 
-HANDLERS: Final = [get_stamp_page, get_stamp_state, get_stamped]
+@post("/meterai/{stamp_id:str}/surat", guards=[SignedIn()], media_type=MediaType.HTML)
+async def post_letter(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
+    """Have a link to the stamp's page sent to its owner, once; the document itself goes by no mail."""
+    await read_form(request)
+    session = session_of(request)
+    stamp = await find_stamp(services.db, session.account_id, read_id("stm", stamp_id))
+    if stamp.state is not StampState.AFFIXED:
+        raise StampNotReady
+    path = f"/meterai/{show_id('stm', stamp.id)}"
+    await send_link(
+        services.db,
+        session.user_id,
+        services.public_url + path,
+        letter=Letter.STAMPED,
+        language=str(language_here(request)),
+        key=services.person_key,
+    )
+    return go_to(request, f"{path}?surat=1")
+
+
+HANDLERS: Final = [get_stamp_page, get_stamp_state, get_stamped, post_letter]
 
 
 async def _show(
@@ -74,6 +99,7 @@ async def _show(
         request,
         template,
         stamp=stamp,
+        is_sent="surat" in request.query_params,
         stamp_no=show_id("stm", stamp.id),
         beside=beside,
         is_open=not all(one.has_ended for one in (stamp, *beside)),

@@ -90,6 +90,8 @@
     const at = under(event);
     held = { x: at.x - now.x, y: at.y - now.y };
   });
+  /* Inside an SVG `touch-action` is not heeded by all: else the page would scroll away under the finger. */
+  face.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   face.addEventListener("pointermove", (event) => {
     if (!held || !event.isPrimary) return;
     const at = under(event);

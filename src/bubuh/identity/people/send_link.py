@@ -1,0 +1,37 @@
+"""Have a link sent to a person's own address."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from bubuh.core.ids import THE_SERVICE, derived_id
+from bubuh.db.pool import Database
+from bubuh.identity.people import store
+from bubuh.identity.people.contacts import read_contact
+from bubuh.identity.people.keys import PersonKey
+from bubuh.identity.people.letters import LETTER_WANTED, Wanted, sealed_letter
+from bubuh.identity.people.model import ContactKind, Letter
+from bubuh.outbox.publish import publish
+
+
+async def send_link(
+    db: Database, user_id: UUID, link: str, *, letter: Letter, language: str, key: PersonKey
+) -> bool:
+    """Have `letter` sent with `link`, by e-mail where the person gave such an address; False: they gave none.
+
+    Once for each person, letter and link, however often it is asked for.
+    """
+    found = [
+        read_contact(key.open(sealed, "contact")) for _, sealed in await store.list_contacts(db, user_id)
+    ]
+    if not found:
+        return False
+    contact = next((one for one in found if one.kind is ContactKind.EMAIL), found[0])
+    subject = derived_id(THE_SERVICE, str(letter), f"{user_id} {link}")
+    wanted = Wanted(
+        kind=contact.kind, address=contact.address, letter=letter, code=None, link=link, language=language
+    )
+    facts = sealed_letter(wanted, subject, key)
+    async with db.transaction() as conn:
+        await publish(conn, account_id=THE_SERVICE, topic=LETTER_WANTED, subject=subject, facts=facts)
+    return True
