@@ -22,9 +22,11 @@ from bubuh.db.pool import Conn, Database
 from bubuh.orders.collect import run_asking_pass, run_notices_pass
 from bubuh.orders.model import OrderState
 from bubuh.orders.show import show_order
+from bubuh.payments.lines import Kind
 from bubuh.payments.model import MAX_NOTICE_BYTES, reference_of, shard_of_reference
 from bubuh.payments.refusals import NoticeForged, NoticeTooLarge
 from bubuh.payments.take_notice import FORGED, take_notice
+from bubuh.payments.unmatched import show_unmatched
 from tests.gateway_dev.rig import SECRET, Inbox, RunningGateway, Shop, make_principal, running_inbox
 
 
@@ -94,6 +96,30 @@ async def test_1000_copies_of_a_notice_50_at_a_time_credit_once(shop: Shop, inbo
     assert set(statuses) <= {200, 503}  # a gateway tells again what was answered 503
     assert await shop.free() == 3
     assert await shop.db.fetchval("SELECT count(*) FROM payment_notices") == 1
+
+
+async def test_a_reversal_that_comes_before_its_payment_is_acted_upon_when_that_comes(
+    shop: Shop, owner_conn: Conn
+) -> None:
+    reference = reference_of((await shop.place(3)).shown.order.id)
+    back = {
+        "reversal_no": "rev_1",
+        "payment_no": "pay_1",
+        "amount_idr": 30_000,
+        "reversed_at": "2026-11-02T09:00:00Z",
+    }
+    assert await take(shop, *signed(paid(reference, payments=[], reversals=[back], state="closed")))
+    await run_notices_pass(shop.db, shop.gateways)
+    assert [(line.kind, line.amount) for line in await show_unmatched(shop.db)] == [(Kind.REVERSAL, 30_000)]
+    assert await take(shop, *signed(paid(reference)))
+    await run_notices_pass(shop.db, shop.gateways)
+    assert await shop.free() == 3
+    assert sorted(await work(shop.db), key=str) == [("done", "done"), ("waiting", "unknown")]
+    await owner_conn.execute("UPDATE payment_notice_work SET not_before = now()")
+    await run_notices_pass(shop.db, shop.gateways)
+    assert await shop.free() == 0
+    assert await show_unmatched(shop.db) == []
+    assert sorted(await work(shop.db), key=str) == [("done", "done"), ("done", "done")]
 
 
 async def send(inbox: Inbox, raw: bytes, headers: dict[str, str], *, times: int) -> list[int]:

@@ -425,24 +425,42 @@ $$;
 
 ALTER FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) RETURNS boolean
+CREATE FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _bodies bytea[], _headers text[], _refusals text[]) RETURNS TABLE(is_new boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+DECLARE
+    _new_gateways text [];
+    _new_events text [];
+    _r record;
 BEGIN
-    INSERT INTO payment_notices (gateway, event_id, body, headers) VALUES (_gateway, _event_id, _body, _headers)
-    ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
+    FOR _r IN
+        INSERT INTO payment_notices (gateway, event_id, body, headers)
+        SELECT x.gateway, x.event_id, x.body, x.headers
+          FROM unnest(_gateways, _event_ids, _bodies, _headers) AS x (gateway, event_id, body, headers)
+         ORDER BY x.gateway, x.event_id
+        ON CONFLICT DO NOTHING
+        RETURNING payment_notices.gateway, payment_notices.event_id
+    LOOP
+        _new_gateways := _new_gateways || _r.gateway;
+        _new_events := _new_events || _r.event_id;
+    END LOOP;
     INSERT INTO payment_notice_work (gateway, event_id, state, outcome, ended_at)
-    VALUES (_gateway, _event_id, CASE WHEN _refusal IS NULL THEN 'waiting' ELSE 'refused' END, _refusal,
-            CASE WHEN _refusal IS NULL THEN NULL ELSE now() END);
-    RETURN true;
+    SELECT x.gateway, x.event_id, CASE WHEN x.refusal IS NULL THEN 'waiting' ELSE 'refused' END, x.refusal,
+           CASE WHEN x.refusal IS NULL THEN NULL ELSE now() END
+      FROM unnest(_gateways, _event_ids, _refusals) AS x (gateway, event_id, refusal)
+      JOIN unnest(_new_gateways, _new_events) AS n (gateway, event_id)
+        ON n.gateway = x.gateway AND n.event_id = x.event_id;
+    RETURN QUERY
+    SELECT n.event_id IS NOT NULL
+      FROM unnest(_gateways, _event_ids) WITH ORDINALITY AS x (gateway, event_id, no)
+      LEFT JOIN unnest(_new_gateways, _new_events) AS n (gateway, event_id)
+        ON n.gateway = x.gateway AND n.event_id = x.event_id
+     ORDER BY x.no;
 END
 $$;
 
-ALTER FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) OWNER TO bubuh_owner;
+ALTER FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _bodies bytea[], _headers text[], _refusals text[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.payments_lease_notices_n(_limit integer) RETURNS TABLE(gateway text, event_id text, body bytea, headers text, received_at timestamp with time zone, tries integer, is_old boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3420,9 +3438,9 @@ GRANT ALL ON FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _acco
 
 REVOKE ALL ON FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _bodies bytea[], _headers text[], _refusals text[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.payments_keep_notice(_gateway text, _event_id text, _body bytea, _headers text, _refusal text) TO bubuh_app;
+GRANT ALL ON FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _bodies bytea[], _headers text[], _refusals text[]) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.payments_lease_notices_n(_limit integer) FROM PUBLIC;
 

@@ -43,7 +43,7 @@ async def process_notices(
     words = [Word(attempt=attempts[_name(pair)], charge=pair[1]) for pair in ours]
     outcomes = await take_in_apart(db, words, books)
     ends += [
-        NoticeEnd(notice=notice, state=_state_after(outcome), outcome=outcome)
+        NoticeEnd(notice=notice, state=_state_after(outcome, notice), outcome=outcome)
         for (notice, _), outcome in zip(ours, outcomes, strict=True)
         if outcome is not None
     ]
@@ -131,6 +131,11 @@ def _unread(end: NoticeEnd) -> Unmatched:
     )
 
 
-def _state_after(outcome: str) -> str:
-    """Money that contradicts what was told before is for people to look at; all else is booked."""
+def _state_after(outcome: str, notice: KeptNotice) -> str:
+    """Money that contradicts what was told before is for people to look at; all else is booked.
+
+    A reversal of a payment that nobody told of waits a day for it: words come in any order.
+    """
+    if outcome == SettleOutcome.UNKNOWN and not notice.is_old:
+        return "waiting"
     return "unmatched" if outcome in {SettleOutcome.CONFLICT, SettleOutcome.UNKNOWN} else "done"

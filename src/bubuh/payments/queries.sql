@@ -59,10 +59,9 @@ UPDATE payment_attempts AS a
 
 -- name: keep_notices_n(gateways, event_ids, bodies, headers, refusals)
 -- Many in one commit, in their order: false of those that are kept already.
-SELECT payments_keep_notice(x.gateway, x.event_id, x.body, x.headers, x.refusal) AS is_new
-  FROM unnest(:gateways::text[], :event_ids::text[], :bodies::bytea[], :headers::text[], :refusals::text[])
-    WITH ORDINALITY AS x (gateway, event_id, body, headers, refusal, no)
- ORDER BY x.no;
+SELECT is_new
+  FROM payments_keep_notices_n(:gateways::text[], :event_ids::text[], :bodies::bytea[], :headers::text[],
+                               :refusals::text[]);
 
 -- name: lease_notices_n(at_most)
 -- Waiting notices; their next try is put off.

@@ -70,21 +70,23 @@ async def take_in_apart(db: Database, words: Sequence[Word], books: Books) -> li
 
 async def _reverse(db: Database, reversal: ReceivedReversal, books: Books) -> SettleOutcome:
     outcome = await books.reverse(reversal)
+    told_before = outcome is SettleOutcome.CONFLICT
+    line = Unmatched(
+        kind=Kind.REVERSAL,
+        gateway=reversal.gateway,
+        subject=f"{reversal.reversal_no} {reversal.amount_idr}",
+        why="a reversal was told again with another amount"
+        if told_before
+        else "a bank took back a payment that was never told",
+        suggestion="ask the gateway what it took back",
+        account_id=reversal.account_id,
+        order_id=reversal.order_id,
+        amount=reversal.amount_idr,
+    )
     if outcome in {SettleOutcome.CONFLICT, SettleOutcome.UNKNOWN}:
-        told_before = outcome is SettleOutcome.CONFLICT
-        line = Unmatched(
-            kind=Kind.REVERSAL,
-            gateway=reversal.gateway,
-            subject=f"{reversal.reversal_no} {reversal.amount_idr}",
-            why="a reversal was told again with another amount"
-            if told_before
-            else "a bank took back a payment that was never told",
-            suggestion="ask the gateway what it took back",
-            account_id=reversal.account_id,
-            order_id=reversal.order_id,
-            amount=reversal.amount_idr,
-        )
         await list_unmatched(db, [line])
+    else:  # it may have come before its payment, and been listed
+        await store.match_lines(db, [line])
     return outcome
 
 

@@ -665,24 +665,43 @@ CREATE INDEX payment_notice_work_waiting ON payment_notice_work (not_before) WHE
 GRANT SELECT ON payment_notice_work TO bubuh_app;
 GRANT UPDATE (state, outcome, not_before, ended_at) ON payment_notice_work TO bubuh_app;
 
--- Keep one notice; false: it is there already. A refused one is kept as the evidence that it is.
-CREATE FUNCTION payments_keep_notice(
-    _gateway text, _event_id text, _body bytea, _headers text, _refusal text
-) RETURNS boolean
+-- Keep notices, none named twice. One row for each, in its order: false of one that is there already. A refused one is
+-- kept as the evidence that it is.
+CREATE FUNCTION payments_keep_notices_n(
+    _gateways text [], _event_ids text [], _bodies bytea [], _headers text [], _refusals text []
+) RETURNS TABLE (is_new boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _new_gateways text [];
+    _new_events text [];
+    _r record;
 BEGIN
-    INSERT INTO payment_notices (gateway, event_id, body, headers) VALUES (_gateway, _event_id, _body, _headers)
-    ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
+    FOR _r IN
+        INSERT INTO payment_notices (gateway, event_id, body, headers)
+        SELECT x.gateway, x.event_id, x.body, x.headers
+          FROM unnest(_gateways, _event_ids, _bodies, _headers) AS x (gateway, event_id, body, headers)
+         ORDER BY x.gateway, x.event_id
+        ON CONFLICT DO NOTHING
+        RETURNING payment_notices.gateway, payment_notices.event_id
+    LOOP
+        _new_gateways := _new_gateways || _r.gateway;
+        _new_events := _new_events || _r.event_id;
+    END LOOP;
     INSERT INTO payment_notice_work (gateway, event_id, state, outcome, ended_at)
-    VALUES (_gateway, _event_id, CASE WHEN _refusal IS NULL THEN 'waiting' ELSE 'refused' END, _refusal,
-            CASE WHEN _refusal IS NULL THEN NULL ELSE now() END);
-    RETURN true;
+    SELECT x.gateway, x.event_id, CASE WHEN x.refusal IS NULL THEN 'waiting' ELSE 'refused' END, x.refusal,
+           CASE WHEN x.refusal IS NULL THEN NULL ELSE now() END
+      FROM unnest(_gateways, _event_ids, _refusals) AS x (gateway, event_id, refusal)
+      JOIN unnest(_new_gateways, _new_events) AS n (gateway, event_id)
+        ON n.gateway = x.gateway AND n.event_id = x.event_id;
+    RETURN QUERY
+    SELECT n.event_id IS NOT NULL
+      FROM unnest(_gateways, _event_ids) WITH ORDINALITY AS x (gateway, event_id, no)
+      LEFT JOIN unnest(_new_gateways, _new_events) AS n (gateway, event_id)
+        ON n.gateway = x.gateway AND n.event_id = x.event_id
+     ORDER BY x.no;
 END
 $$;
-GRANT EXECUTE ON FUNCTION payments_keep_notice(text, text, bytea, text, text) TO bubuh_app;
+GRANT EXECUTE ON FUNCTION payments_keep_notices_n(text [], text [], bytea [], text [], text []) TO bubuh_app;
 
 -- Lease up to `_limit` waiting notices. Each lease puts the next try off, twice as far each time up to 5 minutes: a
 -- notice that kills its worker neither blocks the others nor is forgotten.
