@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from bubuh.bench.inbox_load import Load, Seen
+from bubuh.bench.spent import PARTS, cpu_s_by_part
 from bubuh.db.pool import Database
 from bubuh.db.roles import APP
 from bubuh.drill.exchange import Line
@@ -39,6 +40,7 @@ class Report:
     """What the run showed."""
 
     flat_out: Seen  #: senders who wait for nothing but their answer
+    cpu_s: dict[str, float]  #: that the service spent on that, by part
     steady: Seen  #: STEADY_PER_S a second
     kept: int  #: notices in the inbox after both
     sent: int
@@ -56,9 +58,10 @@ class Report:
             "kept": self.kept,
             "copies": _COPIES,
             "credited_stamps": self.stamps,
-            "load_cpu_ms_per_notice": round(
-                self.flat_out.cpu_s / max(1, len(self.flat_out.waits_s)) * 1e3, 3
-            ),
+            "cpu_ms_per_notice": {
+                part: round(spent_s / max(1, len(self.flat_out.waits_s)) * 1e3, 3)
+                for part, spent_s in {**self.cpu_s, "load": self.flat_out.cpu_s}.items()
+            },
         }
 
 
@@ -75,7 +78,9 @@ async def _measured(data: Path, *, seconds: float, told: Told) -> Report:
         flat = Load(url=service.url, secret=secret, senders=_SENDERS, seconds=_WARM_UP_S)
         warm = await _seen(flat)
         told(0.1)
+        before = cpu_s_by_part(service)
         flat_out = await _seen(msgspec.structs.replace(flat, seconds=seconds))
+        after = cpu_s_by_part(service)
         told(0.5)
         steady = await _seen(msgspec.structs.replace(flat, seconds=seconds, per_s=STEADY_PER_S))
         told(0.9)
@@ -84,7 +89,8 @@ async def _measured(data: Path, *, seconds: float, told: Told) -> Report:
         stamps = await _copied(service, flat)
         told(1.0)
     sent = sum(len(seen.waits_s) for seen in (warm, flat_out, steady))
-    return Report(flat_out, steady, kept, sent, stamps)
+    spent = {part: after[part] - before[part] for part in PARTS}
+    return Report(flat_out, spent, steady, kept, sent, stamps)
 
 
 async def _copied(service: Service, flat: Load) -> int:

@@ -7,11 +7,9 @@ time is that of every process below either, so that the database's share of it c
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ import msgspec
 
 from bubuh.bench.files import text_page
 from bubuh.bench.saga_load import Load, Seen
+from bubuh.bench.spent import PARTS, cpu_s_by_part
 from bubuh.db.home import SUPERUSER
 from bubuh.db.pool import connect
 from bubuh.db.roles import OWNER
@@ -31,9 +30,7 @@ from bubuh.drill.service import Service, running
 USERS: Final = 100
 _ENOUGH: Final = 1_000_000  #: stamps an account gets
 _WARM_UP_S: Final = 5.0
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _LEDGER: Final = "quota_%"  #: the functions that move quota
-_PARTS: Final = ("postgres", "web", "worker", "signer", "gateway")
 
 Told = Callable[[float], None]
 
@@ -78,12 +75,12 @@ async def _measured(data: Path, *, seconds: float, told: Told) -> Report:
         await _seen(service.url, load, seconds=_WARM_UP_S)
         told(0.2)
         watch = await connect(service.run.databases[OWNER].replace(OWNER, SUPERUSER), role_checks=False)
-        before, ledger_before = _cpu_s(service), await _ledger_s(watch)
+        before, ledger_before = cpu_s_by_part(service), await _ledger_s(watch)
         seen = await _seen(service.url, load, seconds=seconds)
-        after, ledger_after = _cpu_s(service), await _ledger_s(watch)
+        after, ledger_after = cpu_s_by_part(service), await _ledger_s(watch)
         await watch.close()
         told(1.0)
-    cpu_s = {part: after[part] - before[part] for part in _PARTS} | {"load": seen.cpu_s}
+    cpu_s = {part: after[part] - before[part] for part in PARTS} | {"load": seen.cpu_s}
     return Report(len(seen.waits_s), seen.elapsed_s, seen.waits_s, cpu_s, ledger_after - ledger_before)
 
 
@@ -125,21 +122,3 @@ async def _ledger_s(conn: asyncpg.Connection) -> float:
         "SELECT coalesce(sum(self_time), 0) FROM pg_stat_user_functions WHERE funcname LIKE $1", _LEDGER
     )
     return float(spent_ms) / 1e3
-
-
-def _cpu_s(service: Service) -> dict[str, float]:
-    """CPU seconds of each part so far: of its processes that live, and of those that they have buried."""
-    spent, children = dict[int, float](), defaultdict[int, list[int]](list)
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                fields = (process / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has just ended
-            spent[int(process.name)] = sum(map(int, fields[11:15])) / _TICKS
-            children[int(fields[1])].append(int(process.name))
-
-    def tree_s(pid: int) -> float:
-        return spent.get(pid, 0.0) + sum(tree_s(child) for child in children[pid])
-
-    return {part: sum(map(tree_s, service.children(part))) for part in _PARTS}

@@ -19,7 +19,7 @@ from rich.table import Table
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.drill.chaos import Report, Says, chaos_folder, quantile, run_chaos
 from bubuh.drill.history import Kind
-from bubuh.drill.payments import run_payments
+from bubuh.drill.payments import LOST, run_payments
 
 _MOST_SHOWN: Final = 20
 
@@ -69,6 +69,9 @@ def payments_command(
     outage: Annotated[
         float, typer.Option(min=0.0, help="Seconds for which the gateway is out of order meanwhile.")
     ] = 0.0,
+    lose: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of notices that are never sent.")
+    ] = LOST,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder even when all is well.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -81,7 +84,15 @@ def payments_command(
     folder = chaos_folder()
     with _telling() as says:
         report = uvloop.run(
-            run_payments(seed=seed, seconds=seconds, rate=rate, outage_s=outage, folder=folder, says=says)
+            run_payments(
+                seed=seed,
+                seconds=seconds,
+                rate=rate,
+                outage_s=outage,
+                folder=folder,
+                says=says,
+                lose=lose,
+            )
         )
     answer(report.facts(), as_json=as_json)
     if keep or not report.is_clean:

@@ -25,7 +25,8 @@ from bubuh.gateway_dev.script import Script
 LATEST_S: Final = 60.0  #: by then money has become quota, notice or not
 _SETTLE_S: Final = 90.0  #: how long the last buyers are waited for
 _ACCOUNTS: Final = 200
-_FAULTS: Final = Script(lose=0.05, repeat=0.05, reorder=0.05, forge=0.01)  #: of the gateway
+LOST: Final = 0.05  #: of the notices
+_FAULTS: Final = Script(repeat=0.05, reorder=0.05, forge=0.01)  #: of the gateway, besides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,16 +80,24 @@ class Report:
 
 
 async def run_payments(
-    *, seed: int, seconds: float, rate: float, outage_s: float, folder: Path, says: Says
+    *,
+    seed: int,
+    seconds: float,
+    rate: float,
+    outage_s: float,
+    folder: Path,
+    says: Says,
+    lose: float = LOST,
 ) -> Report:
     """Buy at a new service in `folder` for `seconds`, `rate` orders in each; wait for credit; compare.
 
-    With `outage_s` the gateway is out of order for so long, from a third of the way on.
+    With `outage_s` the gateway is out of order for so long, from a third of the way on; `lose` is the share
+    of notices that are never sent.
     """
     says(0.0, "starting")
     async with running(folder / "data") as service:
         buyers = Buyers(service.url, await _keys(service), seed=seed)
-        script = msgspec.structs.replace(_FAULTS, seed=seed)
+        script = msgspec.structs.replace(_FAULTS, seed=seed, lose=lose)
         await follow(service, script)
         begun = time.monotonic()
         coming = asyncio.create_task(
