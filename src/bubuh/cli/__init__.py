@@ -74,7 +74,10 @@ def _load(module: str) -> ModuleType:
     """Import without the collector, which would walk in vain what is there to stay; a tenth of the time."""
     gc.disable()
     try:
-        return import_module(module)
+        loaded = import_module(module)
+        if "structlog" in sys.modules:
+            import_module("bubuh.cli.logs").log_aside()
+        return loaded
     finally:
         gc.freeze()
         gc.enable()

@@ -10,6 +10,11 @@ import structlog
 from bubuh.settings import Settings
 
 
+def log_aside() -> None:
+    """Log to standard error, whichever it is by then: on standard output stands a command's answer alone."""
+    structlog.configure(logger_factory=lambda *_: structlog.WriteLogger(sys.stderr))
+
+
 def set_up_logs(settings: Settings) -> None:
     """Log from the level that `settings` names; what libraries log comes along, from warnings up."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

@@ -78,7 +78,6 @@ _LATE: Final[Mapping[str, tuple[str, ...]]] = {
         "litestar.openapi.plugins",
         "litestar.plugins.attrs",
         "litestar.plugins.pydantic",
-        "litestar._openapi.schema_generation.examples",
     ),
     "pikepdf": ("pikepdf._named_dests", "pikepdf._page_copy", "pikepdf._xml", "pikepdf.models.image"),
     "pyhanko": (
