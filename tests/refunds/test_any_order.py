@@ -1,10 +1,13 @@
-"""Notices, questions, expiries, reversals and refunds in any order: one book, and every rupiah explained."""
+"""Notices, questions, expiries, reversals, refunds and settlement lines in any order: one book, every rupiah
+explained, and none booked by a file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
@@ -13,6 +16,10 @@ from bubuh.core.ids import fresh_id
 from bubuh.db.pool import Conn
 from bubuh.orders import store
 from bubuh.orders.books import OrderBooks
+from bubuh.orders.match_settlement import match_settlement
+from bubuh.orders.show import show_order
+from bubuh.payments.model import reference_of
+from bubuh.payments.settlement import GatewayLine
 from bubuh.quota.show import show_quota
 from bubuh.refunds.ask import ask_refund
 from bubuh.refunds.carry import carry_due
@@ -21,7 +28,7 @@ from bubuh.refunds.show import show_refunds
 from tests.gateway_dev.rig import Shop, make_principal
 from tests.orders.bare import place_bare
 from tests.orders.test_money_rules import assert_explained, back
-from tests.orders.test_orders import payment
+from tests.orders.test_orders import PAID_AT, payment
 
 PAID = {"a": 20_000, "b": 15_000, "c": 5_000, "d": 1}  #: the gateway's payments by their number
 REVERSED = {"r": ("a", 20_000), "s": ("b", 5_000), "t": ("b", 10_000)}
@@ -32,9 +39,41 @@ steps = st.lists(
         st.sampled_from(sorted(REVERSED)).map(lambda no: ("reverse", no)),
         st.sampled_from(["expire", "return", "carry"]).map(lambda act: (act, "")),
         st.sampled_from(["1", "2"]).map(lambda stamps: ("refund", stamps)),
+        st.sampled_from([*sorted(PAID), "unheard of", "a twice"]).map(lambda what: ("match", what)),
     ),
     max_size=9,
 )
+
+
+@dataclass(frozen=True)
+class File:
+    """A gateway's file, read already."""
+
+    held: tuple[GatewayLine, ...]
+    name: str = "settled.csv"
+
+    def lines(self) -> Iterator[GatewayLine]:
+        return iter(self.held)
+
+
+def settled(order_id: UUID, what: str) -> tuple[GatewayLine, ...]:
+    """What a file says of payment `what`, or of one that nobody told of, or twice of one."""
+    line = GatewayLine(
+        gateway="development",
+        reference=reference_of(order_id),
+        amount_idr=PAID.get(what[:1], 12_345) if what != "unheard of" else 12_345,
+        net_idr=1,
+        paid_at=PAID_AT,
+        payout="p1",
+    )
+    return (line, line) if what == "a twice" else (line,)
+
+
+async def books(shop: Shop, order_id: UUID) -> tuple[object, ...]:
+    """All that a file must not touch."""
+    order = (await show_order(shop.db, shop.account_id, order_id)).order
+    refunds = await show_refunds(shop.db, shop.account_id, order_id)
+    return order, await show_quota(shop.db, shop.account_id), refunds
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -59,6 +98,10 @@ async def test_whatever_happens_no_rupiah_is_unexplained(
                 await owner_conn.execute("UPDATE payment_unmatched SET listed_at = now() - interval '1 h'")
                 async with shop.db.connection() as conn:
                     await store.return_n(conn, shop.principal.shard, grace_s=0, at_most=10)
+            case "match":
+                before = await books(shop, order_id)
+                await match_settlement(shop.db, [File(settled(order_id, what))])
+                assert await books(shop, order_id) == before
             case "refund":
                 shown = await show_refunds(shop.db, shop.account_id, order_id)
                 asked = AskedRefund(
