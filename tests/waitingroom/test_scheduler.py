@@ -57,7 +57,7 @@ def test_an_early_deadline_takes_all_but_the_floors_when_it_must() -> None:
 
 def test_a_deadline_far_off_leaves_room_for_others() -> None:
     retail = Demand(rule=lane(floor=0.1), people=10_000)
-    far = Demand(rule=deadline_lane(deadline_at=NOW_S + 7200 + 60), people=72_000)
+    far = Demand(rule=deadline_lane(deadline_at=NOW_S + 7200 + 60), people=14_400)
     assert share(retail, far) == pytest.approx([45, 55])  # of the rest half each
 
 

@@ -8,6 +8,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -20,6 +21,8 @@ from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.drill.chaos import Report, Says, chaos_folder, quantile, run_chaos
 from bubuh.drill.history import Kind
 from bubuh.drill.payments import LOST, run_payments
+from bubuh.drill.simulate import Crowd, simulate
+from bubuh.drill.simulate_page import page_of
 
 _MOST_SHOWN: Final = 20
 
@@ -100,6 +103,30 @@ def payments_command(
     else:
         shutil.rmtree(folder)
     raise typer.Exit(code=0 if report.is_clean else 1)
+
+
+@drill.command("simulate")
+def simulate_command(
+    seed: Annotated[int, typer.Option(min=0, help="Who comes when.")] = 1,
+    people: Annotated[int, typer.Option(min=1_000, help="Turns that are taken in three days.")] = 4_000_000,
+    false: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="The part of the deadline's lane that is not eligible."),
+    ] = 0.0,
+    page: Annotated[Path | None, typer.Option(help="Write the plots to this HTML file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Three days before a deadline under a fake clock: one queue, two halves and the room's own scheduler.
+
+    Exit 1 when the deadline's lane got less than 95 % of what is feasible, or retail less than its floor.
+    """
+    with _telling() as says:
+        report = simulate(Crowd(people=people, false=false), seed=seed, says=says)
+    if page is not None:
+        page.write_text(page_of(report), encoding="utf-8")
+    shown = {name: fact for name, fact in report.items() if as_json or name not in {"fifo", "halves", "ours"}}
+    answer(shown, as_json=as_json)
+    raise typer.Exit(code=0 if report["reached"] else 1)
 
 
 def show_chaos(report: Report) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from bubuh.waitingroom.lanes import LaneRule
 
-_PACE: Final = 0.5  #: a deadline's queue is to be empty when this part of the time left has gone by
+_PACE: Final = 0.1  #: a deadline's queue is to be empty when this part of the time left has gone by
 _NOTHING: Final = 1e-9
 
 
@@ -31,8 +31,8 @@ def share_out(
     """Set `granted` of each so that together they are at most `amount` people, for `elapsed_s`.
 
     Each lane gets its floor first. Then lanes with a deadline, the earliest first, get what it takes to be
-    done in half of the time left, and so ever more as it comes near. The rest goes round by weight. No lane
-    gets more than it can use, nor more than its ceiling.
+    done in a tenth of the time left, and so ever more as it comes near. The rest goes round by weight. No
+    lane gets more than it can use, nor more than its ceiling.
     """
     if sum(demand.people for demand in demands) <= amount and all(d.rule.ceiling >= 1 for d in demands):
         for demand in demands:
