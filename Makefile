@@ -7,7 +7,7 @@ FUZZ_TARGETS ?= reader stamped judge intake midstate
 # A worker takes what lies side by side: a file's own service or folder is then made once.
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal --durations=15
 
-.PHONY: check format format-check lint types imports sql test test-long fuzz docs bench help
+.PHONY: check format format-check lint types imports sql test test-long fuzz docs screenshots bench help
 
 check: format-check lint types imports sql docs test ## the whole gate
 
@@ -42,6 +42,9 @@ test-long: ## the long ones
 fuzz: ## throw bytes at reader, checker, intake and midstate for FUZZ_SECONDS each
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r scripts/fuzz.txt
 	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz.run $$target $(FUZZ_SECONDS) || exit 1; done
+
+screenshots: ## the pictures in docs/screenshots, from a service of their own
+	$(BIN)/python scripts/screenshots.py
 
 bench: ## stamps a second and core, beside pyHanko's default path
 	$(BIN)/bubuh bench stamp

@@ -103,7 +103,7 @@ def test_the_ranks_are_those_the_gate_keeps() -> None:
 def test_each_dependency_has_its_row() -> None:
     wanted = {re.split(r"[<>=\[;]", entry)[0].strip() for entry in PROJECT["project"]["dependencies"]}
     told = {cells[0] for cells in rows("docs/adr/0005-dependencies.md", 4)} - {"dependency", "---"}
-    assert told == wanted
+    assert told == wanted | {"playwright"}  # of development: `bench pages` alone loads it
 
 
 def test_a_dependency_is_imported_behind_its_door_only() -> None:

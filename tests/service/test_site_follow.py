@@ -68,7 +68,7 @@ def test_a_citizen_finds_everything_again(service: Running, page: Page) -> None:
     page.locator("#jenis").select_option("pesanan")
     submit(page)
     expect(page.locator(".list li")).to_have_count(1)
-    page.get_by_role("link", name="Beli 2 meterai").click()
+    page.get_by_role("link", name="Pembelian meterai: 2", exact=True).click()
     expect(page.locator("ol.list strong").last).to_have_text("Pesanan: Berhasil")
     looked_at(page)
     page.get_by_role("link", name="Bukti pembelian").click()

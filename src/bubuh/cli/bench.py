@@ -94,6 +94,16 @@ def saga_command(
     answer(report.facts(), as_json=as_json)
 
 
+@bench.command("pages")
+def pages_command(as_json: Json = False) -> None:
+    """The site on a slow phone: how soon pages are usable, the journey; and what a history page costs."""
+    from bubuh.bench.pages import measure_pages  # noqa: PLC0415 -- its browser's driver is not installed to serve
+
+    with _measuring() as told:
+        report = measure_pages(told=told)
+    answer(report.facts(), as_json=as_json)
+
+
 @bench.command("inbox")
 def inbox_command(
     seconds: Annotated[float, typer.Option(min=1.0, help="How long each of its two parts takes.")] = 20.0,

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from litestar import MediaType, Request, get
 
+from bubuh.core.ids import show_id
 from bubuh.edge.cursors import Cursor
+from bubuh.edge.figures import moment, rupiah
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.reasons import RETURN_REASONS
-from bubuh.history.model import EntryKind, Filter, Phase
+from bubuh.history.model import Entry, EntryKind, Filter, Phase
 from bubuh.history.show import list_entries
+from bubuh.orders.model import OrderState
 from bubuh.quota.show import show_quota
-from bubuh.web.frame import Page, Parts, language_here, session_of, show
+from bubuh.refunds.model import RefundState as R
+from bubuh.stamping.moves import StampState as S
+from bubuh.web.frame import Page, Parts, language_here, say, session_of, show
+from bubuh.web.words import Voice
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -31,6 +38,24 @@ _PHASES: Final[Mapping[str, Phase]] = {
     "refund": Phase.RETURNED,
     "batal": Phase.DROPPED,
 }
+
+
+_PREFIXES: Final = {EntryKind.STAMP: "stm", EntryKind.ORDER: "ord", EntryKind.REFUND: "rfd"}
+_LOOKS: Final = {Phase.OPEN: "wait", Phase.DONE: "good", Phase.RETURNED: "fail", Phase.DROPPED: ""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """What a page shows of an entry."""
+
+    look: str
+    word: str
+    address: str
+    title: str
+    line: str
+    note: str | None
+    help: str
+    help_label: str
 
 
 @get("/riwayat", guards=[SignedIn()], media_type=MediaType.HTML)
@@ -51,14 +76,16 @@ async def get_history(request: AnyRequest, services: Parts) -> Page:
         before=None if after is None else (after.at, after.id),
         most=ROWS + 1,
     )
-    rows, language = found[:ROWS], language_here(request)
+    rows, language, voice = found[:ROWS], language_here(request), say(request)
+    reasons = {code: words.said(language) for code, words in RETURN_REASONS.items()}
+    words = _words(voice)
     last = Cursor(at=rows[-1].at, id=rows[-1].id).show() if len(found) > ROWS else None
     return show(
         request,
         "history/entries.html",
         balance=await show_quota(services.db, account_id),
-        entries=rows,
-        reasons={code: words.said(language) for code, words in RETURN_REASONS.items()},
+        entries=[_row(entry, words, reasons, voice) for entry in rows],
+        help_word=voice("Ada masalah?"),
         chosen=chosen,
         is_first=after is None,
         first=_address(chosen),
@@ -67,6 +94,61 @@ async def get_history(request: AnyRequest, services: Parts) -> Page:
 
 
 HANDLERS: Final = [get_history]
+
+
+def _words(say: Voice) -> Mapping[tuple[EntryKind, str], str]:
+    """How far things are, in words: a page says each many times, and looks it up once."""
+    waits, works, done = say("Menunggu pembayaran"), say("Diproses"), say("Berhasil")
+    stamp = {S.ACCEPTED: say("Diterima"), S.PROCESSING: works, S.AFFIXED: done, S.RETURNED: say("Refund")}
+    order = {
+        OrderState.PLACED: waits,
+        OrderState.PAID: works,
+        OrderState.FILLED: done,
+        OrderState.EXPIRED: say("Kedaluwarsa"),
+        OrderState.CANCELLED: say("Dibatalkan"),
+    }
+    refund = dict.fromkeys(R, works) | {
+        R.DONE: say("Refund"),
+        R.FAILED: say("Gagal"),
+        R.DECLINED: say("Ditolak"),
+    }
+    kinds: Mapping[EntryKind, Mapping[S, str] | Mapping[OrderState, str] | Mapping[R, str]]
+    kinds = {EntryKind.STAMP: stamp, EntryKind.ORDER: order, EntryKind.REFUND: refund}
+    return {(kind, str(state)): word for kind, words in kinds.items() for state, word in words.items()}
+
+
+def _row(
+    entry: Entry, words: Mapping[tuple[EntryKind, str], str], reasons: Mapping[str, str], say: Voice
+) -> _Row:
+    """One entry, ready to be shown: a template that calls nothing is ten times as fast."""
+    at = moment(entry.ended_at or entry.at)
+    own = show_id(_PREFIXES[entry.kind], entry.id)
+    note = None
+    match entry.kind:
+        case EntryKind.STAMP:
+            address, title = f"/meterai/{own}", f"{entry.title} · {entry.number}"
+            line = f"{say('Meterai')} · {at}"
+            if entry.reason is not None:
+                why = reasons.get(entry.reason) or say("Meterai tidak dapat dibubuhkan.")
+                note = f"{say('Kuota sudah kembali.')} {why}"
+        case EntryKind.ORDER:
+            address, title = f"/pesanan/{own}", say("Pembelian meterai: %(num)s", num=entry.stamps)
+            line = f"{rupiah(entry.amount_idr or 0)} · {at}"
+        case EntryKind.REFUND:
+            assert entry.order_id is not None, "a refund is of an order"
+            address = f"/pesanan/{show_id('ord', entry.order_id)}"
+            title = say("Pengembalian dana %(amount)s", amount=rupiah(entry.amount_idr or 0))
+            line = at
+    return _Row(
+        look=_LOOKS[entry.phase],
+        word=words[entry.kind, entry.state],
+        address=address,
+        title=title,
+        line=line,
+        note=note,
+        help=f"/bantuan/{own}",
+        help_label=say("Ada masalah? %(what)s", what=f"{title}, {at}"),
+    )
 
 
 def _address(chosen: Mapping[str, str | None], **more: str) -> str:
