@@ -69,6 +69,8 @@ def test_a_place_survives_closed_tabs_lost_network_and_another_device(
     page = phone.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
+    expect(page.locator("#age")).to_contain_text("Terakhir diperbarui")
+    page.wait_for_timeout(2_500)  # what the browser may keep is past its time
     phone.set_offline(True)
     page.evaluate("poll()")
     expect(page.locator("#age")).to_contain_text("tempat Anda aman")
