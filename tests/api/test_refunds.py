@@ -33,3 +33,9 @@ async def test_a_buyer_asks_for_money_back_and_sees_its_end(site: Site) -> None:
     await carry_due(db, gateways)
     (shown,) = (await person.get(path)).json()["refunds"]
     assert (shown["id"], shown["state"]) == (asked.json()["id"], "done")
+    moves = (await person.get("/v1/quota/movements")).json()["data"]
+    assert [(move["id"], move["kind"]) for move in moves] == [
+        (shown["id"], "capture"),
+        (shown["id"], "hold"),
+        (order_id, "allot"),
+    ]

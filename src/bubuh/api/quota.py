@@ -41,7 +41,7 @@ class QuotaView(msgspec.Struct, frozen=True, kw_only=True):
 class MovementView(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of stamps; it never changes."""
 
-    id: str  # of the stamp, order, allotment or transfer that moved them
+    id: str  # of the stamp, order, refund, allotment or transfer that moved them
     kind: quota.MovementKind
     debit: str  # what they left
     credit: str  # what they entered
@@ -156,4 +156,6 @@ HANDLERS = [get_quota, list_quota_movements]
 def _prefix(movement: quota.Movement) -> str:
     if movement.kind is quota.MovementKind.ALLOT:
         return "ord" if movement.debit == quota.Source.SOLD else "alt"
-    return "trf" if movement.kind.startswith("transfer_") else "stm"
+    if movement.kind.startswith("transfer_"):
+        return "trf"
+    return "rfd" if movement.purpose is quota.Purpose.REFUND else "stm"  # a child's hold is its stamp's

@@ -181,7 +181,7 @@ class Movement:
     """One immutable transfer, as its account's owner sees it."""
 
     no: int  #: its number among the account's transfers, from 1 without gaps
-    ref: UUID  #: the stamp, order, allotment or transfer that moved the stamps
+    ref: UUID  #: the stamp, order, refund, allotment or transfer that moved the stamps
     kind: MovementKind
     debit: str  #: the bucket or sink they left
     credit: str  #: the bucket or sink they entered
@@ -189,6 +189,7 @@ class Movement:
     counter_account_id: AccountId | None  #: the other side: of a transfer, or of what a child holds
     actor: str
     recorded_at: datetime
+    purpose: Purpose | None  #: of what was held: what for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

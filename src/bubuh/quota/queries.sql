@@ -152,8 +152,9 @@ SELECT w.begun_at, w.passed_at, now() AS asked_at, r.until
 
 -- name: list_movements(shard, account_id, before_no, at_most)
 -- An account's movements, newest first; all of them, or those before a number.
-SELECT t.no, t.ref, t.kind, t.debit, t.credit, t.stamps, t.counter_account_id, t.actor, t.recorded_at
+SELECT t.no, t.ref, t.kind, t.debit, t.credit, t.stamps, t.counter_account_id, t.actor, t.recorded_at, h.purpose
   FROM quota_transfers AS t
+  LEFT JOIN quota_holds AS h ON h.shard = :shard AND h.account_id = :account_id AND h.id = t.ref
  WHERE t.shard = :shard AND t.account_id = :account_id
    AND t.no < coalesce(:before_no::bigint, 9223372036854775807)
  ORDER BY t.no DESC

@@ -101,6 +101,17 @@ async def find_balance(where: Conn | Database, account_id: AccountId) -> Balance
     return None if row is None else _balance(row)
 
 
+def _movement(row: Row) -> Movement:
+    purpose = row["purpose"]
+    return Movement(
+        **{
+            **row,
+            "kind": MovementKind(row["kind"]),
+            "purpose": None if purpose is None else Purpose(purpose),
+        }
+    )
+
+
 def _balance(row: Row) -> Balance:
     facts = dict(row)
     parent_id, limit, closed = (facts.pop(name) for name in ("parent_id", "share_limit", "share_closed"))
@@ -161,7 +172,7 @@ async def list_movements(
     """Movements of the account, newest first, from the newest or after a place."""
     shard = shard_of_account(account_id)
     rows = await where.fetch(SQL.list_movements.sql, shard, account_id, after, at_most)
-    return [Movement(**{**row, "kind": MovementKind(row["kind"])}) for row in rows]
+    return [_movement(row) for row in rows]
 
 
 async def take_watch(db: Database, shard: Shard, *, every_s: float, patrol_every_s: float) -> Watch | None:
