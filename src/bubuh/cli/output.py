@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 
@@ -27,4 +28,9 @@ def answer(facts: Mapping[str, object], *, as_json: bool, words: str | None = No
         return
     width = max(len(name) for name in facts)
     for name, value in facts.items():
-        PEOPLE.print(f"[dim]{name:<{width}}[/dim]  {value}")
+        PEOPLE.print(f"[dim]{name:<{width}}[/dim]  {escape(_plain(str(value)))}")
+
+
+def _plain(text: str) -> str:
+    """`text` without what steers a terminal: strangers write some of what is shown."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
