@@ -2,14 +2,16 @@
 
     .venv/bin/python scripts/words.py          # then fill in what is empty
 
-A test fails while anything is missing.
+A test fails while anything is missing. A message that is said both alone and counted is refused: the
+catalogue has one entry for both, and one of them would lose its English.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +25,26 @@ _METHODS: Final = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 _KEYWORDS: Final = {"_": None, "say": None, "ngettext": (1, 2), "N_": None}
 
 
+class SaidTwice(ValueError):
+    """A message stands alone in one place and is counted in another."""
+
+
 def said() -> Catalog:
-    """Every message that the pages and handlers say."""
-    catalogue = Catalog(locale="en", charset="utf-8")
-    for name, _, message, _, _ in extract_from_dir(
+    """Every message that the pages and handlers say; raises `SaidTwice`."""
+    extracted = extract_from_dir(
         WEB, _METHODS, {"**.html": {"trimmed": "true", "newstyle_gettext": "true"}}, _KEYWORDS
-    ):
-        catalogue.add(message, locations=[(name, 0)])
-    for message in called():
+    )
+    return gathered([*(message for _, _, message, _, _ in extracted), *called()])
+
+
+def gathered(messages: Iterable[str | tuple[str, ...]]) -> Catalog:
+    """A catalogue of `messages`, those that count as (one, many); raises `SaidTwice`."""
+    wanted = set(messages)
+    counted = {message[0] for message in wanted if isinstance(message, tuple)}
+    if both := sorted(message for message in wanted if isinstance(message, str) and message in counted):
+        raise SaidTwice(f"said alone and in ngettext, reword one of them: {', '.join(map(repr, both))}")
+    catalogue = Catalog(locale="en", charset="utf-8")
+    for message in wanted:
         catalogue.add(message)
     return catalogue
 
@@ -55,10 +69,12 @@ def main() -> None:
         known = read_po(file, locale="en")
     renewed = said()
     for message in renewed:
-        if message.id and (before := known.get(message.id)) is not None:
+        before = known.get(message.id) if message.id else None
+        if before is not None and before.pluralizable == message.pluralizable:
             message.string = before.string
-    with ENGLISH.open("wb") as file:
-        write_po(file, renewed, width=0, sort_output=True, omit_header=True, no_location=True)
+    written = BytesIO()
+    write_po(written, renewed, width=0, sort_output=True, omit_header=True, no_location=True)
+    ENGLISH.write_bytes(written.getvalue())
     empty = [m for m in renewed if m.id and not (all(m.string) if isinstance(m.string, tuple) else m.string)]
     sys.stdout.write(f"{len(renewed)} messages, {len(empty)} without English\n")
 

@@ -39,6 +39,28 @@ def test_every_message_has_its_english_and_no_english_is_unsaid() -> None:
         assert not message.fuzzy, singular
 
 
+def test_what_is_said_alone_and_counted_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages, catalogue = tmp_path / "web", tmp_path / "en.po"
+    pages.mkdir()
+    monkeypatch.setattr(words, "WEB", pages)
+    monkeypatch.setattr(words, "ENGLISH", catalogue)
+    (pages / "one.html").write_text('{{ _("satu") }}{{ ngettext("%(num)s lembar", "%(num)s lembar", 1) }}')
+    catalogue.write_text('msgid "satu"\nmsgstr "one"\n', encoding="utf-8")
+    words.main()
+    renewed = catalogue.read_text(encoding="utf-8")
+    assert 'msgid "satu"\nmsgstr "one"' in renewed
+    assert 'msgid_plural "%(num)s lembar"\nmsgstr[0] ""' in renewed
+    (pages / "two.html").write_text('{{ _("%(num)s lembar", num=1) }}')
+    with pytest.raises(words.SaidTwice, match="lembar"):
+        words.main()
+    assert catalogue.read_text(encoding="utf-8") == renewed
+    (pages / "one.html").write_text('{{ ngettext("satu", "%(num)s", 1) }}')
+    words.main()  # counted now: what stood alone is no English for it
+    assert 'msgid "satu"\nmsgid_plural "%(num)s"\nmsgstr[0] ""' in catalogue.read_text(encoding="utf-8")
+
+
 def test_a_page_says_nothing_that_is_not_translated() -> None:
     """Words outside of `{{ }}` and tags: only names and what is the same in both languages."""
     alike = {"Bubuh", "English", "Bahasa Indonesia", "API", "openapi.json", "/dev/letters", "htmx", "QRIS"}
