@@ -115,6 +115,9 @@ class Stamps:
             leases.append(self._lease(row))
         return leases
 
+    def list_own(self, shard: Shard, *, worker: str) -> list[Lease]:
+        return [self._lease(row) for row in self._of(shard, StampState.PROCESSING) if row.owner == worker]
+
     def list_overdue(self, shard: Shard, now: datetime, *, worker: str, most: int) -> list[Overdue]:
         rows = self._of(shard, StampState.PROCESSING)
         over = [

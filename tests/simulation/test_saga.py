@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 import pytest
 
+from bubuh.core.errors import DatabaseUnavailable
+from bubuh.core.shards import Shard
+from bubuh.stamping import store
+from bubuh.stamping.model import Lease
 from bubuh.stamping.moves import StampState
 from bubuh.stamping.store import NewPlan
 from tests.simulation import virtual
@@ -38,6 +44,37 @@ def test_the_same_seed_replays_to_the_last_byte_and_another_does_not(monkeypatch
     first, again, other = (simulate(seed, 2_000, monkeypatch).trace.hexdigest() for seed in (7, 7, 8))
     assert first == again
     assert first != other
+
+
+def test_a_lease_whose_answer_was_lost_is_taken_up_before_it_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its worker asks what is its own, and goes on under the same fence."""
+    world = World(5)
+    lost: list[Lease] = []
+
+    def lease_and_lose(shard: Shard, now: datetime, **named: Any) -> list[Lease]:
+        found = world.stamps.lease_n(shard, now, **named)
+        if found and not lost:
+            lost.extend(found)
+            raise DatabaseUnavailable("done, and nobody was told")
+        return found
+
+    with monkeypatch.context() as here:
+        stand_in(here, world)
+        here.setattr(
+            store,
+            "lease_n",
+            lambda process, shard, **named: world.commit(
+                process, "lease_n", partial(lease_and_lose, shard, world.now(), **named)
+            ),
+        )
+        virtual.run(world.live(1))
+    assert {(lease.stamp_id, world.stamps.rows[lease.stamp_id].fence) for lease in lost} == {
+        (lease.stamp_id, lease.fence) for lease in lost
+    }
+    assert lost
+    world.check()
 
 
 @pytest.mark.long

@@ -41,6 +41,12 @@ SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.sid
 SELECT id, account_id, fence, deaths
   FROM stamping_lease_n(:shard, :worker, :most, :suspects, :lease_s, :unrenewed::uuid[], :untils::timestamptz[]);
 
+-- name: list_own(shard, worker)
+-- What the worker has leased, whether it was told so or not.
+SELECT s.id, s.account_id, s.fence, s.deaths
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.state = 'processing' AND s.lease_owner = :worker;
+
 -- name: list_overdue(shard, worker, most)
 -- Leases of other workers that are over by this server's clock, which may have jumped.
 SELECT s.id, s.lease_until

@@ -169,15 +169,12 @@ async def lease_n(
     rows = await db.fetch(
         SQL.lease_n.sql, shard, worker, most, suspects, lease_s, *columns(unrenewed, "stamp_id", "until")
     )
-    return [
-        Lease(
-            account_id=AccountId(row["account_id"]),
-            stamp_id=row["id"],
-            fence=row["fence"],
-            is_suspect=row["deaths"] > 0,
-        )
-        for row in rows
-    ]
+    return [_lease(row) for row in rows]
+
+
+async def list_own(db: Database, shard: Shard, *, worker: str) -> list[Lease]:
+    """The leases of `shard` that are `worker`'s, those among them of which no answer told."""
+    return [_lease(row) for row in await db.fetch(SQL.list_own.sql, shard, worker)]
 
 
 async def renew_n(db: Database, shard: Shard, leases: Sequence[Lease], *, lease_s: float) -> set[UUID]:
@@ -440,6 +437,15 @@ def _written(row: Row) -> WrittenIntent | None:
         key_id=row["key_id"],
         level=Level(row["level"]),
         time_stamp_room=row["time_stamp_room"],
+    )
+
+
+def _lease(row: Row) -> Lease:
+    return Lease(
+        account_id=AccountId(row["account_id"]),
+        stamp_id=row["id"],
+        fence=row["fence"],
+        is_suspect=row["deaths"] > 0,
     )
 
 

@@ -49,6 +49,7 @@ class Desk:
         self._in_hand: dict[UUID, tuple[Lease, asyncio.Task[None]]] = {}
         self._a_hand_is_free = asyncio.Event()
         self._again: set[Shard] = set()  #: where something ended, so that more may be waiting
+        self._unheard: set[Shard] = set()  #: where a lease was asked for and no answer came
         self._suspect: Lease | None = None  #: the one in hand over which a worker died
         self._with_suspects: set[Shard] = set()  #: where others may wait until that one has ended
 
@@ -99,6 +100,7 @@ class Desk:
         """Lease from `shard` what the free hands can hold, and one suspect when there is none in hand."""
         most, suspects = self._most_in_hand - len(self._in_hand), int(self._suspect is None)
         try:
+            unheard = await self._list_unheard(shard)
             leases = await store.lease_n(
                 self._shop.db,
                 shard,
@@ -109,14 +111,24 @@ class Desk:
                 unrenewed=await self._watch.unrenewed(shard),
             )
         except Fault as fault:
+            self._unheard.add(shard)
             _log.warning("lease_failed", code=fault.code)
             return
+        leases += unheard
         for lease in leases:
             await self._drop(lease.stamp_id)  # our own once more: a pause outlived the lease we held
             task = asyncio.create_task(self._run(lease), name=f"stamp {lease.stamp_id}")
             self._in_hand[lease.stamp_id] = (lease, task)
         self._mind_suspects(shard, leases, looked=bool(suspects))
         _IN_HAND.set(len(self._in_hand))
+
+    async def _list_unheard(self, shard: Shard) -> list[Lease]:
+        """What was leased to us in an answer that never came; else it would lie until its lease is over."""
+        if shard not in self._unheard:
+            return []
+        own = await store.list_own(self._shop.db, shard, worker=self._name)
+        self._unheard.discard(shard)
+        return [lease for lease in own if lease.stamp_id not in self._in_hand]
 
     def _mind_suspects(self, shard: Shard, leases: list[Lease], *, looked: bool) -> None:
         """Remember the suspect that came, and where others may wait for its end."""
