@@ -62,8 +62,10 @@ async def tell_story(desk: Desk, signer_conn: Conn) -> Story:
 
 async def _buy(db: Database, story: Story) -> None:
     for order_id in (story.filled, story.placed):
-        await db.fetchval(
-            "SELECT orders_place($1, $2, $3, $4, 3, 'qris', 30000, 'usr', 3600)",
+        await db.fetch(
+            "SELECT orders_place_n($1, ARRAY[$2::uuid], ARRAY[$3::bigint], ARRAY[$4::bytea], "
+            "ARRAY[3::bigint], ARRAY['qris'], ARRAY[30000::bigint], ARRAY['usr'], ARRAY[3600.0::float8], "
+            "ARRAY['dev'], ARRAY['r' || $2])",
             story.shard,
             order_id,
             story.account_id,

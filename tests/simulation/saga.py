@@ -356,6 +356,7 @@ def stand_in(patch: pytest.MonkeyPatch, world: World) -> None:
         patch.setattr(store, name, call)
 
     over("lease_n", lambda shard, **named: rows.lease_n(shard, world.now(), **named))
+    over("list_waiting", lambda shards: rows.list_waiting(shards, world.now()))
     over("list_own", rows.list_own)
     over("list_overdue", lambda shard, **named: rows.list_overdue(shard, world.now(), **named))
     over("renew_n", lambda _, leases, **named: rows.renew_n(leases, world.now(), **named))

@@ -115,6 +115,16 @@ class Stamps:
             leases.append(self._lease(row))
         return leases
 
+    def list_waiting(self, shards: Sequence[Shard], now: datetime) -> list[Shard]:
+        return [
+            shard
+            for shard in shards
+            if self._of(shard, StampState.ACCEPTED)
+            or any(
+                row.until is not None and row.until < now for row in self._of(shard, StampState.PROCESSING)
+            )
+        ]
+
     def list_own(self, shard: Shard, *, worker: str) -> list[Lease]:
         return [self._lease(row) for row in self._of(shard, StampState.PROCESSING) if row.owner == worker]
 

@@ -41,6 +41,15 @@ SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.sid
 SELECT id, account_id, fence, deaths
   FROM stamping_lease_n(:shard, :worker, :most, :suspects, :lease_s, :unrenewed::uuid[], :untils::timestamptz[]);
 
+-- name: find_waiting(shard)
+-- The shard, if a stamp of it may be waiting for a worker; a lease tells whether it is.
+SELECT w.shard
+  FROM (SELECT s.shard FROM stamps AS s WHERE s.shard = :shard AND s.state = 'accepted' LIMIT 1) AS w
+ UNION
+SELECT o.shard
+  FROM (SELECT s.shard FROM stamps AS s
+         WHERE s.shard = :shard AND s.state = 'processing' AND s.lease_until < now() LIMIT 1) AS o;
+
 -- name: list_own(shard, worker)
 -- What the worker has leased, whether it was told so or not.
 SELECT s.id, s.account_id, s.fence, s.deaths

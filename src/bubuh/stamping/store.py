@@ -152,6 +152,12 @@ async def list_overdue(db: Database, shard: Shard, *, worker: str, most: int) ->
     return [Overdue(row["id"], row["lease_until"]) for row in rows]
 
 
+async def list_waiting(db: Database, shards: Sequence[Shard]) -> list[Shard]:
+    """Those of `shards` where a stamp may be waiting for a worker; one way there and back for all of them."""
+    rows = await db.fetchmany(SQL.find_waiting.sql, [(shard,) for shard in shards])
+    return [Shard(row["shard"]) for row in rows]
+
+
 async def lease_n(
     db: Database,
     shard: Shard,

@@ -79,13 +79,25 @@ class Desk:
             self._again.clear()
             if now() >= round_due:
                 shards, round_due = set(ALL_SHARDS), now() + LOOK_ROUND_EVERY_S
-            for shard in sorted(shards):
+            for shard in await self._list_waiting(shards):
                 if not await self._free_hand(stop, renewing):
                     return
                 await self._look(shard)
             self._raise_mistakes(renewing)
             await first_of(heard.wait(LOOK_ROUND_EVERY_S), stop.wait(), self._a_hand_is_free.wait(), renewing)
             self._a_hand_is_free.clear()
+
+    async def _list_waiting(self, shards: set[Shard]) -> list[Shard]:
+        """Those of `shards` that are worth a lease: to ask where nothing waits costs as much as a stamp."""
+        try:
+            waiting = set(await store.list_waiting(self._shop.db, sorted(shards))) if shards else set()
+        except Fault as fault:
+            self._again |= shards
+            _log.warning("look_failed", code=fault.code)
+            return []
+        if self._suspect is None:
+            self._with_suspects -= shards - waiting
+        return sorted(waiting | (shards & self._unheard))
 
     async def _free_hand(self, stop: asyncio.Event, renewing: asyncio.Task[None]) -> bool:
         """Wait for a free hand; false when told to stop instead."""
