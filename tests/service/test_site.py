@@ -18,6 +18,7 @@ AXE = (Path(__file__).parents[1] / "web/vendor/axe-4.14.1.min.js").read_text(enc
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ARGUMENTS = ["--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking"]
 PASSWORD, PIN = "kucing makan ikan", "482913"
+TOUCH_PX = 44
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,11 @@ def looked_at(page: Page) -> None:
         page.url
     )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+    header = page.evaluate(
+        "[...document.querySelectorAll('.top, .top a')].map(one => [one.offsetWidth, one.offsetHeight])"
+    )
+    assert header[0][1] < 2.1 * TOUCH_PX, page.url  # two lines at most
+    assert min(min(each) for each in header) >= TOUCH_PX, page.url
 
 
 def submit(page: Page) -> None:
