@@ -142,6 +142,23 @@ async def test_a_session_is_rotated_and_known_by_its_hash_alone(site: Site) -> N
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_that_a_session_is_in_use_is_noted_at_most_once_a_minute(site: Site) -> None:
+    sari, db = await registered(site), site.services.db
+    secret = hashlib.sha256(sari.browser.client.cookies["bubuh"].encode()).digest()
+    row = "SELECT seen_at, seen_at < now() - interval '1 minute' FROM sessions WHERE secret_sha256 = $1"
+    before = await db.fetchrow(row, secret)
+    await sari.browser.open("/akun")
+    assert await db.fetchrow(row, secret) == before
+    aged = "UPDATE sessions SET seen_at = now() - interval '61 seconds' WHERE secret_sha256 = $1"
+    await db.execute(aged, secret)
+    await sari.browser.open("/akun")
+    after = await db.fetchrow(row, secret)
+    assert before is not None
+    assert after is not None
+    assert (after["seen_at"] >= before["seen_at"], after[1]) == (True, False)
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_personal_pages_are_kept_by_nobody_and_framed_by_nobody(site: Site) -> None:
     sari = await registered(site)
     page = await sari.browser.open("/akun")

@@ -20,6 +20,7 @@ AccountId = NewType("AccountId", int)
 THE_SERVICE: Final = AccountId(0)  #: nobody's account: acts on the service itself are recorded under it
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
+_PAIRS: Final = tuple(high + low for high in ALPHABET for low in ALPHABET)  # ten bits at a time
 _VALUES: Final = {letter: value for value, letter in enumerate(ALPHABET)}
 _ACCOUNT_BITS: Final = 62
 _ACCOUNT_LETTERS: Final = 13
@@ -96,7 +97,8 @@ def _owned(account_id: int, material: bytes) -> UUID:
 
 
 def _encode(value: int, letters: int) -> str:
-    return "".join(ALPHABET[value >> 5 * place & 31] for place in reversed(range(letters)))
+    pairs = [_PAIRS[value >> 10 * place & 1023] for place in range((letters + 1) // 2 - 1, -1, -1)]
+    return "".join(pairs)[-letters:]
 
 
 def _decode(text: str, prefix: str, letters: int) -> int:

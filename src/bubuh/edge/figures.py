@@ -11,7 +11,8 @@ JAKARTA: Final = ZoneInfo("Asia/Jakarta")
 
 def moment(at: datetime) -> str:
     """A time as Indonesians write it: 22-11-2026 14.05.09 WIB."""
-    return at.astimezone(JAKARTA).strftime("%d-%m-%Y %H.%M.%S WIB")
+    at = at.astimezone(JAKARTA)
+    return f"{at.day:02}-{at.month:02}-{at.year} {at.hour:02}.{at.minute:02}.{at.second:02} WIB"
 
 
 def rupiah(amount_idr: int) -> str:

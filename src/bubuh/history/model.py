@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
@@ -56,6 +57,14 @@ STATES: dict[EntryKind, dict[Phase, frozenset[str]]] = {
 }
 
 
+_PHASES: Final = {
+    (kind, state): phase
+    for kind, phases in STATES.items()
+    for phase, states in phases.items()
+    for state in states
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which rows are wanted; None: whatever they are."""
@@ -91,7 +100,7 @@ class Entry:
     @property
     def phase(self) -> Phase:
         """How far it is."""
-        return next(phase for phase, states in STATES[self.kind].items() if self.state in states)
+        return _PHASES[self.kind, self.state]
 
 
 class Happening(StrEnum):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from gettext import NullTranslations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
@@ -18,6 +20,7 @@ from bubuh.edge.words import Language
 from bubuh.web.words import CATALOGUES
 
 _HERE: Final = files("bubuh.web")
+_PLAIN: Final = re.compile(r"""\{\{ _\((?P<quote>["'])(?P<message>[^"'%\\]+)(?P=quote)\) \}\}""")
 _BR_BEST: Final = 11
 _GZIP_BEST: Final = 9
 _MEDIA_TYPES: Final = MappingProxyType(
@@ -95,10 +98,16 @@ def static_path(name: str) -> str:
     return f"/static/{_BY_NAME[name].name}"
 
 
+def _said(source: str, catalogue: NullTranslations) -> str:
+    """The template with what needs no facts said already: most of a page, the same for every reader."""
+    return _PLAIN.sub(lambda found: catalogue.gettext(found["message"]), source)
+
+
 def _environment(language: Language, pages: Mapping[str, str]) -> Environment:
     """The pages in `language`, compiled now: a mistake in one shows at start, not to a reader."""
+    catalogue = CATALOGUES[language]
     made = Environment(
-        loader=DictLoader(pages),
+        loader=DictLoader({name: _said(source, catalogue) for name, source in pages.items()}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -106,7 +115,6 @@ def _environment(language: Language, pages: Mapping[str, str]) -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
-    catalogue = CATALOGUES[language]
     made.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.policies["ext.i18n.trimmed"] = True
     made.globals |= {"static": static_path, "language": str(language)}

@@ -64,9 +64,10 @@ INSERT INTO sessions (secret_sha256, id, user_id, account_id, agent, expires_at)
 VALUES (:secret_sha256, :id, :user_id, :account_id, :agent, now() + make_interval(secs => :valid_s));
 
 -- name: find_session(secret_sha256)
--- No row: nobody is signed in with it, or its time is over, or its user left the account.
+-- No row: nobody is signed in with it, or its time is over, or its user left the account. `is_unseen`: its use was not
+-- noted within the minute.
 SELECT s.id, s.user_id, s.account_id, u.name AS user_name, a.name AS account_name, a.kind AS account_kind,
-       u.roles, s.agent, s.created_at, s.seen_at, s.expires_at
+       u.roles, s.agent, s.created_at, s.seen_at, s.expires_at, s.seen_at < now() - interval '1 minute' AS is_unseen
   FROM sessions AS s
   JOIN users AS u ON u.id = s.user_id
   JOIN accounts AS a ON a.id = s.account_id

@@ -38,8 +38,11 @@ async def open_session(db: Database, user_id: UUID, *, agent: str) -> str:
 
 async def resume(db: Database, secret: str) -> Session | None:
     """Whose session the secret opens; None for nobody's."""
-    session = await store.find_session(db, hash_secret(secret))
-    if session is not None:
+    found = await store.find_session(db, hash_secret(secret))
+    if found is None:
+        return None
+    session, is_unseen = found
+    if is_unseen:
         await store.see_session(db, session.id)
     return session
 

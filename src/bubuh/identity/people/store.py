@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
-from bubuh.db.pool import Conn, Database, Row
+from bubuh.db.pool import Conn, Database
 from bubuh.db.queries import load_queries
 from bubuh.identity.model import AccountKind, Role
 from bubuh.identity.people.model import (
@@ -103,10 +104,14 @@ async def add_session(
     await where.execute(SQL.add_session.sql, *args)
 
 
-async def find_session(db: Database, secret_sha256: bytes) -> Session | None:
-    """The living session of a secret."""
+async def find_session(db: Database, secret_sha256: bytes) -> tuple[Session, bool] | None:
+    """The living session of a secret, and whether its use is to be noted again."""
     row = await db.fetchrow(SQL.find_session.sql, secret_sha256)
-    return None if row is None else _session(row)
+    if row is None:
+        return None
+    facts = dict(row)
+    is_unseen = facts.pop("is_unseen")
+    return _session(facts), is_unseen
 
 
 async def see_session(db: Database, session_id: UUID) -> None:
@@ -116,7 +121,7 @@ async def see_session(db: Database, session_id: UUID) -> None:
 
 async def list_sessions(where: Where, user_id: UUID) -> list[Session]:
     """Where the user is signed in, the one last used first."""
-    return [_session(row) for row in await where.fetch(SQL.list_sessions.sql, user_id)]
+    return [_session(dict(row)) for row in await where.fetch(SQL.list_sessions.sql, user_id)]
 
 
 async def end_session(db: Database, session_id: UUID, *, user_id: UUID) -> None:
@@ -209,7 +214,7 @@ async def forget(conn: Conn, user_id: UUID) -> None:
         await conn.execute(statement.sql, user_id)
 
 
-def _session(row: Row) -> Session:
+def _session(row: Mapping[str, Any]) -> Session:
     return Session(
         **{
             **row,

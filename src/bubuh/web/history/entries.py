@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from litestar import MediaType, Request, get
@@ -44,9 +43,8 @@ _PREFIXES: Final = {EntryKind.STAMP: "stm", EntryKind.ORDER: "ord", EntryKind.RE
 _LOOKS: Final = {Phase.OPEN: "wait", Phase.DONE: "good", Phase.RETURNED: "fail", Phase.DROPPED: ""}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """What a page shows of an entry."""
+class _Row(NamedTuple):
+    """What a page shows of an entry: a template takes a tuple apart faster than it reads attributes."""
 
     look: str
     word: str
@@ -85,7 +83,6 @@ async def get_history(request: AnyRequest, services: Parts) -> Page:
         "history/entries.html",
         balance=await show_quota(services.db, account_id),
         entries=[_row(entry, words, reasons, voice) for entry in rows],
-        help_word=voice("Ada masalah?"),
         chosen=chosen,
         is_first=after is None,
         first=_address(chosen),
