@@ -120,6 +120,40 @@ async def test_a_locked_pin_is_chosen_anew_by_code(site: Site) -> None:
     assert sari.browser.path == "/akun"
 
 
+async def test_a_locked_pin_is_chosen_anew_by_the_authenticator_and_no_guess_passes(site: Site) -> None:
+    sari = await registered(site)
+    session = await _session(site, sari.browser)
+    await sari.browser.open("/akun/pin")
+    assert "/akun/pin/autentikator" not in sari.browser.page.text
+    await sari.browser.open("/akun/autentikator")
+    form = sari.browser.form("/akun/autentikator")
+    totp, now = pyotp.TOTP(form.fields["secret"]), datetime.now(UTC)
+    await sari.browser.send(form, {"code": totp.at(now)})
+    for _ in range(5):
+        await people.try_pin(site.services.db, session.user_id)
+    letters = len(site.sender.letters())
+    await sari.browser.open("/akun/pin")
+    asked = sari.browser.form("/akun/pin/autentikator")
+    assert (await sari.browser.send(asked, {"code": totp.at(now)})).status_code == 422  # used to turn it on
+    await sari.browser.send(asked, {"code": totp.at(now, counter_offset=1)})
+    assert sari.browser.path.startswith("/akun/pin/baru/chl_")
+    renewing = sari.browser.form()
+    assert (await sari.browser.send(renewing, {"pin": "915273", "again": "915273"})).status_code == 200
+    assert sari.browser.path == "/akun"
+    assert await people.try_pin(site.services.db, session.user_id) is not None  # open again
+    assert len(site.sender.letters()) == letters
+    again = await sari.browser.send(renewing, {"pin": "264809", "again": "264809"})
+    assert again.status_code == 410  # what was proved opens one thing, once
+
+    for _ in range(4):
+        assert (await sari.browser.send(asked, {"code": "000000"})).status_code == 422
+    assert (await sari.browser.send(asked, {"code": "000000"})).status_code == 429
+    budi = await registered(site)
+    await budi.browser.open("/akun/pin")
+    stolen = Form("/akun/pin/autentikator", budi.browser.form("/akun/pin/kode").fields)
+    assert (await budi.browser.send(stolen, {"code": totp.at(now)})).status_code == 422  # has none
+
+
 async def test_sessions_are_listed_and_ended_by_their_owner_alone(site: Site) -> None:
     sari, budi, phone = await registered(site), await registered(site), Browser(site)
     await sari.sign_in(phone)

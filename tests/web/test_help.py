@@ -61,7 +61,11 @@ async def test_an_order_is_looked_at_with_its_gateway(site: Site) -> None:
     assert await codes(site, sari, other, gateways={}) == [Code.ORDER_UNPAID, Code.GATEWAY_SILENT]
     await paid(site, sari, order, 15_000, "k-1")
     assert (await codes(site, sari, about))[0] is Code.ORDER_UNDERPAID
+    page = (await sari.browser.open(f"/pesanan/{about}")).text
+    assert "Baru Rp15.000 yang diterima; masih kurang Rp5.000" in page
     await paid(site, sari, order, 25_000, "k-2")
+    page = (await sari.browser.open(f"/pesanan/{about}")).text
+    assert "lebih Rp20.000 dari harganya. Kelebihannya kami kembalikan sendiri" in page
     assert await codes(site, sari, about) == [Code.ORDER_FILLED, Code.SURPLUS_RETURNS]
     assert "Kelebihan Rp20.000 dikembalikan sendiri" in (await sari.browser.open(f"/bantuan/{about}")).text
     (refund,) = re.findall(r'"/bantuan/(rfd_[^"]+)"', (await sari.browser.open("/riwayat")).text)

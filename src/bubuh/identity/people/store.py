@@ -180,9 +180,9 @@ async def try_challenge(db: Database, challenge_id: UUID) -> int | None:
     return None if row is None else row["tries_left"]
 
 
-async def prove_challenge(db: Database, challenge_id: UUID) -> None:
+async def prove_challenge(where: Where, challenge_id: UUID) -> None:
     """The code was right."""
-    await db.execute(SQL.prove_challenge.sql, challenge_id)
+    await where.execute(SQL.prove_challenge.sql, challenge_id)
 
 
 async def use_challenge(conn: Conn, challenge_id: UUID) -> bool:

@@ -7,13 +7,14 @@ from typing import Any, Final
 from litestar import MediaType, Request, get, post
 from litestar.params import FromPath
 
-from bubuh.edge.guards import SignedIn
+from bubuh.core.clock import utc_now
+from bubuh.edge.guards import SignedIn, limit
 from bubuh.identity.people import store
 from bubuh.identity.people.contacts import read_contact
 from bubuh.identity.people.model import Purpose
-from bubuh.identity.people.pins import renew_pin, set_pin
-from bubuh.identity.people.refusals import PinLocked, PinUnfit, SignInRefused
-from bubuh.web.account.steps import proved, send_code
+from bubuh.identity.people.pins import prove_by_totp, renew_pin, set_pin
+from bubuh.identity.people.refusals import CodeRefused, PinLocked, PinUnfit, SignInRefused
+from bubuh.web.account.steps import browser_hash, proved, send_code, show_challenge
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
@@ -56,6 +57,27 @@ async def post_pin_code(request: AnyRequest, services: Parts) -> Page:
     return await send_code(request, services, Purpose.PIN, read_contact(address))
 
 
+@post("/akun/pin/autentikator", guards=[SignedIn()], media_type=MediaType.HTML)
+async def post_pin_authenticator(request: AnyRequest, services: Parts) -> Page:
+    """Take the authenticator's code in place of one that is sent: no letter, the same way on."""
+    form, session = await read_form(request), session_of(request)
+    limit(request, "codes", f"authenticator {session.user_id}")
+    code = "".join(sign for sign in form.text("code", most=20) if sign.isdigit())
+    try:
+        challenge_id = await prove_by_totp(
+            services.db,
+            session.user_id,
+            code,
+            browser_sha256=browser_hash(request),
+            key=services.person_key,
+            now=utc_now(),
+        )
+    except CodeRefused:
+        wrong = say(request)("Kode tidak cocok. Tunggu kode berikutnya di aplikasi, lalu coba lagi.")
+        return await _ask(request, services, errors={"code": wrong})
+    return go_to(request, f"/akun/pin/baru/{show_challenge(challenge_id)}")
+
+
 @get("/akun/pin/baru/{challenge:str}", guards=[SignedIn()], media_type=MediaType.HTML)
 async def get_new_pin(request: AnyRequest, challenge: FromPath[str], services: Parts) -> Page:
     """Ask for the new PIN, twice."""
@@ -81,7 +103,7 @@ async def post_new_pin(request: AnyRequest, challenge: FromPath[str], services: 
     return go_to(request, "/akun")
 
 
-HANDLERS: Final = [get_pin, post_pin, post_pin_code, get_new_pin, post_new_pin]
+HANDLERS: Final = [get_pin, post_pin, post_pin_code, post_pin_authenticator, get_new_pin, post_new_pin]
 
 
 def _unlike(request: AnyRequest) -> dict[str, str]:
@@ -96,5 +118,6 @@ async def _ask(request: AnyRequest, services: Parts, *, errors: dict[str, str] |
         status=422 if errors else 200,
         has_pin=known is not None and known.has_pin,
         is_locked=known is not None and known.pin_is_locked,
+        has_totp=known is not None and known.has_totp,
         errors=errors or {},
     )

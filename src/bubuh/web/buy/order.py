@@ -76,7 +76,7 @@ async def _show(
         payment=payment,
         picture=_picture(payment.qris, order.expires_at) if payment is not None and payment.qris else None,
         is_open=order.state in _OPEN,
-        missing_idr=order.amount_idr - order.amount_paid_idr,
+        missing_idr=order.amount_idr - (order.amount_paid_idr - order.amount_returned_idr),
         balance=await show_quota(services.db, session_of(request).account_id),
         events=events,
     )
