@@ -10,6 +10,7 @@ from litestar.datastructures import State
 
 from bubuh import __version__
 from bubuh.api import (
+    bank_calls,
     complaints,
     development,
     documents,
@@ -49,6 +50,7 @@ HANDLERS: Final = [
     *public.HANDLERS,
     *development.HANDLERS,
     *notices.HANDLERS,
+    *bank_calls.HANDLERS,
     *health.HANDLERS,
     *meta.HANDLERS,
     *pages.HANDLERS,

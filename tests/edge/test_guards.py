@@ -19,6 +19,9 @@ OPEN = {
     ("GET", "/v1/ledger"),
     ("POST", "/v1/verifications"),
     ("POST", "/gateway/{gateway:str}/notices"),
+    ("POST", "/gateway/{gateway:str}/v1.0/access-token/b2b"),
+    ("POST", "/gateway/{gateway:str}/v1.0/transfer-va/inquiry"),
+    ("POST", "/gateway/{gateway:str}/v1.0/transfer-va/payment"),
 }
 
 

@@ -98,7 +98,7 @@ class Scripted(DevelopmentGateway):
         if pace is not None:
             self.pace = pace  # type: ignore[misc]
 
-    async def status(self, reference: str) -> Charge | None:
+    async def status(self, reference: str, _method: Method = Method.QRIS) -> Charge | None:
         self.calls += 1
         await self._answer()
         return Charge(reference=reference, state=AttemptState.OPEN)

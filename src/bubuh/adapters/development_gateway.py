@@ -125,6 +125,7 @@ class DevelopmentGateway:
 
     name: Final = NAME
     methods: Final = frozenset(Method)
+    desk: Final = None
     pace: Final = _PACE
 
     def __init__(
@@ -160,11 +161,11 @@ class DevelopmentGateway:
             raise GatewayMisspoke("create: 404")
         return charge
 
-    async def status(self, reference: str) -> Charge | None:
+    async def status(self, reference: str, _method: Method = Method.QRIS) -> Charge | None:
         """See `Gateway.status`."""
         return await self._ask_charge("GET", _path(reference), reference=reference)
 
-    async def cancel(self, reference: str) -> Charge | None:
+    async def cancel(self, reference: str, _method: Method = Method.QRIS) -> Charge | None:
         """See `Gateway.cancel`."""
         return await self._ask_charge("POST", _path(reference) + "/cancel", reference=reference)
 

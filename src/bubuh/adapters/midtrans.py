@@ -111,6 +111,7 @@ class Midtrans:
     """See `payments.ports.Gateway`."""
 
     methods: Final = frozenset(Method)
+    desk: Final = None
 
     def __init__(
         self,
@@ -146,12 +147,12 @@ class Midtrans:
             raise GatewayMisspoke(f"charge: {said.gross_amount} for {wanted.amount_idr}")
         return charge
 
-    async def status(self, reference: str) -> Charge | None:
+    async def status(self, reference: str, _method: Method = Method.QRIS) -> Charge | None:
         """See `Gateway.status`."""
         said = await self._find(reference)
         return None if said is None else self._charge(said)
 
-    async def cancel(self, reference: str) -> Charge | None:
+    async def cancel(self, reference: str, _method: Method = Method.QRIS) -> Charge | None:
         """See `Gateway.cancel`. What cannot be expired any more is told as it is."""
         said = await self._ask("POST", f"/v2/{quote(reference, safe='')}/expire")
         return None if said.status_code == _NOT_FOUND else await self.status(reference)

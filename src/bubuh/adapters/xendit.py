@@ -95,6 +95,7 @@ class Xendit:
     """See `payments.ports.Gateway`."""
 
     methods: Final = frozenset(Method)
+    desk: Final = None
 
     def __init__(
         self,
@@ -138,12 +139,12 @@ class Xendit:
             raise GatewayMisspoke("invoices: an answer about another one")
         return _charge(wanted.reference, _same([made], wanted))
 
-    async def status(self, reference: str) -> Charge | None:
+    async def status(self, reference: str, _method: Method = Method.QRIS) -> Charge | None:
         """See `Gateway.status`. Should there be two invoices of one reference, both are told."""
         found = await self._find(reference)
         return _charge(reference, found) if found else None
 
-    async def cancel(self, reference: str) -> Charge | None:
+    async def cancel(self, reference: str, _method: Method = Method.QRIS) -> Charge | None:
         """See `Gateway.cancel`. What cannot be expired any more is told as it is."""
         for invoice in await self._find(reference):
             if invoice.status == "PENDING":

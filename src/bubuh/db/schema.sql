@@ -583,6 +583,31 @@ $$;
 
 ALTER FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.payments_note_bank_call(_gateway text, _day date, _external_no text, _request_sha256 bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _kept bytea;
+BEGIN
+    DELETE FROM payment_bank_calls AS c
+     WHERE c.ctid = ANY(ARRAY(
+        SELECT old.ctid FROM payment_bank_calls AS old
+         WHERE old.gateway = _gateway AND old.day < _day - 2
+         ORDER BY old.day LIMIT 2 FOR UPDATE SKIP LOCKED
+     ));
+    INSERT INTO payment_bank_calls (gateway, day, external_no, request_sha256)
+    VALUES (_gateway, _day, _external_no, _request_sha256)
+    ON CONFLICT DO NOTHING;
+    -- A second statement, a fresh snapshot: another's row is committed, for we waited for it.
+    SELECT c.request_sha256 INTO _kept FROM payment_bank_calls AS c
+     WHERE c.gateway = _gateway AND c.day = _day AND c.external_no = _external_no;
+    RETURN _kept = _request_sha256;
+END
+$$;
+
+ALTER FUNCTION public.payments_note_bank_call(_gateway text, _day date, _external_no text, _request_sha256 bytea) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[], _order_ids uuid[], _nos integer[], _states text[], _qris text[], _vas text[], _pay_urls text[]) RETURNS TABLE(order_id uuid, state text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -2585,6 +2610,16 @@ WITH (fillfactor='70');
 
 ALTER TABLE public.payment_attempts OWNER TO bubuh_owner;
 
+CREATE TABLE public.payment_bank_calls (
+    gateway text NOT NULL,
+    day date NOT NULL,
+    external_no text NOT NULL,
+    request_sha256 bytea NOT NULL,
+    CONSTRAINT payment_bank_calls_request_sha256 CHECK ((length(request_sha256) = 32))
+);
+
+ALTER TABLE public.payment_bank_calls OWNER TO bubuh_owner;
+
 CREATE TABLE public.payment_notice_work (
     gateway text NOT NULL,
     event_id text NOT NULL,
@@ -3145,6 +3180,9 @@ ALTER TABLE ONLY public.payment_attempts
 ALTER TABLE ONLY public.payment_attempts
     ADD CONSTRAINT payment_attempts_reference UNIQUE (shard, gateway, reference);
 
+ALTER TABLE ONLY public.payment_bank_calls
+    ADD CONSTRAINT payment_bank_calls_pkey PRIMARY KEY (gateway, day, external_no);
+
 ALTER TABLE ONLY public.payment_notice_work
     ADD CONSTRAINT payment_notice_work_pkey PRIMARY KEY (gateway, event_id);
 
@@ -3276,6 +3314,8 @@ CREATE INDEX outages_open ON public.outages USING btree (began_at) WHERE (ended_
 CREATE INDEX outbox_facts_untold ON public.outbox_facts USING btree (shard, not_before) WHERE (told_at IS NULL);
 
 CREATE INDEX payment_attempts_due ON public.payment_attempts USING btree (shard, next_ask_at) WHERE (next_ask_at IS NOT NULL);
+
+CREATE INDEX payment_attempts_va ON public.payment_attempts USING btree (shard, gateway, va) WHERE (va IS NOT NULL);
 
 CREATE INDEX payment_notice_work_waiting ON public.payment_notice_work USING btree (not_before) WHERE (state = 'waiting'::text);
 
@@ -3463,6 +3503,10 @@ GRANT ALL ON FUNCTION public.payments_match_line_n(_shard smallint, _account_ids
 REVOKE ALL ON FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_note_bank_call(_gateway text, _day date, _external_no text, _request_sha256 bytea) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_note_bank_call(_gateway text, _day date, _external_no text, _request_sha256 bytea) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[], _order_ids uuid[], _nos integer[], _states text[], _qris text[], _vas text[], _pay_urls text[]) FROM PUBLIC;
 
@@ -3741,6 +3785,8 @@ GRANT UPDATE(looked_at) ON TABLE public.payment_attempts TO bubuh_app;
 GRANT UPDATE(asks) ON TABLE public.payment_attempts TO bubuh_app;
 
 GRANT UPDATE(fault) ON TABLE public.payment_attempts TO bubuh_app;
+
+GRANT SELECT ON TABLE public.payment_bank_calls TO bubuh_app;
 
 GRANT SELECT ON TABLE public.payment_notice_work TO bubuh_app;
 

@@ -53,6 +53,7 @@ REFERENCE_TABLES: Final = frozenset(
         "memberships",
         "outage_updates",
         "outages",
+        "payment_bank_calls",
         "payment_notice_work",
         "payment_notices",
         "quota_signed_heads",

@@ -19,8 +19,9 @@ async def hear(gateways: Gateways, attempt: Attempt) -> Word:
     if attempt.is_over:
         closing = attempt.state in {AttemptState.UNKNOWN, AttemptState.OPEN}
         ask = gateway.cancel if closing else gateway.status
-        charge = await ask(attempt.reference)
+        charge = await ask(attempt.reference, attempt.method)
         gone = Charge(reference=attempt.reference, state=AttemptState.CLOSED)
         return Word(attempt=attempt, charge=charge or gone)
-    known = None if attempt.state is AttemptState.UNKNOWN else await gateway.status(attempt.reference)
+    is_new = attempt.state is AttemptState.UNKNOWN
+    known = None if is_new else await gateway.status(attempt.reference, attempt.method)
     return Word(attempt=attempt, charge=known or await gateway.create(attempt.wanted()))

@@ -9,11 +9,12 @@ from typing import Final
 from uuid import UUID
 
 from bubuh.core.ids import AccountId, MalformedId, read_id, shard_of_id, show_id
-from bubuh.core.shards import Shard, shard_of_account
+from bubuh.core.shards import SHARDS, Shard, shard_of_account
 
 MAX_NOTICE_BYTES: Final = 65_536  #: real notices have 1 to 4 KB
 IDR: Final = "IDR"  #: the one currency that stamps are bought in
 FIRST_ATTEMPT: Final = 1
+_ACCOUNT: Final = "va:"
 
 
 class Method(StrEnum):
@@ -261,8 +262,28 @@ def reference_of(order_id: UUID, no: int = FIRST_ATTEMPT) -> str:
     return f"{show_id('ord', order_id)}-{no}"
 
 
+def account_reference(account_no: str) -> str:
+    """What stands for a reference in the words of a bank that knows the virtual account's number alone."""
+    return _ACCOUNT + account_no
+
+
+def account_no_of(reference: str) -> str | None:
+    """The number in an `account_reference`; None: it is none."""
+    return reference.removeprefix(_ACCOUNT) if reference.startswith(_ACCOUNT) else None
+
+
+def shard_of_account_no(account_no: str) -> Shard | None:
+    """Where the attempt with a virtual account that we numbered lives: its last two digits say it."""
+    named = account_no[-2:]
+    is_ours = account_no.isascii() and account_no.isdecimal() and len(named) == 2 and int(named) < SHARDS
+    return Shard(int(named)) if is_ours else None
+
+
 def shard_of_reference(reference: str) -> Shard | None:
     """Where the attempt with this reference lives; None: no reference of ours looks so."""
+    account_no = account_no_of(reference)
+    if account_no is not None:
+        return shard_of_account_no(account_no)
     shown, _, _ = reference.rpartition("-")
     try:
         return shard_of_id(read_id("ord", shown))

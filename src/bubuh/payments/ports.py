@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bubuh.payments.bank_calls import BankAnswer, BankCall, BankService, BankVerdict, Bill
 from bubuh.payments.model import (
     Charge,
     GatewayRefund,
@@ -33,6 +34,30 @@ class Books(Protocol):
         ...
 
 
+class BankDesk(Protocol):
+    """What a bank calls at ours about virtual accounts that we number, read and answered in its own words.
+
+    Pure: no network, no database. `headers` by lower-case names, `raw` exactly as it came.
+    """
+
+    def give_token(self, raw: bytes, headers: Mapping[str, str], *, now: datetime) -> BankAnswer:
+        """A token for the calls of the next minutes, or a refusal."""
+        ...
+
+    def read(self, service: BankService, raw: bytes, headers: Mapping[str, str], *, at: datetime) -> BankCall:
+        """The call of `service` that came `at`.
+
+        Raises:
+            NoticeForged: no key valid then signed it, or it bears no token of ours.
+            GatewayMisspoke: it is genuine and cannot be read.
+        """
+        ...
+
+    def answer(self, service: BankService, verdict: BankVerdict, bill: Bill | None = None) -> BankAnswer:
+        """`verdict` in the bank's words; `bill` is what the call was about, where it could be read."""
+        ...
+
+
 class Gateway(Protocol):
     """Collects money for us. Amounts are whole rupiah, moments are aware.
 
@@ -55,15 +80,20 @@ class Gateway(Protocol):
         """How often it may be called. Its callers see to that, not the adapter."""
         ...
 
+    @property
+    def desk(self) -> BankDesk | None:
+        """Where its bank asks us and pays us; None: it calls nothing but our inbox."""
+        ...
+
     async def create(self, wanted: WantedCharge) -> Charge:
         """The charge for `wanted`: a new one, or the one its reference stands for, as it is now."""
         ...
 
-    async def status(self, reference: str) -> Charge | None:
-        """The charge as it is now; None: the gateway has never heard of it."""
+    async def status(self, reference: str, method: Method = Method.QRIS, /) -> Charge | None:
+        """The charge as it is now; None: the gateway has never heard of it. `method` is the one it has."""
         ...
 
-    async def cancel(self, reference: str) -> Charge | None:
+    async def cancel(self, reference: str, method: Method = Method.QRIS, /) -> Charge | None:
         """Close the charge to payers if it is open; the charge as it then is, or None as `status`."""
         ...
 

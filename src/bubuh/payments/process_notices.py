@@ -11,8 +11,18 @@ import structlog
 from bubuh.core.shards import Shard
 from bubuh.db.pool import Database
 from bubuh.payments import store
+from bubuh.payments.find_accounts import find_accounts
 from bubuh.payments.lines import Kind, Unmatched
-from bubuh.payments.model import IDR, Attempt, Charge, SettleOutcome, Word, shard_of_reference
+from bubuh.payments.model import (
+    IDR,
+    Attempt,
+    Charge,
+    SettleOutcome,
+    Word,
+    account_no_of,
+    account_reference,
+    shard_of_reference,
+)
 from bubuh.payments.ports import Books, Gateways
 from bubuh.payments.refusals import GatewayMisspoke, NoticeForged
 from bubuh.payments.store import KeptNotice, NoticeEnd
@@ -81,13 +91,16 @@ def _name(pair: _Told) -> tuple[str, str]:
 
 async def _match(db: Database, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Attempt]:
     """The attempts that (gateway, reference) stand for, looked up a shard at a time."""
+    numbered = [(gateway, account_no_of(reference)) for gateway, reference in names]
+    accounts = await find_accounts(db, [(gateway, no) for gateway, no in numbered if no is not None])
     by_shard: dict[Shard, set[tuple[str, str]]] = defaultdict(set)
     for name in names:
         shard = shard_of_reference(name[1])
-        if shard is not None:
+        if shard is not None and account_no_of(name[1]) is None:
             by_shard[shard].add(name)
     found = await store.match_attempts(db, {shard: sorted(group) for shard, group in by_shard.items()})
-    return {(attempt.gateway, attempt.reference): attempt for attempt in found}
+    by_number = {(gateway, account_reference(no)): attempt for (gateway, no), attempt in accounts.items()}
+    return by_number | {(attempt.gateway, attempt.reference): attempt for attempt in found}
 
 
 def _strange(notice: KeptNotice, charge: Charge) -> NoticeEnd:

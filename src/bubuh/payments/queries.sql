@@ -15,6 +15,14 @@ SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amoun
     ON a.gateway = x.gateway AND a.reference = x.reference
  WHERE a.shard = :shard;
 
+-- name: match_accounts(shard, gateways, vas)
+-- The attempts that have these virtual accounts. No row for one: not ours, or not committed yet.
+SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
+       a.expires_at <= now() AS is_over, a.va
+  FROM payment_attempts AS a
+  JOIN unnest(:gateways::text[], :vas::text[]) AS x (gateway, va) ON a.gateway = x.gateway AND a.va = x.va
+ WHERE a.shard = :shard;
+
 -- name: look(shard, account_id, order_id)!
 -- The buyer is looking: ask soon, and often. At most one write in 10 s, however often the page is loaded.
 UPDATE payment_attempts AS a
@@ -62,6 +70,16 @@ UPDATE payment_attempts AS a
 SELECT is_new
   FROM payments_keep_notices_n(:gateways::text[], :event_ids::text[], :bodies::bytea[], :headers::text[],
                                :refusals::text[]);
+
+-- name: find_notice(gateway, event_id)
+-- A kept notice. No row: there is none.
+SELECT n.body, n.headers, n.received_at
+  FROM payment_notices AS n
+ WHERE n.gateway = :gateway AND n.event_id = :event_id;
+
+-- name: note_bank_call(gateway, day, external_no, request_sha256)
+-- False: the number stands for another request of that day.
+SELECT payments_note_bank_call(:gateway, :day, :external_no, :request_sha256);
 
 -- name: lease_notices_n(at_most)
 -- Waiting notices; their next try is put off.

@@ -14,7 +14,7 @@ from prometheus_client import Counter, Gauge
 from bubuh.payments.breaker import Breaker
 from bubuh.payments.model import Charge, GatewayRefund, Method, Notice, Pace, WantedCharge, WantedRefund
 from bubuh.payments.pace import Turns
-from bubuh.payments.ports import Gateway, Gateways
+from bubuh.payments.ports import BankDesk, Gateway, Gateways
 from bubuh.payments.refusals import (
     GatewayBusy,
     GatewayRefused,
@@ -66,6 +66,11 @@ class Steady:
         return self._gateway.pace
 
     @property
+    def desk(self) -> BankDesk | None:
+        """See `Gateway.desk`: no call of ours, so it is open while the gateway is spared."""
+        return self._gateway.desk
+
+    @property
     def is_resting(self) -> bool:
         """Whether it failed so often that it is spared."""
         return self._breaker.is_resting
@@ -82,13 +87,13 @@ class Steady:
         """See `Gateway.create`."""
         return await self._call(lambda: self._gateway.create(wanted))
 
-    async def status(self, reference: str) -> Charge | None:
+    async def status(self, reference: str, method: Method = Method.QRIS, /) -> Charge | None:
         """See `Gateway.status`."""
-        return await self._call(lambda: self._gateway.status(reference))
+        return await self._call(lambda: self._gateway.status(reference, method))
 
-    async def cancel(self, reference: str) -> Charge | None:
+    async def cancel(self, reference: str, method: Method = Method.QRIS, /) -> Charge | None:
         """See `Gateway.cancel`."""
-        return await self._call(lambda: self._gateway.cancel(reference))
+        return await self._call(lambda: self._gateway.cancel(reference, method))
 
     async def refund(self, wanted: WantedRefund) -> GatewayRefund:
         """See `Gateway.refund`."""

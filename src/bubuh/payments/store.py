@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, Literal, cast
+from datetime import date, datetime
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -52,6 +52,15 @@ class KeptNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundNotice:
+    """A notice in the inbox, as it came."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeEnd:
     """What became of a kept notice."""
 
@@ -73,6 +82,26 @@ async def match_attempts(db: Database, names: Mapping[Shard, Sequence[tuple[str,
         for shard, group in names.items()
     ]
     return [_attempt(row) for row in await db.fetchmany(SQL.match_attempts.sql, arguments)]
+
+
+async def match_accounts(
+    db: Database, names: Mapping[Shard, Sequence[tuple[str, str]]]
+) -> dict[tuple[str, str], Attempt]:
+    """The attempts whose virtual accounts have these (gateway, number), by shard.
+
+    A number that stands for two is left out: nobody's money is booked by a guess.
+    """
+    arguments = [
+        (shard, [gateway for gateway, _ in group], [account_no for _, account_no in group])
+        for shard, group in names.items()
+    ]
+    found: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
+    for row in await db.fetchmany(SQL.match_accounts.sql, arguments):
+        told = dict(row)
+        account_no = told.pop("va")
+        attempt = _attempt(told)
+        found[attempt.gateway, account_no].append(attempt)
+    return {name: attempts[0] for name, attempts in found.items() if len(attempts) == 1}
 
 
 async def look(conn: Conn | Database, *, account_id: AccountId, order_id: UUID) -> None:
@@ -136,6 +165,21 @@ async def keep_notices_n(db: Database, notices: Sequence[NewNotice]) -> list[boo
     return [bool(row["is_new"]) for row in rows]
 
 
+async def find_notice(db: Database, *, gateway: str, event_id: str) -> FoundNotice | None:
+    """A notice that is kept, as it came."""
+    row = await db.fetchrow(SQL.find_notice.sql, gateway, event_id)
+    if row is None:
+        return None
+    return FoundNotice(**{**row, "headers": msgspec.json.decode(row["headers"], type=dict[str, str])})
+
+
+async def note_bank_call(
+    db: Database, *, gateway: str, day: date, external_no: str, request_sha256: bytes
+) -> bool:
+    """Note the number of a bank's call; false: on this day it stands for another request."""
+    return bool(await db.fetchval(SQL.note_bank_call.sql, gateway, day, external_no, request_sha256))
+
+
 async def lease_notices_n(db: Database, *, at_most: int) -> list[KeptNotice]:
     """Waiting notices, the oldest first; none of them is leased again at once."""
     rows = await db.fetch(SQL.lease_notices_n.sql, at_most)
@@ -191,5 +235,5 @@ async def owner_of_line(conn: Conn, shard: Shard, line_id: UUID) -> AccountId:
     return AccountId(await conn.fetchval(SQL.owner_of_line.sql, shard, line_id))
 
 
-def _attempt(row: Row) -> Attempt:
+def _attempt(row: Row | Mapping[str, Any]) -> Attempt:
     return Attempt(**{**row, "method": Method(row["method"]), "state": AttemptState(row["state"])})

@@ -57,7 +57,7 @@ async def take_notice(
     """
     if len(raw) > MAX_NOTICE_BYTES:
         raise NoticeTooLarge(size_bytes=len(raw), most_bytes=MAX_NOTICE_BYTES)
-    kept = {name.lower(): value for name, value in headers.items() if _may_be_kept(name.lower(), value)}
+    kept = kept_headers(headers)
     keep = partial((batch or OneByOne(db, _keep_n)).submit, _NO_SHARD)
     try:
         event_id = gateway.verify_notice(raw, kept, received_at=now).event_id
@@ -83,6 +83,11 @@ async def take_notice(
 
 async def _keep_n(db: Database, _shard: Shard, notices: Sequence[NewNotice]) -> list[bool]:
     return await store.keep_notices_n(db, notices)
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """What of `headers` is kept, by lower-case names."""
+    return {name.lower(): value for name, value in headers.items() if _may_be_kept(name.lower(), value)}
 
 
 def keeping(db: Database) -> SelfClocked[NewNotice, bool]:

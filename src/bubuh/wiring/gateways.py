@@ -218,7 +218,7 @@ class _Reader:
                 if entry.address == "development" and bank.profile.notices != "hmac":
                     self._refuse("gateway_profile_unusable", "profile", "in development notices are hmac")
                 address = entry.address or bank.profile.address
-                return self._chosen(entry, bank.profile.name, bank, address, SnapGateway.methods)
+                return self._chosen(entry, bank.profile.name, bank, address, bank.profile.methods)
 
     def _xendit(self, entry: _Xendit) -> XenditProfile:
         return XenditProfile(

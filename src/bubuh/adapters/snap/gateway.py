@@ -1,4 +1,5 @@
-"""A bank that speaks SNAP behind payments' `Gateway` port: QRIS made, asked about, told of and given back.
+"""A bank that speaks SNAP behind payments' `Gateway` port: QRIS made, asked about, told of and given back;
+virtual accounts numbered by us, of which `desk.py` has the bank's calls.
 
 A code comes with the answer to `create` and never again: SNAP's query does not tell it.
 """
@@ -9,12 +10,14 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
 
 from bubuh.adapters.gateway_calls import TIMEOUT_S, WIB, GatewayCalls, read_json, whole_units
+from bubuh.adapters.snap.desk import SnapDesk, moment
 from bubuh.adapters.snap.profile import SnapKeys, SnapProfile
 from bubuh.adapters.snap.signing import (
     call_text,
@@ -26,6 +29,7 @@ from bubuh.adapters.snap.signing import (
     token_text,
 )
 from bubuh.core.clock import Clock, utc_now
+from bubuh.payments.bank_calls import BankService
 from bubuh.payments.model import (
     IDR,
     AttemptState,
@@ -103,8 +107,6 @@ class _Told(msgspec.Struct, frozen=True, rename="camel"):
 class SnapGateway:
     """See `payments.ports.Gateway`. References are those of `payments.model.reference_of`."""
 
-    methods: Final = frozenset({Method.QRIS})
-
     def __init__(
         self,
         profile: SnapProfile,
@@ -116,6 +118,8 @@ class SnapGateway:
     ) -> None:
         """`address` stands in for the profile's."""
         self.name = profile.name
+        self.methods = profile.methods
+        self.desk = None if profile.accounts is None else SnapDesk(profile, profile.accounts, keys)
         self.pace = Pace(per_s=profile.per_s, burst=max(1, int(profile.per_s)), at_once=5)
         self._profile = profile
         self._keys = keys
@@ -129,6 +133,8 @@ class SnapGateway:
 
     async def create(self, wanted: WantedCharge) -> Charge:
         """See `Gateway.create`. A number that is taken is asked about; its code is not told again."""
+        if wanted.method is Method.VA:
+            return self._account(wanted.reference)
         partner_no = _partner_no(wanted.reference)
         body = {
             "partnerReferenceNo": partner_no,
@@ -155,13 +161,18 @@ class SnapGateway:
             details=PaymentDetails(qris=qris, pay_url=made.qr_url),
         )
 
-    async def status(self, reference: str) -> Charge | None:
-        """See `Gateway.status`."""
+    async def status(self, reference: str, method: Method = Method.QRIS) -> Charge | None:
+        """See `Gateway.status`. A virtual account is there before its bank has heard of it: we number it."""
+        if method is Method.VA:
+            return await self._account_status(reference)
         told = await self._query(reference)
         return None if told is None else self._charge(told)
 
-    async def cancel(self, reference: str) -> Charge | None:
-        """See `Gateway.cancel`. Where the bank cannot, its code ends by itself."""
+    async def cancel(self, reference: str, method: Method = Method.QRIS) -> Charge | None:
+        """See `Gateway.cancel`. Where the bank cannot, its code ends by itself; an account by our answers."""
+        if method is Method.VA:
+            charge = await self._account_status(reference)
+            return replace(charge, state=AttemptState.CLOSED) if charge.state is AttemptState.OPEN else charge
         if self._profile.paths.cancel is not None:
             body = {
                 "originalPartnerReferenceNo": _partner_no(reference),
@@ -172,7 +183,10 @@ class SnapGateway:
         return await self.status(reference)
 
     async def refund(self, wanted: WantedRefund) -> GatewayRefund:
-        """See `Gateway.refund`."""
+        """See `Gateway.refund`. SNAP gives nothing back by virtual account."""
+        if wanted.method is Method.VA:
+            why = "money of a virtual account goes back by transfer only"
+            return GatewayRefund(refund_no=wanted.refund_no, state=RefundWord.FAILED, why=why)
         body = {
             "merchantId": self._profile.merchant_id,
             "originalPartnerReferenceNo": _partner_no(wanted.reference),
@@ -194,6 +208,8 @@ class SnapGateway:
 
     async def refund_status(self, wanted: WantedRefund) -> GatewayRefund | None:
         """See `Gateway.refund_status`. A bank that lists no refunds leaves it unknown once there is one."""
+        if wanted.method is Method.VA:
+            return None
         told = await self._query(wanted.reference)
         if told is None:
             return None
@@ -211,7 +227,9 @@ class SnapGateway:
         await self._bearer()
 
     def verify_notice(self, raw: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Notice:
-        """See `Gateway.verify_notice`."""
+        """See `Gateway.verify_notice`. The path that is signed says whether it is an account's payment."""
+        if self.desk is not None and self.desk.is_signed(BankService.PAYMENT, raw, headers):
+            return self.desk.read_notice(raw, headers, at=received_at)
         timestamp, signature = headers.get("x-timestamp", ""), headers.get("x-signature", "")
         path = self._profile.paths.notices or f"/gateway/{self.name}/notices"
         if self._profile.notices == "rsa":
@@ -223,11 +241,28 @@ class SnapGateway:
             is_theirs = any([is_hmac(one, text, signature) for one in self._keys.secrets])  # noqa: C419
         if not is_theirs:
             raise NoticeForged(gateway=self.name, why="signature")
-        signed_at = _moment(timestamp)
+        signed_at = moment(timestamp)
         if signed_at is None or abs(signed_at - received_at) > timedelta(seconds=self._profile.clock_skew_s):
             raise NoticeForged(gateway=self.name, why="timestamp")
         told = read_json(raw, _Told, "notice")
         return Notice(event_id=hashlib.sha256(raw).hexdigest(), charge=self._charge(told, at=signed_at))
+
+    def _account(self, reference: str) -> Charge:
+        assert self.desk is not None, "profile.methods"
+        details = PaymentDetails(va=self.desk.account_no(reference))
+        return Charge(reference=reference, state=AttemptState.OPEN, details=details)
+
+    async def _account_status(self, reference: str) -> Charge:
+        """What the bank has taken for an account (service 26); one it does not know is open."""
+        assert self.desk is not None, "profile.methods"
+        accounts, service = self.desk.accounts, self._profile.services.va_status
+        if accounts.status is None:
+            return self._account(reference)
+        said, answer = await self._ask(accounts.status, self.desk.named(self.desk.account_no(reference)))
+        if said.response_code in {f"404{service}01", f"404{service}12"}:
+            return self._account(reference)
+        self._expect(said, service)
+        return self.desk.read_status(answer, reference)
 
     async def _query(self, reference: str) -> _Told | None:
         partner_no = _partner_no(reference)
@@ -255,7 +290,7 @@ class SnapGateway:
             return Charge(reference=reference, state=state)
         if told.amount is None or not told.original_reference_no:
             raise GatewayMisspoke("money without an amount or a number")
-        stated = told.paid_time or _moment(str(told.additional_info.get("paidTime", "")))
+        stated = told.paid_time or moment(str(told.additional_info.get("paidTime", "")))
         payment = Payment(
             payment_no=told.original_reference_no,
             amount=whole_units(told.amount.value),
@@ -332,11 +367,3 @@ def _reference(partner_no: str) -> str:
     """The reference of a number; what is none of ours is told as it is, and matches nothing."""
     parts = _PARTNER_NO.fullmatch(partner_no)
     return partner_no if parts is None else f"ord_{parts[1]}-{parts[2]}"
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from bubuh.payments.model import Method
 from bubuh.settings import BadSetting
 
 _Path = Annotated[str, msgspec.Meta(pattern="^/[A-Za-z0-9/._-]+$")]
@@ -32,6 +33,20 @@ class SnapPaths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notices: _Path | None = None  #: the path it signs when it calls us; None: `/gateway/NAME/notices`
 
 
+class SnapAccounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Virtual accounts that we number: the bank asks us about them, and pays them, at our address."""
+
+    partner_service_id: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,8}$")]  #: what the numbers begin with
+    #: of the rest; the last two name our shard, the others are as good as random
+    customer_digits: Annotated[int, msgspec.Meta(ge=12, le=20)] = 18
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] = "METERAI ELEKTRONIK"  #: payers see it
+    client_key: str | None = None  #: the X-CLIENT-KEY that the bank calls with; None: the one we call with
+    #: the paths the bank signs when it calls us; None: below `/gateway/NAME/v1.0`
+    inquiry: _Path | None = None
+    payment: _Path | None = None
+    status: _Path | None = "/v1.0/transfer-va/status"  #: at the bank; None: it does not tell
+
+
 class SnapServices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The two digits in the middle of response codes."""
 
@@ -41,6 +56,9 @@ class SnapServices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notices: str = "52"
     cancel: str = "77"
     refund: str = "78"
+    va_inquiry: str = "24"
+    va_payment: str = "25"
+    va_status: str = "26"
 
 
 class SnapProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +79,12 @@ class SnapProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     per_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
     paths: SnapPaths = SnapPaths()
     services: SnapServices = SnapServices()
+    accounts: SnapAccounts | None = None  #: None: no virtual accounts
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """How a buyer can pay at this bank."""
+        return frozenset({Method.QRIS} if self.accounts is None else {Method.QRIS, Method.VA})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +117,18 @@ def read_profile(path: Path) -> tuple[SnapProfile, SnapKeys]:
         raise BadProfile(f"{path}: {error}") from error
 
 
+def _asks_with_rsa(profile: SnapProfile) -> bool:
+    """Whether the bank signs anything by RSA: notices, or what it gets its tokens with."""
+    return profile.notices == "rsa" or profile.accounts is not None
+
+
 def _keys(profile: SnapProfile, folder: Path) -> SnapKeys:
     ours = load_pem_private_key((folder / profile.our_key).read_bytes(), password=None)
     banks = [load_pem_public_key((folder / name).read_bytes()) for name in profile.bank_keys]
     secrets = [(folder / name).read_text(encoding="utf-8").strip() for name in profile.client_secrets]
     if not isinstance(ours, RSAPrivateKey) or not all(isinstance(key, RSAPublicKey) for key in banks):
         raise ValueError("SNAP keys are RSA keys")
-    if not secrets or not all(secrets) or (profile.notices == "rsa" and not banks):
+    if not secrets or not all(secrets) or (_asks_with_rsa(profile) and not banks):
         raise ValueError("a secret for calls, and a key of the bank where it signs with one")
     rsa = tuple(key for key in banks if isinstance(key, RSAPublicKey))
     return SnapKeys(ours=ours, banks=rsa, secrets=tuple(secrets))

@@ -518,6 +518,8 @@ CREATE TABLE payment_attempts (
     CONSTRAINT payment_attempts_paid_rests CHECK (state <> 'paid' OR next_ask_at IS NULL)
 ) WITH (fillfactor = 70);
 CREATE INDEX payment_attempts_due ON payment_attempts (shard, next_ask_at) WHERE next_ask_at IS NOT NULL;
+-- Not unique: some gateways give a number again. Those that we give are as good as unique, and two alike are nobody's.
+CREATE INDEX payment_attempts_va ON payment_attempts (shard, gateway, va) WHERE va IS NOT NULL;
 GRANT SELECT, INSERT ON payment_attempts TO bubuh_app;
 GRANT UPDATE (next_ask_at, asked_at, looked_at, asks, fault) ON payment_attempts TO bubuh_app;
 
@@ -664,6 +666,43 @@ CREATE TABLE payment_notice_work (
 CREATE INDEX payment_notice_work_waiting ON payment_notice_work (not_before) WHERE state = 'waiting';
 GRANT SELECT ON payment_notice_work TO bubuh_app;
 GRANT UPDATE (state, outcome, not_before, ended_at) ON payment_notice_work TO bubuh_app;
+
+-- The numbers banks give their calls, each good once a day (SNAP's X-EXTERNAL-ID). It is no account's, so it has no
+-- shard. A number that stands for the same request again does no harm: a lost answer is asked for once more.
+CREATE TABLE payment_bank_calls (
+    gateway text NOT NULL,
+    day date NOT NULL,
+    external_no text NOT NULL,
+    request_sha256 bytea NOT NULL,
+    PRIMARY KEY (gateway, day, external_no),
+    CONSTRAINT payment_bank_calls_request_sha256 CHECK (length(request_sha256) = 32)
+);
+GRANT SELECT ON payment_bank_calls TO bubuh_app;
+
+-- Note a bank's call: false when its number stands for another request of that day. Each call takes away two that are
+-- days old, so that the table stays as large as some days are.
+CREATE FUNCTION payments_note_bank_call(_gateway text, _day date, _external_no text, _request_sha256 bytea)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _kept bytea;
+BEGIN
+    DELETE FROM payment_bank_calls AS c
+     WHERE c.ctid = ANY(ARRAY(
+        SELECT old.ctid FROM payment_bank_calls AS old
+         WHERE old.gateway = _gateway AND old.day < _day - 2
+         ORDER BY old.day LIMIT 2 FOR UPDATE SKIP LOCKED
+     ));
+    INSERT INTO payment_bank_calls (gateway, day, external_no, request_sha256)
+    VALUES (_gateway, _day, _external_no, _request_sha256)
+    ON CONFLICT DO NOTHING;
+    -- A second statement, a fresh snapshot: another's row is committed, for we waited for it.
+    SELECT c.request_sha256 INTO _kept FROM payment_bank_calls AS c
+     WHERE c.gateway = _gateway AND c.day = _day AND c.external_no = _external_no;
+    RETURN _kept = _request_sha256;
+END
+$$;
+GRANT EXECUTE ON FUNCTION payments_note_bank_call(text, date, text, bytea) TO bubuh_app;
 
 -- Keep notices, none named twice. One row for each, in its order: false of one that is there already. A refused one is
 -- kept as the evidence that it is.

@@ -1,0 +1,375 @@
+"""A bank calls us about virtual accounts (SNAP services 24 and 25); every signature is written out here.
+
+Response codes: HTTP status, service, case, as docs.faspay.co.id (SNAP VA) lists them; read 2026-11-23.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, cast
+from uuid import uuid4
+
+import msgspec
+import pytest
+import pytest_asyncio
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from bubuh.adapters.snap.gateway import SnapGateway
+from bubuh.adapters.snap.profile import SnapAccounts, SnapKeys
+from bubuh.core.ids import fresh_account_id, fresh_id
+from bubuh.core.shards import shard_of_account
+from bubuh.db.pool import connect
+from bubuh.orders.collect import run_notices_pass
+from bubuh.payments.model import AttemptState, Method, WantedCharge, reference_of
+from bubuh.payments.refusals import NoticeForged
+from tests.adapters.gateways import PROFILE
+from tests.api.site import Person, Site
+from tests.gateway_dev.rig import CUSTOMER_KEY
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BANK_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SECRET = "rahasia bank"
+WIB = timezone(timedelta(hours=7))
+ROOT = "/gateway/snap/v1.0"
+ACCOUNTS = SnapAccounts(partner_service_id="88899")
+
+
+def adapter() -> SnapGateway:
+    profile = msgspec.structs.replace(PROFILE, accounts=ACCOUNTS)
+    keys = SnapKeys(ours=CUSTOMER_KEY, banks=(BANK_KEY.public_key(),), secrets=("baru", SECRET))
+    return SnapGateway(profile, keys, address="http://127.0.0.1:9")
+
+
+@dataclass
+class Bank:
+    """Calls as the standard says: RSA for the token, HMAC-SHA512 for the rest."""
+
+    site: Site
+    number: int = field(default_factory=lambda: uuid4().int % 10**20)
+
+    def now(self, late: timedelta = timedelta()) -> str:
+        return (datetime.now(WIB) + late).isoformat(timespec="seconds")
+
+    async def token(
+        self, *, key: rsa.RSAPrivateKey = BANK_KEY, client: str = "BUBUH-SNAP", late: timedelta = timedelta()
+    ) -> Any:
+        at = self.now(late)
+        signed = key.sign(f"{client}|{at}".encode(), padding.PKCS1v15(), hashes.SHA256())
+        return await self.site.anyone.post(
+            f"{ROOT}/access-token/b2b",
+            content=b'{"grantType": "client_credentials"}',
+            headers={
+                "X-CLIENT-KEY": client,
+                "X-TIMESTAMP": at,
+                "X-SIGNATURE": base64.b64encode(signed).decode(),
+            },
+        )
+
+    async def call(
+        self,
+        service: str,
+        body: dict[str, Any],
+        *,
+        secret: str = SECRET,
+        token: str | None = None,
+        at: str | None = None,
+        external: str | None = None,
+    ) -> dict[str, Any]:
+        """The answer; its HTTP status is what its code begins with."""
+        if token is None:
+            token = (await self.token()).json()["accessToken"]
+        at = at or self.now()
+        raw = json.dumps(body, indent=1).encode()
+        digest = hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
+        text = f"POST:{ROOT}/transfer-va/{service}:{token}:{digest}:{at}"
+        signature = hmac.new(secret.encode(), text.encode(), hashlib.sha512).digest()
+        self.number += 1
+        answer = await self.site.anyone.post(
+            f"{ROOT}/transfer-va/{service}",
+            content=raw,
+            headers={
+                "Authorization": f"Bearer {token}",
+                "X-TIMESTAMP": at,
+                "X-SIGNATURE": base64.b64encode(signature).decode(),
+                "X-EXTERNAL-ID": external or str(self.number),
+                "X-PARTNER-ID": "88899",
+                "CHANNEL-ID": "95221",
+            },
+        )
+        told: dict[str, Any] = answer.json()
+        assert told["responseCode"].startswith(str(answer.status_code)), told
+        return told
+
+    async def inquire(self, account_no: str, **how: Any) -> dict[str, Any]:
+        return await self.call("inquiry", named(account_no) | {"inquiryRequestId": uuid4().hex}, **how)
+
+    async def pay(
+        self, account_no: str, value: str = "20000.00", *, no: str | None = None, **how: Any
+    ) -> dict[str, Any]:
+        body = payment(account_no, value, no or uuid4().hex)
+        return await self.call("payment", body, **how)
+
+
+def named(account_no: str) -> dict[str, Any]:
+    customer_no = account_no.removeprefix("88899")
+    return {
+        "partnerServiceId": "   88899",
+        "customerNo": customer_no,
+        "virtualAccountNo": f"   88899{customer_no}",
+    }
+
+
+def payment(account_no: str, value: str, no: str, currency: str = "IDR") -> dict[str, Any]:
+    return named(account_no) | {
+        "virtualAccountName": "METERAI ELEKTRONIK",
+        "paymentRequestId": no,
+        "paidAmount": {"value": value, "currency": currency},
+        "trxDateTime": datetime.now(WIB).isoformat(timespec="seconds"),
+        "flagAdvise": "N",
+    }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def bank(site: Site) -> AsyncIterator[Bank]:
+    """Orders of this module are placed at the bank."""
+    gateway = adapter()
+    gateways = cast("dict[str, Any]", site.services.gateways)
+    before = dict(gateways)
+    gateways.clear()
+    gateways["snap"] = gateway
+    gateways.update(before)
+    yield Bank(site)
+    gateways.clear()
+    gateways.update(before)
+    await gateway.close()
+
+
+async def ordered(site: Site) -> tuple[Person, str]:
+    """Somebody who wants two stamps, and the account to pay them to."""
+    person = await site.person(stamps=0)
+    answer = await person.post("/v1/orders", key=str(uuid4()), json={"stamps": 2, "method": "va"})
+    account_no = str(answer.json()["payment"]["va"])
+    assert account_no.startswith("88899")
+    assert int(account_no[-2:]) == shard_of_account(person.principal.account_id)
+    return person, account_no
+
+
+async def credited(site: Site, person: Person) -> int:
+    await run_notices_pass(site.services.db, site.services.gateways)
+    return await person.free()
+
+
+async def test_an_account_is_asked_about_paid_and_credited(site: Site, bank: Bank) -> None:
+    person, account_no = await ordered(site)
+    asked = await bank.inquire(account_no)
+    assert (asked["responseCode"], asked["responseMessage"]) == ("2002400", "Successful")
+    told = asked["virtualAccountData"]
+    assert told | named(account_no) == told
+    assert (told["inquiryStatus"], told["virtualAccountTrxType"]) == ("00", "C")
+    assert told["totalAmount"] == {"value": "20000.00", "currency": "IDR"}
+    paid = await bank.pay(account_no)
+    assert paid["responseCode"] == "2002500"
+    assert paid["virtualAccountData"]["paymentFlagStatus"] == "00"
+    assert await credited(site, person) == 2
+    assert (await bank.inquire(account_no))["responseCode"] == "4042414"
+    assert (await bank.pay(account_no))["responseCode"] == "4042514"
+    assert await credited(site, person) == 2
+
+
+async def test_a_payment_told_again_is_answered_alike_and_counts_once(site: Site, bank: Bank) -> None:
+    person, account_no = await ordered(site)
+    token = (await bank.token()).json()["accessToken"]
+    for _ in range(2):
+        told = await bank.pay(account_no, no="sekali" + account_no, token=token)
+        assert told["responseCode"] == "2002500"
+    assert await credited(site, person) == 2
+    again = await bank.pay(account_no, no="sekali" + account_no)
+    assert again["responseCode"] == "2002500"
+    otherwise = await bank.pay(account_no, "30000.00", no="sekali" + account_no)
+    assert otherwise["responseCode"] == "4042518"
+    assert await credited(site, person) == 2
+
+
+async def test_a_calls_number_is_good_for_one_request_a_day(site: Site, bank: Bank) -> None:
+    _, account_no = await ordered(site)
+    external = str(uuid4().int % 10**30)
+    body = named(account_no) | {"inquiryRequestId": "satu"}
+    for _ in range(2):
+        assert (await bank.call("inquiry", body, external=external))["responseCode"] == "2002400"
+    other = await bank.call("inquiry", body | {"inquiryRequestId": "dua"}, external=external)
+    assert other["responseCode"] == "4092400"
+    assert (await bank.pay(account_no, external=external))["responseCode"] == "4092500"
+
+
+@pytest.mark.parametrize("value", ["20001.00", "19999.00", "1.00", "30000.00"])
+async def test_another_amount_is_declined_and_stays_the_banks(site: Site, bank: Bank, value: str) -> None:
+    person, account_no = await ordered(site)
+    assert (await bank.pay(account_no, value))["responseCode"] == "4042513"
+    typed = named(account_no) | {"inquiryRequestId": "a", "amount": {"value": value, "currency": "IDR"}}
+    assert (await bank.call("inquiry", typed))["responseCode"] == "4042413"
+    assert await credited(site, person) == 0
+    sql = (
+        "SELECT count(*) FROM payment_notices"
+        " WHERE event_id LIKE 'declined:%' AND convert_from(body, 'UTF8') LIKE $1"
+    )
+    assert await site.services.db.fetchval(sql, f"%{account_no[5:]}%") == 1
+    assert (await bank.pay(account_no))["responseCode"] == "2002500"
+    assert await credited(site, person) == 2
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        {"value": "20000", "currency": "IDR"},
+        {"value": "20000.0", "currency": "IDR"},
+        {"value": "20000.50", "currency": "IDR"},
+        {"value": "20,000.00", "currency": "IDR"},
+        {"value": "-20000.00", "currency": "IDR"},
+        {"value": "020000.00", "currency": "IDR"},
+        {"value": "20000.00\n", "currency": "IDR"},
+        {"value": "٢٠٠٠٠.00", "currency": "IDR"},
+        {"value": 20000, "currency": "IDR"},
+        {"value": "20000.00", "currency": "USD"},
+        {"value": "20000.00"},
+        None,
+    ],
+)
+async def test_money_is_written_with_two_noughts(site: Site, bank: Bank, amount: object) -> None:
+    person, account_no = await ordered(site)
+    body = payment(account_no, "20000.00", uuid4().hex) | {"paidAmount": amount}
+    assert (await bank.call("payment", body))["responseCode"] == "4002501"
+    assert await credited(site, person) == 0
+
+
+async def test_an_account_that_is_not_ours_is_not_found(site: Site, bank: Bank) -> None:
+    _, account_no = await ordered(site)
+    for stranger in (
+        account_no[:-3] + f"{(int(account_no[-3]) + 1) % 10}" + account_no[-2:],
+        "8889912345678999",
+    ):
+        assert (await bank.inquire(stranger))["responseCode"] == "4042412"
+        assert (await bank.pay(stranger))["responseCode"] == "4042512"
+
+
+async def test_fields_that_disagree_are_refused(site: Site, bank: Bank) -> None:
+    _, account_no = await ordered(site)
+    for other in ({"partnerServiceId": "   11111"}, {"virtualAccountNo": "   888991"}, {"customerNo": "x"}):
+        body = named(account_no) | {"inquiryRequestId": "a"} | other
+        assert (await bank.call("inquiry", body))["responseCode"] == "4002401"
+    nameless = await bank.call("inquiry", named(account_no))
+    assert nameless["responseCode"] == "4002401"
+    odd = await bank.inquire(account_no, external="bukan angka")
+    assert odd["responseCode"] == "4002401"
+
+
+@pytest.mark.parametrize("state", ["closed", "over"])
+async def test_what_is_closed_or_over_takes_no_money(site: Site, bank: Bank, state: str) -> None:
+    person, account_no = await ordered(site)
+    change = "state = 'closed'" if state == "closed" else "expires_at = now() - interval '1 second'"
+    conn = await connect(site.dsns.owner)
+    await conn.execute(f"UPDATE payment_attempts SET {change} WHERE va = $1", account_no)
+    await conn.close()
+    assert (await bank.inquire(account_no))["responseCode"] == "4042419"
+    assert (await bank.pay(account_no))["responseCode"] == "4042519"
+    assert await credited(site, person) == 0
+
+
+async def test_a_strangers_calls_are_unauthorised(site: Site, bank: Bank) -> None:
+    person, account_no = await ordered(site)
+    token = (await bank.token()).json()["accessToken"]
+    expired = f"{int(datetime.now(UTC).timestamp()) + 900}.{'0' * 32}.{'0' * 64}"
+    for how in (
+        {"secret": "tebakan"},
+        {"token": expired},
+        {"token": "tok"},
+        {"token": token[:-1] + ("0" if token[-1] != "0" else "1")},
+        {"at": bank.now(timedelta(minutes=6))},
+        {"at": bank.now(timedelta(minutes=-6))},
+        {"at": "sekarang"},
+        {"at": "2026-11-23T10:00:00"},
+    ):
+        assert (await bank.inquire(account_no, **how))["responseCode"] == "4012400"
+        assert (await bank.pay(account_no, **how))["responseCode"] == "4012500"
+    assert await credited(site, person) == 0
+
+
+async def test_a_token_is_for_who_holds_the_banks_key(bank: Bank) -> None:
+    granted = await bank.token()
+    assert granted.status_code == 200
+    told = granted.json()
+    assert (told["responseCode"], told["tokenType"], told["expiresIn"]) == ("2007300", "Bearer", "900")
+    for refused in (
+        await bank.token(key=CUSTOMER_KEY),
+        await bank.token(client="LAIN"),
+        await bank.token(late=timedelta(minutes=-6)),
+    ):
+        assert (refused.status_code, refused.json()["responseCode"]) == (401, "4017300")
+
+
+async def test_a_token_ends_after_its_minutes() -> None:
+    gateway = adapter()
+    assert gateway.desk is not None
+    then = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+    at = then.astimezone(WIB).isoformat()
+    signed = BANK_KEY.sign(f"BUBUH-SNAP|{at}".encode(), padding.PKCS1v15(), hashes.SHA256())
+    asked = {
+        "x-client-key": "BUBUH-SNAP",
+        "x-timestamp": at,
+        "x-signature": base64.b64encode(signed).decode(),
+    }
+    answer = gateway.desk.give_token(b'{"grantType":"client_credentials"}', asked, now=then)
+    token = json.loads(answer.body)["accessToken"]
+    raw = json.dumps(payment("8889912345678901", "20000.00", "n")).encode()
+    digest = hashlib.sha256(raw.replace(b": ", b":").replace(b", ", b",")).hexdigest()
+    for after_s, is_good in ((899, True), (900, False)):
+        later = then + timedelta(seconds=after_s)
+        stamp = later.astimezone(WIB).isoformat()
+        text = f"POST:{ROOT}/transfer-va/payment:{token}:{digest}:{stamp}"
+        mac = hmac.new(SECRET.encode(), text.encode(), hashlib.sha512).digest()
+        headers = {
+            "authorization": f"Bearer {token}",
+            "x-timestamp": stamp,
+            "x-signature": base64.b64encode(mac).decode(),
+        }
+        if is_good:
+            assert gateway.verify_notice(raw, headers, received_at=later).charge.payments[0].amount == 20_000
+        else:
+            with pytest.raises(NoticeForged):
+                gateway.verify_notice(raw, headers, received_at=later)
+    await gateway.close()
+
+
+async def test_a_gateway_without_a_desk_has_no_such_addresses(site: Site) -> None:
+    for path in ("access-token/b2b", "transfer-va/inquiry", "transfer-va/payment"):
+        for name in ("development", "nobody"):
+            answer = await site.anyone.post(f"/gateway/{name}/v1.0/{path}", content=b"{}")
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_a_number_stands_for_its_reference_and_is_closed_by_us() -> None:
+    gateway = adapter()
+    numbers = set()
+    for _ in range(200):
+        order_id = fresh_id(fresh_account_id())
+        wanted = WantedCharge(
+            reference=reference_of(order_id),
+            amount_idr=20_000,
+            method=Method.VA,
+            expires_at=datetime.now(UTC) + timedelta(hours=1),
+        )
+        charge = await gateway.create(wanted)
+        assert charge == await gateway.create(wanted)
+        assert charge.state is AttemptState.OPEN
+        assert charge.details.va is not None
+        assert len(charge.details.va) == 5 + 18
+        numbers.add(charge.details.va)
+    assert len(numbers) == 200
+    await gateway.close()
