@@ -21,6 +21,7 @@ from bubuh.identity.people.national_number import masked_nik, set_nik
 from bubuh.identity.people.refusals import AccountNotEmpty, NikUnreadable
 from bubuh.quota.movements import MOST_AT_ONCE, list_movements
 from bubuh.quota.show import show_quota
+from bubuh.web.account.steps import username_of
 from bubuh.web.browser import browser_of
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
@@ -93,6 +94,7 @@ async def _show(request: AnyRequest, services: Services, *, errors: dict[str, st
         request,
         "account/own_data.html",
         status=422 if errors else 200,
+        address=await username_of(request, services),
         contacts=[contact.masked for contact in await _contacts(services, session)],
         nik=masked_nik(known, services.person_key),
         errors=errors or {},

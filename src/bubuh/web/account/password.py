@@ -12,7 +12,7 @@ from bubuh.identity.people.contacts import read_contact
 from bubuh.identity.people.model import Purpose
 from bubuh.identity.people.refusals import ContactUnreadable, PasswordUnfit
 from bubuh.identity.people.reset_password import reset_password
-from bubuh.web.account.steps import proved, send_code
+from bubuh.web.account.steps import address_of, proved, send_code
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, show
@@ -43,8 +43,8 @@ async def post_forgotten(request: AnyRequest, services: Parts) -> Page:
 @get("/sandi/baru/{challenge:str}", guards=[Visitor()], media_type=MediaType.HTML)
 async def get_new_password(request: AnyRequest, challenge: FromPath[str], services: Parts) -> Page:
     """Ask for the new password."""
-    await proved(request, services, challenge, Purpose.RESET)
-    return show(request, "account/new_password.html")
+    known = await proved(request, services, challenge, Purpose.RESET)
+    return show(request, "account/new_password.html", address=address_of(known, services))
 
 
 @post("/sandi/baru/{challenge:str}", guards=[Visitor()], media_type=MediaType.HTML)
@@ -56,7 +56,8 @@ async def post_new_password(request: AnyRequest, challenge: FromPath[str], servi
         await reset_password(services.db, known, form.fields.get("password", ""), hasher=services.hasher)
     except PasswordUnfit as refusal:
         errors = {"password": words_of(request, refusal)}
-        return show(request, "account/new_password.html", status=422, errors=errors)
+        address = address_of(known, services)
+        return show(request, "account/new_password.html", status=422, address=address, errors=errors)
     return show(request, "account/password_set.html")
 
 

@@ -14,7 +14,7 @@ from bubuh.identity.people.contacts import read_contact
 from bubuh.identity.people.model import Purpose
 from bubuh.identity.people.pins import prove_by_totp, renew_pin, set_pin
 from bubuh.identity.people.refusals import CodeRefused, PinLocked, PinUnfit, SignInRefused
-from bubuh.web.account.steps import browser_hash, proved, send_code, show_challenge
+from bubuh.web.account.steps import browser_hash, proved, send_code, show_challenge, username_of
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
@@ -51,10 +51,8 @@ async def post_pin(request: AnyRequest, services: Parts) -> Page:
 async def post_pin_code(request: AnyRequest, services: Parts) -> Page:
     """Send a code to the oldest of one's addresses: the way to a new PIN."""
     await read_form(request)
-    contacts = await store.list_contacts(services.db, session_of(request).user_id)
-    assert contacts, "who is signed in has an address"
-    address = services.person_key.open(contacts[0][1], "contact")
-    return await send_code(request, services, Purpose.PIN, read_contact(address))
+    contact = read_contact(await username_of(request, services))
+    return await send_code(request, services, Purpose.PIN, contact)
 
 
 @post("/akun/pin/autentikator", guards=[SignedIn()], media_type=MediaType.HTML)
@@ -117,6 +115,7 @@ async def _ask(request: AnyRequest, services: Parts, *, errors: dict[str, str] |
         "account/pin.html",
         status=422 if errors else 200,
         has_pin=known is not None and known.has_pin,
+        address=await username_of(request, services),
         is_locked=known is not None and known.pin_is_locked,
         has_totp=known is not None and known.has_totp,
         errors=errors or {},

@@ -12,7 +12,7 @@ from bubuh.identity.people.contacts import read_contact
 from bubuh.identity.people.model import Purpose
 from bubuh.identity.people.refusals import ContactUnreadable, NameUnfit, PasswordUnfit
 from bubuh.identity.people.register import register
-from bubuh.web.account.steps import enter, proved, send_code
+from bubuh.web.account.steps import address_of, enter, proved, send_code
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, show
@@ -41,8 +41,8 @@ async def post_register(request: AnyRequest, services: Parts) -> Page:
 @get("/daftar/sandi/{challenge:str}", guards=[Visitor()], media_type=MediaType.HTML)
 async def get_register_password(request: AnyRequest, challenge: FromPath[str], services: Parts) -> Page:
     """Step 3: a name and a password."""
-    await proved(request, services, challenge, Purpose.REGISTER)
-    return show(request, "account/register_password.html", name="")
+    known = await proved(request, services, challenge, Purpose.REGISTER)
+    return show(request, "account/register_password.html", address=address_of(known, services), name="")
 
 
 @post("/daftar/sandi/{challenge:str}", guards=[Visitor()], media_type=MediaType.HTML)
@@ -56,7 +56,14 @@ async def post_register_password(request: AnyRequest, challenge: FromPath[str], 
     except (NameUnfit, PasswordUnfit) as refusal:
         wrong = "name" if isinstance(refusal, NameUnfit) else "password"
         errors = {wrong: words_of(request, refusal)}
-        return show(request, "account/register_password.html", status=422, name=name, errors=errors)
+        return show(
+            request,
+            "account/register_password.html",
+            status=422,
+            address=address_of(known, services),
+            name=name,
+            errors=errors,
+        )
     return await enter(request, services, opened.user_id, to="/akun/pin")
 
 

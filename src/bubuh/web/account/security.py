@@ -15,6 +15,7 @@ from bubuh.edge.services import Services
 from bubuh.identity.people import store
 from bubuh.identity.people.refusals import CodeRefused
 from bubuh.identity.people.totp import drop_totp, fresh_totp_secret, set_totp, totp_uri
+from bubuh.web.account.steps import username_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
 
@@ -103,7 +104,9 @@ async def _show(
     known = await store.find_credentials(services.db, session.user_id)
     has_totp = known is not None and known.has_totp
     facts: dict[str, Any] = {"has_totp": has_totp, "secret": secret}
-    if not has_totp:
+    if has_totp:
+        facts["address"] = await username_of(request, services)
+    else:
         picture = segno.make(totp_uri(secret, name=session.user_name), error="m")
         facts["picture"] = picture.svg_data_uri(scale=4, border=4)
     return show(

@@ -11,12 +11,13 @@ from bubuh.core.ids import read_id, show_id
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.guards import limit
 from bubuh.edge.services import Services
+from bubuh.identity.people import store
 from bubuh.identity.people.ask_code import ask_code
 from bubuh.identity.people.model import Challenge, Contact, Purpose
 from bubuh.identity.people.prove import find_proved
 from bubuh.identity.people.sessions import LONGEST_AGENT, hash_secret, open_session
 from bubuh.web.browser import browser_of
-from bubuh.web.frame import Page, go_to, language_here
+from bubuh.web.frame import Page, go_to, language_here, session_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -47,6 +48,19 @@ async def send_code(request: AnyRequest, services: Services, purpose: Purpose, c
 async def proved(request: AnyRequest, services: Services, text: str, purpose: Purpose) -> Challenge:
     """The challenge that this browser has proved; raises `ChallengeUnknown`, `MalformedId`."""
     return await find_proved(services.db, read_id("chl", text), purpose, browser_sha256=browser_hash(request))
+
+
+async def username_of(request: AnyRequest, services: Services) -> str:
+    """The address under which a password manager knows who is signed in: the one they gave first."""
+    contacts = await store.list_contacts(services.db, session_of(request).user_id)
+    assert contacts, "who is signed in has an address"
+    return services.person_key.open(contacts[0][1], "contact")
+
+
+def address_of(challenge: Challenge, services: Services) -> str:
+    """Where the challenge's code was sent."""
+    assert challenge.address_sealed is not None, "which is kept"
+    return services.person_key.open(challenge.address_sealed, "contact")
 
 
 async def enter(request: AnyRequest, services: Services, user_id: UUID, *, to: str) -> Page:
