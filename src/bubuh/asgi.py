@@ -34,7 +34,7 @@ from bubuh.edge.limits import Limiter
 from bubuh.edge.services import Services
 from bubuh.edge.slots import Slots
 from bubuh.edge.words import Language
-from bubuh.web import account, buy, help as helping, history, pages, stamp, verify
+from bubuh.web import account, buy, help as helping, history, pages, room, stamp, verify
 from bubuh.web.errors import EXCEPTION_HANDLERS
 from bubuh.web.reference import reference_page
 
@@ -60,6 +60,7 @@ HANDLERS: Final = [
     *history.HANDLERS,
     *helping.HANDLERS,
     *verify.HANDLERS,
+    *room.HANDLERS,
 ]
 
 

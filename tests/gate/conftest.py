@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bubuh.gate.app import Gate
-from bubuh.gate.keeper import GateKeys, Keeper, write_room_file
+from bubuh.gate.keeper import GateKeys, Keeper
 from bubuh.gate.pages import Pages
-from bubuh.waitingroom.room_file import RoomFile
+from bubuh.waitingroom.room_file import RoomFile, write_room_file
 from tests.waitingroom.make import RING, lane, rules
 
 KEYS = GateKeys(turns=RING, passes=RING, now=Ed25519PrivateKey.from_private_bytes(bytes(32)))

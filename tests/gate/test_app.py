@@ -9,14 +9,13 @@ import pytest
 import zxingcpp
 from cryptography.exceptions import InvalidSignature
 
-from bubuh.gate.keeper import write_room_file
 from bubuh.gate.now import MOST_BYTES, compose, parts_of, sign
 from bubuh.gate.qr import qr_of
 from bubuh.waitingroom.lanes import DEFAULT_LANES, LaneKind
 from bubuh.waitingroom.passes import check_pass, vouch
 from bubuh.waitingroom.report import Report, Seen, show_report
 from bubuh.waitingroom.room import Room
-from bubuh.waitingroom.room_file import RoomFile
+from bubuh.waitingroom.room_file import RoomFile, write_room_file
 from bubuh.waitingroom.turn import bind_of, read_bytes, read_turn
 from tests.gate.conftest import KEYS, Door, open_door
 from tests.waitingroom.make import ALICE, BOB, NOW_S, RING, UMUM, deadline_lane, lane, rules

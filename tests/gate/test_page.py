@@ -12,8 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from bubuh.core.privileges import Uids
 from bubuh.drill.gate import GateProcess
-from bubuh.gate.keeper import write_room_file
-from bubuh.waitingroom.room_file import RoomFile
+from bubuh.waitingroom.room_file import RoomFile, write_room_file
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "payments": "bubuh.cli.payments:payments",
     "refunds": "bubuh.cli.refunds:refunds",
     "outage": "bubuh.cli.outage:outage",
+    "room": "bubuh.cli.room:room",
     "complaints": "bubuh.cli.complaints:complaints",
     "audit": "bubuh.cli.audit:audit",
     "serials": "bubuh.cli.serials:serials",

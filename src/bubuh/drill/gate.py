@@ -15,9 +15,8 @@ from typing import Final, Self, cast
 
 from bubuh.core.errors import Fault
 from bubuh.core.privileges import Uids
-from bubuh.gate.keeper import write_room_file
 from bubuh.settings import RunFile
-from bubuh.waitingroom.room_file import RoomFile
+from bubuh.waitingroom.room_file import RoomFile, write_room_file
 from bubuh.wiring.folder import open_folder
 from bubuh.wiring.room import settle_room
 

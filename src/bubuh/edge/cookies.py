@@ -16,6 +16,9 @@ from litestar.datastructures import Cookie
 LANGUAGE: Final = "bahasa"
 _SESSION: Final = "bubuh"
 _VISITOR: Final = "tamu"
+_PASS: Final = "pas"  # noqa: S105 -- the name of a cookie
+_TURN: Final = "nomor"
+_AIM: Final = "tujuan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,21 @@ class Cookies:
     def visitor(self) -> str:
         """Which browser this is, while nobody is signed in: forms are bound to it."""
         return self._named(_VISITOR)
+
+    @property
+    def room_pass(self) -> str:
+        """The pass of whoever was let in from the waiting room."""
+        return self._named(_PASS)
+
+    @property
+    def turn(self) -> str:
+        """The turn to enter with, while its holder signs in."""
+        return self._named(_TURN)
+
+    @property
+    def aim(self) -> str:
+        """The page from which somebody was sent to the waiting room."""
+        return self._named(_AIM)
 
     def put(self, name: str, value: str, *, max_age_s: int | None = None) -> Cookie:
         """Have the browser keep `value`; until it is closed, unless `max_age_s` is told."""

@@ -47,6 +47,9 @@ class Exchange:
     principal: Principal | None = None  #: who calls, once a guard knows
     session: Session | None = None  #: of a person who is signed in to the site
     allowance: Allowance | None = None
+    given: list[tuple[str, str]] = field(
+        default_factory=list
+    )  #: further headers, such as a pass renewed by use
     problem: str | None = None  #: code of the problem that was answered
     status: int = 0  #: 0: no answer was begun
     began_s: float = field(default_factory=time.monotonic)
@@ -91,7 +94,9 @@ class ExchangeLayer:
         wanted.append((b"x-request-id", exchange.request_id.encode()))
         if exchange.allowance is not None:
             wanted += [(k.encode(), v.encode()) for k, v in exchange.allowance.headers().items()]
-        message["headers"] = headers + [(name, value) for name, value in wanted if name not in said]
+        given = [(name.encode(), value.encode()) for name, value in exchange.given]
+        wanted = [(name, value) for name, value in wanted if name not in said]
+        message["headers"] = headers + wanted + given
 
 
 def exchange_of(scope: Scope) -> Exchange:

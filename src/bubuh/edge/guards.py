@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
+from bubuh.core.ids import AccountId
 from bubuh.edge.cookies import cookies_of, value_of
 from bubuh.edge.exchange import Exchange, exchange_of
 from bubuh.edge.limits import Limiter, Rate
@@ -22,6 +24,7 @@ from bubuh.identity.model import Environment, Scope
 from bubuh.identity.people.refusals import SignInNeeded
 from bubuh.identity.people.sessions import resume
 from bubuh.identity.refusals import KeyRefused
+from bubuh.waitingroom.passes import PASS_LIFE_S
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 RateName = Literal["serials", "verifications", "notices", "pages", "health", "doors", "sign_ins", "codes"]
@@ -132,15 +135,20 @@ class Visitor:
 
 
 class SignedIn(Visitor):
-    """The same, signed in."""
+    """The same, signed in; `queued`: and let in by turn while the waiting room is open."""
+
+    def __init__(self, rate: RateName = "pages", *, queued: bool = False) -> None:
+        super().__init__(rate)
+        self.queued = queued
 
     async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
-        """See that somebody is; raises `SignInNeeded`."""
+        """See that somebody is; raises `SignInNeeded`, and `PassNeeded` where people queue."""
         await super().__call__(connection, handler)
         exchange = exchange_of(connection.scope)
         if exchange.session is None:
             raise SignInNeeded
         exchange.principal = exchange.session.principal
+        await _admit(connection, exchange.session.account_id, is_queued=self.queued)
 
 
 Guard = May | Public | DevelopmentOnly | Visitor
@@ -182,6 +190,24 @@ def limit(connection: Connection, name: RateName, owner: str) -> None:
     """Count one act of `owner` (an address, an account) under the named rate; raises `RateLimited`."""
     services, limiter, exchange = _parts(connection)
     _take(limiter, getattr(services.rates, name), owner, exchange)
+
+
+async def _admit(connection: Connection, account_id: AccountId, *, is_queued: bool) -> None:
+    """While the waiting room is open: check the pass, and renew it by any use; raises `PassNeeded`."""
+    services, _, exchange = _parts(connection)
+    if services.door is None or not services.door.is_open:
+        return
+    cookies = cookies_of(services.public_url)
+    kept = await services.door.admit(
+        services.db,
+        account_id,
+        connection.cookies.get(cookies.room_pass),
+        is_queued=is_queued,
+        now_s=int(time.time()),
+    )
+    if kept is not None:
+        cookie = cookies.put(cookies.room_pass, kept, max_age_s=PASS_LIFE_S)
+        exchange.given.append(("set-cookie", cookie.to_header(header="")))
 
 
 def _check_origin(connection: Connection, public_url: str) -> None:

@@ -9,6 +9,7 @@ from bubuh.db.doorbell import Doorbell, Ringer
 from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
+from bubuh.edge.door import Door
 from bubuh.edge.limits import Rates
 from bubuh.identity.known_keys import KnownKeys
 from bubuh.identity.model import Environment
@@ -51,5 +52,6 @@ class Services:
     refund_limit_idr: int = REFUND_LIMIT_IDR  #: above it a second person agrees
     place_batches: PlaceBatches | None = None  #: None: each order is a commit of its own
     notice_batch: NoticeBatch | None = None  #: None: each notice is a commit of its own
+    door: Door | None = None  #: None: there is no waiting room
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bubuh.core.ids import AccountId
-from bubuh.db.rights import write_whole
 from bubuh.gate.log import Log
 from bubuh.gate.metrics import tell
 from bubuh.gate.now import compose, sign
@@ -21,10 +19,8 @@ from bubuh.waitingroom.passes import Pass, give
 from bubuh.waitingroom.records import Kind, Record
 from bubuh.waitingroom.report import Report
 from bubuh.waitingroom.room import Room
-from bubuh.waitingroom.room_file import ROOM_FILE, RoomFile
+from bubuh.waitingroom.room_file import RoomFile, Watched, read_room_file
 from bubuh.waitingroom.turn import Turn
-
-log: Final = structlog.get_logger("bubuh.gate")
 
 NOW_FILE: Final = "now.json"
 _TICK_S: Final = 1.0
@@ -43,11 +39,10 @@ class GateKeys:
 class Keeper:
     """One room, its log, and the file that everybody reads."""
 
-    def __init__(self, folder: Path, keys: GateKeys, book: Log, room: Room, file: RoomFile) -> None:
+    def __init__(self, folder: Path, keys: GateKeys, book: Log, room: Room, watched: Watched) -> None:
         """See `open`."""
-        self.keys, self.room, self.file = keys, room, file
+        self.keys, self.room, self._watched = keys, room, watched
         self._folder, self._log = folder, book
-        self._file_seen = 0
         self._health: dict[str, tuple[float, float]] = {}
         self.now_file = b""
 
@@ -59,9 +54,14 @@ class Keeper:
         room.apply(book.records, restoring=True)
         room.apply(room.wanted_marks())
         book.begin(room.snapshot())
-        keeper = cls(folder, keys, book, room, file)
+        keeper = cls(folder, keys, book, room, Watched(folder, file))
         keeper._publish(int(time.time()))
         return keeper
+
+    @property
+    def file(self) -> RoomFile:
+        """What the operator has decided."""
+        return self._watched.file
 
     def join(self, lane_id: int, *, bind: int, now_s: int) -> Turn:
         """A new turn at the end of a lane; raises `LaneUnknown`, `NumbersNotKept`."""
@@ -113,7 +113,8 @@ class Keeper:
 
     async def tick(self, now_s: float, elapsed_s: float) -> None:
         """Call people, keep that, and only then tell everybody."""
-        self._look_at_the_file()
+        if self._watched.look():
+            self.room.follow(self.file.rules)
         health = self._present_health(now_s)
         records = self.room.tick(now_s, elapsed_s, is_open=self.file.is_open, health=health)
         records += self.room.wanted_marks()
@@ -133,31 +134,6 @@ class Keeper:
         unfinished.chmod(0o644)
         unfinished.replace(path)
 
-    def _look_at_the_file(self) -> None:
-        """Follow what the operator decides. A file that cannot be used changes nothing."""
-        path = self._folder / ROOM_FILE
-        changed = path.stat().st_mtime_ns if path.exists() else 0
-        if changed == self._file_seen:
-            return
-        self._file_seen = changed
-        try:
-            self.file = read_room_file(self._folder)
-        except ValueError:
-            log.exception("room_file_unusable", path=str(path), meaning="the rules of before go on")
-            return
-        self.room.follow(self.file.rules)
-
     def _present_health(self, now_s: float) -> float:
         self._health = {name: told for name, told in self._health.items() if told[0] > now_s}
         return min((health for _, health in self._health.values()), default=1.0)
-
-
-def read_room_file(folder: Path) -> RoomFile:
-    """What the operator decided; nothing yet: the room is not open. Raises ValueError."""
-    path = folder / ROOM_FILE
-    return RoomFile.parse(path.read_bytes()) if path.exists() else RoomFile()
-
-
-def write_room_file(folder: Path, file: RoomFile, *, uid: int | None) -> None:
-    """Decide; whole or not at all."""
-    write_whole(folder / ROOM_FILE, file.show(), mode=0o644, uid=uid)

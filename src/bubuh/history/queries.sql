@@ -77,3 +77,13 @@ SELECT p.no, p.ref, p.kind, p.debit, p.credit, p.stamps, p.counter_account_id, p
               WHERE t.shard = :shard AND t.account_id = :account_id AND t.no >= :before_no) AS n
 WINDOW w AS (ORDER BY p.no DESC)
  ORDER BY p.no DESC;
+
+-- name: has_open_matter(shard, account_id)
+-- An order placed or paid and not filled, a stamp not ended, a refund under way: each looked for along the history's index.
+SELECT EXISTS (SELECT FROM orders AS o
+                WHERE o.shard = :shard AND o.account_id = :account_id AND o.state IN ('placed', 'paid'))
+    OR EXISTS (SELECT FROM stamps AS s
+                WHERE s.shard = :shard AND s.account_id = :account_id AND s.state IN ('accepted', 'processing'))
+    OR EXISTS (SELECT FROM refunds AS f
+                WHERE f.shard = :shard AND f.account_id = :account_id
+                  AND f.state IN ('waiting', 'asked', 'unknown', 'pending')) AS found;

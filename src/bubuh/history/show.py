@@ -31,6 +31,11 @@ async def list_entries(
     )
 
 
+async def has_open_matter(db: Database, account_id: AccountId) -> bool:
+    """Whether money or a stamp is under way: an order not filled, a stamp in work, a refund."""
+    return await store.has_open_matter(db, account_id)
+
+
 async def list_order_events(db: Database, account_id: AccountId, order_id: UUID) -> list[OrderEvent]:
     """What happened to the account's order, oldest first; nothing of one that is not there."""
     return await store.list_order_events(db, account_id, order_id, most=MOST_EVENTS)

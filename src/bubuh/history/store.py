@@ -27,6 +27,11 @@ async def list_entries(
     return [Entry(**{**row, "kind": EntryKind(row["kind"])}) for row in rows]
 
 
+async def has_open_matter(db: Database, account_id: AccountId) -> bool:
+    """Whether anything of the account is under way."""
+    return bool(await db.fetchval(SQL.has_open_matter.sql, shard_of_account(account_id), account_id))
+
+
 async def list_order_events(
     db: Database, account_id: AccountId, order_id: UUID, *, most: int
 ) -> list[OrderEvent]:

@@ -58,5 +58,9 @@ SELECT orders_reverse(:shard, :account_id, :order_id, :gateway, :reversal_no, :p
 -- How many payments go back.
 SELECT orders_return_n(:shard, :grace_s, :at_most);
 
+-- name: has_open_order(shard, account_id, but)
+SELECT EXISTS (SELECT FROM orders AS o
+                WHERE o.shard = :shard AND o.account_id = :account_id AND o.state = 'placed' AND o.id <> :but) AS found;
+
 -- name: read_clock()
 SELECT clock_timestamp();

@@ -45,6 +45,11 @@ def _place_arguments(orders: Sequence[NewOrder]) -> Sequence[object]:
     )
 
 
+async def has_open_order(db: Database, *, account_id: AccountId, but: UUID) -> bool:
+    """Whether an order other than `but` waits for its money."""
+    return bool(await db.fetchval(SQL.has_open_order.sql, shard_of_account(account_id), account_id, but))
+
+
 #: write new orders, each with its first attempt
 place_n: Final = SetAct[NewOrder, PlaceOutcome](
     SQL.place_n.sql,

@@ -1,1 +1,1 @@
-"""The waiting room's rules: turns, their order, who is called, and passes. No I/O, the time is passed in."""
+"""The waiting room's rules: turns, their order, who is called, and passes. Only `room_file` does I/O."""

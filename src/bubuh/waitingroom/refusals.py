@@ -52,3 +52,10 @@ class PassNeeded(Refusal):
 
     code = "pass_needed"
     transient = True
+
+
+class OneOrder(Refusal):
+    """While the room is open an account has one unpaid order at most."""
+
+    code = "one_order"
+    transient = True

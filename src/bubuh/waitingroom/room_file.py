@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final, Self
 
 import msgspec
+import structlog
 
+from bubuh.db.rights import write_whole
 from bubuh.waitingroom.lanes import DEFAULT_RULES, RoomRules
+
+log: Final = structlog.get_logger("bubuh.waitingroom")
 
 ROOM_FILE: Final = "room.json"
 
@@ -26,3 +31,37 @@ class RoomFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def show(self) -> str:
         """For the file."""
         return msgspec.json.format(msgspec.json.encode(self)).decode() + "\n"
+
+
+class Watched:
+    """The file in `folder` as a process that runs sees it; `first` until it was looked at."""
+
+    def __init__(self, folder: Path, first: RoomFile) -> None:
+        self.file = first
+        self._folder = folder
+        self._seen = 0
+
+    def look(self) -> bool:
+        """Whether anything was decided since the last look. A file that cannot be used changes nothing."""
+        path = self._folder / ROOM_FILE
+        changed = path.stat().st_mtime_ns if path.exists() else 0
+        if changed == self._seen:
+            return False
+        self._seen = changed
+        try:
+            self.file = read_room_file(self._folder)
+        except ValueError:
+            log.exception("room_file_unusable", path=str(path), meaning="the rules of before go on")
+            return False
+        return True
+
+
+def read_room_file(folder: Path) -> RoomFile:
+    """What the operator decided; nothing yet: the room is not open. Raises ValueError."""
+    path = folder / ROOM_FILE
+    return RoomFile.parse(path.read_bytes()) if path.exists() else RoomFile()
+
+
+def write_room_file(folder: Path, file: RoomFile, *, uid: int | None) -> None:
+    """Decide; whole or not at all."""
+    write_whole(folder / ROOM_FILE, file.show(), mode=0o644, uid=uid)

@@ -20,6 +20,9 @@ from bubuh.edge.refusals import BodyTooLarge, BodyTooSlow, MethodNotAllowed, Rat
 from bubuh.edge.words import Words
 from bubuh.identity.people.refusals import SignInNeeded
 from bubuh.identity.refusals import IdempotencyConflict
+from bubuh.waitingroom.refusals import PassNeeded
+from bubuh.waitingroom.turn import TURN_LIFE_S
+from bubuh.web.browser import browser_of
 from bubuh.web.frame import Page, go_to, language_here, show
 
 AnyRequest = Request[Any, Any, Any]
@@ -70,9 +73,29 @@ def page_of_refusal(request: AnyRequest, refusal: Refusal) -> Page:
     """The rules said no. Who has to sign in first is led there, and back afterwards."""
     if isinstance(refusal, SignInNeeded):
         return go_to(request, f"/masuk?ke={quote(request.scope['path'])}")
+    if isinstance(refusal, PassNeeded):
+        return page_of_queue(request, refusal)
     problem = problem_of(type(refusal))
     headers = {"retry-after": str(refusal.retry_after_s)} if isinstance(refusal, RateLimited) else None
     return _page(request, problem, code=refusal.code, detail=words_of(request, refusal), headers=headers)
+
+
+def page_of_queue(request: AnyRequest, refusal: PassNeeded) -> Page:
+    """Lead to the waiting page; whoever enters is led back to the page they asked for."""
+    services, problem = request.app.state.services, problem_of(PassNeeded)
+    exchange_of(request.scope).problem = refusal.code
+    metrics.PROBLEMS.labels(code=refusal.code).inc()
+    answer = show(
+        request,
+        "room/queue.html",
+        status=problem.status,
+        title=problem.title.said(language_here(request)),
+        gate_url=services.door.gate_url,
+    )
+    if request.method == "GET":
+        cookies = browser_of(request).cookies
+        answer.cookies.append(cookies.put(cookies.aim, request.scope["path"], max_age_s=TURN_LIFE_S))
+    return answer
 
 
 def words_of(request: AnyRequest, refusal: Refusal) -> str:

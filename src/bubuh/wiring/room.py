@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bubuh.adapters.gate_calls import GateCalls
 from bubuh.db.rights import make_folder, write_whole
+from bubuh.edge.door import Door
+from bubuh.settings import RunFile, Settings
 from bubuh.waitingroom.keyring import KeyRing
+from bubuh.waitingroom.room_file import RoomFile, Watched
 from bubuh.wiring.folder import DataFolder
 
 TURN_RING: Final = "turn.keys"
@@ -34,3 +41,23 @@ def read_ring(folder: DataFolder, name: str) -> KeyRing:
 def read_now_key(folder: DataFolder) -> Ed25519PrivateKey:
     """What `now.json` is signed with."""
     return Ed25519PrivateKey.from_private_bytes(folder.read_secret(NOW_KEY))
+
+
+@asynccontextmanager
+async def open_door(settings: Settings, folder: DataFolder) -> AsyncIterator[Door]:
+    """The door of one web process, which tells the gate of passes while it is open."""
+    run = RunFile.read(folder.path)
+    inside, outside = run.gate or settings.gate_url, settings.gate_url or run.gate
+    assert inside is not None, "run.json or BUBUH_GATE_URL names the gate"
+    assert outside is not None
+    gate = GateCalls(inside)
+    watched = Watched(folder.room, RoomFile())
+    door = Door(watched, read_ring(folder, PASS_RING), gate, gate_url=outside)
+    telling = asyncio.create_task(door.run(), name="telling the gate")
+    try:
+        yield door
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
+        gate.close()

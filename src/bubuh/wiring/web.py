@@ -21,6 +21,7 @@ from bubuh.stamping.bells import ENDED, SETTLED
 from bubuh.stamping.store import accept_n
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.parts import open_parts
+from bubuh.wiring.room import open_door
 
 _log = structlog.get_logger(__name__)
 
@@ -30,7 +31,10 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
     """The services of one web process; raises as `open_parts` does."""
     if not is_available():
         _log.error("midstate_unavailable", meaning="no libcrypto that goes on from a midstate")
-    async with open_parts(settings, folder, bells=(ENDED, SETTLED)) as parts:
+    async with (
+        open_parts(settings, folder, bells=(ENDED, SETTLED)) as parts,
+        open_door(settings, folder) as door,
+    ):
         yield Services(
             db=parts.db,
             sandbox=sandbox,
@@ -55,4 +59,5 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             environment=parts.facts.environment,
             public_url=parts.facts.public_url,
             standing=StandingBoard(parts.db),
+            door=door,
         )

@@ -76,4 +76,14 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "not lost.",
         ),
     ),
+    waitingroom.OneOrder: Problem(
+        status=409,
+        title=Words("Masih ada pesanan yang belum dibayar", "An order is still to be paid"),
+        detail=Words(
+            "Selama ada antrean, satu akun membayar satu pesanan dahulu. Bayar pesanan yang terbuka (lihat "
+            "riwayat), atau tunggu sampai berakhir.",
+            "While there is a queue, an account pays one order before the next. Pay the open one (see the "
+            "history), or wait until it ends.",
+        ),
+    ),
 }

@@ -23,13 +23,13 @@ ROUTE: Final = "POST /beli"
 _USUAL: Final = "1"
 
 
-@get("/beli", guards=[SignedIn()], media_type=MediaType.HTML)
+@get("/beli", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
 async def get_buy(request: AnyRequest, services: Parts) -> Page:
     """Ask how many, and tell what one costs and what is there already."""
     return await _ask(request, services, stamps=_USUAL, method=str(Method.QRIS))
 
 
-@post("/beli", guards=[SignedIn()], media_type=MediaType.HTML)
+@post("/beli", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
 async def post_buy(request: AnyRequest, services: Parts) -> Page:
     """Place the order; the same form again leads to the same order."""
     form = await read_form(request)
@@ -37,12 +37,15 @@ async def post_buy(request: AnyRequest, services: Parts) -> Page:
     if method is None:
         errors = {"method": say(request)("Pilih cara membayar.")}
         return await _ask(request, services, stamps=form.text("stamps"), method="", errors=errors)
+    order_id = derived_id(session_of(request).account_id, ROUTE, form.key)
+    if services.door is not None:
+        await services.door.see_one_order(services.db, session_of(request).account_id, order_id)
     try:
         placed = await place(
             session_of(request).principal,
             stamps=_count(form),
             method=method,
-            order_id=derived_id(session_of(request).account_id, ROUTE, form.key),
+            order_id=order_id,
             db=services.db,
             gateways=services.gateways,
             batches=services.place_batches,

@@ -47,7 +47,7 @@ async def post_check(request: AnyRequest, document_id: FromPath[str], services: 
     return await _show(request, services, document_id, document, filled, places)
 
 
-@post("/bubuhkan/{document_id:str}/pin", guards=[SignedIn()], media_type=MediaType.HTML)
+@post("/bubuhkan/{document_id:str}/pin", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
 async def post_affix(request: AnyRequest, document_id: FromPath[str], services: Parts) -> Page:
     """Affix them, once the PIN is right; the same form again leads to the same stamps."""
     form, session = await read_form(request), session_of(request)

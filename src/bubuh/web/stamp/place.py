@@ -30,7 +30,7 @@ from bubuh.web.stamp.warn import warnings
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/bubuhkan/{document_id:str}", guards=[SignedIn()], media_type=MediaType.HTML)
+@get("/bubuhkan/{document_id:str}", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
 async def get_place(request: AnyRequest, document_id: FromPath[str], services: Parts) -> Page:
     """Ask, with the page that `halaman` names before one's eyes."""
     document = await stampable(request, document_id, services)

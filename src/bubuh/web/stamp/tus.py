@@ -37,7 +37,7 @@ _OFFSETS: Final = "application/offset+octet-stream"
 _FIGURE: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
-@post(PATH, guards=[SignedIn()], status_code=201)
+@post(PATH, guards=[SignedIn(queued=True)], status_code=201)
 async def post_upload_room(request: AnyRequest, services: Parts) -> Reply:
     """Creation. The form's token is in the metadata: the same file of the same form is the same upload."""
     _check_version(request)

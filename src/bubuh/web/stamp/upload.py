@@ -41,13 +41,13 @@ ROUTE: Final = "POST /bubuhkan"
 _SLACK_BYTES: Final = 2**20  # of a file that is too large, so that the slice says no in its words
 
 
-@get("/bubuhkan", guards=[SignedIn()], media_type=MediaType.HTML)
+@get("/bubuhkan", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
 async def get_upload(request: AnyRequest, services: Parts) -> Page:
     """Ask for the file; size and kind are told before."""
     return await _ask(request, services)
 
 
-@post("/bubuhkan", guards=[SignedIn()], media_type=MediaType.HTML)
+@post("/bubuhkan", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
 async def post_upload(request: AnyRequest, services: Parts) -> Page:
     """Receive it; what cannot be stamped is refused before any quota is touched."""
     account_id = session_of(request).account_id

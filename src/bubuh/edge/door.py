@@ -1,0 +1,144 @@
+"""The door to what is queued for: a pass leads through it while the waiting room is open."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import Final, Protocol
+from uuid import UUID
+
+import structlog
+
+from bubuh.core.errors import Fault
+from bubuh.core.ids import AccountId
+from bubuh.db.pool import Database
+from bubuh.history.show import has_open_matter
+from bubuh.orders.show import has_open_order
+from bubuh.waitingroom.keyring import KeyRing
+from bubuh.waitingroom.lanes import REPAIR_ID
+from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give, vouch
+from bubuh.waitingroom.refusals import OneOrder, PassNeeded, TurnRefused
+from bubuh.waitingroom.report import Report, Seen, show_report
+from bubuh.waitingroom.room_file import Watched
+from bubuh.waitingroom.turn import read_bytes, show_bytes
+
+log: Final = structlog.get_logger("bubuh.web")
+
+_LOOK_S: Final = 1.0
+_REPORT_S: Final = 1.0
+_MOST_SEEN: Final = 10_000
+_LONGEST_CODE: Final = 40  # a longer text is a whole turn
+
+
+class GateUnreachable(Fault):
+    """The gate did not answer; turns and passes stay good."""
+
+    code = "gate_unreachable"
+    retry_after_s = 5
+
+
+class Gate(Protocol):
+    """The gate, as the site talks to it. Raises `GateUnreachable`."""
+
+    async def enter(self, body: bytes) -> bytes:
+        """The 40 bytes of a pass for a voucher and a turn or its code; raises as `Room.enter` does."""
+        ...
+
+    async def report(self, body: bytes) -> None:
+        """Tell whose passes were used."""
+        ...
+
+
+class Door:
+    """One web process's. It asks nobody: a pass is checked by itself, the operator's file looked at."""
+
+    def __init__(self, watched: Watched, ring: KeyRing, gate: Gate, *, gate_url: str) -> None:
+        """`gate_url`: where people find the waiting page."""
+        self.gate_url = gate_url.rstrip("/")
+        self._watched, self._ring, self._gate = watched, ring, gate
+        self._looked_s = float("-inf")
+        self._used: dict[AccountId, Pass] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether people go in by turn now; true or false at most a second late."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= _LOOK_S:
+            self._looked_s = now_s
+            self._watched.look()
+        return self._watched.file.is_open
+
+    async def admit(
+        self, db: Database, account_id: AccountId, shown: str | None, *, is_queued: bool, now_s: int
+    ) -> str | None:
+        """Let `account_id` go on; the pass to keep from now on when it is another than the `shown` one.
+
+        Without a good pass one goes on where nothing is queued for, and everywhere with an open matter in the
+        ledger: money in flight, a stamp in work. Raises `PassNeeded`.
+        """
+        present = self._check(account_id, shown, now_s=now_s)
+        if present is not None:
+            wanted = present.renewed(now_s=now_s)
+        elif not is_queued:
+            wanted = None
+        elif await has_open_matter(db, account_id):
+            wanted = Pass(
+                lane=REPAIR_ID,
+                gen=self._ring.generation,
+                number=0,
+                expires_at=now_s + PASS_LIFE_S,
+                account_id=account_id,
+            )
+        else:
+            raise PassNeeded
+        if wanted is None:
+            return None
+        self._used[account_id] = wanted
+        return show_bytes(give(wanted, self._ring))
+
+    async def enter(self, account_id: AccountId, number: str, *, now_s: int) -> str:
+        """The pass for a turn or code; raises as `Gate.enter` does, and `TurnRefused` for what is neither."""
+        if not number.isascii():
+            raise TurnRefused
+        turn = read_bytes(number) if len(number) > _LONGEST_CODE else number.encode()
+        return show_bytes(await self._gate.enter(vouch(account_id, self._ring, now_s=now_s) + turn))
+
+    async def see_one_order(self, db: Database, account_id: AccountId, order_id: UUID) -> None:
+        """While people queue, nobody has two unpaid orders; raises `OneOrder` where another is open.
+
+        Two that are placed in the same instant both pass: it is a matter of fairness, not of money.
+        """
+        if self.is_open and await has_open_order(db, account_id, but=order_id):
+            raise OneOrder
+
+    async def run(self) -> None:
+        """Tell the gate each second whose passes were used, so that they keep their places."""
+        while True:
+            await asyncio.sleep(_REPORT_S)
+            await self.report(now_s=int(time.time()))
+
+    async def report(self, *, now_s: int) -> None:
+        """Tell it now. What could not be told is told next time, unless its pass has ended."""
+        used, self._used = self._used, {}
+        told = [one for one in used.values() if one.expires_at > now_s]
+        for first in range(0, len(told), _MOST_SEEN):
+            part = told[first : first + _MOST_SEEN]
+            seen = [
+                Seen(lane=one.lane, number=one.number, account_id=one.account_id, expires_at=one.expires_at)
+                for one in part
+            ]
+            said = Report(process=f"web-{os.getpid()}", said_at=now_s, seen=seen)
+            try:
+                await self._gate.report(show_report(said, self._ring))
+            except GateUnreachable as fault:
+                log.warning("gate_not_told", passes=len(part), reason=str(fault))
+                self._used = {one.account_id: one for one in part} | self._used
+
+    def _check(self, account_id: AccountId, shown: str | None, *, now_s: int) -> Pass | None:
+        if shown is None:
+            return None
+        try:
+            return check_pass(read_bytes(shown), self._ring, account_id, now_s=now_s)
+        except (PassNeeded, TurnRefused):
+            return None

@@ -1,0 +1,81 @@
+"""`/antre/masuk`: enter with a turn that was called, and go on where one was sent to the queue."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from litestar import MediaType, Request, get, post
+
+from bubuh.core.errors import Refusal
+from bubuh.edge.door import Door
+from bubuh.edge.exchange import exchange_of
+from bubuh.edge.guards import SignedIn, Visitor, limit
+from bubuh.edge.problems import problem_of
+from bubuh.edge.refusals import RouteUnknown
+from bubuh.waitingroom.passes import PASS_LIFE_S
+from bubuh.waitingroom.refusals import LaneUnknown, NotYet, TurnForeign, TurnOver, TurnRefused, TurnUsed
+from bubuh.waitingroom.turn import TURN_LIFE_S
+from bubuh.web.browser import browser_of
+from bubuh.web.errors import words_of
+from bubuh.web.forms import read_form
+from bubuh.web.frame import Page, Parts, go_to, inner_path, session_of, show
+
+AnyRequest = Request[Any, Any, Any]
+
+PATH: Final = "/antre/masuk"
+_AFTERWARDS: Final = "/akun"
+_LONGEST: Final = 60  # a turn has 54 letters, a code 19
+
+
+@get(PATH, guards=[Visitor()], media_type=MediaType.HTML)
+async def get_enter(request: AnyRequest, services: Parts) -> Page:
+    """Show the turn that `nomor` or the browser names; who is not signed in does that first."""
+    door, cookies = _door(services), browser_of(request).cookies
+    number = (request.query_params.get("nomor") or request.cookies.get(cookies.turn, ""))[:_LONGEST]
+    if exchange_of(request.scope).session is not None:
+        return _ask(request, door, number)
+    kept = [cookies.put(cookies.turn, number, max_age_s=TURN_LIFE_S)] if _is_plain(number) else []
+    return go_to(request, f"/masuk?ke={PATH}", cookies=kept)
+
+
+@post(PATH, guards=[SignedIn()], media_type=MediaType.HTML)
+async def post_enter(request: AnyRequest, services: Parts) -> Page:
+    """Take the turn to the gate, keep the pass, and go on where one was."""
+    form, door, account_id = await read_form(request), _door(services), session_of(request).account_id
+    limit(request, "doors", f"turns of {account_id}")
+    number, cookies = form.text("number", most=_LONGEST), browser_of(request).cookies
+    aim = inner_path(request.cookies.get(cookies.aim, ""), _AFTERWARDS)
+    try:
+        kept = await door.enter(account_id, number, now_s=int(time.time()))
+    except (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, NotYet) as refusal:
+        return _ask(request, door, number, refusal)
+    done = [
+        cookies.put(cookies.room_pass, kept, max_age_s=PASS_LIFE_S),
+        cookies.drop(cookies.turn),
+        cookies.drop(cookies.aim),
+    ]
+    return go_to(request, aim, cookies=done)
+
+
+HANDLERS: Final = [get_enter, post_enter]
+
+
+def _door(services: Parts) -> Door:
+    """Raises `RouteUnknown` where there is no waiting room."""
+    if services.door is None:
+        raise RouteUnknown
+    return services.door
+
+
+def _is_plain(number: str) -> bool:
+    """Whether it is written as turns and codes are."""
+    return number != "" and number.isascii() and all(sign.isalnum() or sign in "-_" for sign in number)
+
+
+def _ask(request: AnyRequest, door: Door, number: str, refusal: Refusal | None = None) -> Page:
+    errors = {} if refusal is None else {"number": words_of(request, refusal)}
+    status = 200 if refusal is None else problem_of(type(refusal)).status
+    return show(
+        request, "room/enter.html", status=status, number=number, gate_url=door.gate_url, errors=errors
+    )

@@ -1,0 +1,150 @@
+"""The waiting room before the site, with real processes: sent away, joined, called, entered, bought."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind, LaneRule, RoomRules
+from bubuh.waitingroom.turn import read_bytes, show_bytes
+from tests.service.conftest import Running, until
+from tests.service.test_site import (  # noqa: F401 -- a fixture
+    buy,
+    chromium,
+    looked_at,
+    register,
+    submit,
+)
+
+pytestmark = pytest.mark.service
+
+PASS = "pas"
+RULES = RoomRules(
+    lanes=(
+        LaneRule(id=REPAIR_ID, name="perbaikan", kind=LaneKind.REPAIR, title="Perbaikan"),
+        LaneRule(id=3, name="umum", kind=LaneKind.RETAIL, title="Umum"),
+    ),
+    per_s=100.0,
+    slots=1,
+)
+
+
+@pytest.fixture
+def open_room(service: Running, tmp_path: Path) -> Callable[[], None]:
+    """A room with one place."""
+    rules = tmp_path / "rules.json"
+    rules.write_text(json.dumps(msgspec.to_builtins(RULES)))
+
+    def act() -> None:
+        assert service.json("room", "open", "--rules", str(rules))["is_open"]
+        until(lambda: json.loads(now(service))["now"]["open"])
+
+    return act
+
+
+def now(service: Running) -> str:
+    return httpx.get(f"{service.run.gate}/now.json").text
+
+
+def citizen(chromium: Browser, service: Running) -> Page:  # noqa: F811
+    page = chromium.new_context(locale="id-ID", bypass_csp=True).new_page()
+    register(page, service)
+    return page
+
+
+def pass_of(page: Page) -> str | None:
+    return next((c["value"] for c in page.context.cookies() if c["name"] == PASS), None)
+
+
+def join(page: Page, service: Running) -> None:
+    """From the refusal to the waiting page, and a turn in the lane for everybody."""
+    page.get_by_role("link", name="Ambil nomor antrean").click()
+    page.wait_for_url(f"{service.run.gate}/antre")
+    page.get_by_role("button", name="Umum").click()
+    expect(page.locator("#mine")).to_be_visible()
+
+
+def sent_to_queue(page: Page, service: Running, path: str) -> bool:
+    page.goto(service.url + path)
+    return page.locator("h1").inner_text() == "Sedang ada antrean"
+
+
+def test_a_deadline_night(
+    service: Running,
+    chromium: Browser,  # noqa: F811
+    open_room: Callable[[], None],
+) -> None:
+    sari, budi = citizen(chromium, service), citizen(chromium, service)
+    assert not sent_to_queue(sari, service, "/beli")  # closed: nothing changes
+    assert pass_of(sari) is None
+    open_room()
+    until(lambda: sent_to_queue(sari, service, "/beli"))
+    looked_at(sari)
+    assert sent_to_queue(sari, service, "/bubuhkan")
+    assert not sent_to_queue(sari, service, "/riwayat")
+    assert sent_to_queue(sari, service, "/beli")
+    join(sari, service)
+    expect(sari.locator("#go")).to_be_visible(timeout=30_000)
+    sari.locator("#go").click()
+    looked_at(sari)
+    submit(sari)
+    expect(sari).to_have_url(f"{service.url}/beli")  # back where she was
+    buy(sari, service)
+    _the_second_waits(budi, service)
+    _foreign_and_forged_are_refused(sari, budi, service)
+    _an_open_order_needs_no_turn_and_is_the_only_one(sari, service)
+    assert not service.json("room", "close")["is_open"]
+    until(lambda: not sent_to_queue(budi, service, "/beli"))
+    _audited(service)
+
+
+def _the_second_waits(budi: Page, service: Running) -> None:
+    """The one place is taken."""
+    assert sent_to_queue(budi, service, "/beli")
+    join(budi, service)
+    turn = json.loads(budi.evaluate("localStorage.getItem('giliran')"))["turn"]
+    budi.goto(f"{service.url}/antre/masuk?nomor={turn}")
+    submit(budi)
+    expect(budi.get_by_role("alert")).to_contain_text("nomor")
+    assert pass_of(budi) is None
+
+
+def _foreign_and_forged_are_refused(sari: Page, budi: Page, service: Running) -> None:
+    mine = pass_of(sari)
+    assert mine is not None
+    raw = read_bytes(mine)
+    forged = show_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+    for shown in (mine, forged, "x" * 54, "\N{LATIN SMALL LETTER E WITH ACUTE}"):
+        budi.context.add_cookies([{"name": PASS, "value": shown, "url": service.url}])
+        assert sent_to_queue(budi, service, "/beli"), shown
+    budi.goto(f"{service.url}/antre/masuk?nomor=0000-0000-0000-0000")
+    submit(budi)
+    expect(budi.get_by_role("alert")).to_contain_text("bukan dari layanan ini")
+
+
+def _an_open_order_needs_no_turn_and_is_the_only_one(sari: Page, service: Running) -> None:
+    """She orders, loses her pass, and comes back by the repair lane; a second order waits for the first."""
+    sari.goto(f"{service.url}/beli")
+    submit(sari)
+    assert re.search(r"/pesanan/ord_", sari.url)
+    sari.context.clear_cookies(name=PASS)
+    assert not sent_to_queue(sari, service, "/beli")
+    shown = pass_of(sari)
+    assert shown is not None
+    assert read_bytes(shown)[1] == REPAIR_ID
+    submit(sari)
+    expect(sari.locator("h1")).to_have_text("Masih ada pesanan yang belum dibayar")
+
+
+def _audited(service: Running) -> None:
+    shown = service.json("room", "show")
+    assert not shown["is_open"]
+    assert shown["rules"]["slots"] == 1
+    assert service.bubuh("audit", "verify").returncode == 0
