@@ -143,6 +143,25 @@ def stamp(page: Page, service: Running) -> None:
     assert download.value.path().read_bytes().startswith(LETTER.read_bytes())
 
 
+def complain(page: Page, service: Running) -> None:
+    """From the newest row of the history to a complaint and its number; each page looked at on the way."""
+    page.goto(f"{service.url}/riwayat/kuota")
+    looked_at(page)
+    page.goto(f"{service.url}/riwayat")
+    page.locator("main ul.list a[href^='/bantuan/']").first.click()
+    looked_at(page)
+    page.locator("#words").fill("")
+    submit(page)
+    expect(page.get_by_role("alert")).to_be_focused()
+    looked_at(page)
+    page.locator("#words").fill("Kuota saya belum bertambah.")
+    submit(page)
+    expect(page).to_have_url(re.compile(r"/pengaduan/cmp_"))
+    looked_at(page)
+    page.goto(f"{service.url}/pengaduan")
+    looked_at(page)
+
+
 def test_a_citizen_registers_buys_and_stamps_on_a_small_phone(service: Running, chromium: Browser) -> None:
     asked: list[str] = []
     said: list[str] = []
@@ -153,6 +172,7 @@ def test_a_citizen_registers_buys_and_stamps_on_a_small_phone(service: Running, 
     register(page, service)
     buy(page, service)
     stamp(page, service)
+    complain(page, service)
     assert [url for url in asked if not url.startswith((service.url, "data:"))] == []
     for path in (
         "/akun",
@@ -182,6 +202,7 @@ def test_the_journey_in_both_languages_and_themes_on_a_desktop(
     register(page, service)
     assert page.locator("html").get_attribute("lang") == language
     buy(page, service)
+    complain(page, service)
     context.close()
 
 

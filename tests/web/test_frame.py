@@ -195,6 +195,13 @@ async def test_a_reader_chooses_the_language_and_stays_where_they_were(site: Sit
 async def test_first_and_later_visits_are_small(site: Site, language: Language) -> None:
     sari = await registered(site)
     sari.browser.client.headers["Accept-Language"] = str(language)
+    await sari.browser.fill("/beli", {"stamps": "2", "method": "va"})
+    order = sari.browser.path
+    about = f"/bantuan/{order.rpartition('/')[2]}"
+    await sari.browser.open(about)
+    await sari.browser.send(sari.browser.form(about), {"words": "Kuota belum bertambah."})
+    complaint = sari.browser.path
+    assert complaint.startswith("/pengaduan/cmp_")
     paths = [
         "/",
         "/masuk",
@@ -205,7 +212,12 @@ async def test_first_and_later_visits_are_small(site: Site, language: Language) 
         "/akun/data",
         "/beli",
         "/bubuhkan",
+        order,
         "/riwayat",
+        "/riwayat/kuota",
+        about,
+        complaint,
+        "/pengaduan",
         "/periksa",
     ]
     for path in paths:
