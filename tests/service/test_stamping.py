@@ -329,6 +329,29 @@ def test_by_keyboard_and_names_alone(service: Running, chromium: Browser, signed
     assert near(rects(document, 1)[0], place)
 
 
+def test_the_way_back_leads_to_the_page_as_it_was_left(
+    service: Running, chromium: Browser, signed_in: StorageState
+) -> None:
+    """From the check page, by the browser's own button: moves that no server saw are not lost."""
+    with opened(chromium, signed_in) as page:
+        send(page, service, LETTER.read_bytes())
+        tell_about_it(page)
+        page.locator("details summary").click()
+        page.locator("#side").fill("60")
+        page.locator("#sheet-face").press("Shift+ArrowLeft")
+        page.locator("#sheet-face").press("ArrowUp")
+        left = placed(page), page.locator("#type").input_value(), page.locator("#where").inner_text()
+        for _ in range(2):
+            page.get_by_role("button", name="Periksa dahulu").click()
+            page.wait_for_url("**/periksa")
+            page.go_back()
+            page.wait_for_function("document.querySelector('#type').value")
+            told = placed(page), page.locator("#type").input_value(), page.locator("#where").inner_text()
+            assert told == left
+            face = [page.locator("#sheet-face").get_attribute(name) for name in ("x", "y", "width")]
+            assert tuple(float(length or "nan") for length in face) == left[0]
+
+
 def reach(page: Page, name: str) -> None:
     """Press Tab until what has the focus is called `name`."""
     called = """() => {

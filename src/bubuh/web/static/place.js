@@ -126,9 +126,18 @@
   face.setAttribute("aria-label", where.dataset.move);
   face.setAttribute("aria-describedby", "where");
   document.documentElement.classList.add("scripted");
-  /* What a browser kept of the form on the way back counts: the page is what it was when it was left. */
+  /* The page is what it was when it was left: as nobody may keep it, it is fetched anew on the way back, and what
+     was filled in stands in the history. A browser that did keep it has the same in its fields. */
+  const FILLED = ["preset", "side", "x", "y", "page", "type", "number", "date"];
+  sheet.closest("form").addEventListener("submit", () => {
+    history.replaceState(Object.fromEntries(FILLED.map((name) => [name, fields[name].value])), "");
+  });
   addEventListener("pageshow", () => {
+    for (const name of FILLED) if (history.state) fields[name].value = history.state[name];
+    const side = +fields.side.value.replace(",", ".");
+    if (side >= 40 && side <= 120) now.side = side;
     if (SHARES[fields.preset.value]) preset();
     else if (fields.x.value) put(+fields.x.value.replace(",", "."), +fields.y.value.replace(",", "."));
+    if (history.state) tell();
   });
 })();
