@@ -5,19 +5,23 @@ Response codes: HTTP status, service, case, as docs.faspay.co.id (SNAP VA) lists
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, cast
 from uuid import uuid4
 
+import httpx
 import msgspec
 import pytest
 import pytest_asyncio
+import uvicorn
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -31,21 +35,20 @@ from bubuh.payments.model import AttemptState, Method, WantedCharge, reference_o
 from bubuh.payments.refusals import NoticeForged
 from tests.adapters.gateways import PROFILE
 from tests.api.site import Person, Site
-from tests.gateway_dev.rig import CUSTOMER_KEY
+from tests.gateway_dev.rig import BANK_KEY, CUSTOMER_KEY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-BANK_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SECRET = "rahasia bank"
 WIB = timezone(timedelta(hours=7))
 ROOT = "/gateway/snap/v1.0"
 ACCOUNTS = SnapAccounts(partner_service_id="88899")
 
 
-def adapter() -> SnapGateway:
+def adapter(address: str = "http://127.0.0.1:9") -> SnapGateway:
     profile = msgspec.structs.replace(PROFILE, accounts=ACCOUNTS)
-    keys = SnapKeys(ours=CUSTOMER_KEY, banks=(BANK_KEY.public_key(),), secrets=("baru", SECRET))
-    return SnapGateway(profile, keys, address="http://127.0.0.1:9")
+    keys = SnapKeys(ours=CUSTOMER_KEY, banks=(BANK_KEY.public_key(),), secrets=(SECRET, "lama"))
+    return SnapGateway(profile, keys, address=address)
 
 
 @dataclass
@@ -140,7 +143,7 @@ def payment(account_no: str, value: str, no: str, currency: str = "IDR") -> dict
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def bank(site: Site) -> AsyncIterator[Bank]:
     """Orders of this module are placed at the bank."""
-    gateway = adapter()
+    gateway = adapter(site.gateway.address)
     gateways = cast("dict[str, Any]", site.services.gateways)
     before = dict(gateways)
     gateways.clear()
@@ -373,3 +376,94 @@ async def test_a_number_stands_for_its_reference_and_is_closed_by_us() -> None:
         numbers.add(charge.details.va)
     assert len(numbers) == 200
     await gateway.close()
+
+
+# ------------------------------------------------------------------ the development gateway plays the bank
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def served(site: Site) -> AsyncIterator[None]:
+    """The application on a port, where the development gateway calls it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(site.app, log_config=None, access_log=False, lifespan="off"))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    site.gateway.notify(f"http://127.0.0.1:{listener.getsockname()[1]}/gateway/development/notices")
+    await site.gateway.script()
+    yield
+    await site.gateway.script(lose=1)
+    (site.gateway.folder / "notify").unlink()
+    server.should_exit = True
+    await task
+
+
+async def typed(site: Site, account_no: str, **how: Any) -> httpx.Response:
+    """A payer types the number at the bank."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return await client.post(f"{site.gateway.address}/accounts/{account_no}", json=how)
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    for _ in range(400):
+        if await holds():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it never came to hold")
+
+
+@pytest.mark.usefixtures("served")
+async def test_a_payer_types_the_number_at_the_bank_and_has_quota(site: Site) -> None:
+    person, account_no = await ordered(site)
+    gateway = site.services.gateways["snap"]
+    reference = await reference_with(site, account_no)
+    before = await gateway.status(reference, Method.VA)
+    assert before is not None
+    assert (before.state, before.details.va) == (AttemptState.OPEN, account_no)
+    paid = (await typed(site, account_no)).json()
+    await until(lambda: has(site, person, 2))
+    after = await gateway.status(reference, Method.VA)
+    assert after is not None
+    assert after.state is AttemptState.PAID
+    assert [(one.payment_no, one.amount) for one in after.payments] == [
+        (paid["payments"][0]["payment_no"], 20_000)
+    ]
+    again = await typed(site, account_no)
+    assert (again.status_code, again.json()["responseCode"]) == (409, "4042414")
+
+
+@pytest.mark.usefixtures("served")
+async def test_what_we_decline_the_bank_gives_back(site: Site) -> None:
+    person, account_no = await ordered(site)
+    assert (await typed(site, account_no, amount=15_000)).status_code == 200
+    kept: dict[str, Any] = {}
+
+    async def given_back() -> bool:
+        (kept["charge"],) = [one for one in await site.gateway.book() if one["reference"] == account_no]
+        return bool(kept["charge"]["refunds"])
+
+    await until(given_back)
+    assert [one["amount_idr"] for one in kept["charge"]["refunds"]] == [15_000]
+    charge = await site.services.gateways["snap"].status(await reference_with(site, account_no), Method.VA)
+    assert charge is not None
+    assert (charge.state, charge.payments) == (AttemptState.OPEN, ())
+    assert await credited(site, person) == 0
+
+
+@pytest.mark.usefixtures("served")
+async def test_a_lost_notice_is_found_by_asking(site: Site) -> None:
+    """Service 26 tells what service 25 did not."""
+    person, account_no = await ordered(site)
+    await site.gateway.script(lose=1)
+    assert (await typed(site, account_no)).status_code == 200
+    assert await credited(site, person) == 0
+    order_id = (await reference_with(site, account_no)).rpartition("-")[0]
+    assert (await person.post(f"/v1/orders/{order_id}/check")).status_code == 200
+    assert await person.free() == 2
+
+
+async def has(site: Site, person: Person, stamps: int) -> bool:
+    return await credited(site, person) == stamps
+
+
+async def reference_with(site: Site, account_no: str) -> str:
+    sql = "SELECT reference FROM payment_attempts WHERE va = $1"
+    return str(await site.services.db.fetchval(sql, account_no))

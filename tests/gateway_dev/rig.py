@@ -24,7 +24,12 @@ import msgspec
 import pytest
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from litestar import Litestar, Request, Response, post
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
@@ -42,6 +47,7 @@ from bubuh.payments.take_notice import take_notice
 SECRET = b"a secret between the gateway and us"
 
 CUSTOMER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+BANK_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CREDENTIALS = Credentials(
     native=SECRET,
     midtrans_server_key="SB-Mid-server-uji",
@@ -53,6 +59,7 @@ CREDENTIALS = Credentials(
     snap_customer_key=CUSTOMER_KEY.public_key()
     .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     .decode(),
+    snap_token_key=BANK_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
 )
 
 _PROGRAM = """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from bubuh.adapters.midtrans import PRODUCTION, MidtransProfile
 from bubuh.cli.processes.gateway import credentials_of
@@ -56,6 +56,8 @@ def filled(tmp_path: Path) -> Path:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "ours.pem").write_bytes(pem)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "bank.pem").write_bytes(public)
     (tmp_path / "bank.toml").write_text(BANK, encoding="utf-8")
     return tmp_path
 
@@ -123,11 +125,14 @@ def test_the_development_gateway_plays_those_parts_that_are_given_to_it(folder: 
         (MIDTRANS.replace("before", "none"), "gateway_key_unreadable", "/gateway/0/server_keys/1"),
         (SNAP.replace("bank.toml", "gateways.toml"), "gateway_profile_unusable", "/gateway/0/profile"),
         (SNAP.replace("bank.toml", "rsa.toml"), "gateway_profile_unusable", "/gateway/0/profile"),
+        (SNAP.replace("bank.toml", "accounts.toml"), "gateway_profile_unusable", "/gateway/0/profile"),
     ],
 )
 def test_a_wrong_file_is_refused_with_a_code_and_where_it_is_wrong(
     folder: Path, text: str, code: str, pointer: str
 ) -> None:
+    accounts = 'bank_keys = ["bank.pem"]\n[accounts]\npartner_service_id = "88899"'
+    (folder / "accounts.toml").write_text(BANK + accounts, encoding="utf-8")
     (folder / "rsa.toml").write_text(BANK + 'notices = "rsa"\nbank_keys = ["ours.pem"]', encoding="utf-8")
     with pytest.raises(BadGateways) as caught:
         read_gateways(settings(folder, text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 import structlog
@@ -18,8 +18,8 @@ from bubuh.core.clock import utc_now
 from bubuh.gateway_dev.book import Book
 from bubuh.gateway_dev.credentials import NATIVE, Credentials
 from bubuh.gateway_dev.desk import Asked, Desk, address_of, decode
-from bubuh.gateway_dev.dialects import midtrans, snap, xendit
-from bubuh.gateway_dev.lines import NewCharge, NewRefund, Refused, ShownCharge, ShownNotice
+from bubuh.gateway_dev.dialects import midtrans, snap, snap_accounts, xendit
+from bubuh.gateway_dev.lines import NewCharge, NewRefund, PayNow, Refused, ShownCharge, ShownNotice
 from bubuh.gateway_dev.page import pay_page
 from bubuh.gateway_dev.script import Script
 from bubuh.gateway_dev.signing import check_call, notice_headers
@@ -29,14 +29,6 @@ _log = structlog.get_logger(__name__)
 
 _MOST_BYTES: Final = 65_536
 _FORM: Final = "application/x-www-form-urlencoded"
-
-
-class PayNow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a program may say when it pays; a form says nothing."""
-
-    amount: Annotated[int, msgspec.Meta(gt=0)] | None = None  #: None: what is asked for
-    insist: bool = False  #: pay even what is paid, cancelled or past its time
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "IDR"
 
 
 class TakeBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -212,6 +204,7 @@ def _dialects(credentials: Credentials) -> list[HTTPRouteHandler]:
         (credentials.midtrans_server_key, midtrans.HANDLERS),
         (credentials.xendit_secret_key, xendit.HANDLERS),
         (credentials.snap_client_key, snap.HANDLERS),
+        (credentials.snap_token_key, snap_accounts.HANDLERS),
     )
     return [handler for known, handlers in spoken if known for handler in handlers]
 

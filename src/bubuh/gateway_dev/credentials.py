@@ -23,6 +23,8 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     snap_customer_key: str = ""  #: PEM: the customer's RSA key, its public half
     snap_bank_key: str = ""  #: PEM: the gateway's own RSA key; with it notices are signed by RSA
 
+    snap_token_key: str = ""  #: PEM: the gateway's own RSA key; with it the customer is asked about accounts
+
     def strange(self) -> Self:
         """Those of somebody else, for forgeries; keys of RSA stay what they are, and sign the wrong text."""
         return msgspec.structs.replace(

@@ -79,6 +79,14 @@ class NewCharge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+class PayNow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a program may say when it pays; a form says nothing."""
+
+    amount: Annotated[int, msgspec.Meta(gt=0)] | None = None  #: None: what is asked for
+    insist: bool = False  #: pay even what is paid, cancelled or past its time
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "IDR"
+
+
 class ShownPayment(msgspec.Struct, frozen=True):
     """A payment as calls and notices show it."""
 

@@ -15,9 +15,10 @@ import msgspec
 import structlog
 
 from bubuh.adapters.http_calls import AnswerTooLong, HttpCalls, NotAnswered
+from bubuh.gateway_dev.bank import Bank
 from bubuh.gateway_dev.book import Book
 from bubuh.gateway_dev.credentials import NATIVE, Credentials
-from bubuh.gateway_dev.lines import ShownCharge, ShownPayment
+from bubuh.gateway_dev.lines import NewRefund, ShownCharge, ShownPayment
 from bubuh.gateway_dev.script import Script
 
 #: event_id, the charge, what we are known by, and where it goes: body and headers of a notice
@@ -29,6 +30,7 @@ _TIMEOUT_S: Final = 5.0
 _MOST_BYTES: Final = 65_536  #: of an answer
 _RETRY_S: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0, 60.0)  #: the last one repeats
 _AT_ONCE: Final = 50
+_SNAP: Final = "snap"  #: the dialect whose virtual accounts its customer numbers
 _REORDER_S: Final = 2.0
 
 
@@ -51,6 +53,7 @@ class Teller:
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._sent = asyncio.Event()  # replaced after each notice that went out
         self._calls = HttpCalls()
+        self.bank = Bank(credentials, notify_url)
         self.follow(Script())
 
     def follow(self, script: Script) -> None:
@@ -74,6 +77,7 @@ class Teller:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._calls.close()
+        self.bank.close()
 
     def tell(self, event_id: str, charge: ShownCharge) -> None:
         """Begin to tell that `charge` has become so."""
@@ -148,6 +152,8 @@ class Teller:
         if url is None:
             return False
         dialect = self._book.find(charge.reference).opened.dialect
+        if charge.method == "va" and dialect == _SNAP:
+            return await self._pay(event_id, charge)
         url = url.replace(f"/{NATIVE}/", f"/{dialect}/")
         body, headers = self._voices[dialect](event_id, charge, credentials, url)
         async with self._gate:
@@ -159,3 +165,18 @@ class Teller:
                 _log.info("notice_not_taken", why=str(error))
                 return False
         return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+
+    async def _pay(self, event_id: str, charge: ShownCharge) -> bool:
+        """Pay an account of the customer's; what it declines goes back to the payer at once."""
+        async with self._gate:
+            taken = await self.bank.pay(event_id, charge)
+        if taken is False:
+            paid = charge.payments[-1]
+            back = NewRefund(
+                refund_no=event_id.replace("evt_", "declined_"),
+                payment_no=paid.payment_no,
+                amount_idr=paid.amount,
+            )
+            self._book.refund(charge.reference, back, "done")
+            await self._book.flush()
+        return taken is not None

@@ -217,6 +217,8 @@ class _Reader:
                 bank = self._bank(entry.profile)
                 if entry.address == "development" and bank.profile.notices != "hmac":
                     self._refuse("gateway_profile_unusable", "profile", "in development notices are hmac")
+                if entry.address == "development" and bank.profile.accounts is not None:
+                    self._refuse("gateway_profile_unusable", "profile", "in development it has no accounts")
                 address = entry.address or bank.profile.address
                 return self._chosen(entry, bank.profile.name, bank, address, bank.profile.methods)
 

@@ -66,22 +66,22 @@ async def create_token(request: Asked, desk: Desk) -> Response[bytes]:
         text = f"{request.headers.get('x-client-key')}|{timestamp}".encode()
         key.verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
-        return await _code(desk, "4017300", "Unauthorized. Signature")
+        return await code(desk, "4017300", "Unauthorized. Signature")
     if request.headers.get("x-client-key") != known.snap_client_key or _is_stale(timestamp):
-        return await _code(desk, "4017300", "Unauthorized. Unknown client")
+        return await code(desk, "4017300", "Unauthorized. Unknown client")
     told = {"accessToken": _token(known), "tokenType": "Bearer", "expiresIn": "900"}
-    return await _code(desk, "2007300", "Successful", told)
+    return await code(desk, "2007300", "Successful", told)
 
 
 @post("/v1.0/qr/qr-mpm-generate", status_code=200)
 async def generate(request: Asked, desk: Desk) -> Response[bytes]:
     """Make a code; a partnerReferenceNo stands for one, for ever."""
-    wanted = await _called(request, desk)
+    wanted = await called(request, desk)
     if wanted is None:
-        return await _code(desk, "4014700", "Unauthorized")
+        return await code(desk, "4014700", "Unauthorized")
     reference = wanted["partnerReferenceNo"]
     if reference in desk.book.charges:
-        return await _code(desk, "4094701", "Duplicate partnerReferenceNo")
+        return await code(desk, "4094701", "Duplicate partnerReferenceNo")
     new = {
         "reference": reference,
         "amount_idr": _rupiah(wanted["amount"]),
@@ -97,49 +97,49 @@ async def generate(request: Asked, desk: Desk) -> Response[bytes]:
         "qrContent": charge.qris,
         "qrUrl": charge.pay_url,
     }
-    return await _code(desk, "2004700", "Successful", told)
+    return await code(desk, "2004700", "Successful", told)
 
 
 @post("/v1.0/qr/qr-mpm-query", status_code=200)
 async def query(request: Asked, desk: Desk) -> Response[bytes]:
     """A code as it is now."""
-    wanted = await _called(request, desk)
+    wanted = await called(request, desk)
     if wanted is None:
-        return await _code(desk, "4015100", "Unauthorized")
+        return await code(desk, "4015100", "Unauthorized")
     reference = wanted["originalPartnerReferenceNo"]
     if reference not in desk.book.charges:
-        return await _code(desk, "4045101", "Transaction Not Found")
+        return await code(desk, "4045101", "Transaction Not Found")
     charge = desk.book.show(reference, address_of(request))
-    return await _code(desk, "2005100", "Successful", _told(charge) | {"serviceCode": "47"})
+    return await code(desk, "2005100", "Successful", _told(charge) | {"serviceCode": "47"})
 
 
 @post("/v1.0/qr/qr-mpm-cancel", status_code=200)
 async def cancel(request: Asked, desk: Desk) -> Response[bytes]:
     """Close a code that is not paid."""
-    wanted = await _called(request, desk)
+    wanted = await called(request, desk)
     if wanted is None:
-        return await _code(desk, "4017700", "Unauthorized")
+        return await code(desk, "4017700", "Unauthorized")
     reference = wanted["originalPartnerReferenceNo"]
     if reference not in desk.book.charges:
-        return await _code(desk, "4047701", "Transaction Not Found")
+        return await code(desk, "4047701", "Transaction Not Found")
     event_id = desk.book.close(reference)
     if event_id is None:
-        return await _code(desk, "4037715", "Transaction Not Permitted")
+        return await code(desk, "4037715", "Transaction Not Permitted")
     desk.book.told(event_id)  # this bank tells of payments only
-    return await _code(desk, "2007700", "Successful", {"originalPartnerReferenceNo": reference})
+    return await code(desk, "2007700", "Successful", {"originalPartnerReferenceNo": reference})
 
 
 @post("/v1.0/qr/qr-mpm-refund", status_code=200)
 async def refund(request: Asked, desk: Desk) -> Response[bytes]:
     """Give money back; a partnerRefundNo stands for one refund."""
-    wanted = await _called(request, desk)
+    wanted = await called(request, desk)
     if wanted is None:
-        return await _code(desk, "4017800", "Unauthorized")
+        return await code(desk, "4017800", "Unauthorized")
     reference, number = wanted["originalPartnerReferenceNo"], wanted["partnerRefundNo"]
     if reference not in desk.book.charges or not desk.book.find(reference).payments:
-        return await _code(desk, "4047801", "Transaction Not Found")
+        return await code(desk, "4047801", "Transaction Not Found")
     if number in desk.book.find(reference).refunds:
-        return await _code(desk, "4097801", "Duplicate partnerRefundNo")
+        return await code(desk, "4097801", "Duplicate partnerRefundNo")
     new = NewRefund(
         refund_no=number,
         payment_no=wanted["originalReferenceNo"],
@@ -148,15 +148,15 @@ async def refund(request: Asked, desk: Desk) -> Response[bytes]:
     try:
         made = desk.book.refund(reference, new, desk.teller.script.refund)
     except Refused:
-        return await _code(desk, "4037815", "Transaction Not Permitted")
-    code = {"done": "2007800", "pending": "2027800", "failed": "4037815"}[made.state]
-    return await _code(desk, code, made.state, {"partnerRefundNo": number})
+        return await code(desk, "4037815", "Transaction Not Permitted")
+    number_said = {"done": "2007800", "pending": "2027800", "failed": "4037815"}[made.state]
+    return await code(desk, number_said, made.state, {"partnerRefundNo": number})
 
 
 HANDLERS: Final = (create_token, generate, query, cancel, refund)
 
 
-async def _called(request: Asked, desk: Desk) -> dict[str, Any] | None:
+async def called(request: Asked, desk: Desk) -> dict[str, Any] | None:
     """The body of a call that the customer signed; None: somebody else's."""
     await desk.behave()
     body, known, timestamp = await request.body(), desk.credentials, request.headers.get("x-timestamp", "")
@@ -171,9 +171,10 @@ async def _called(request: Asked, desk: Desk) -> dict[str, Any] | None:
     return read
 
 
-async def _code(desk: Desk, code: str, message: str, told: dict[str, Any] | None = None) -> Response[bytes]:
-    said = {"responseCode": code, "responseMessage": message} | (told or {})
-    return await desk.say(said, status=int(code[:3]))
+async def code(desk: Desk, number: str, message: str, told: dict[str, Any] | None = None) -> Response[bytes]:
+    """An answer with its response code; the HTTP status is what that begins with."""
+    said = {"responseCode": number, "responseMessage": message} | (told or {})
+    return await desk.say(said, status=int(number[:3]))
 
 
 def _token(known: Credentials) -> str:
@@ -200,17 +201,17 @@ def _reference_no(charge: ShownCharge) -> str:
 
 def _told(charge: ShownCharge) -> dict[str, Any]:
     paid = sum(one.amount for one in charge.payments)
-    code, words = {"open": ("03", "Pending"), "closed": ("05", "Cancelled"), "paid": ("00", "Success")}[
+    number, words = {"open": ("03", "Pending"), "closed": ("05", "Cancelled"), "paid": ("00", "Success")}[
         charge.state
     ]
     if charge.payments:
-        code, words = "00", "Success"
+        number, words = "00", "Success"
     if any(one.state == "done" for one in charge.refunds):
-        code, words = "04", "Refunded"
+        number, words = "04", "Refunded"
     told: dict[str, Any] = {
         "originalReferenceNo": _reference_no(charge),
         "originalPartnerReferenceNo": charge.reference,
-        "latestTransactionStatus": code,
+        "latestTransactionStatus": number,
         "transactionStatusDesc": words,
         "amount": {
             "value": f"{paid or charge.amount_idr}.00",
