@@ -73,8 +73,8 @@ FINDINGS: Final[Mapping[Code, Words]] = {
         "once the bank says so.",
     ),
     Code.ORDER_UNDERPAID: Words(
-        "Pembayarannya masih kurang {amount}. Uang yang sudah masuk tercatat dan tidak hilang.",
-        "{amount} is still missing. What came is recorded and not lost.",
+        "Pembayarannya masih kurang {amount}. Bila pesanan berakhir sebelum lunas, uang yang masuk dikembalikan.",
+        "{amount} is still missing. If the order ends before the rest comes, what came goes back.",
     ),
     Code.ORDER_PAID: Words(
         "Pembayaran sudah diterima; kuota sedang ditambahkan.",
