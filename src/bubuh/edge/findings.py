@@ -73,7 +73,7 @@ FINDINGS: Final[Mapping[Code, Words]] = {
         "once the bank says so.",
     ),
     Code.ORDER_UNDERPAID: Words(
-        "Pembayarannya masih kurang {amount}. Bila pesanan berakhir sebelum lunas, uang yang masuk dikembalikan.",
+        "Masih kurang {amount}. Bila pesanan berakhir sebelum lunas, uang yang masuk dikembalikan.",
         "{amount} is still missing. If the order ends before the rest comes, what came goes back.",
     ),
     Code.ORDER_PAID: Words(
