@@ -42,6 +42,7 @@ ONLY_GROWING = (
     "quota_signed_heads",
     "quota_shares",
     "audit_entries",
+    "complaint_events",
     "stamp_events",
     "seals",
     "serial_blocks",
@@ -58,11 +59,12 @@ ONLY_GROWING = (
 )
 #: all that the application may change in a row, once it stands; it never takes one away
 #: what a person may have deleted, and what lapses; never what tells of money, stamps or acts
-DELETED_BY_THE_APPLICATION = {"challenges", "contacts", "credentials", "memberships", "sessions"}
+DELETED_BY_THE_APPLICATION = {"challenges", "contacts", "credentials", "memberships", "sessions", "uploads"}
 CHANGED_BY_THE_APPLICATION = {
     "accounts": {"name"},
     "api_keys": {"revoked_at"},
     "challenges": {"tries_left", "proved_at"},
+    "complaints": {"state", "answer_sealed", "answered_at", "answered_by", "words_sealed"},
     "credentials": {
         *("user_id", "password_hash", "pin_hash", "pin_tries", "totp_sealed", "totp_step"),
         *("nik_sealed", "nik_index"),
@@ -77,6 +79,7 @@ CHANGED_BY_THE_APPLICATION = {
     "payment_notice_work": {"ended_at", "state", "outcome", "not_before"},
     "refunds": {"fault"},
     "sessions": {"account_id", "seen_at"},
+    "uploads": {"parts", "received_bytes"},
     "users": {"name"},
     "quota_breaches": {"expected", "found", "found_by", "found_at", "gone_at"},
     "quota_watch": {
