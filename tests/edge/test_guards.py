@@ -49,6 +49,20 @@ def test_what_is_ones_own_asks_who_one_is() -> None:
     assert own >= {path for _, path in found if path.startswith(("/akun", "/keluar"))}
 
 
+def test_what_is_queued_for_is_what_begins_buying_or_stamping() -> None:
+    found = guarded(bare_app().routes)
+    queued = {route for route, guard in found.items() if isinstance(guard, SignedIn) and guard.queued}
+    assert queued == {
+        ("GET", "/beli"),
+        ("POST", "/beli"),
+        ("GET", "/bubuhkan"),
+        ("POST", "/bubuhkan"),
+        ("POST", "/unggahan"),
+        ("GET", "/bubuhkan/{document_id:str}"),
+        ("POST", "/bubuhkan/{document_id:str}/pin"),
+    }
+
+
 def test_an_application_with_an_unguarded_route_does_not_start() -> None:
     @get("/open")
     async def handler() -> None: ...
