@@ -1,6 +1,6 @@
 """A bank calls us about virtual accounts (SNAP services 24 and 25); every signature is written out here.
 
-Response codes: HTTP status, service, case, as docs.faspay.co.id (SNAP VA) lists them; read 2026-11-23.
+Response codes are HTTP status, service, case. No bank's own list of them was at hand.
 """
 
 from __future__ import annotations

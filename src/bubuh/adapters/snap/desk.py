@@ -1,7 +1,7 @@
 """Virtual accounts as a SNAP bank calls us about them: its token, service 24 (inquiry), service 25 (payment).
 
-Source: Bank Indonesia and ASPI, Standar Nasional Open API Pembayaran, technical and data standard, as told by
-docs.faspay.co.id (SNAP VA) and docs.midtrans.com; response codes are HTTP status, service, case.
+Shape of fields, signatures and codes (HTTP status, service, case): Standar Nasional Open API Pembayaran, as
+providers tell it. Not held against any bank's own list of codes: do so before a bank is connected.
 """
 
 from __future__ import annotations
