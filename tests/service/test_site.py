@@ -127,6 +127,7 @@ def stamp(page: Page, service: Running) -> None:
     page.locator("#number").fill("001/SL/2026")
     page.locator("#date").fill("2026-11-22")
     submit(page)
+    expect(page.locator("#pin")).to_be_visible()  # first it wrote what was filled in into its history
     looked_at(page)
     shown = page.locator("#sheet").bounding_box()
     face = page.locator("#sheet-face").bounding_box()

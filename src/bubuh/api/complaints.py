@@ -24,6 +24,9 @@ from bubuh.edge.guards import May
 from bubuh.edge.looking import eyes_of
 from bubuh.edge.words import Language
 from bubuh.identity.model import Scope
+from bubuh.orders.refusals import OrderUnknown
+from bubuh.refunds.refusals import RefundUnknown
+from bubuh.stamping.refusals import StampUnknown
 
 ROUTE: Final = "POST /v1/complaints"
 
@@ -110,7 +113,7 @@ _EXAMPLE: Final = {
                 )
             },
             creates=True,
-            refusals=(ComplaintUnexplained, TooManyComplaints),
+            refusals=(ComplaintUnexplained, StampUnknown, OrderUnknown, RefundUnknown, TooManyComplaints),
         )
     ),
 )

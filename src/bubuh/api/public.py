@@ -23,6 +23,7 @@ from bubuh.quota.standing import Standing
 from bubuh.verification.compare import Compared, compare, read_digest
 from bubuh.verification.look_up import DatabaseLedger, look_up
 from bubuh.verification.model import SerialFacts, StampVerdict, Verdict, Word
+from bubuh.verification.refusals import DigestMalformed
 from bubuh.verification.verify import verify
 
 LIMIT_BYTES: Final = 16 * 2**20  #: an original of 10 MiB and the stamps on it
@@ -211,6 +212,7 @@ async def get_serial(serial: FromPath[str], services: Parts) -> Reply:
             summary_id="Cocokkan sidik",
             tag="public",
             answers={200: Answer(says="Whether it is registered.", body=Body(shape=ComparedView))},
+            refusals=(DigestMalformed,),
         )
     ),
 )
