@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -45,21 +47,13 @@ def open_command(
     as_json: Json = False,
 ) -> None:
     """Declare that something fails. The status page tells it; its signed record comes soon after."""
-
-    async def act(db: Database) -> Outage:
-        actor = await acting_operator(db, as_key)
-        issuer = (await read_facts(db)).public_url
-        async with db.transaction() as conn:
-            return await open_outage(
-                conn,
-                functions=set(functions),
-                began_at=_moment(began),
-                said=_said(indonesian, english, next_min),
-                actor=actor,
-                issuer=issuer,
-            )
-
-    _answer(with_database(act), as_json=as_json)
+    act = partial(
+        open_outage,
+        functions=set(functions),
+        began_at=_moment(began),
+        said=_said(indonesian, english, next_min),
+    )
+    _declare(act, as_key=as_key, as_json=as_json)
 
 
 @outage.command("update")
@@ -72,15 +66,10 @@ def update_command(
     as_json: Json = False,
 ) -> None:
     """Say more of an outage that is open."""
-
-    async def act(db: Database) -> Outage:
-        actor = await acting_operator(db, as_key)
-        issuer = (await read_facts(db)).public_url
-        said = _said(indonesian, english, next_min)
-        async with db.transaction() as conn:
-            return await update_outage(conn, read_id("out", which), said=said, actor=actor, issuer=issuer)
-
-    _answer(with_database(act), as_json=as_json)
+    said = _said(indonesian, english, next_min)
+    _declare(
+        partial(update_outage, outage_id=read_id("out", which), said=said), as_key=as_key, as_json=as_json
+    )
 
 
 @outage.command("close")
@@ -95,21 +84,13 @@ def close_command(
     as_json: Json = False,
 ) -> None:
     """Say that an outage is over. Nothing more is said of it then."""
-
-    async def act(db: Database) -> Outage:
-        actor = await acting_operator(db, as_key)
-        issuer = (await read_facts(db)).public_url
-        async with db.transaction() as conn:
-            return await close_outage(
-                conn,
-                read_id("out", which),
-                ended_at=_moment(ended),
-                said=_said(indonesian, english, None),
-                actor=actor,
-                issuer=issuer,
-            )
-
-    _answer(with_database(act), as_json=as_json)
+    act = partial(
+        close_outage,
+        outage_id=read_id("out", which),
+        ended_at=_moment(ended),
+        said=_said(indonesian, english, None),
+    )
+    _declare(act, as_key=as_key, as_json=as_json)
 
 
 @outage.command("list")
@@ -169,7 +150,16 @@ def shown(each: Outage) -> dict[str, object]:
     }
 
 
-def _answer(changed: Outage, *, as_json: bool) -> None:
+def _declare(act: Callable[..., Awaitable[Outage]], *, as_key: str | None, as_json: bool) -> None:
+    """Have an operator's word of an outage written in one transaction, and show what stands then."""
+
+    async def declare(db: Database) -> Outage:
+        actor = await acting_operator(db, as_key)
+        issuer = (await read_facts(db)).public_url
+        async with db.transaction() as conn:
+            return await act(conn, actor=actor, issuer=issuer)
+
+    changed = with_database(declare)
     answer(shown(changed), as_json=as_json, words=_in_words(changed))
 
 

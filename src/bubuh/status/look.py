@@ -52,6 +52,7 @@ class Eyes:
         self._run = run
         self._address = address
         self._window = scrape.Window(WINDOW_S)
+        self._line = httpx.AsyncClient(timeout=_PATIENCE_S)
         self._db: Database | None = None
         self._asked_at = float("-inf")
         self.answers: Answers | None = None  #: None: the database does not answer
@@ -59,10 +60,9 @@ class Eyes:
     async def look(self) -> Measured:
         """Measure all that can be measured now; nothing that fails is raised."""
         run = self._run()
-        async with httpx.AsyncClient(timeout=_PATIENCE_S) as line:
-            web = asyncio.create_task(_readiness(line, run.web))
-            told = await asyncio.gather(*(_numbers(line, address) for address in run.metrics.values()))
-            readiness = await web
+        web = asyncio.create_task(_readiness(self._line, run.web))
+        told = await asyncio.gather(*(_numbers(self._line, address) for address in run.metrics.values()))
+        readiness = await web
         numbers = {name: read for name, read in zip(run.metrics, told, strict=True) if read is not None}
         self._window.read(time.monotonic(), numbers)
         await self._ask()
@@ -80,7 +80,8 @@ class Eyes:
         )
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database and of the lines."""
+        await self._line.aclose()
         if self._db is not None:
             await self._db.close()
 
@@ -101,14 +102,17 @@ class Eyes:
 
 async def ask(db: Database) -> Answers:
     """What only the database knows."""
+    each_shard = [(shard,) for shard in ALL_SHARDS]
+    waits = await db.fetchmany(SQL.oldest_waiting_s.sql, each_shard)
+    open_lines = await db.fetchmany(SQL.count_unmatched.sql, each_shard)
     async with db.connection() as conn:
-        waits = [await conn.fetchval(SQL.oldest_waiting_s.sql, shard) for shard in ALL_SHARDS]
-        open_lines = [await conn.fetchval(SQL.count_unmatched.sql, shard) for shard in ALL_SHARDS]
         outages = await list_since(conn, utc_now() - timedelta(days=KEPT_DAYS))
         signed = [await newest_signed(conn, Kind.OUTAGE, outage.id) for outage in outages]
     return Answers(
         books=Books(
-            waiting_s=max(waits), unmatched=sum(open_lines), whole_days=(await find_standing(db)).days
+            waiting_s=max(row[0] for row in waits),
+            unmatched=sum(row[0] for row in open_lines),
+            whole_days=(await find_standing(db)).days,
         ),
         outages=outages,
         records=[record for record in signed if record is not None],
