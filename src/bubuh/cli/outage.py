@@ -16,7 +16,7 @@ from bubuh.core.clock import utc_now
 from bubuh.core.ids import read_id, show_id
 from bubuh.db.pool import Database
 from bubuh.outages.declare import close_outage, open_outage, update_outage
-from bubuh.outages.model import Function, Outage, Said
+from bubuh.outages.model import Function, Outage, Said, facts_of
 from bubuh.outages.refusals import OutageUnknown
 from bubuh.outages.store import list_since
 from bubuh.statements.model import Kind
@@ -102,7 +102,7 @@ def list_command(as_json: Json = False) -> None:
 
     found = with_database(act)
     if as_json:
-        answer({"outages": [shown(each) for each in found]}, as_json=True)
+        answer({"outages": [facts_of(each) for each in found]}, as_json=True)
         return
     for each in found:
         PEOPLE.print(_in_words(each))
@@ -130,26 +130,6 @@ def record_command(
     answer(facts, as_json=as_json)
 
 
-def shown(each: Outage) -> dict[str, object]:
-    """An outage as programs read it."""
-    return {
-        "id": show_id("out", each.id),
-        "functions": sorted(each.functions),
-        "began_at": each.began_at,
-        "ended_at": each.ended_at,
-        "updates": [
-            {
-                "no": update.no,
-                "id": update.said.indonesian,
-                "en": update.said.english,
-                "next_update_at": update.said.next_update_at,
-                "written_at": update.written_at,
-            }
-            for update in each.updates
-        ],
-    }
-
-
 def _declare(act: Callable[..., Awaitable[Outage]], *, as_key: str | None, as_json: bool) -> None:
     """Have an operator's word of an outage written in one transaction, and show what stands then."""
 
@@ -160,7 +140,7 @@ def _declare(act: Callable[..., Awaitable[Outage]], *, as_key: str | None, as_js
             return await act(conn, actor=actor, issuer=issuer)
 
     changed = with_database(declare)
-    answer(shown(changed), as_json=as_json, words=_in_words(changed))
+    answer(facts_of(changed), as_json=as_json, words=_in_words(changed))
 
 
 def _in_words(each: Outage) -> str:

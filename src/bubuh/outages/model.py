@@ -86,3 +86,23 @@ def record_of(outage: Outage, *, issuer: str) -> OutageRecord:
         ended_at=outage.ended_at,
         stated_at=newest.written_at,
     )
+
+
+def facts_of(each: Outage) -> dict[str, object]:
+    """An outage as programs read it."""
+    return {
+        "id": show_id("out", each.id),
+        "functions": sorted(each.functions),
+        "began_at": each.began_at,
+        "ended_at": each.ended_at,
+        "updates": [
+            {
+                "no": update.no,
+                "id": update.said.indonesian,
+                "en": update.said.english,
+                "next_update_at": update.said.next_update_at,
+                "written_at": update.written_at,
+            }
+            for update in each.updates
+        ],
+    }

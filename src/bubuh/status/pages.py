@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bubuh.core.ids import show_id
 from bubuh.edge.words import Language
-from bubuh.outages.model import Function, Outage
+from bubuh.outages.model import Function, Outage, facts_of
 from bubuh.statements.model import SignedStatement
 from bubuh.status.days import KEPT_DAYS, WIB, Memory
 from bubuh.status.judge import worst
@@ -222,25 +222,7 @@ def _facts(look: Look) -> dict[str, object]:
         "stamp_p99_s": measured.stamp_p99_s,
         "books": measured.books,
         "kept_days": KEPT_DAYS,
-        "outages": [
-            {
-                "id": show_id("out", outage.id),
-                "functions": sorted(outage.functions),
-                "began_at": outage.began_at,
-                "ended_at": outage.ended_at,
-                "updates": [
-                    {
-                        "no": update.no,
-                        "at": update.written_at,
-                        "id": update.said.indonesian,
-                        "en": update.said.english,
-                        "next_update_at": update.said.next_update_at,
-                    }
-                    for update in outage.updates
-                ],
-            }
-            for outage in look.outages
-        ],
+        "outages": [facts_of(outage) for outage in look.outages],
     }
 
 
