@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "refunds": "bubuh.cli.refunds:refunds",
     "outage": "bubuh.cli.outage:outage",
     "room": "bubuh.cli.room:room",
+    "turn": "bubuh.cli.turn:turn",
     "complaints": "bubuh.cli.complaints:complaints",
     "audit": "bubuh.cli.audit:audit",
     "serials": "bubuh.cli.serials:serials",

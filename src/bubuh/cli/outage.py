@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bubuh.cli.moments import read_moment
 from bubuh.cli.output import PEOPLE, Json, answer
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.clock import utc_now
@@ -50,7 +51,7 @@ def open_command(
     act = partial(
         open_outage,
         functions=set(functions),
-        began_at=_moment(began),
+        began_at=read_moment(began),
         said=_said(indonesian, english, next_min),
     )
     _declare(act, as_key=as_key, as_json=as_json)
@@ -87,7 +88,7 @@ def close_command(
     act = partial(
         close_outage,
         outage_id=read_id("out", which),
-        ended_at=_moment(ended),
+        ended_at=read_moment(ended),
         said=_said(indonesian, english, None),
     )
     _declare(act, as_key=as_key, as_json=as_json)
@@ -155,16 +156,3 @@ def _in_words(each: Outage) -> str:
 def _said(indonesian: str, english: str, next_min: int | None) -> Said:
     promised = None if next_min is None else utc_now() + timedelta(minutes=next_min)
     return Said(indonesian=indonesian, english=english, next_update_at=promised)
-
-
-def _moment(text: str | None) -> datetime | None:
-    """A moment with its time zone; without one nobody knows which was meant."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text}: a moment like 2026-11-23T01:30+07:00 is expected") from error
-    if moment.tzinfo is None:
-        raise typer.BadParameter(f"{text}: say the time zone, as in 2026-11-23T01:30+07:00")
-    return moment

@@ -3067,7 +3067,7 @@ CREATE TABLE public.statements (
     signature bytea,
     signed_at timestamp with time zone,
     refused_at timestamp with time zone,
-    CONSTRAINT statements_kind_known CHECK ((kind = ANY (ARRAY['outage'::text, 'turn'::text]))),
+    CONSTRAINT statements_kind_known CHECK ((kind = ANY (ARRAY['outage'::text, 'turn'::text, 'turn_sheet'::text]))),
     CONSTRAINT statements_numbered CHECK ((no > 0)),
     CONSTRAINT statements_refused_unsigned CHECK (((refused_at IS NULL) OR (signature IS NULL))),
     CONSTRAINT statements_signed_whole CHECK ((((signature IS NULL) = (key_id IS NULL)) AND ((signature IS NULL) = (signed_at IS NULL)))),

@@ -13,11 +13,14 @@ from prometheus_client import Counter
 
 from bubuh.core.errors import Fault
 from bubuh.db.pool import Database
+from bubuh.edge.turn_sheet import turn_sheet
 from bubuh.outages.model import OutageRecord
 from bubuh.pdf.seal.cms import signed_attributes, signed_data
+from bubuh.pdf.sheet import covered, room_of
 from bubuh.signer.heads import StatementKey
 from bubuh.statements import store
 from bubuh.statements.model import Facts, Kind, Statement
+from bubuh.waitingroom.proof import TurnRecord
 
 _log = structlog.get_logger(__name__)
 _SIGNED = Counter("bubuh_signer_statements", "Statements, by how they ended", ["how"])
@@ -25,7 +28,11 @@ EVERY_S: Final = 2.0
 _MOST: Final = 100  #: a pass
 
 #: What a kind's facts are. A statement that is nothing of these is never signed.
-UNDERSTOOD: Final[Mapping[Kind, type[Facts]]] = {Kind.OUTAGE: OutageRecord}
+UNDERSTOOD: Final[Mapping[Kind, type[Facts]]] = {
+    Kind.OUTAGE: OutageRecord,
+    Kind.TURN: TurnRecord,
+    Kind.TURN_SHEET: TurnRecord,
+}
 
 
 async def sign_statements(db: Database, key: StatementKey) -> int:
@@ -36,7 +43,7 @@ async def sign_statements(db: Database, key: StatementKey) -> int:
             _SIGNED.labels("refused").inc(await store.refuse(db, statement))
             _log.error("statement_refused", kind=statement.kind, subject=str(statement.subject))
             continue
-        signature = sign(statement.facts, key)
+        signature = sign(digest_of(statement, key), key)
         signed += await store.keep_signature(db, statement, key_id=key.key_id, signature=signature)
     _SIGNED.labels("signed").inc(signed)
     return signed
@@ -51,9 +58,18 @@ def is_understood(statement: Statement) -> bool:
     return facts.no == statement.no
 
 
-def sign(facts: bytes, key: StatementKey) -> bytes:
-    """A detached CMS SignedData (DER) over `facts`."""
-    digest = hashlib.sha256(facts).digest()
+def digest_of(statement: Statement, key: StatementKey) -> bytes:
+    """SHA-256 of what is signed: the facts as they are, or the page that is made of them here."""
+    if statement.kind is not Kind.TURN_SHEET:
+        return hashlib.sha256(statement.facts).digest()
+    told = msgspec.json.decode(statement.facts, type=TurnRecord)
+    digest = covered(turn_sheet(told, room=room_of(key.chain)))
+    assert digest is not None, "our own page"
+    return digest
+
+
+def sign(digest: bytes, key: StatementKey) -> bytes:
+    """A detached CMS SignedData (DER) over what has this SHA-256."""
     return signed_data(digest, key.sign(signed_attributes(digest, key.chain)), key.chain)
 
 
@@ -61,7 +77,8 @@ async def sign_statements_for_ever(db: Database, key: StatementKey, stop: asynci
     """Sign what waits until `stop` is set. What fails is tried again."""
     while not stop.is_set():
         try:
-            await sign_statements(db, key)
+            if await sign_statements(db, key) == _MOST:
+                continue  # more may wait
         except Fault as fault:
             _log.warning("statements_not_signed", code=fault.code)
         try:

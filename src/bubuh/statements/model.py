@@ -15,6 +15,7 @@ class Kind(StrEnum):
 
     OUTAGE = "outage"
     TURN = "turn"
+    TURN_SHEET = "turn_sheet"  #: the same facts, for their page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ CREATE TABLE statements (
     signed_at timestamptz,
     refused_at timestamptz, -- the signer does not understand it
     PRIMARY KEY (kind, subject, no),
-    CONSTRAINT statements_kind_known CHECK (kind IN ('outage', 'turn')),
+    CONSTRAINT statements_kind_known CHECK (kind IN ('outage', 'turn', 'turn_sheet')),
     CONSTRAINT statements_numbered CHECK (no > 0),
     CONSTRAINT statements_small CHECK (octet_length(facts) BETWEEN 2 AND 65536),
     CONSTRAINT statements_refused_unsigned CHECK (refused_at IS NULL OR signature IS NULL),

@@ -110,9 +110,10 @@ def is_for_statements(certificate: bytes, *, issuing: bytes, root: bytes) -> boo
         read.verify_directly_issued_by(issuer)
         issuer.verify_directly_issued_by(anchor)
         purposes = read.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        may_issue = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
-    return list(purposes) == [STATEMENT_SIGNING]
+    return may_issue and list(purposes) == [STATEMENT_SIGNING]
 
 
 def to_pem(certificate: bytes) -> bytes:
