@@ -31,6 +31,7 @@ from bubuh.edge.bodies import JSON_LIMIT_BYTES
 from bubuh.edge.exchange import ExchangeLayer
 from bubuh.edge.guards import guarded
 from bubuh.edge.limits import Limiter
+from bubuh.edge.overload import Works
 from bubuh.edge.services import Services
 from bubuh.edge.slots import Slots
 from bubuh.edge.words import Language
@@ -70,7 +71,7 @@ def create_app(services: Services) -> Litestar:
         route_handlers=[Router(path="/", route_handlers=HANDLERS)],
         dependencies=DEPENDENCIES,
         exception_handlers=EXCEPTION_HANDLERS,
-        state=State({"services": services, "limiter": Limiter()}),
+        state=State({"services": services, "limiter": Limiter(), "works": Works()}),
         request_max_body_size=JSON_LIMIT_BYTES,  # whoever takes more reads its body by `edge.bodies`
         openapi_config=None,
         logging_config=None,

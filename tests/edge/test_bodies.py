@@ -9,6 +9,7 @@ import pytest
 from litestar import Request
 
 from bubuh.edge.bodies import pieces, pointer_of, read_json, whole
+from bubuh.edge.exchange import Exchange
 from bubuh.edge.refusals import (
     BodyTooLarge,
     BodyTooSlow,
@@ -45,7 +46,14 @@ def request(
         return await tail()
 
     raw = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-    scope: Any = {"type": "http", "headers": raw, "state": {}, "path": "/", "method": "POST"}
+    scope: Any = {
+        "type": "http",
+        "headers": raw,
+        "state": {"exchange": Exchange(request_id="req_of_a_test", client="127.0.0.1")},
+        "path": "/health/uji",
+        "path_template": "/health/uji",  # which never waits for its turn
+        "method": "POST",
+    }
     return Request(scope, receive)
 
 

@@ -35,6 +35,7 @@ from bubuh.edge.bodies import read_json
 from bubuh.edge.calls import OCTETS, PDF, Answer, Body, Call, told
 from bubuh.edge.cursors import Cursor
 from bubuh.edge.disposition import attachment, stamped_name
+from bubuh.edge.exchange import exchange_of
 from bubuh.edge.guards import May
 from bubuh.edge.preferences import wait_s
 from bubuh.identity.model import Principal, Scope
@@ -110,6 +111,8 @@ async def create_stamp(
             content_unseen=new.midstate is not None,
         )
         seen = await find_stamp(services.db, principal.account_id, stamp_id) if replayed else None
+        if waiting_s:
+            exchange_of(request.scope).rest()
         stamp = await wait_for_end(
             services.db, heard, principal.account_id, stamp_id, timeout_s=waiting_s or 0, seen=seen
         )
@@ -171,6 +174,8 @@ async def get_stamp(
     waiting_s = wait_s(request.headers.get("prefer"))
     with services.doorbell.subscribe(ENDED, str(wanted)) as heard:
         seen = await find_stamp(services.db, principal.account_id, wanted)
+        if waiting_s:
+            exchange_of(request.scope).rest()
         stamp = await wait_for_end(
             services.db, heard, principal.account_id, wanted, timeout_s=waiting_s or 0, seen=seen
         )

@@ -50,8 +50,12 @@ def answer_fault(request: AnyRequest, fault: Fault) -> Answer:
     """Something outside us failed: come back soon."""
     # without a traceback: in a surge many are refused at once, and saying no must stay cheap
     log.warning("fault", request_id=exchange_of(request.scope).request_id, code=fault.code, reason=str(fault))
-    wait_s = fault.retry_after_s + _JITTER.randint(0, fault.retry_after_s)
-    return _answer(request, UNAVAILABLE, code=fault.code, headers={"retry-after": str(wait_s)})
+    return _answer(request, UNAVAILABLE, code=fault.code, headers={"retry-after": str(wait_s(fault))})
+
+
+def wait_s(fault: Fault) -> int:
+    """When this caller may come again: not all at the same time."""
+    return fault.retry_after_s + _JITTER.randint(0, fault.retry_after_s)
 
 
 def answer_mistake(request: AnyRequest, error: Exception) -> Answer:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from litestar import Request
 
+from bubuh.edge.overload import begin
 from bubuh.edge.refusals import (
     BodyTooLarge,
     BodyTooSlow,
@@ -40,6 +41,7 @@ async def pieces(
         BodyTooLarge: announced before the first piece, or found out on the way.
         BodyTooSlow: nothing came for `piece_timeout_s`, or it is not whole after `WHOLE_TIMEOUT_S`.
         ClientGone: the client hung up.
+        Overloaded, TimeSpent: it is whole, and its work could not begin.
     """
     if (announced_bytes(request) or 0) > limit_bytes:
         raise BodyTooLarge(limit_bytes=limit_bytes)
@@ -52,6 +54,8 @@ async def pieces(
         received += len(piece)
         if received > limit_bytes:
             raise BodyTooLarge(limit_bytes=limit_bytes)
+        if not more:
+            await begin(request)
         if piece:
             yield piece
 

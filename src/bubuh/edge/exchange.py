@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import structlog
 from litestar.enums import ScopeType
@@ -38,6 +38,14 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 }
 
 
+class Work(Protocol):
+    """A place among those who are worked for."""
+
+    def end(self) -> None:
+        """Give it back; again: nothing more."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Exchange:
     """What is known of one request while it is answered."""
@@ -50,9 +58,15 @@ class Exchange:
     given: list[tuple[str, str]] = field(
         default_factory=list
     )  #: further headers, such as a pass renewed by use
+    work: Work | None = None  #: its place, once it has one; given back when its answer begins
     problem: str | None = None  #: code of the problem that was answered
     status: int = 0  #: 0: no answer was begun
     began_s: float = field(default_factory=time.monotonic)
+
+    def rest(self) -> None:
+        """From here on this request only waits, or is sent: others may work in its place."""
+        if self.work is not None:
+            self.work.end()
 
 
 class ExchangeLayer:
@@ -75,6 +89,7 @@ class ExchangeLayer:
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
+                exchange.rest()
                 self._dress(message, exchange)
             await send(message)
 
@@ -84,6 +99,7 @@ class ExchangeLayer:
             log.exception("answer_broken_off", request_id=exchange.request_id)
             raise
         finally:
+            exchange.rest()
             _note(exchange, method=method, route=_route(scope))
 
     def _dress(self, message: HTTPResponseStartEvent, exchange: Exchange) -> None:

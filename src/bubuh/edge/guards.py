@@ -17,6 +17,7 @@ from bubuh.core.ids import AccountId
 from bubuh.edge.cookies import cookies_of, value_of
 from bubuh.edge.exchange import Exchange, exchange_of
 from bubuh.edge.limits import Limiter, Rate
+from bubuh.edge.overload import begin_when_whole
 from bubuh.edge.refusals import ForeignOrigin, RateLimited, RouteUnknown
 from bubuh.edge.services import Services
 from bubuh.identity.authenticate import require_scope
@@ -45,6 +46,7 @@ class May:
         refused = services.rates.refused_keys
         if not limiter.look(refused, exchange.client).allowed:
             _take(limiter, refused, exchange.client, exchange)
+        await begin_when_whole(connection)
         try:
             principal = await services.keys.authenticate(
                 services.db, _secret(connection), services.environment
@@ -68,6 +70,7 @@ class Public:
         services, limiter, exchange = _parts(connection)
         rate: Rate = getattr(services.rates, self.rate)
         _take(limiter, rate, exchange.client, exchange)
+        await begin_when_whole(connection)
 
 
 class Inbox(Public):
@@ -127,6 +130,7 @@ class Visitor:
         services, limiter, exchange = _parts(connection)
         rate: Rate = getattr(services.rates, self.rate)
         _take(limiter, rate, exchange.client, exchange)
+        await begin_when_whole(connection)
         if str(HttpMethod(connection.scope["method"]).value) not in {"GET", "HEAD"}:  # type: ignore[typeddict-item]
             _check_origin(connection, services.public_url)
         secret = value_of(connection.cookies, cookies_of(services.public_url).session)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
+
+from bubuh.edge.bulkhead import Bulkhead
 
 UNMATCHED: Final = "unmatched"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
@@ -21,6 +23,27 @@ SECONDS: Final = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60),
 )
 PROBLEMS: Final = Counter("bubuh_http_problems", "Problems answered, by code.", ["code"])
+FRONT: Final = Histogram(
+    "bubuh_bulkhead_front_seconds",
+    "Time in front of a bulkhead, of who was let in and who was not.",
+    ["bulkhead"],
+    buckets=(0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+)
+TURNED_AWAY: Final = Counter(
+    "bubuh_bulkhead_turned_away",
+    "Requests that were not begun: shed, their time spent, their caller gone.",
+    ["bulkhead", "why"],
+)
+_LIMIT: Final = Gauge("bubuh_bulkhead_limit", "How many may work at once.", ["bulkhead"])
+_WORKING: Final = Gauge("bubuh_bulkhead_working", "How many do.", ["bulkhead"])
+_WAITING: Final = Gauge("bubuh_bulkhead_waiting", "How many wait in front.", ["bulkhead"])
+
+
+def show_bulkhead(name: str, bulkhead: Bulkhead) -> None:
+    """Tell of `bulkhead` whenever somebody asks."""
+    _LIMIT.labels(bulkhead=name).set_function(lambda: bulkhead.limit)
+    _WORKING.labels(bulkhead=name).set_function(lambda: bulkhead.in_flight)
+    _WAITING.labels(bulkhead=name).set_function(lambda: bulkhead.waiting)
 
 
 def count(*, method: str, route: str, status: int, seconds: float) -> None:

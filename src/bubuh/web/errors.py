@@ -12,7 +12,7 @@ from litestar.types import ExceptionHandlersMap
 
 from bubuh.core.errors import Fault, Refusal
 from bubuh.edge import metrics
-from bubuh.edge.answers import answer_fault, answer_http, answer_mistake, answer_refusal
+from bubuh.edge.answers import answer_fault, answer_http, answer_mistake, answer_refusal, wait_s
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.problems import NOT_FOUND, PROBLEMS, UNEXPECTED, Problem, problem_of
 from bubuh.edge.reasons import DOCUMENT_REASONS
@@ -110,8 +110,8 @@ def words_of(request: AnyRequest, refusal: Refusal) -> str:
 
 def page_of_fault(request: AnyRequest, fault: Fault) -> Page:
     """Something outside us failed: come back soon."""
-    log.warning("fault", request_id=exchange_of(request.scope).request_id, code=fault.code, exc_info=fault)
-    return _page(request, _SLOW, code=fault.code, headers={"retry-after": str(fault.retry_after_s)})
+    log.warning("fault", request_id=exchange_of(request.scope).request_id, code=fault.code, reason=str(fault))
+    return _page(request, _SLOW, code=fault.code, headers={"retry-after": str(wait_s(fault))})
 
 
 def page_of_mistake(request: AnyRequest, error: Exception) -> Page:
