@@ -11,7 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bubuh.drill.credits import Compared, Credit, compare
+from bubuh.drill.credits import Compared, Credit, Outage, compare
+from bubuh.drill.rounds import Round, stamping_facts
+from bubuh.drill.stampers import Stamped
 from bubuh.drill.till import Taken, read_till
 from bubuh.gateway_dev.lines import Closed, Line, Opened, Paid, Told
 
@@ -69,8 +71,37 @@ def test_every_difference_is_told(
 
 
 def test_money_that_came_while_the_gateway_was_away_counts_from_its_return() -> None:
-    compared = compare({"a": taken()}, {"a": credit(after_s=70)}, back_at=PAID + timedelta(seconds=60))
+    away = Outage(PAID - timedelta(seconds=5), PAID + timedelta(seconds=60))
+    later = Outage(PAID + timedelta(seconds=100), PAID + timedelta(seconds=160))
+    compared = compare({"a": taken()}, {"a": credit(after_s=70)}, [away, later])
     assert compared.told_s == [10.0]
+
+
+def test_an_outage_that_money_did_not_meet_excuses_nothing() -> None:
+    before = Outage(PAID - timedelta(seconds=60), PAID - timedelta(seconds=1))
+    after = Outage(PAID + timedelta(seconds=80), PAID + timedelta(seconds=140))
+    assert compare({"a": taken()}, {"a": credit(after_s=70)}, [before, after]).told_s == [70.0]
+
+
+def test_stamping_in_an_outage_is_held_against_the_calm_before_it() -> None:
+    away = Outage(PAID, PAID)
+    rounds = [Round(calm_at=at, out_at=at + 10, back_at=at + 20, outage=away) for at in (0, 30, 60)]
+    stamped = [
+        *(Stamped(at + 1, 0.2) for at in (0, 30, 60)),
+        *(Stamped(at, 9.0) for at in (25, 55, -1)),  # neither in a calm nor in an outage
+        Stamped(10, 0.2),
+        Stamped(41, 0.3),
+        Stamped(79, 0.8),
+    ]
+    told = stamping_facts(rounds, stamped)
+    assert told["stamping_p50_before_s"] == [0.2, 0.2, 0.2]
+    assert told["stamping_p99_outage_s"] == [0.2, 0.3, 0.8]
+    assert told["stamping_p50_ratio"] == told["stamping_p99_ratio"] == 1.5
+
+
+def test_without_stamps_there_is_no_ratio() -> None:
+    told = stamping_facts([Round(calm_at=0, out_at=1, back_at=2, outage=Outage(PAID, PAID))], [])
+    assert (told["stamped"], told["stamping_p50_ratio"]) == (0, None)
 
 
 def test_the_gateways_own_book_is_read_line_by_line(tmp_path: Path) -> None:
@@ -129,8 +160,13 @@ def test_a_short_drill_credits_all_that_was_paid() -> None:
 @pytest.mark.service
 @pytest.mark.long
 def test_a_gateway_that_is_away_for_a_minute_costs_nobody_anything() -> None:
-    done = drill("--seed", "11", "--seconds", "100", "--rate", "20", "--outage", "60")
+    done = drill(
+        *("--seed", "11", "--seconds", "100", "--rate", "20"),
+        *("--outage", "60", "--stamps", "2"),
+    )
     told = json.loads(done.stdout)
     assert done.returncode == 0, (told, done.stderr)
-    assert told["outage_s"] == 60
+    assert (told["outage_s"], told["outages"]) == (60, 1)
     assert told["orders"] == told["credited"] > 500
+    assert told["stamped"] > 100
+    assert told["stamping_p50_ratio"] > 0 < told["stamping_p99_ratio"]

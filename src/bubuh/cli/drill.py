@@ -20,7 +20,7 @@ from rich.table import Table
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.drill.chaos import Report, Says, chaos_folder, quantile, run_chaos
 from bubuh.drill.history import Kind
-from bubuh.drill.payments import LOST, run_payments
+from bubuh.drill.payments import LOST, Plan, run_payments
 from bubuh.drill.simulate import Crowd, simulate
 from bubuh.drill.simulate_page import page_of
 
@@ -70,7 +70,13 @@ def payments_command(
     seconds: Annotated[float, typer.Option(min=1.0, help="How long buyers come.")] = 120.0,
     rate: Annotated[float, typer.Option(min=0.1, max=1000.0, help="Orders a second.")] = 100.0,
     outage: Annotated[
-        float, typer.Option(min=0.0, help="Seconds for which the gateway is out of order meanwhile.")
+        float, typer.Option(min=0.0, help="Seconds for which the gateway is out of order, amid each round.")
+    ] = 0.0,
+    rounds: Annotated[
+        int, typer.Option(min=1, max=20, help="Outages; the time is shared out among them.")
+    ] = 1,
+    stamps: Annotated[
+        float, typer.Option(min=0.0, max=200.0, help="Stamps a second meanwhile, of people with quota.")
     ] = 0.0,
     lose: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of notices that are never sent.")
@@ -80,23 +86,25 @@ def payments_command(
 ) -> None:
     """Start a service of its own whose gateway loses, doubles, reorders and forges notices, and buy there.
 
-    Then the gateway's own book is held against the ledger. Exit 1 when money was not credited within 60 s,
-    something was credited that nobody paid, or a rupiah differs; the folder is kept then.
+    Then the gateway's own book is held against the ledger. Exit 1 when money was not credited within 60 s
+    (of the gateway's return, where it was away), something was credited that nobody paid, or a rupiah
+    differs; the folder is kept then. What stamping takes in an outage, against the calm before it, is told
+    and not judged.
     """
-    seed = secrets.randbits(32) if seed is None else seed
+    plan = Plan(
+        seed=secrets.randbits(32) if seed is None else seed,
+        seconds=seconds,
+        rate=rate,
+        outage_s=outage,
+        rounds=rounds,
+        stamps_rate=stamps,
+        lose=lose,
+    )
+    if outage and plan.calm_s < 1.0:
+        raise typer.BadParameter("a round must last 2 s longer than its outage", param_hint="--outage")
     folder = chaos_folder()
     with _telling() as says:
-        report = uvloop.run(
-            run_payments(
-                seed=seed,
-                seconds=seconds,
-                rate=rate,
-                outage_s=outage,
-                folder=folder,
-                says=says,
-                lose=lose,
-            )
-        )
+        report = uvloop.run(run_payments(plan, folder=folder, says=says))
     answer(report.facts(), as_json=as_json)
     if keep or not report.is_clean:
         ASIDE.print(f"books, data and logs: {folder}")

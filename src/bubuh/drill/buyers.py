@@ -86,36 +86,40 @@ class Buyers:
                     break  # the service is too slow for its buyers: the rest stays at home
                 self.seen.most_late_s = max(self.seen.most_late_s, late_s)
                 told((due - begun) / seconds)
-                group.create_task(
-                    self._buy(self._keys[no % len(self._keys)], UUID(int=self._rng.getrandbits(128)))
-                )
+                group.create_task(self._leave(self._keys[no % len(self._keys)]))
 
     def close(self) -> None:
         """Let go of the connections."""
         self._web.close()
         self._gateway.close()
 
-    async def _buy(self, key: str, request: UUID) -> None:
+    async def buy(self, key: str, *, stamps: int) -> None:
+        """One order, paid; returns when it is filled."""
+        wanted = {"stamps": stamps, "method": self._rng.choice(("qris", "va"))}
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        request = UUID(int=self._rng.getrandbits(128))
+        order = await self._call(
+            "POST",
+            "/v1/orders",
+            {**headers, "Idempotency-Key": str(request)},
+            msgspec.json.encode(wanted),
+        )
+        self.seen.placed += 1
+        path = f"/v1/orders/{order['id']}"
+        looks = 0
+        while order["payment"] is None:
+            order, looks = await self._look(path, headers, looks), looks + 1
+        await self._insist(self._gateway, "POST", order["payment"]["pay_url"], {}, b"")
+        self.seen.paid += 1
+        looks = 0
+        while order["state"] != "filled":
+            order, looks = await self._look(path, headers, looks), looks + 1
+        self.seen.filled += 1
+
+    async def _leave(self, key: str) -> None:
+        """Buy a few, and make room for the next."""
         try:
-            wanted = {"stamps": self._rng.randint(1, 5), "method": self._rng.choice(("qris", "va"))}
-            headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-            order = await self._call(
-                "POST",
-                "/v1/orders",
-                {**headers, "Idempotency-Key": str(request)},
-                msgspec.json.encode(wanted),
-            )
-            self.seen.placed += 1
-            path = f"/v1/orders/{order['id']}"
-            looks = 0
-            while order["payment"] is None:
-                order, looks = await self._look(path, headers, looks), looks + 1
-            await self._insist(self._gateway, "POST", order["payment"]["pay_url"], {}, b"")
-            self.seen.paid += 1
-            looks = 0
-            while order["state"] != "filled":
-                order, looks = await self._look(path, headers, looks), looks + 1
-            self.seen.filled += 1
+            await self.buy(key, stamps=self._rng.randint(1, 5))
         finally:
             self._places.release()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -42,12 +42,20 @@ class Compared:
     untold_s: list[float]  #: the same where the notice was lost
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """For so long the gateway was out of order."""
+
+    since: datetime
+    until: datetime
+
+
 def compare(
-    till: Mapping[str, Taken], credits_: Mapping[str, Credit], *, back_at: datetime | None = None
+    till: Mapping[str, Taken], credits_: Mapping[str, Credit], outages: Sequence[Outage] = ()
 ) -> Compared:
     """Hold the gateway's book against our rows, by order.
 
-    Where the gateway was out of order until `back_at`, money that came before then counts from then on.
+    What waited for its quota while the gateway was out of order counts from the gateway's return.
     """
     paid = {reference: taken for reference, taken in till.items() if taken.paid_at is not None}
     told_s, untold_s, credited, forged, difference = list[float](), list[float](), 0, 0, 0
@@ -62,7 +70,8 @@ def compare(
         )
         if credit.filled_at is not None and taken.paid_at is not None:
             credited += 1
-            since = taken.paid_at if back_at is None else max(taken.paid_at, back_at)
+            met = (one.until for one in outages if taken.paid_at < one.until and one.since < credit.filled_at)
+            since = max([taken.paid_at, *met])
             took = max(0.0, (credit.filled_at - since).total_seconds())
             (told_s if taken.is_told else untold_s).append(took)
     return Compared(

@@ -1,0 +1,46 @@
+"""Rounds of calm and outage in turn, and how stamping fared in the one against the other."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bubuh.drill.chaos import quantile
+from bubuh.drill.credits import Outage
+from bubuh.drill.stampers import Stamped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """A gateway that works, and then does not; hours are monotonic."""
+
+    calm_at: float
+    out_at: float
+    back_at: float
+    outage: Outage
+
+
+def stamping_facts(rounds: Sequence[Round], stamped: Sequence[Stamped]) -> dict[str, Any]:
+    """What stamps took, by the hour their users came: in seconds by round, and the median of ratios.
+
+    Rounds are held against their own calm, so that a machine that others use does not decide.
+    """
+    calm = [_waits(stamped, one.calm_at, one.out_at) for one in rounds]
+    out = [_waits(stamped, one.out_at, one.back_at) for one in rounds]
+    facts: dict[str, Any] = {"stamped": len(stamped)}
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        before = [quantile(waits, share) for waits in calm]
+        during = [quantile(waits, share) for waits in out]
+        ratios = [late / early for early, late in zip(before, during, strict=True) if early and late]
+        facts |= {
+            f"stamping_{name}_before_s": before,
+            f"stamping_{name}_outage_s": during,
+            f"stamping_{name}_ratio": round(statistics.median(ratios), 2) if ratios else None,
+        }
+    return facts
+
+
+def _waits(stamped: Sequence[Stamped], since: float, until: float) -> list[float]:
+    return [one.waited_s for one in stamped if since <= one.came < until]
