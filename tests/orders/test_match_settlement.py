@@ -13,13 +13,26 @@ import pytest
 
 from bubuh.adapters.settlement.files import open_settlement
 from bubuh.adapters.settlement.profile import BadFileProfile, read_profiles
+from bubuh.core.ids import fresh_id, read_id, show_id
 from bubuh.db.pool import Database
-from bubuh.orders.match_settlement import Matched, match_settlement
+from bubuh.orders.books import OrderBooks
+from bubuh.orders.match_settlement import match_settlement
+from bubuh.orders.matched import Matched
 from bubuh.orders.settle import settle
 from bubuh.payments.lines import Kind
-from bubuh.payments.model import ReceivedPayment, reference_of
+from bubuh.payments.model import (
+    REFUND,
+    ReceivedPayment,
+    ReceivedReversal,
+    SettleOutcome,
+    reference_of,
+)
 from bubuh.payments.settlement import BankLine, GatewayLine, Line, SettlementTooLong, SettlementUnreadable
 from bubuh.payments.unmatched import show_unmatched
+from bubuh.refunds import store as refunds_store
+from bubuh.refunds.ask import ask_refund
+from bubuh.refunds.model import AskedRefund
+from bubuh.refunds.show import show_refunds
 from tests.gateway_dev.rig import Shop
 
 PAID = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -155,21 +168,141 @@ async def test_matching_again_lists_nothing_anew(shop: Shop) -> None:
     assert len(await show_unmatched(shop.db)) == 2
 
 
-async def test_money_given_back_is_no_payment(shop: Shop) -> None:
+async def given_back(shop: Shop, one: Paid, amount_idr: int = 10_000) -> str:
+    """A refund of ours that the gateway carried out just now; its number."""
+    order_id = read_id("ord", one.reference.rpartition("-")[0])
+    shown = await show_refunds(shop.db, shop.account_id, order_id)
+    asked = AskedRefund(
+        order_id=order_id,
+        stamps=amount_idr // 10_000,
+        refundable_idr=shown.refundable_idr,
+        reason="tidak jadi",
+    )
+    refund, _ = await ask_refund(
+        shop.db,
+        asked,
+        refund_id=fresh_id(shop.account_id),
+        account_id=shop.account_id,
+        limit_idr=10**9,
+        actor="usr",
+    )
+    async with shop.db.connection() as conn:
+        (due,) = await refunds_store.take_due_n(conn, shop.principal.shard, resting=[], at_most=10)
+    assert await refunds_store.record_word(shop.db, due, word="done", why=None) == "done"
+    return show_id(REFUND, refund.id)
+
+
+def out(one: Paid, amount_idr: int = 10_000, **change: Any) -> GatewayLine:
+    """A line of money given back, now."""
+    back = {"amount_idr": -amount_idr, "net_idr": -amount_idr, "paid_at": datetime.now(UTC)}
+    return line(one, **(back | change))
+
+
+@pytest.mark.parametrize("by_number", [False, True])
+async def test_money_given_back_is_held_against_our_refund(shop: Shop, *, by_number: bool) -> None:
     one = await paid(shop)
-    matched = await match(shop.db, line(one), line(one, amount_idr=-10_000, net_idr=-10_000))
+    number = await given_back(shop, one)
+    returned = out(one, reference=number if by_number else one.reference)
+    matched = await match(shop.db, line(one), returned)
     assert (matched.matched, matched.returned, matched.agrees) == (1, 1, True)
+    assert await shop.free() == 2
 
 
-def bank(amount_idr: int, words: str = "", *, on: date = date(2026, 11, 21), number: str = "1") -> BankLine:
-    return BankLine(bank="bank", amount_idr=amount_idr, booked_on=on, words=words, number=number)
+async def test_a_payment_that_was_never_given_back_but_for_a_file_is_listed(shop: Shop) -> None:
+    one = await paid(shop)
+    matched = await match(shop.db, line(one), out(one), out(one, reference="INV/1"))
+    assert matched.differences == {str(Kind.RETURN_UNKNOWN): 2}
+    assert (str(Kind.RETURN_UNKNOWN), one.reference, 10_000) in await listed(shop.db)
+    assert await shop.free() == 3
+
+
+async def test_a_refund_in_another_amount_twice_or_in_no_file_is_listed(shop: Shop) -> None:
+    one, two, three = await paid(shop), await paid(shop), await paid(shop)
+    for each in (one, two, three):
+        await given_back(shop, each)
+    until = datetime.now(UTC) + timedelta(seconds=1)
+    strange = (out(one, 9_999), out(two), out(two), line(three), line(three, reference="x", paid_at=until))
+    matched = await match(shop.db, *strange)
+    assert {kind: count for kind, count in matched.differences.items() if kind.startswith("return")} == {
+        str(Kind.RETURN_DIFFERS): 1,
+        str(Kind.RETURN_DOUBLED): 1,
+        str(Kind.RETURN_MISSING): 1,
+    }
+
+
+async def test_what_a_bank_took_back_is_no_refund_and_known_all_the_same(shop: Shop) -> None:
+    one = await paid(shop)
+    order_id = read_id("ord", one.reference.rpartition("-")[0])
+    reversal = ReceivedReversal(
+        account_id=shop.account_id,
+        order_id=order_id,
+        gateway="development",
+        reversal_no="rev_1",
+        payment_no=one.payment_no,
+        amount_idr=one.amount_idr,
+        reversed_at=PAID,
+    )
+    assert await OrderBooks(shop.db).reverse(reversal) is SettleOutcome.DONE
+    matched = await match(shop.db, line(one), out(one, one.amount_idr))
+    assert (matched.returned, matched.agrees) == (1, True)
+
+
+def bank(
+    amount_idr: int,
+    words: str = "",
+    *,
+    on: date = date(2026, 11, 21),
+    number: str = "1",
+    is_own: bool = False,
+) -> BankLine:
+    return BankLine(
+        bank="bank", amount_idr=amount_idr, booked_on=on, words=words, number=number, is_own=is_own
+    )
 
 
 async def test_a_payout_is_found_on_the_account(shop: Shop) -> None:
     one, two = await paid(shop), await paid(shop, stamps=2)
-    lines = (line(one), line(two), line(one, amount_idr=-1, net_idr=-1_000))
-    matched = await match(shop.db, *lines, bank(50_000 - 420 - 1_000, "TRF B1"), bank(-5_000, "biaya"))
+    await given_back(shop, one)
+    lines = (line(one), line(two), out(one))
+    fee = bank(-5_000, "biaya", is_own=True)
+    matched = await match(shop.db, *lines, bank(50_000 - 420 - 10_000, "TRF B1"), fee)
     assert (matched.banked, matched.agrees) == (1, True)
+
+
+async def test_a_payout_of_less_than_nothing_is_a_debit(shop: Shop) -> None:
+    one = await paid(shop)
+    await given_back(shop, one)
+    lines = (line(one), out(one, payout="B2", paid_at=PAID + timedelta(days=1)))
+    paid_out = bank(one.amount_idr - 210, number="1")
+    matched = await match(shop.db, *lines, paid_out, bank(-10_000, on=date(2026, 11, 22), number="2"))
+    assert (matched.banked, matched.agrees) == (2, True)
+    matched = await match(shop.db, *lines, paid_out)
+    assert matched.differences == {str(Kind.BANK_MISSING): 1}
+
+
+@pytest.mark.parametrize(
+    ("debits", "kinds"),
+    [
+        ([-10_000], []),
+        ([-10_001], [Kind.RETURN_DIFFERS]),
+        ([-10_000, -10_000], [Kind.RETURN_DOUBLED]),
+    ],
+)
+async def test_a_refund_that_a_bank_sent_itself_is_named_by_its_debit(
+    shop: Shop, debits: list[int], kinds: list[Kind]
+) -> None:
+    one = await paid(shop)
+    words = f"REFUND {await given_back(shop, one)} QRIS"
+    statement = [bank(idr, words, number=str(no)) for no, idr in enumerate(debits)]
+    matched = await match(shop.db, *statement)
+    assert matched.differences == {str(kind): 1 for kind in kinds}
+    assert matched.banked == len(debits) - len(kinds)
+
+
+async def test_a_debit_that_names_a_refund_nobody_has_is_listed(shop: Shop) -> None:
+    strange = show_id(REFUND, fresh_id(shop.account_id))
+    matched = await match(shop.db, bank(-10_000, strange), bank(-7_000, "TARIK TUNAI"))
+    assert matched.differences == {str(Kind.BANK_DEBIT_UNKNOWN): 1}
 
 
 @pytest.mark.parametrize(
@@ -180,7 +313,8 @@ async def test_a_payout_is_found_on_the_account(shop: Shop) -> None:
         ([bank(29_790, "payout B1", on=date(2026, 12, 26))], []),
         ([bank(29_791)], [Kind.BANK_MISSING, Kind.BANK_UNKNOWN]),
         ([bank(29_790), bank(29_790, number="2")], [Kind.BANK_UNKNOWN]),
-        ([bank(-29_790)], [Kind.BANK_MISSING]),
+        ([bank(-29_790)], [Kind.BANK_DEBIT_UNKNOWN, Kind.BANK_MISSING]),
+        ([bank(29_790), bank(-1, "ADM", is_own=True), bank(0, number="3")], []),
         ([], []),  # no statement was given
     ],
 )
@@ -206,6 +340,8 @@ x,2026-11-20 10:00:00,expire,qris,30000,0,
 XENDIT = """Status,Type,Reference,Amount,Net Amount,Created Date,Settlement Date
 SUCCESSFUL,PAYMENT,ord-1,30000,29790,2026-11-20T03:00:00Z,2026-11-22
 FAILED,PAYMENT,ord-2,30000,0,2026-11-20T03:00:00Z,
+SUCCESSFUL,REFUND,rfd_1,10000,-10000,2026-11-20T03:00:00Z,2026-11-22
+SUCCESSFUL,WITHDRAWAL,w,29790,-29790,2026-11-21T03:00:00Z,2026-11-22
 """
 MT940 = """:20:STARTUMSE
 :25:10010010/1111111111
@@ -256,7 +392,15 @@ def test_xendits_own_file(tmp_path: Path) -> None:
             net_idr=29_790,
             paid_at=PAID,
             payout="2026-11-22",
-        )
+        ),
+        GatewayLine(
+            gateway="xendit",
+            reference="rfd_1",
+            amount_idr=-10_000,
+            net_idr=-10_000,
+            paid_at=PAID,
+            payout="2026-11-22",
+        ),
     ]
 
 
@@ -266,6 +410,7 @@ def test_a_statement_by_mt940(tmp_path: Path) -> None:
     assert isinstance(second, BankLine)
     assert (first.amount_idr, first.booked_on, "B1" in first.words) == (29_790, date(2026, 11, 21), True)
     assert (second.amount_idr, second.number) == (-5_000, "rekening.sta:2")
+    assert (first.is_own, second.is_own) == (False, True)
 
 
 def test_a_banks_own_words(tmp_path: Path) -> None:

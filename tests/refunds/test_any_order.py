@@ -40,6 +40,7 @@ steps = st.lists(
         st.sampled_from(["expire", "return", "carry"]).map(lambda act: (act, "")),
         st.sampled_from(["1", "2"]).map(lambda stamps: ("refund", stamps)),
         st.sampled_from([*sorted(PAID), "unheard of", "a twice"]).map(lambda what: ("match", what)),
+        st.sampled_from(["10000", "20000", "5000"]).map(lambda idr: ("match back", idr)),
     ),
     max_size=9,
 )
@@ -67,6 +68,20 @@ def settled(order_id: UUID, what: str) -> tuple[GatewayLine, ...]:
         payout="p1",
     )
     return (line, line) if what == "a twice" else (line,)
+
+
+def given_back(order_id: UUID, amount_idr: int) -> GatewayLine:
+    """What a file says of money that went back."""
+    (line,) = settled(order_id, "a")
+    return replace(line, amount_idr=-amount_idr, net_idr=-amount_idr)
+
+
+async def went_back(shop: Shop, amount_idr: int) -> bool:
+    """Whether our books know of money of this amount that went back, or was taken back by a bank."""
+    sql = """SELECT EXISTS (SELECT FROM refunds WHERE account_id = $1 AND amount_idr = $2
+                               AND kind <> 'reversal' AND state IN ('unknown', 'pending', 'done'))
+                 OR EXISTS (SELECT FROM order_reversals WHERE account_id = $1 AND amount_idr = $2)"""
+    return bool(await shop.db.fetchval(sql, shop.account_id, amount_idr))
 
 
 async def books(shop: Shop, order_id: UUID) -> tuple[object, ...]:
@@ -101,6 +116,11 @@ async def test_whatever_happens_no_rupiah_is_unexplained(
             case "match":
                 before = await books(shop, order_id)
                 await match_settlement(shop.db, [File(settled(order_id, what))])
+                assert await books(shop, order_id) == before
+            case "match back":
+                before, idr = await books(shop, order_id), int(what)
+                matched = await match_settlement(shop.db, [File((given_back(order_id, idr),))])
+                assert (matched.returned == 1) == await went_back(shop, idr)
                 assert await books(shop, order_id) == before
             case "refund":
                 shown = await show_refunds(shop.db, shop.account_id, order_id)

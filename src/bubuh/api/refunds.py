@@ -17,9 +17,10 @@ from bubuh.edge.guards import May
 from bubuh.identity.model import Scope
 from bubuh.orders.model import MOST_STAMPS
 from bubuh.orders.show import show_order
+from bubuh.payments.model import REFUND
 from bubuh.quota.refusals import AccountFrozen, QuotaExhausted, StampsOutOfRange
 from bubuh.refunds.ask import ask_refund
-from bubuh.refunds.model import REFUND, AskedRefund, OrderRefunds, Refund, RefundKind, RefundState
+from bubuh.refunds.model import AskedRefund, OrderRefunds, Refund, RefundKind, RefundState
 from bubuh.refunds.refusals import OrderNotFilled, RefundableMoved, RefundTooLarge, RefundUnexplained
 from bubuh.refunds.show import show_refunds
 

@@ -10,9 +10,10 @@ from bubuh.cli.output import Json, answer
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.ids import fresh_id, read_id, show_account, show_id
 from bubuh.db.pool import Database
+from bubuh.payments.model import REFUND
 from bubuh.refunds.ask import ask_refund
 from bubuh.refunds.decide import decide
-from bubuh.refunds.model import REFUND, AskedRefund, Refund
+from bubuh.refunds.model import AskedRefund, Refund
 from bubuh.refunds.show import list_waiting, whose_order
 from bubuh.settings import Settings
 

@@ -3235,6 +3235,9 @@ ALTER TABLE ONLY public.refund_events
     ADD CONSTRAINT refund_events_pkey PRIMARY KEY (shard, account_id, refund_id, state);
 
 ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_id UNIQUE (shard, id);
+
+ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_pkey PRIMARY KEY (shard, account_id, id);
 
 ALTER TABLE ONLY public.schema_migrations

@@ -50,6 +50,45 @@ SELECT a.reference, p.account_id, p.order_id, p.payment_no, p.amount_idr
     ON a.shard = :shard AND a.account_id = p.account_id AND a.order_id = p.order_id AND a.gateway = p.gateway
  WHERE p.shard = :shard AND p.gateway = :gateway AND p.paid_at BETWEEN :since AND :until;
 
+-- name: list_returned(shard, gateway, gateway_references, refund_ids)
+-- Money of one gateway that went back or is on its way, by the reference of its payment or by the refund's id: refunds
+-- that were sent, and what banks took back. A reversal's own refund of stamps is not money that we sent.
+SELECT a.reference, f.gateway, f.account_id, f.order_id, f.id AS refund_id, NULL AS reversal_no, f.amount_idr
+  FROM payment_attempts AS a
+  JOIN unnest(:gateway_references::text[]) AS x (reference) ON a.reference = x.reference
+  JOIN refunds AS f
+    ON f.shard = :shard AND f.account_id = a.account_id AND f.order_id = a.order_id AND f.gateway = a.gateway
+ WHERE a.shard = :shard AND a.gateway = :gateway AND f.kind <> 'reversal' AND f.state IN ('unknown', 'pending', 'done')
+ UNION ALL
+SELECT a.reference, r.gateway, r.account_id, r.order_id, NULL, r.reversal_no, r.amount_idr
+  FROM payment_attempts AS a
+  JOIN unnest(:gateway_references) AS x (reference) ON a.reference = x.reference
+  JOIN order_reversals AS r
+    ON r.shard = :shard AND r.account_id = a.account_id AND r.order_id = a.order_id AND r.gateway = a.gateway
+ WHERE a.shard = :shard AND a.gateway = :gateway
+ UNION ALL
+SELECT NULL, f.gateway, f.account_id, f.order_id, f.id, NULL, f.amount_idr
+  FROM refunds AS f
+ WHERE f.shard = :shard AND f.gateway = :gateway AND f.id = ANY(:refund_ids::uuid[])
+   AND f.kind <> 'reversal' AND f.state IN ('unknown', 'pending', 'done');
+
+-- name: list_returned_between(shard, gateway, since, until)
+-- Money of one gateway that went back in a span of time, both ends in it.
+SELECT NULL AS reference, f.gateway, f.account_id, f.order_id, f.id AS refund_id, NULL AS reversal_no, f.amount_idr
+  FROM refunds AS f
+ WHERE f.shard = :shard AND f.gateway = :gateway AND f.kind <> 'reversal' AND f.state = 'done'
+   AND f.ended_at BETWEEN :since AND :until
+ UNION ALL
+SELECT NULL, r.gateway, r.account_id, r.order_id, NULL, r.reversal_no, r.amount_idr
+  FROM order_reversals AS r
+ WHERE r.shard = :shard AND r.gateway = :gateway AND r.reversed_at BETWEEN :since AND :until;
+
+-- name: find_returned(shard, refund_id)
+-- No row: no such refund, or none that went to its gateway.
+SELECT NULL AS reference, f.gateway, f.account_id, f.order_id, f.id AS refund_id, NULL AS reversal_no, f.amount_idr
+  FROM refunds AS f
+ WHERE f.shard = :shard AND f.id = :refund_id AND f.kind <> 'reversal' AND f.state IN ('unknown', 'pending', 'done');
+
 -- name: reverse(shard, account_id, order_id, gateway, reversal_no, payment_no, amount_idr, reversed_at)
 -- done, already_done, conflict or unknown.
 SELECT orders_reverse(:shard, :account_id, :order_id, :gateway, :reversal_no, :payment_no, :amount_idr, :reversed_at);

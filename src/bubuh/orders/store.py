@@ -8,13 +8,20 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from bubuh.core.ids import AccountId
+from bubuh.core.ids import AccountId, read_id, shard_of_id, show_id
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.batch import SetAct
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
 from bubuh.orders.model import NewOrder, Order, OrderState, PlaceOutcome, ShownOrder
-from bubuh.payments.model import Method, PaymentDetails, ReceivedPayment, ReceivedReversal, SettleOutcome
+from bubuh.payments.model import (
+    REFUND,
+    Method,
+    PaymentDetails,
+    ReceivedPayment,
+    ReceivedReversal,
+    SettleOutcome,
+)
 
 SQL = load_queries("bubuh.orders")
 
@@ -28,6 +35,18 @@ class Settled:
     order_id: UUID
     payment_no: str | None  #: None: nothing was paid
     amount_idr: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """Money of a payment that went back: by a refund of ours, or by a bank."""
+
+    asked_by: str  #: the reference or number by which it was looked for; else its number
+    gateway: str
+    account_id: AccountId
+    order_id: UUID
+    number: str  #: the refund's own as the gateway knows it, or the bank's of a reversal
+    amount_idr: int
 
 
 def _place_arguments(orders: Sequence[NewOrder]) -> Sequence[object]:
@@ -124,6 +143,39 @@ async def list_paid_between(
     """Every payment of a shard by one gateway from `since` to `until`, both in it."""
     rows = await db.fetch(SQL.list_paid_between.sql, shard, gateway, since, until)
     return [Settled(**row) for row in rows]
+
+
+async def list_returned(db: Database, shard: Shard, gateway: str, numbers: Sequence[str]) -> list[Returned]:
+    """What of one gateway went back or is on its way, by references of payments or numbers of refunds."""
+    ids = [read_id(REFUND, number) for number in numbers if number.startswith(f"{REFUND}_")]
+    rows = await db.fetch(SQL.list_returned.sql, shard, gateway, numbers, ids)
+    return [_returned(row) for row in rows]
+
+
+async def list_returned_between(
+    db: Database, shard: Shard, gateway: str, *, since: datetime, until: datetime
+) -> list[Returned]:
+    """What went back by one gateway from `since` to `until`, both in it."""
+    rows = await db.fetch(SQL.list_returned_between.sql, shard, gateway, since, until)
+    return [_returned(row) for row in rows]
+
+
+async def find_returned(db: Database, refund_id: UUID) -> Returned | None:
+    """A refund that went to its gateway, by its id; None: there is none."""
+    row = await db.fetchrow(SQL.find_returned.sql, shard_of_id(refund_id), refund_id)
+    return None if row is None else _returned(row)
+
+
+def _returned(row: Row) -> Returned:
+    number = row["reversal_no"] if row["refund_id"] is None else show_id(REFUND, row["refund_id"])
+    return Returned(
+        asked_by=row["reference"] or number,
+        gateway=row["gateway"],
+        account_id=row["account_id"],
+        order_id=row["order_id"],
+        number=number,
+        amount_idr=row["amount_idr"],
+    )
 
 
 def _order(row: Row) -> Order:

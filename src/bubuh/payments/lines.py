@@ -32,7 +32,12 @@ class Kind(StrEnum):
     SETTLEMENT_MISSING = "settlement_missing"  #: a payment of ours is in no settlement file
     SETTLEMENT_DIFFERS = "settlement_differs"  #: in a settlement file with another amount
     SETTLEMENT_DOUBLED = "settlement_doubled"  #: twice in settlement files
+    RETURN_UNKNOWN = "return_unknown"  #: a file has money given back that no refund or reversal here explains
+    RETURN_MISSING = "return_missing"  #: a refund or reversal of ours is in no settlement file
+    RETURN_DIFFERS = "return_differs"  #: given back in another amount than our refund's
+    RETURN_DOUBLED = "return_doubled"  #: given back twice
     BANK_UNKNOWN = "bank_unknown"  #: a bank statement has money that no settlement explains
+    BANK_DEBIT_UNKNOWN = "bank_debit_unknown"  #: the same of money that left
     BANK_MISSING = "bank_missing"  #: settled by the gateway, and in no bank statement
 
 

@@ -13,6 +13,7 @@ from bubuh.core.shards import SHARDS, Shard, shard_of_account
 
 MAX_NOTICE_BYTES: Final = 65_536  #: real notices have 1 to 4 KB
 IDR: Final = "IDR"  #: the one currency that stamps are bought in
+REFUND: Final = "rfd"  #: prefix of a refund's shown id, which is its number at gateways
 FIRST_ATTEMPT: Final = 1
 _ACCOUNT: Final = "va:"
 

@@ -33,7 +33,7 @@ class GatewayLine:
     """Money of one payment, as its gateway settles it."""
 
     gateway: str
-    reference: str  #: ours, as the gateway was given it
+    reference: str  #: ours, as the gateway was given it; of money given back also the number of our refund
     amount_idr: int  #: what the payer paid; negative: given back
     net_idr: int  #: what is left of it for us
     paid_at: datetime
@@ -49,6 +49,7 @@ class BankLine:
     booked_on: date
     words: str  #: what the bank wrote beside it
     number: str  #: the bank's own, or the line's place in its file
+    is_own: bool = False  #: the account's own business, such as fees and interest, by its words
 
 
 Line = GatewayLine | BankLine

@@ -9,9 +9,10 @@ from bubuh.core.ids import AccountId, show_id
 from bubuh.db.pool import Database
 from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.orders.refusals import OrderUnknown
+from bubuh.payments.model import REFUND
 from bubuh.quota.refusals import AccountFrozen, QuotaExhausted, check_stamps
 from bubuh.refunds import store
-from bubuh.refunds.model import REFUND, AskedRefund, Refund
+from bubuh.refunds.model import AskedRefund, Refund
 from bubuh.refunds.refusals import OrderNotFilled, RefundableMoved, RefundTooLarge
 from bubuh.refunds.store import AskOutcome
 

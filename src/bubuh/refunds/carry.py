@@ -12,12 +12,12 @@ from typing import Final
 import structlog
 
 from bubuh.db.pool import Database
-from bubuh.payments.model import GatewayRefund, RefundWord
+from bubuh.payments.model import REFUND, GatewayRefund, RefundWord
 from bubuh.payments.ports import Gateways, find_gateway
 from bubuh.payments.refusals import GatewayUnavailable, GatewayUnknown
 from bubuh.payments.steady import resting
 from bubuh.refunds import store
-from bubuh.refunds.model import REFUND, DueRefund, RefundState
+from bubuh.refunds.model import DueRefund, RefundState
 
 _log = structlog.get_logger(__name__)
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from bubuh.audit.record import record
 from bubuh.core.ids import shard_of_id, show_id
 from bubuh.db.pool import Database
+from bubuh.payments.model import REFUND
 from bubuh.refunds import store
-from bubuh.refunds.model import REFUND, Refund
+from bubuh.refunds.model import Refund
 from bubuh.refunds.refusals import RefundNotWaiting, RefundUnknown, SamePerson
 
 

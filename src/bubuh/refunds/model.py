@@ -6,16 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from bubuh.core.ids import AccountId, show_id
 from bubuh.core.shards import Shard, shard_of_account
-from bubuh.payments.model import Method, WantedRefund
+from bubuh.payments.model import REFUND, Method, WantedRefund
 from bubuh.quota.freeze import MOST_LETTERS
 from bubuh.refunds.refusals import RefundUnexplained
-
-REFUND: Final = "rfd"  #: prefix of a refund's shown id
 
 
 class RefundKind(StrEnum):

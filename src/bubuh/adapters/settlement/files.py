@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -61,19 +62,24 @@ class _CsvFile:
         columns, profile = self.columns, self.profile
         amount = self._rupiah(row[columns.amount])
         status = row[columns.status].strip() if columns.status else ""
+        kind = row[columns.kind].strip() if columns.kind else ""
         if profile.paid and status not in {*profile.paid, *profile.returned}:
+            return None
+        if profile.paid_kinds and kind not in {*profile.paid_kinds, *profile.returned_kinds}:
             return None
         paid_at = self._when(row[columns.paid_at])
         if profile.side == "bank":
+            words = row[columns.words].strip() if columns.words else ""
             return BankLine(
                 bank=profile.name,
                 amount_idr=amount,
                 booked_on=paid_at.date(),
-                words=row[columns.words].strip() if columns.words else "",
+                words=words,
                 number=(row[columns.number].strip() if columns.number else "") or f"{self.name}:{number}",
+                is_own=_is_own(words, profile),
             )
         assert columns.reference is not None, "checked with the profile"
-        sign = -1 if status in profile.returned else 1
+        sign = -1 if status in profile.returned or kind in profile.returned_kinds else 1
         return GatewayLine(
             gateway=profile.name,
             reference=row[columns.reference].strip(),
@@ -139,7 +145,13 @@ class _Mt940File:
             booked_on=date(booked_on.year, booked_on.month, booked_on.day),
             words=" ".join(words.split()),
             number=f"{self.name}:{number}",
+            is_own=_is_own(words, self.profile),
         )
+
+
+def _is_own(words: str, profile: FileProfile) -> bool:
+    """Whether one of the form's own words stands among `words`, whole."""
+    return not set(profile.own).isdisjoint(re.findall(r"\w+", words.lower()))
 
 
 def _is_mt940(head: bytes) -> bool:

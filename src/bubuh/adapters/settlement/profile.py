@@ -21,6 +21,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     net: str | None = None
     payout: str | None = None
     status: str | None = None
+    kind: str | None = None
     words: str | None = None
     number: str | None = None
 
@@ -42,6 +43,9 @@ class FileProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     encoding: str = "utf-8-sig"
     paid: list[str] = []  #: words of `status` for money in; empty: every line
     returned: list[str] = []  #: words of `status` for money given back
+    paid_kinds: list[str] = []  #: words of `kind` for payments; empty: every line
+    returned_kinds: list[str] = []  #: words of `kind` for money given back, whatever its status
+    own: list[str] = []  #: of a bank: words of lines that are the account's own business, in lower case
 
     def __post_init__(self) -> None:
         """Raises ValueError where it does not fit together."""

@@ -29,6 +29,7 @@ CREATE TABLE refunds (
     asked_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
     PRIMARY KEY (shard, account_id, id),
+    CONSTRAINT refunds_id UNIQUE (shard, id),
     CONSTRAINT refunds_shard CHECK (shard = account_id % 64),
     CONSTRAINT refunds_kind_known CHECK (kind IN ('asked', 'surplus', 'reversal')),
     CONSTRAINT refunds_stamps_by_kind CHECK (
