@@ -25,7 +25,7 @@ from bubuh.pdf.model import Chain, Trust
 from bubuh.pdf.seal.cms import signed_attributes, signed_data
 from bubuh.pdf.seal.keys import load_key, sign as sign_with
 from bubuh.pdf.seal.pki import from_pem
-from bubuh.pdf.sheet import covered, filled, room_of
+from bubuh.pdf.sheet import covered, filled
 from bubuh.signer.heads import StatementKey
 from bubuh.signer.statements import digest_of, sign, sign_statements
 from bubuh.statements.model import Kind, Statement, to_bytes
@@ -81,12 +81,12 @@ def proof(key: StatementKey, tmp_path: Path) -> Path:
     """The JSON and the page of a proof, signed as the signer signs."""
     facts, file = to_bytes(record()), tmp_path / "bukti.json"
     plain, page = (
-        sign(digest_of(Statement(kind=kind, subject=SUBJECT, no=1, facts=facts), key), key)
+        sign(digest_of(Statement(kind=kind, subject=SUBJECT, no=1, facts=facts)), key)
         for kind in (Kind.TURN, Kind.TURN_SHEET)
     )
     file.write_bytes(facts)
     file.with_suffix(".p7s").write_bytes(plain)
-    blank = turn_sheet(record(), room=room_of(key.chain))
+    blank = turn_sheet(record())
     file.with_suffix(".pdf").write_bytes(filled(blank, page))
     return file
 
@@ -191,7 +191,7 @@ def sheet_by(
     folder: DataFolder, chain: Chain, key_id: str, told: TurnRecord, scratch: Path
 ) -> dict[str, object]:
     """What is said of a page that is signed with the key `key_id` of the folder."""
-    blank = turn_sheet(told, room=room_of(chain))
+    blank = turn_sheet(told)
     digest = covered(blank)
     assert digest is not None
     private = load_key((folder.keys / f"{key_id}.pem").read_bytes())
@@ -227,7 +227,7 @@ async def test_the_signer_signs_both_forms_as_they_are_handed_out(
     assert await sign_statements(signer_db, key) == 2
     digests = {
         Kind.TURN: hashlib.sha256(facts).digest(),
-        Kind.TURN_SHEET: covered(turn_sheet(record(), room=room_of(key.chain))),
+        Kind.TURN_SHEET: covered(turn_sheet(record())),
     }
     for kind, digest in digests.items():
         signed = await newest_signed(db, kind, SUBJECT)

@@ -26,9 +26,9 @@ _MONTHS: Final = [
 ]
 
 
-def turn_sheet(told: TurnRecord, *, room: int) -> bytes:
+def turn_sheet(told: TurnRecord) -> bytes:
     """The page that the signer signs and the site hands out, not signed yet: the same for the same facts."""
-    return sheet(_words(told), to_bytes(told), stated_at=told.stated_at, room=room)
+    return sheet(_words(told), to_bytes(told), stated_at=told.stated_at)
 
 
 def _words(told: TurnRecord) -> Words:

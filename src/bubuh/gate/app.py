@@ -5,7 +5,9 @@ GET  /antre                 the waiting page
 GET  /antre/tempat          the same without scripts, for the turn in the cookie or in `nomor`
 GET  /antre/qr              the turn's code as a QR
 POST /antre/{lane}          a turn; JSON, or for a form the page and a cookie
+POST /gate/join             from the site alone: a voucher; a turn of the reserved lane that it names
 POST /gate/enter            from the site alone: a voucher, and a turn or its code
+POST /gate/turn             from the site alone: a voucher, a deadline and a turn; what is known of it
 POST /gate/report           from the site alone
 """
 
@@ -20,6 +22,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from bubuh.core.errors import Fault, Refusal
+from bubuh.core.ids import AccountId
 from bubuh.edge.refusals import BodyTooLarge, MethodNotAllowed, RouteUnknown, Unacceptable
 from bubuh.gate.answer import FRESH, HTML, JSON, Header, answer, refuse, refuse_for_now
 from bubuh.gate.keeper import Keeper
@@ -27,12 +30,15 @@ from bubuh.gate.pages import Pages
 from bubuh.gate.qr import qr_of
 from bubuh.waitingroom.code import code_of, look_up, turn_of
 from bubuh.waitingroom.passes import VOUCHER_BYTES, read_voucher
-from bubuh.waitingroom.refusals import TurnRefused
+from bubuh.waitingroom.proof import DEADLINE_BYTES
+from bubuh.waitingroom.refusals import LaneReserved, TurnRefused
 from bubuh.waitingroom.report import read_report
 from bubuh.waitingroom.turn import (
     ANYONE,
+    PROOF_LIFE_S,
     TURN_BYTES,
     TURN_LIFE_S,
+    Turn,
     bind_of,
     issue,
     read_bytes,
@@ -46,6 +52,7 @@ _SHORTLY: Final = (b"cache-control", b"public, max-age=2")
 _FORM: Final = b"application/x-www-form-urlencoded"
 _LANE_PREFIX: Final = "/antre/"
 _MOST_BYTES: Final = 4_096
+_TURN_AT: Final = VOUCHER_BYTES + DEADLINE_BYTES
 _MOST_REPORT_BYTES: Final = 1_048_576
 
 
@@ -91,6 +98,10 @@ class Gate:
     async def _post(self, path: str, scope: Any, receive: Any, send: Any) -> None:
         if path == "/gate/enter":
             await self._enter(await _body(receive, _MOST_BYTES), send)
+        elif path == "/gate/join":
+            await self._join_reserved(await _body(receive, _MOST_BYTES), send)
+        elif path == "/gate/turn":
+            await self._tell(await _body(receive, _MOST_BYTES), send)
         elif path == "/gate/report":
             now_s = time.time()
             body = await _body(receive, _MOST_REPORT_BYTES)
@@ -105,11 +116,13 @@ class Gate:
         """A turn for whoever asks; bound to an account where the site vouches for it (`surat` in a form)."""
         keeper, now_s = self._keeper, int(time.time())
         rule = keeper.room.rules.by_name(name)
+        if rule.kind.is_reserved:
+            raise LaneReserved
         is_form = body != b"" and (_header(scope, b"content-type") or "").encode().startswith(_FORM)
         form = _fields(body.decode("latin-1")) if is_form else {}
         bind = ANYONE
         if letter := form.get("surat"):
-            bind = bind_of(read_voucher(read_bytes(letter), keeper.keys.passes, now_s=now_s))
+            bind = bind_of(read_voucher(read_bytes(letter), keeper.keys.passes, now_s=now_s).account_id)
         turn = keeper.join(rule.id, bind=bind, now_s=now_s)
         shown, code = show_bytes(issue(turn, keeper.keys.turns)), code_of(turn, keeper.keys.turns)
         if is_form:
@@ -119,17 +132,37 @@ class Gate:
         told = {"turn": shown, "code": code, "lane": rule.name}
         await answer(send, 200, msgspec.json.encode(told), (JSON, FRESH))
 
+    async def _join_reserved(self, body: bytes, send: Any) -> None:
+        """What the site sends when an account may join a reserved lane: a turn that is bound to it."""
+        keeper, now_s = self._keeper, int(time.time())
+        account_id, lane_id = read_voucher(body, keeper.keys.passes, now_s=now_s)
+        turn = keeper.join(lane_id, bind=bind_of(account_id), now_s=now_s)
+        given = issue(turn, keeper.keys.turns)
+        await answer(send, 200, given, ((b"content-type", b"application/octet-stream"), FRESH))
+
     async def _enter(self, body: bytes, send: Any) -> None:
         """What the site sends when an account wants in: the pass, or why not."""
         keeper, now_s = self._keeper, int(time.time())
-        account_id = read_voucher(body[:VOUCHER_BYTES], keeper.keys.passes, now_s=now_s)
-        shown = body[VOUCHER_BYTES:]
-        if len(shown) == TURN_BYTES:
-            turn = read_turn(shown, keeper.keys.turns, now_s=now_s)
-        else:
-            turn = turn_of(shown.decode("latin-1"), keeper.keys.turns, account_id, now_s=now_s)
+        account_id, _ = read_voucher(body[:VOUCHER_BYTES], keeper.keys.passes, now_s=now_s)
+        turn = self._turn(body[VOUCHER_BYTES:], account_id, now_s=now_s, life_s=TURN_LIFE_S)
         given = await keeper.enter(turn, account_id, now_s=now_s)
         await answer(send, 200, given, ((b"content-type", b"application/octet-stream"), FRESH))
+
+    async def _tell(self, body: bytes, send: Any) -> None:
+        """What the site sends when somebody wants to know of a turn: who is signed in, or nobody, and it."""
+        keeper, now_s = self._keeper, int(time.time())
+        account_id, _ = read_voucher(body[:VOUCHER_BYTES], keeper.keys.passes, now_s=now_s)
+        deadline_s = int.from_bytes(body[VOUCHER_BYTES:_TURN_AT]) or None
+        turn = self._turn(body[_TURN_AT:], account_id, now_s=now_s, life_s=PROOF_LIFE_S)
+        shown = keeper.show(turn, deadline_s=deadline_s)
+        await answer(send, 200, msgspec.json.encode(shown), (JSON, FRESH))
+
+    def _turn(self, given: bytes, account_id: AccountId, *, now_s: int, life_s: int) -> Turn:
+        """The turn that `account_id` shows, whole or by its code."""
+        ring = self._keeper.keys.turns
+        if len(given) == TURN_BYTES:
+            return read_turn(given, ring, now_s=now_s, life_s=life_s)
+        return turn_of(given.decode("latin-1"), ring, account_id, now_s=now_s)
 
     async def _show_place(self, scope: Any, send: Any) -> None:
         """Where a turn or code stands, rendered here; it loads itself again."""

@@ -16,14 +16,17 @@ from bubuh.gate.metrics import tell
 from bubuh.gate.now import compose, sign
 from bubuh.waitingroom.keyring import KeyRing
 from bubuh.waitingroom.passes import Pass, give
+from bubuh.waitingroom.proof import Shown
 from bubuh.waitingroom.records import Kind, Record
+from bubuh.waitingroom.refusals import LaneUnknown
 from bubuh.waitingroom.report import Report
 from bubuh.waitingroom.room import Room
 from bubuh.waitingroom.room_file import RoomFile, Watched, read_room_file
-from bubuh.waitingroom.turn import Turn
+from bubuh.waitingroom.turn import ANYONE, Turn
 
 NOW_FILE: Final = "now.json"
 _TICK_S: Final = 1.0
+_SUBJECT: Final = b"proof"
 _HEALTH_LIFE_S: Final = 10.0
 
 
@@ -90,6 +93,22 @@ class Keeper:
             ring,
         )
 
+    def show(self, turn: Turn, *, deadline_s: int | None) -> Shown:
+        """What is known of `turn`, whose holder shows it; raises `LaneUnknown`."""
+        lane = self.room.lanes.get(turn.lane)
+        if lane is None:
+            raise LaneUnknown
+        subject = self.keys.turns.mark(turn.gen, _SUBJECT + turn.lane.to_bytes(1) + turn.number.to_bytes(8))
+        assert subject is not None, "the turn was marked with a key of the ring"
+        return Shown(
+            lane=turn.lane,
+            number=turn.number,
+            subject=subject.hex(),
+            holder="" if turn.bind == ANYONE else f"{turn.bind:016x}",
+            is_spent=lane.is_spent(turn.number),
+            seen=lane.minutes.seen(turn.number, turn.number, deadline_s=deadline_s),
+        )
+
     def hear(self, report: Report, *, now_s: float) -> None:
         """A web process's word: passes in use keep their slots."""
         self._health[report.process] = (now_s + _HEALTH_LIFE_S, report.health)
@@ -118,6 +137,7 @@ class Keeper:
         health = self._present_health(now_s)
         records = self.room.tick(now_s, elapsed_s, is_open=self.file.is_open, health=health)
         records += self.room.wanted_marks()
+        records += self.room.wanted_minutes(now_s, is_open=self.file.is_open)
         await self._log.keep(records)
         self.room.apply(records)
         if self._log.may_begin:

@@ -8,9 +8,9 @@ from typing import Any, Final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bubuh.waitingroom.estimate import verdict
+from bubuh.waitingroom.estimate import Queue, reach, verdict
 from bubuh.waitingroom.lanes import LaneKind, LaneRule
-from bubuh.waitingroom.room import Lane, Room
+from bubuh.waitingroom.room import Room
 
 MOST_BYTES: Final = 512
 POLL: Final = (0.25, 10, 300)  #: a reader asks again after this part of its time, within these seconds
@@ -20,10 +20,12 @@ def compose(room: Room, *, now_s: int, is_open: bool, reason: str = "") -> bytes
     """What is to be signed.
 
     A lane is `[id, serving, issued, called a second, part that comes]`; one with a deadline goes on with the
-    deadline and the verdict on whoever joins now. `why` is a word for the reason when it is slow.
+    deadline, the verdict on whoever joins now, and the last number that can be called before it. `why` is a
+    word for the reason when it is slow.
     """
     shown = [rule for rule in room.rules.lanes if rule.kind is not LaneKind.REPAIR]
-    lanes = {rule.name: _lane(room, rule, now_s=now_s) for rule in shown}
+    reached = reached_by(room, now_s=now_s)
+    lanes = {rule.name: _lane(room, rule, reached.get(rule.id, 0), now_s=now_s) for rule in shown}
     said: dict[str, Any] = {"t": now_s, "open": is_open, "poll": POLL, "lanes": lanes}
     return msgspec.json.encode(said | ({"why": reason} if reason else {}))
 
@@ -41,13 +43,27 @@ def parts_of(file: bytes) -> tuple[bytes, bytes]:
     return said, base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
 
 
-def best_pace(room: Room, lane: Lane) -> float:
-    """Numbers a second that `lane` gets when its deadline needs it."""
-    others = sum(rule.floor for rule in room.rules.lanes if rule.id != lane.rule.id)
-    return room.rules.per_s * max(0.0, min(lane.rule.ceiling, 1 - others)) / lane.show
+def reached_by(room: Room, *, now_s: int) -> dict[int, int]:
+    """For each lane with a deadline, how many numbers can be called before it."""
+    timed = [rule for rule in room.rules.lanes if rule.deadline_at is not None]
+    floors = sum(rule.floor for rule in room.rules.lanes if rule.deadline_at is None)
+    found = reach([_queue(room, rule, now_s=now_s) for rule in timed], per_s=room.rules.per_s, floors=floors)
+    return {rule.id: numbers for rule, numbers in zip(timed, found, strict=True)}
 
 
-def _lane(room: Room, rule: LaneRule, *, now_s: int) -> list[Any]:
+def _queue(room: Room, rule: LaneRule, *, now_s: int) -> Queue:
+    assert rule.deadline_at is not None
+    lane = room.lanes[rule.id]
+    return Queue(
+        left_s=rule.deadline_at - now_s - room.rules.safety_s,
+        waiting=lane.waiting,
+        show=lane.show,
+        floor=rule.floor,
+        ceiling=rule.ceiling,
+    )
+
+
+def _lane(room: Room, rule: LaneRule, within: int, *, now_s: int) -> list[Any]:
     lane = room.lanes[rule.id]
     told: list[Any] = [
         rule.id,
@@ -58,5 +74,5 @@ def _lane(room: Room, rule: LaneRule, *, now_s: int) -> list[Any]:
     ]
     if rule.deadline_at is not None:
         left_s = rule.deadline_at - now_s - room.rules.safety_s
-        told += [rule.deadline_at, verdict(lane.waiting, best_pace(room, lane), left_s)]
+        told += [rule.deadline_at, verdict(lane.waiting, within, left_s), lane.window.serving + within]
     return told

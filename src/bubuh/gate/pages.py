@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bubuh.gate.answer import HTML, Header
 from bubuh.gate.keeper import Keeper
-from bubuh.waitingroom.estimate import arrival
+from bubuh.gate.now import reached_by
+from bubuh.waitingroom.estimate import Verdict, arrival, verdict
 from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
+from bubuh.waitingroom.room import Lane
 
 _FILES: Final = files("bubuh.gate")
 _REFRESH_S: Final = 15
@@ -27,6 +29,12 @@ _INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 _FORM: Final = """\
 <form action="/antre/{name}" method="post"><input type="hidden" name="form" value="1">
 <button>{title}{until}</button></form>"""
+_WAY: Final = '<a class="go" href="{site}/jalur/{name}">{title}{until}</a>'
+_VERDICTS: Final = {
+    Verdict.YES: "terkejar.",
+    Verdict.LIKELY: "mungkin terkejar, belum pasti.",
+    Verdict.NO: "tidak terkejar; nomor terakhir yang terkejar {last}. Mintalah bukti antrean.",
+}
 
 
 class Pages:
@@ -46,7 +54,7 @@ class Pages:
         self._rules = rules
         text = (_FILES / "waiting.html").read_text(encoding="utf-8")
         text = text.replace("__SITE__", html.escape(self.site)).replace("__KEY__", self._key)
-        text = text.replace("<!--LANES-->", _forms(rules))
+        text = text.replace("<!--LANES-->", self._forms(rules))
         self._headers = (HTML, _SHORTLY, (b"vary", b"accept-encoding"), _policy(text))
         self._plain = text.encode()
         self._packed = gzip.compress(self._plain, 9, mtime=0)
@@ -59,7 +67,9 @@ class Pages:
 
     def without_turn(self, keeper: Keeper) -> bytes:
         """For browsers without scripts: take a turn."""
-        body = f"{_forms(keeper.room.rules)}<form action='/antre/tempat'><label>Kode: <input name='nomor'>"
+        body = (
+            f"{self._forms(keeper.room.rules)}<form action='/antre/tempat'><label>Kode: <input name='nomor'>"
+        )
         return self._page("Ambil nomor", body + "</label> <button>Lihat tempat saya</button></form>", 3600)
 
     def place(self, keeper: Keeper, lane_id: int, number: int, code: str) -> bytes:
@@ -77,23 +87,42 @@ class Pages:
             said.append(
                 f"<p>Perkiraan giliran antara {_clock(found.likely_s)} dan {_clock(found.latest_s)}.</p>"
             )
+        if lane.rule.deadline_at is not None:
+            said.append(f"<p>{_told(keeper, lane, number)}</p>")
         said += [
             f"<p>Kode Anda: <code>{shown}</code> · <a href='/antre/qr?nomor={shown}'>QR</a></p>",
+            f"<p><a href='{self.site}/antre/bukti?nomor={shown}'>Bukti antrean</a></p>",
             f"<p>Terakhir diperbarui {_clock(0)}; halaman ini memuat ulang sendiri.</p>",
             "<p><a href='/antre'>Halaman lengkap</a></p>",
         ]
         return self._page("Tempat Anda", "\n".join(said), _REFRESH_S)
+
+    def _forms(self, rules: RoomRules) -> str:
+        """What one joins a lane with: a button; for a reserved lane the way to its page on the site."""
+        return "\n".join(
+            (_WAY if rule.kind.is_reserved else _FORM).format(
+                site=html.escape(self.site), name=rule.name, title=html.escape(rule.title), until=_until(rule)
+            )
+            for rule in rules.lanes
+            if rule.kind is not LaneKind.REPAIR
+        )
 
     def _page(self, title: str, body: str, refresh_s: int) -> bytes:
         text = (_FILES / "place.html").read_text(encoding="utf-8")
         return text.format(title=title, body=body, refresh_s=refresh_s, site=html.escape(self.site)).encode()
 
 
-def _forms(rules: RoomRules) -> str:
-    shown = (rule for rule in rules.lanes if rule.kind is not LaneKind.REPAIR)
-    return "\n".join(
-        _FORM.format(name=rule.name, title=html.escape(rule.title), until=_until(rule)) for rule in shown
-    )
+def _told(keeper: Keeper, lane: Lane, number: int) -> str:
+    """Whether the deadline is met, in words."""
+    now_s, deadline_at = int(time.time()), lane.rule.deadline_at
+    assert deadline_at is not None
+    within = reached_by(keeper.room, now_s=now_s).get(lane.rule.id, 0)
+    left_s = deadline_at - now_s - keeper.room.rules.safety_s
+    ahead = max(0, number - lane.window.serving)
+    until = _until(lane.rule).removeprefix(" · ").capitalize()
+    found = Verdict.YES if ahead == 0 else verdict(ahead, within, left_s)
+    last = f"{lane.window.serving + within:,}".replace(",", ".")
+    return f"{until}: {_VERDICTS[found].format(last=last)}"
 
 
 def _until(rule: LaneRule) -> str:

@@ -14,12 +14,10 @@ from datetime import datetime
 from textwrap import wrap
 from typing import Final
 
-from bubuh.pdf.model import Chain
-from bubuh.pdf.seal.cms import room_bytes
-
 FIELD: Final = "Statement"
 ATTACHED: Final = "facts.json"
 MOST_BYTES: Final = 262_144
+ROOM_BYTES: Final = 6_144  #: for the signature: two certificates of RSA-4096 and what is around them
 
 _SIDE_PT: Final = (595, 842)  # A4
 _LEFT_PT, _TOP_PT = 64, 770
@@ -49,8 +47,8 @@ class Gap:
     end: int
 
 
-def sheet(words: Words, facts: bytes, *, stated_at: datetime, room: int) -> bytes:
-    """The page with `facts` (JSON) attached and room for a CMS of `room` bytes, not signed yet."""
+def sheet(words: Words, facts: bytes, *, stated_at: datetime) -> bytes:
+    """The page with `facts` (JSON) attached and room for a signature, not signed yet."""
     width, height = _SIDE_PT
     objects = [
         (
@@ -68,7 +66,7 @@ def sheet(words: Words, facts: bytes, *, stated_at: datetime, room: int) -> byte
         f"<< /Type /Annot /Subtype /Widget /FT /Sig /T ({FIELD}) /Rect [0 0 0 0] /F 132 /P 3 0 R /V 8 0 R >>",
         (
             "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached"
-            f" /M (D:{stated_at:%Y%m%d%H%M%S}Z) {_RANGE % (0, 0, 0)} /Contents <{'0' * 2 * room}> >>"
+            f" /M (D:{stated_at:%Y%m%d%H%M%S}Z) {_RANGE % (0, 0, 0)} /Contents <{'0' * 2 * ROOM_BYTES}> >>"
         ),
         f"<< /Type /Filespec /F ({ATTACHED}) /UF ({ATTACHED}) /AFRelationship /Data /EF << /F 10 0 R >> >>",
         _stream(facts.decode("utf-8"), "/Type /EmbeddedFile /Subtype /application#2Fjson "),
@@ -88,11 +86,6 @@ def sheet(words: Words, facts: bytes, *, stated_at: datetime, room: int) -> byte
     assert gap is not None
     told = (_RANGE % (gap.start, gap.end, len(out) - gap.end)).encode()
     return bytes(out).replace((_RANGE % (0, 0, 0)).encode(), told, 1)
-
-
-def room_of(chain: Chain) -> int:
-    """The room that a signature of `chain` takes."""
-    return room_bytes(chain)
 
 
 def gap_of(document: bytes) -> Gap | None:

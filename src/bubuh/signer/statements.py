@@ -16,7 +16,7 @@ from bubuh.db.pool import Database
 from bubuh.edge.turn_sheet import turn_sheet
 from bubuh.outages.model import OutageRecord
 from bubuh.pdf.seal.cms import signed_attributes, signed_data
-from bubuh.pdf.sheet import covered, room_of
+from bubuh.pdf.sheet import covered
 from bubuh.signer.heads import StatementKey
 from bubuh.statements import store
 from bubuh.statements.model import Facts, Kind, Statement
@@ -43,7 +43,7 @@ async def sign_statements(db: Database, key: StatementKey) -> int:
             _SIGNED.labels("refused").inc(await store.refuse(db, statement))
             _log.error("statement_refused", kind=statement.kind, subject=str(statement.subject))
             continue
-        signature = sign(digest_of(statement, key), key)
+        signature = sign(digest_of(statement), key)
         signed += await store.keep_signature(db, statement, key_id=key.key_id, signature=signature)
     _SIGNED.labels("signed").inc(signed)
     return signed
@@ -58,12 +58,12 @@ def is_understood(statement: Statement) -> bool:
     return facts.no == statement.no
 
 
-def digest_of(statement: Statement, key: StatementKey) -> bytes:
+def digest_of(statement: Statement) -> bytes:
     """SHA-256 of what is signed: the facts as they are, or the page that is made of them here."""
     if statement.kind is not Kind.TURN_SHEET:
         return hashlib.sha256(statement.facts).digest()
     told = msgspec.json.decode(statement.facts, type=TurnRecord)
-    digest = covered(turn_sheet(told, room=room_of(key.chain)))
+    digest = covered(turn_sheet(told))
     assert digest is not None, "our own page"
     return digest
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -36,9 +38,41 @@ def arrival(ahead: int, pace: float) -> Arrival | None:
     return Arrival(likely_s=likely_s, latest_s=likely_s * SPREAD + SPREAD_S)
 
 
-def verdict(ahead: int, best_pace: float, left_s: float) -> Verdict:
-    """Of a deadline that is `left_s` away, at the pace its lane gets when it needs it."""
-    found = arrival(ahead, best_pace)
-    if found is None or found.likely_s > left_s:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """One deadline's lane."""
+
+    left_s: float  #: until its deadline
+    waiting: int  #: numbers
+    show: float  #: the part of them that comes, above nought
+    floor: float  #: the parts of all people that it gets at least …
+    ceiling: float  #: … and at most
+
+
+def reach(queues: Sequence[Queue], *, per_s: float, floors: float) -> list[int]:
+    """How many numbers of each can be called before its deadline, when it gets all it needs.
+
+    `per_s` people are let in by all lanes together; `floors` is the part that lanes without a deadline keep.
+    An earlier deadline goes first, and takes what those need who wait for it.
+    """
+    found, taken = [0] * len(queues), 0.0
+    order = sorted(range(len(queues)), key=lambda at: queues[at].left_s)
+    for rank, at in enumerate(order):
+        queue = queues[at]
+        later = sum(queues[other].floor for other in order[rank + 1 :])
+        part = max(0.0, min(queue.ceiling, 1 - floors - later))
+        people = max(0.0, part * per_s * max(0.0, queue.left_s) - taken)
+        found[at] = math.floor(people / queue.show)
+        taken += min(people, queue.waiting * queue.show)
+    return found
+
+
+def verdict(ahead: int, within: int, left_s: float) -> Verdict:
+    """Of a number with `ahead` before it, when `within` can be called in the `left_s` to its deadline."""
+    if left_s <= 0 or ahead > within:
         return Verdict.NO
+    if ahead <= 0:
+        return Verdict.YES
+    found = arrival(ahead, within / left_s)
+    assert found is not None, "some can be called"
     return Verdict.YES if found.latest_s <= left_s else Verdict.LIKELY

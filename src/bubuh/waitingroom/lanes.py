@@ -23,6 +23,11 @@ class LaneKind(StrEnum):
     PARTNER = "partner"  #: channels
     ASSIST = "assist"  #: counters and people who need help
 
+    @property
+    def is_reserved(self) -> bool:
+        """Whether the site says who may join; into the others anybody may."""
+        return self in {LaneKind.DEADLINE, LaneKind.GROUP, LaneKind.PARTNER}
+
 
 class LaneRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One lane. Shares are of the people admitted a second by all lanes together."""

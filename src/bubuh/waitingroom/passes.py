@@ -2,14 +2,15 @@
 
     version u8 | lane u8 | generation u16 | number u64 | expires at u32 | account i64 | mark 16
 
-A voucher is the site's word to the gate that an account is the one signed in, marked with the same ring.
+A voucher is the site's word to the gate that an account is the one signed in, and that it may join a
+reserved lane, if it names one; marked with the same ring.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from bubuh.core.ids import AccountId
 from bubuh.waitingroom.keyring import KeyRing
@@ -23,7 +24,7 @@ VOUCHER_BYTES: Final = 32
 _VERSION: Final = 1
 _BODY: Final = Struct(">BBHQIq")
 _GENERATION: Final = Struct(">H")
-_VOUCHER: Final = Struct(">HxxIq")
+_VOUCHER: Final = Struct(">HxBIq")
 _PASS_DOMAIN: Final = b"pass"
 _VOUCHER_DOMAIN: Final = b"vouch"
 _VOUCHER_LIFE_S: Final = 30
@@ -68,22 +69,29 @@ def check_pass(given: bytes, ring: KeyRing, account_id: AccountId, *, now_s: int
     return Pass(lane=lane, gen=gen, number=number, expires_at=expires_at, account_id=AccountId(owner))
 
 
-def vouch(account_id: AccountId, ring: KeyRing, *, now_s: int) -> bytes:
-    """The site's word, good for 30 s, that `account_id` is signed in."""
-    body = _VOUCHER.pack(ring.generation, now_s, int(account_id))
+class Vouched(NamedTuple):
+    """What the site says."""
+
+    account_id: AccountId  #: who is signed in
+    lane: int  #: a reserved one that they may join; 0: none
+
+
+def vouch(account_id: AccountId, ring: KeyRing, *, now_s: int, lane: int = 0) -> bytes:
+    """The site's word, good for 30 s, that `account_id` is signed in, and may join `lane`."""
+    body = _VOUCHER.pack(ring.generation, lane, now_s, int(account_id))
     mark = ring.mark(ring.generation, _VOUCHER_DOMAIN + body)
     assert mark is not None
     return body + mark
 
 
-def read_voucher(given: bytes, ring: KeyRing, *, now_s: int) -> AccountId:
-    """Who is signed in; raises `TurnRefused`."""
+def read_voucher(given: bytes, ring: KeyRing, *, now_s: int) -> Vouched:
+    """What the site says; raises `TurnRefused`."""
     if len(given) != VOUCHER_BYTES:
         raise TurnRefused
     body, (gen,) = given[: _VOUCHER.size], _GENERATION.unpack_from(given, 0)
     if not ring.holds(gen, _VOUCHER_DOMAIN + body, given[_VOUCHER.size :]):
         raise TurnRefused
-    _, said_at, account_id = _VOUCHER.unpack(body)
+    _, lane, said_at, account_id = _VOUCHER.unpack(body)
     if abs(now_s - said_at) > _VOUCHER_LIFE_S:
         raise TurnRefused
-    return AccountId(account_id)
+    return Vouched(AccountId(account_id), lane)

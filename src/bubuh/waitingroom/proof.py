@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from bubuh.statements.model import Facts
+from bubuh.waitingroom.minutes import Seen
+
+DEADLINE_BYTES: Final = 8  #: of a deadline, seconds since 1970, in the site's question; nought: none
 
 
 class Outcome(StrEnum):
@@ -21,6 +24,17 @@ class Outcome(StrEnum):
     NOT_REACHED = "not_reached"  #: it waited when the deadline came
     WAITING = "waiting"  #: it waited when last looked at
     CALLED = "called"  #: it was called, before the deadline if there is one
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the gate tells the site of a turn that somebody shows."""
+
+    lane: int
+    number: int
+    subject: str  #: 16 bytes in hexadecimal that name the turn, and that nobody can guess
+    holder: str  #: whose account it is bound to, hexadecimal; "": nobody's
+    is_spent: bool  #: used, or called and missed: another turn is needed
+    seen: Seen | None  #: None: it was given within this minute
 
 
 class TurnRecord(Facts, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -29,6 +29,8 @@ class Kind(IntEnum):
     CELL = 8  #: like CALLED, as a log that goes on has it: c have entered
     USED = 9  #: of the 64 numbers from a, those whose bit stands in b
     SHUFFLED = 10  #: numbers 1 to a stand in a drawn order; b and c: its keys
+    STOOD = 20  #: a numbers given and b called at c, seconds since 1970, while people went in by turn
+    RESTED = 21  #: the same, while everyone went in as they came
 
 
 class Record(NamedTuple):

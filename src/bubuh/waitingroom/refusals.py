@@ -35,6 +35,12 @@ class LaneUnknown(Refusal):
     code = "lane_unknown"
 
 
+class LaneReserved(Refusal):
+    """Only those may join this lane whom the site lets: its own page asks them who they are."""
+
+    code = "lane_reserved"
+
+
 class NotYet(Refusal):
     """Not called yet, or called while all places are taken for the moment: the turn stays good."""
 

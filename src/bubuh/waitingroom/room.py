@@ -15,6 +15,7 @@ from typing import Final
 from bubuh.core.ids import AccountId
 from bubuh.waitingroom.allocator import Allocator
 from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
+from bubuh.waitingroom.minutes import Minute, Minutes
 from bubuh.waitingroom.passes import PASS_LIFE_S
 from bubuh.waitingroom.records import Kind, Record
 from bubuh.waitingroom.refusals import LaneUnknown, NotYet, TurnOver, TurnUsed
@@ -52,6 +53,7 @@ class Lane:
         self.rule = rule
         self.numbers = Allocator()
         self.window = Window()
+        self.minutes = Minutes()
         self.pace = 0.0  #: numbers called a second, lately
         self.entered = 0
         self.late = 0
@@ -103,6 +105,11 @@ class Lane:
         weight = 1 - math.exp(-elapsed_s / _PACE_MEMORY_S)
         self.pace += (called / elapsed_s - self.pace) * weight
         return called
+
+    def is_spent(self, number: int) -> bool:
+        """Whether nobody can enter with `number` any more: it was used, or called and missed."""
+        standing = self.window.standing(number)
+        return standing is Standing.OVER or (standing is not Standing.WAITING and self.window.is_used(number))
 
     def enter(self, number: int) -> None:
         """Look whether `number` may enter now; raises `NotYet`, `TurnOver`, `TurnUsed`."""
@@ -159,6 +166,16 @@ class Room:
         """Marks to keep, each once; `apply` them when they are kept."""
         found = ((lane_id, lane.numbers.wanted_mark()) for lane_id, lane in self.lanes.items())
         return [Record(Kind.MARK, lane_id, mark) for lane_id, mark in found if mark is not None]
+
+    def wanted_minutes(self, now_s: float, *, is_open: bool) -> list[Record]:
+        """Where each lane stands, once a minute: to keep and then to `apply`."""
+        kind = Kind.STOOD if is_open else Kind.RESTED
+        due = ((rule.id, self.lanes[rule.id]) for rule in self.rules.lanes)
+        return [
+            Record(kind, lane_id, lane.numbers.issued, lane.window.serving, int(now_s))
+            for lane_id, lane in due
+            if lane.numbers.issued and lane.minutes.is_due(now_s)
+        ]
 
     def tick(
         self, now_s: float, elapsed_s: float, *, is_open: bool = True, health: float = 1.0
@@ -218,6 +235,7 @@ class Room:
                 *(_of_cell(lane_id, cell) for cell in window.cells()),
                 *(Record(Kind.USED, lane_id, first, bits) for first, bits in window.used()),
                 Record(Kind.MARK, lane_id, lane.numbers.mark),
+                *(_of_minute(lane_id, minute) for minute in lane.minutes),
             ]
         for account_id, inside in self.inside.items():
             found.append(Record(Kind.INSIDE, inside.lane, inside.number, account_id, inside.expires_at))
@@ -248,7 +266,9 @@ class Room:
                 del self.inside[AccountId(b)]
         elif kind is Kind.INSIDE:
             self._let_in(AccountId(b), Inside(lane_id, a, c))
-        elif lane_id in self.lanes:  # else an operator has taken it out of the rules
+        elif kind is not Kind.BEGUN:
+            if lane_id not in self.lanes:  # an operator has taken it out of the rules: it calls nobody
+                self.lanes[lane_id] = Lane(_left_out(lane_id))
             _apply_to(self.lanes[lane_id], record, restoring=restoring)
             if kind is Kind.ENTERED:
                 self._let_in(AccountId(b), Inside(lane_id, a, c))
@@ -257,6 +277,15 @@ class Room:
         """The newest stands last, so that the oldest are found first."""
         self.inside.pop(account_id, None)
         self.inside[account_id] = inside
+
+
+def _left_out(lane_id: int) -> LaneRule:
+    return LaneRule(id=lane_id, name=f"lane-{lane_id}", kind=LaneKind.GROUP, title=f"{lane_id}")
+
+
+def _of_minute(lane_id: int, minute: Minute) -> Record:
+    kind = Kind.STOOD if minute.was_open else Kind.RESTED
+    return Record(kind, lane_id, minute.issued, minute.serving, minute.at_s)
 
 
 def _of_cell(lane_id: int, cell: Cell) -> Record:
@@ -280,5 +309,7 @@ def _apply_to(lane: Lane, record: Record, *, restoring: bool) -> None:
             lane.window.restore_used(a, b)
         case Kind.ENTERED:
             lane.entered_with(a, restoring=restoring)
+        case Kind.STOOD | Kind.RESTED:
+            lane.minutes.keep(Minute(c, a, b, record.kind is Kind.STOOD))
         case _:
             pass

@@ -20,6 +20,7 @@ from bubuh.waitingroom.refusals import TurnForeign, TurnRefused
 
 TURN_BYTES: Final = 40
 TURN_LIFE_S: Final = 72 * 3600
+PROOF_LIFE_S: Final = 30 * 24 * 3600  #: for so long it can be shown what became of it
 ANYONE: Final = 0  #: the bind of a turn that nobody's account is bound to yet
 
 _VERSION: Final = 1
@@ -57,7 +58,7 @@ def issue(turn: Turn, ring: KeyRing) -> bytes:
     return body + mark
 
 
-def read_turn(given: bytes, ring: KeyRing, *, now_s: int) -> Turn:
+def read_turn(given: bytes, ring: KeyRing, *, now_s: int, life_s: int = TURN_LIFE_S) -> Turn:
     """The turn in `given`; raises `TurnRefused` for a forged, foreign or outlived one."""
     if len(given) != TURN_BYTES:
         raise TurnRefused
@@ -65,7 +66,7 @@ def read_turn(given: bytes, ring: KeyRing, *, now_s: int) -> Turn:
     if not ring.holds(gen, _DOMAIN + body, given[_BODY.size :]):
         raise TurnRefused
     version, lane, gen, number, issued_at, bind = _BODY.unpack(body)
-    if version != _VERSION or now_s - issued_at > TURN_LIFE_S:
+    if version != _VERSION or now_s - issued_at > life_s:
         raise TurnRefused
     return Turn(lane=lane, gen=gen, number=number, issued_at=issued_at, bind=bind)
 

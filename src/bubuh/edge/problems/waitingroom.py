@@ -55,6 +55,14 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "There is no such lane, or it is closed.",
         ),
     ),
+    waitingroom.LaneReserved: Problem(
+        status=403,
+        title=Words("Jalur ini khusus", "A reserved lane"),
+        detail=Words(
+            "Nomor di jalur ini diambil dari halamannya sendiri, setelah masuk dengan akun Anda.",
+            "Turns of this lane are taken from its own page, once you have signed in.",
+        ),
+    ),
     waitingroom.NotYet: Problem(
         status=409,
         title=Words("Belum giliran Anda", "Not your turn yet"),
