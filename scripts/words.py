@@ -50,7 +50,7 @@ def gathered(messages: Iterable[str | tuple[str, ...]]) -> Catalog:
 
 
 def called() -> Iterator[str]:
-    """What handlers say at once: `say(request)("…")`, which the extractor does not see."""
+    """What handlers say at once, `say(request)("…")`, or within an f-string: the extractor sees neither."""
     for path in sorted(WEB.rglob("*.py")):
         with path.open("rb") as source:
             yield from _said_at_once(source.read().decode())
@@ -60,6 +60,8 @@ def _said_at_once(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(func=ast.Call(func=ast.Name(id="say")), args=[ast.Constant(value=str(message))]):
+                yield message
+            case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(message))]):
                 yield message
 
 

@@ -7,6 +7,7 @@ prefix, and the names are bare.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,7 @@ _VISITOR: Final = "tamu"
 _PASS: Final = "pas"  # noqa: S105 -- the name of a cookie
 _TURN: Final = "nomor"
 _AIM: Final = "tujuan"
+_OURS: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,4 @@ def cookies_of(public_url: str) -> Cookies:
 def value_of(cookies: Mapping[str, str], name: str) -> str | None:
     """The cookie's value when it can be one of ours: 43 letters of URL-safe base 64; else None."""
     value = cookies.get(name, "")
-    if len(value) != 43 or not all(sign.isalnum() or sign in "-_" for sign in value) or not value.isascii():
-        return None
-    return value
+    return value if _OURS.fullmatch(value) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -31,6 +32,7 @@ class Words:
         return text.format_map(facts) if facts else text
 
 
+@lru_cache(maxsize=256)  # few browsers say anything else than the one before
 def pick_language(accept_language: str | None) -> Language:
     """Indonesian, unless English is asked for before it. Source: RFC 9110, 12.5.4."""
     wishes = [_wish(part) for part in (accept_language or "")[:_LONGEST_HEADER].split(",")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
@@ -81,9 +81,8 @@ class Filter:
         return sorted(frozenset().union(*wanted))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A stamp, an order or a refund, as one row."""
+class Entry(NamedTuple):
+    """A stamp, an order or a refund, as one row. A tuple, as a page has many of them."""
 
     kind: EntryKind
     id: UUID

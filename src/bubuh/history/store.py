@@ -14,6 +14,7 @@ from bubuh.history.model import Entry, EntryKind, Filter, Happening, Line, Order
 from bubuh.quota.model import MovementKind
 
 SQL: Final[Any] = load_queries("bubuh.history")
+_KINDS: Final = {str(kind): kind for kind in EntryKind}
 
 
 async def list_entries(
@@ -24,7 +25,8 @@ async def list_entries(
     rows = await db.fetch(
         SQL.list_entries.sql, shard_of_account(account_id), account_id, *before, *states, most
     )
-    return [Entry(**{**row, "kind": EntryKind(row["kind"])}) for row in rows]
+    assert not rows or tuple(rows[0].keys()) == Entry._fields, "the statement has them in this order"
+    return [Entry(_KINDS[kind], *rest) for kind, *rest in rows]
 
 
 async def has_open_matter(db: Database, account_id: AccountId) -> bool:
