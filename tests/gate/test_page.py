@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from bubuh.core.privileges import Uids
 from bubuh.drill.gate import GateProcess
+from bubuh.waitingroom.draw import DrawPlan, Order, commitment, draw_key, revealed
+from bubuh.waitingroom.lanes import DEFAULT_RULES
 from bubuh.waitingroom.room_file import RoomFile, write_room_file
 
 
@@ -79,3 +85,44 @@ def test_a_place_survives_closed_tabs_lost_network_and_another_device(
     expect(page.locator("#place")).to_have_text("Giliran Anda!")
     expect(page.locator("#go")).to_be_visible()
     assert errors == []
+
+
+@pytest.mark.oracle
+def test_the_page_computes_the_drawn_place_as_the_gate_does(
+    closed_gate: tuple[GateProcess, Path, str], chromium: Browser
+) -> None:
+    gate, folder, address = closed_gate
+    umum, before = DEFAULT_RULES.by_name("umum").id, 30
+    secret, value = bytes(range(32)), "7.412,55"
+    plan = DrawPlan(lanes=(umum,), commit=commitment(secret), says="IHSG", closes_at=int(time.time()) + 3600)
+
+    def decide(wanted: DrawPlan) -> None:
+        write_room_file(folder, RoomFile(draw=wanted), uid=Uids.here().app)
+
+    decide(plan)
+    page = chromium.new_context().new_page()
+    page.goto(address)
+    _until(gate, lambda now: "draw" in now)
+    for _ in range(before):
+        assert httpx.post(f"http://127.0.0.1:{gate.port}/antre/umum").status_code == 200
+    page.get_by_role("button", name="Umum").click()
+    expect(page.locator("#place")).to_have_text("Urutan belum diundi")
+    code = page.locator("#code").inner_text()
+    cut = msgspec.structs.replace(plan, closes_at=0)
+    decide(revealed(cut, secret, value))
+    _until(gate, lambda now: now["draw"][1]["umum"] == [0, before + 1])
+    page.wait_for_timeout(2_100)  # what the browser may keep is past its time
+    page.evaluate("poll()")
+    place = Order(draw_key(secret, value), lane=umum, size=before + 1).place(before)
+    expect(page.locator("#place")).to_have_text(f"{place + 1} nomor di depan")
+    plain = chromium.new_context(java_script_enabled=False).new_page()
+    plain.goto(f"{address}/tempat?nomor={code}")
+    expect(plain.locator("body")).to_contain_text(f"{place + 1} nomor di depan")
+
+
+def _until(gate: GateProcess, holds: Callable[[Any], bool]) -> None:
+    """Wait until `holds` of what the gate says."""
+    give_up = time.monotonic() + 30
+    while not holds(httpx.get(f"http://127.0.0.1:{gate.port}/now.json").json()["now"]):
+        assert time.monotonic() < give_up, "the gate does not follow"
+        time.sleep(0.2)

@@ -9,18 +9,15 @@ from typing import Annotated
 import msgspec
 import typer
 
-from bubuh.audit.record import record
-from bubuh.cli.output import Json, answer
-from bubuh.cli.service import As, acting_operator, with_database
-from bubuh.core.ids import THE_SERVICE
-from bubuh.core.privileges import Uids
-from bubuh.db.pool import Database
-from bubuh.settings import Settings, data_folder
+from bubuh.cli.output import Json
+from bubuh.cli.room_draw import draw
+from bubuh.cli.room_file import decide, room_folder, show
+from bubuh.cli.service import As
 from bubuh.waitingroom.lanes import RoomRules
-from bubuh.waitingroom.room_file import RoomFile, read_room_file, write_room_file
-from bubuh.wiring.folder import DataFolder
+from bubuh.waitingroom.room_file import read_room_file
 
 room = typer.Typer(no_args_is_help=True, help="The waiting room: whether people go in by turn, and how.")
+room.add_typer(draw, name="draw")
 
 
 class Why(StrEnum):
@@ -46,48 +43,27 @@ def open_command(
     as_json: Json = False,
 ) -> None:
     """Let people in by turn from now on; on an open room, change its rules."""
-    present = read_room_file(_folder())
+    present = read_room_file(room_folder())
     wanted = present.rules if rules is None else _read_rules(rules)
     limits = {"per_s": per_s, "slots": slots}
     wanted = msgspec.structs.replace(wanted, **{name: v for name, v in limits.items() if v is not None})
     told = "" if why is None else str(why)
-    _decide(RoomFile(is_open=True, rules=wanted, why=told), act="room.open", key=as_key, as_json=as_json)
+    file = msgspec.structs.replace(present, is_open=True, rules=wanted, why=told)
+    decide(file, act="room.open", key=as_key, as_json=as_json)
 
 
 @room.command("close")
 def close_command(as_key: As = None, as_json: Json = False) -> None:
     """Let everyone in as they come. Turns stay good, and none is used up while the room is closed."""
-    present = read_room_file(_folder())
+    present = read_room_file(room_folder())
     closed = msgspec.structs.replace(present, is_open=False, why="")
-    _decide(closed, act="room.close", key=as_key, as_json=as_json)
+    decide(closed, act="room.close", key=as_key, as_json=as_json)
 
 
 @room.command("show")
 def show_command(as_json: Json = False) -> None:
     """What was decided last."""
-    _show(read_room_file(_folder()), as_json=as_json)
-
-
-def _decide(file: RoomFile, *, act: str, key: str | None, as_json: bool) -> None:
-    """Audited first: an act that was recorded and not done can be seen and repeated, the reverse cannot."""
-
-    async def recorded(db: Database) -> None:
-        actor = await acting_operator(db, key)
-        facts = {"is_open": file.is_open, "why": file.why, "rules": msgspec.to_builtins(file.rules)}
-        async with db.transaction() as conn:
-            await record(conn, account_id=THE_SERVICE, act=act, actor=actor, facts=facts)
-
-    with_database(recorded)
-    write_room_file(_folder(), file, uid=Uids.here().app)
-    _show(file, as_json=as_json)
-
-
-def _show(file: RoomFile, *, as_json: bool) -> None:
-    rules = file.rules
-    lanes = ", ".join(lane.name for lane in rules.lanes)
-    facts = {"room": "open" if file.is_open else "closed", "per_s": rules.per_s, "slots": rules.slots}
-    shown = msgspec.to_builtins(file) if as_json else facts | {"lanes": lanes}
-    answer(shown, as_json=as_json)
+    show(read_room_file(room_folder()), as_json=as_json)
 
 
 def _read_rules(path: Path) -> RoomRules:
@@ -95,7 +71,3 @@ def _read_rules(path: Path) -> RoomRules:
         return msgspec.json.decode(path.read_bytes(), type=RoomRules)
     except ValueError as error:
         raise typer.BadParameter(f"{path}: {error}") from error
-
-
-def _folder() -> Path:
-    return DataFolder(data_folder(Settings.from_env())).room

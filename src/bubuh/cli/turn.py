@@ -14,6 +14,7 @@ import typer
 
 from bubuh.cli.moments import read_moment
 from bubuh.cli.output import Json, answer
+from bubuh.cli.turn_log import audit_command, publish_command
 from bubuh.cli.verify import NoRoot
 from bubuh.pdf import sheet
 from bubuh.pdf.seal.pki import from_pem
@@ -23,6 +24,8 @@ from bubuh.waitingroom.proof import Outcome, TurnRecord
 from bubuh.wiring.folder import DataFolder
 
 turn = typer.Typer(no_args_is_help=True, help="Turns of the waiting room: what anybody can check of them.")
+turn.command("audit")(audit_command)
+turn.command("publish")(publish_command)
 
 
 @turn.callback()

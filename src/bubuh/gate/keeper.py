@@ -98,6 +98,7 @@ class Keeper:
         lane = self.room.lanes.get(turn.lane)
         if lane is None:
             raise LaneUnknown
+        place = lane.place(turn.number) or lane.numbers.issued  # not drawn yet: behind all others at worst
         subject = self.keys.turns.mark(turn.gen, _SUBJECT + turn.lane.to_bytes(1) + turn.number.to_bytes(8))
         assert subject is not None, "the turn was marked with a key of the ring"
         return Shown(
@@ -106,7 +107,7 @@ class Keeper:
             subject=subject.hex(),
             holder="" if turn.bind == ANYONE else f"{turn.bind:016x}",
             is_spent=lane.is_spent(turn.number),
-            seen=lane.minutes.seen(turn.number, turn.number, deadline_s=deadline_s),
+            seen=lane.minutes.seen(turn.number, place, deadline_s=deadline_s),
         )
 
     def hear(self, report: Report, *, now_s: float) -> None:
@@ -136,7 +137,7 @@ class Keeper:
             self.room.follow(self.file.rules)
         health = self._present_health(now_s)
         records = self.room.tick(now_s, elapsed_s, is_open=self.file.is_open, health=health)
-        records += self.room.wanted_marks()
+        records += self.room.wanted_marks() + self.room.draw(self.file.draw, now_s)
         records += self.room.wanted_minutes(now_s, is_open=self.file.is_open)
         await self._log.keep(records)
         self.room.apply(records)
@@ -146,7 +147,8 @@ class Keeper:
         tell(self.room)
 
     def _publish(self, now_s: int) -> None:
-        said = compose(self.room, now_s=now_s, is_open=self.file.is_open, reason=self.file.why)
+        file = self.file
+        said = compose(self.room, now_s=now_s, is_open=file.is_open, reason=file.why, plan=file.draw)
         self.now_file = sign(said, self.keys.now)
         path = self._folder / "public" / NOW_FILE
         unfinished = path.with_suffix(".unfinished")

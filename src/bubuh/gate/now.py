@@ -8,32 +8,38 @@ from typing import Any, Final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bubuh.waitingroom.draw import DrawPlan
 from bubuh.waitingroom.estimate import Queue, reach, verdict
 from bubuh.waitingroom.lanes import LaneKind, LaneRule
 from bubuh.waitingroom.room import Room
 
 MOST_BYTES: Final = 512
+_COARSE_PACE: Final = 100  # numbers a second, told without fractions from here on
 POLL: Final = (0.25, 10, 300)  #: a reader asks again after this part of its time, within these seconds
 
 
-def compose(room: Room, *, now_s: int, is_open: bool, reason: str = "") -> bytes:
+def compose(
+    room: Room, *, now_s: int, is_open: bool, reason: str = "", plan: DrawPlan | None = None
+) -> bytes:
     """What is to be signed.
 
     A lane is `[id, serving, issued, called a second, part that comes]`; one with a deadline goes on with the
     deadline, the verdict on whoever joins now, and the last number that can be called before it. `why` is a
-    word for the reason when it is slow.
+    word for the reason when it is slow. `draw` is the commitment of a draw to come with the number above
+    which it is, a lane; or else its key and the lanes that it orders, above which and up to which number.
     """
     shown = [rule for rule in room.rules.lanes if rule.kind is not LaneKind.REPAIR]
     reached = reached_by(room, now_s=now_s)
     lanes = {rule.name: _lane(room, rule, reached.get(rule.id, 0), now_s=now_s) for rule in shown}
     said: dict[str, Any] = {"t": now_s, "open": is_open, "poll": POLL, "lanes": lanes}
-    return msgspec.json.encode(said | ({"why": reason} if reason else {}))
+    draw = _draw(room, plan)
+    told = {"why": reason} if reason else {}
+    return msgspec.json.encode(said | told | ({"draw": draw} if draw else {}))
 
 
 def sign(said: bytes, key: Ed25519PrivateKey) -> bytes:
     """The file: `{"now":` what was said, `,"sig":` 64 bytes over exactly these, base64url `}`."""
-    signature = base64.urlsafe_b64encode(key.sign(said)).rstrip(b"=")
-    return b'{"now":' + said + b',"sig":"' + signature + b'"}'
+    return b'{"now":' + said + b',"sig":"' + _text(key.sign(said)).encode() + b'"}'
 
 
 def parts_of(file: bytes) -> tuple[bytes, bytes]:
@@ -69,10 +75,28 @@ def _lane(room: Room, rule: LaneRule, within: int, *, now_s: int) -> list[Any]:
         rule.id,
         lane.window.serving,
         lane.numbers.issued,
-        round(lane.pace, 2),
+        round(lane.pace, 2) if lane.pace < _COARSE_PACE else round(lane.pace),
         round(lane.show, 2),
     ]
     if rule.deadline_at is not None:
         left_s = rule.deadline_at - now_s - room.rules.safety_s
         told += [rule.deadline_at, verdict(lane.waiting, within, left_s), lane.window.serving + within]
     return told
+
+
+def _draw(room: Room, plan: DrawPlan | None) -> Any:
+    """A pending draw is told by its commitment, else the newest that still orders anybody."""
+    draws = [(lane, draw) for lane in room.lanes.values() for draw in lane.draws[-1:]]
+    if plan is not None and any(draw.is_pending for _, draw in draws):
+        lanes = {lane.rule.name: draw.base for lane, draw in draws if draw.is_pending}
+        return [_text(bytes.fromhex(plan.commit)), lanes]
+    shown = [(lane, draw) for lane, draw in draws if draw.key and (draw.last or 0) > lane.window.over]
+    if not shown:
+        return None
+    key = shown[-1][1].key
+    assert key is not None
+    return [_text(key), {lane.rule.name: [draw.base, draw.last] for lane, draw in shown if draw.key == key}]
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -26,6 +26,9 @@ _REFRESH_S: Final = 15
 _JAKARTA: Final = timezone(timedelta(hours=7), "WIB")
 _SHORTLY: Final = (b"cache-control", b"public, max-age=60")
 _INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
+_NOT_DRAWN: Final = """\
+<p><b>Urutan belum diundi.</b></p><p>Nomor ini ikut undian pembukaan; datang lebih awal tidak mendahului.
+Setelah diundi, tempat Anda muncul di sini.</p>"""
 _FORM: Final = """\
 <form action="/antre/{name}" method="post"><input type="hidden" name="form" value="1">
 <button>{title}{until}</button></form>"""
@@ -75,10 +78,13 @@ class Pages:
     def place(self, keeper: Keeper, lane_id: int, number: int, code: str) -> bytes:
         """For browsers without scripts: where a turn stands now."""
         lane = keeper.room.lanes[lane_id]
-        ahead = max(0, number - lane.window.serving)
+        stands = lane.place(number)
+        ahead = max(0, (number if stands is None else stands) - lane.window.serving)
         shown = html.escape(code)
         said = [f"<p><b>{ahead:,}</b> nomor di depan Anda.</p>".replace(",", ".")]
-        if ahead == 0:
+        if stands is None:
+            said = [_NOT_DRAWN]
+        elif ahead == 0:
             link = f"{self.site}/antre/masuk?nomor={shown}"
             said = [f'<p><b>Giliran Anda!</b></p><p><a href="{link}">Masuk sekarang</a></p>']
         elif not keeper.file.is_open:

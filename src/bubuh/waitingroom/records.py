@@ -28,7 +28,10 @@ class Kind(IntEnum):
     LEFT = 7  #: account b, whose pass lasted until c
     CELL = 8  #: like CALLED, as a log that goes on has it: c have entered
     USED = 9  #: of the 64 numbers from a, those whose bit stands in b
-    SHUFFLED = 10  #: numbers 1 to a stand in a drawn order; b and c: its keys
+    ANNOUNCED = 10  #: numbers above a wait for a draw; b and c: the first half of its commitment
+    CUT = 11  #: numbers up to a take part in it
+    DRAWN = 12  #: its key: b and c
+    DROPPED = 13  #: it was given up: all stand as they joined
     STOOD = 20  #: a numbers given and b called at c, seconds since 1970, while people went in by turn
     RESTED = 21  #: the same, while everyone went in as they came
 

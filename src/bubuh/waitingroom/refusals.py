@@ -53,6 +53,13 @@ class NotYet(Refusal):
         self.retry_after_s = retry_after_s
 
 
+class NotDrawn(Refusal):
+    """The turn takes part in a draw whose order nobody knows yet: it stays good."""
+
+    code = "not_drawn"
+    transient = True
+
+
 class PassNeeded(Refusal):
     """The room is open: what was asked for needs a pass, and there is none that is still good."""
 

@@ -14,11 +14,13 @@ from typing import Final
 
 from bubuh.core.ids import AccountId
 from bubuh.waitingroom.allocator import Allocator
+from bubuh.waitingroom.draw import Draw, DrawPlan
+from bubuh.waitingroom.draw_records import apply_draw, give_up, next_step, records_of
 from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.minutes import Minute, Minutes
 from bubuh.waitingroom.passes import PASS_LIFE_S
 from bubuh.waitingroom.records import Kind, Record
-from bubuh.waitingroom.refusals import LaneUnknown, NotYet, TurnOver, TurnUsed
+from bubuh.waitingroom.refusals import LaneUnknown, NotDrawn, NotYet, TurnOver, TurnUsed
 from bubuh.waitingroom.scheduler import Demand, share_out
 from bubuh.waitingroom.turn import Turn
 from bubuh.waitingroom.window import Cell, Standing, Window
@@ -54,6 +56,7 @@ class Lane:
         self.numbers = Allocator()
         self.window = Window()
         self.minutes = Minutes()
+        self.draws: list[Draw] = []  #: all of them: whoever asks later is told of the place they had
         self.pace = 0.0  #: numbers called a second, lately
         self.entered = 0
         self.late = 0
@@ -73,6 +76,20 @@ class Lane:
         """Numbers not called yet."""
         return self.numbers.issued - self.window.serving
 
+    @property
+    def callable(self) -> int:
+        """Of these, how many do not wait for a draw."""
+        if self.draws and self.draws[-1].is_pending:
+            return max(0, self.draws[-1].base - self.window.serving)
+        return self.waiting
+
+    def place(self, number: int) -> int | None:
+        """Where `number` stands; None: it takes part in a draw that is still to come."""
+        for draw in self.draws:
+            if draw.takes(number):
+                return draw.place(number)
+        return number
+
     def is_full(self) -> bool:
         """Whether more have come than were expected, so that the next wait a moment."""
         return self._credit <= -self._saved()
@@ -88,7 +105,7 @@ class Lane:
         """What it could use."""
         show = self.show
         expected = self.window.outstanding(show, window_s=window_s)
-        people = max(0.0, self.waiting * show + expected - self._credit)
+        people = max(0.0, self.callable * show + expected - self._credit)
         return Demand(
             rule=self.rule, people=people, arriving=max(0, self.rule.expected - self.numbers.issued) * show
         )
@@ -101,38 +118,46 @@ class Lane:
         self._credit = min(self._credit + granted, expected + max(self._saved(), granted))
         late = self._late_credit + LATE_SHARE * max(granted, elapsed_s)
         self._late_credit = min(late, max(1.0, LATE_SHARE * self._saved()))
-        called = min(self.waiting, max(0, math.floor((self._credit - expected) / show + 1e-6)))
+        called = min(self.callable, max(0, math.floor((self._credit - expected) / show + 1e-6)))
         weight = 1 - math.exp(-elapsed_s / _PACE_MEMORY_S)
         self.pace += (called / elapsed_s - self.pace) * weight
         return called
 
     def is_spent(self, number: int) -> bool:
         """Whether nobody can enter with `number` any more: it was used, or called and missed."""
-        standing = self.window.standing(number)
-        return standing is Standing.OVER or (standing is not Standing.WAITING and self.window.is_used(number))
+        place = self.place(number)
+        if place is None:
+            return False
+        standing = self.window.standing(place)
+        return standing is Standing.OVER or (standing is not Standing.WAITING and self.window.is_used(place))
 
     def enter(self, number: int) -> None:
-        """Look whether `number` may enter now; raises `NotYet`, `TurnOver`, `TurnUsed`."""
-        standing = self.window.standing(number)
+        """Look whether `number` may enter now; raises `NotDrawn`, `NotYet`, `TurnOver`, `TurnUsed`."""
+        place = self.place(number)
+        if place is None:
+            raise NotDrawn
+        standing = self.window.standing(place)
         if standing is Standing.WAITING:
-            raise NotYet(ahead=number - self.window.serving, retry_after_s=RETRY_S)
+            raise NotYet(ahead=place - self.window.serving, retry_after_s=RETRY_S)
         if standing is Standing.OVER:
             raise TurnOver
-        if self.window.is_used(number):
+        if self.window.is_used(place):
             raise TurnUsed
         if self.is_full() or (standing is Standing.LATE and self._late_credit < 1):
             raise NotYet(ahead=0, retry_after_s=RETRY_S)
 
     def entered_with(self, number: int, *, restoring: bool) -> None:
         """Somebody has."""
+        place = self.place(number)
+        assert place is not None, "nobody enters before the draw"
         if restoring:
-            self.window.use(number)
+            self.window.use(place)
             self.entered += 1
             return
-        if self.window.standing(number) is Standing.LATE:
+        if self.window.standing(place) is Standing.LATE:
             self.late += 1
             self._late_credit -= 1
-        self.window.use(number)
+        self.window.use(place)
         self.entered += 1
         self._credit -= 1
 
@@ -198,13 +223,26 @@ class Room:
         share_out(demands, amount, now_s=now_s, elapsed_s=elapsed_s, safety_s=self.rules.safety_s)
         return ended + self._call(lanes, demands, now_s, elapsed_s)
 
+    def draw(self, plan: DrawPlan | None, now_s: float) -> list[Record]:
+        """The next step of the announced draw in each of its lanes: records to keep and then to `apply`.
+
+        A lane that loses its draw with the file gives it up: all stand as they joined.
+        """
+        found = []
+        for lane_id, lane in self.lanes.items():
+            if plan is not None and lane_id in plan.lanes:
+                found += next_step(lane.draws, plan, lane=lane_id, issued=lane.numbers.issued, now_s=now_s)
+            elif lane.draws and lane.draws[-1].is_pending:
+                found += give_up(lane.draws[-1], issued=lane.numbers.issued)
+        return found
+
     def enter(self, turn: Turn, account_id: AccountId, *, now_s: int) -> Record:
         """Let `account_id` in with `turn`: a record to `apply` at once, and to keep before the answer.
 
         Who is inside already keeps the pass they have, and their turn.
 
         Raises:
-            NotYet: not called, or no place just now.
+            NotDrawn, NotYet: not called, or no place just now.
             TurnForeign, TurnOver, TurnUsed, LaneUnknown: not with this turn.
         """
         lane = self.lanes.get(turn.lane)
@@ -234,6 +272,7 @@ class Room:
                 Record(Kind.STARTED, lane_id, window.over),
                 *(_of_cell(lane_id, cell) for cell in window.cells()),
                 *(Record(Kind.USED, lane_id, first, bits) for first, bits in window.used()),
+                *(record for draw in lane.draws for record in records_of(draw)),
                 Record(Kind.MARK, lane_id, lane.numbers.mark),
                 *(_of_minute(lane_id, minute) for minute in lane.minutes),
             ]
@@ -311,5 +350,7 @@ def _apply_to(lane: Lane, record: Record, *, restoring: bool) -> None:
             lane.entered_with(a, restoring=restoring)
         case Kind.STOOD | Kind.RESTED:
             lane.minutes.keep(Minute(c, a, b, record.kind is Kind.STOOD))
+        case Kind.ANNOUNCED | Kind.CUT | Kind.DRAWN | Kind.DROPPED:
+            apply_draw(lane.draws, record)
         case _:
             pass

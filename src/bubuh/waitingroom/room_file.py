@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from bubuh.db.rights import write_whole
+from bubuh.waitingroom.draw import DrawPlan
 from bubuh.waitingroom.lanes import DEFAULT_RULES, RoomRules
 
 log: Final = structlog.get_logger("bubuh.waitingroom")
@@ -22,6 +23,7 @@ class RoomFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     is_open: bool = False
     rules: RoomRules = DEFAULT_RULES
     why: str = ""  #: what people are told when it is slow: one word of the page's list
+    draw: DrawPlan | None = None  #: who joins before the opening is called in a drawn order
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:

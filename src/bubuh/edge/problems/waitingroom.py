@@ -74,6 +74,16 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         ),
         facts=("ahead", "retry_after_s"),
     ),
+    waitingroom.NotDrawn: Problem(
+        status=409,
+        title=Words("Urutan belum diundi", "The order is not drawn yet"),
+        detail=Words(
+            "Nomor ini ikut undian pembukaan. Setelah diundi, halaman antrean menunjukkan tempat Anda; nomor "
+            "Anda tetap berlaku.",
+            "This turn takes part in the draw of the opening. Once it is drawn the waiting page shows your "
+            "place; your turn stays good.",
+        ),
+    ),
     waitingroom.PassNeeded: Problem(
         status=429,
         title=Words("Sedang ada antrean", "There is a queue now"),
