@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from bubuh.adapters.development_gateway import DevelopmentGateway
 from bubuh.adapters.midtrans import Midtrans, MidtransProfile
 from bubuh.adapters.snap.gateway import SnapGateway
-from bubuh.adapters.snap.profile import SnapKeys, SnapProfile
+from bubuh.adapters.snap.profile import SnapAccounts, SnapKeys, SnapProfile
 from bubuh.adapters.xendit import Xendit, XenditProfile
 from bubuh.payments.model import Method
-from tests.gateway_dev.rig import CREDENTIALS, CUSTOMER_KEY, SECRET
+from tests.gateway_dev.rig import BANK_KEY, CREDENTIALS, CUSTOMER_KEY, SECRET
 
 PROFILE = SnapProfile(
     name="snap",
@@ -25,6 +27,7 @@ PROFILE = SnapProfile(
     our_key="ours.pem",
     client_secrets=["secret"],
 )
+ACCOUNTS = SnapAccounts(partner_service_id="88899")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Dialect:
     tells_reversals: bool = False
     pends: bool = True  #: a refund may take its time
     refunds: frozenset[Method] = frozenset(Method)  #: money by which goes back
+    numbered_by_us: frozenset[Method] = frozenset()  #: there before the gateway has heard of it
 
 
 def development(address: Any, key: str | None = None, **more: Any) -> DevelopmentGateway:
@@ -59,8 +63,9 @@ def xendit(address: Any, key: str | None = None, **more: Any) -> Xendit:
 
 def snap(address: Any, key: str | None = None, **more: Any) -> SnapGateway:
     secrets = (key or CREDENTIALS.snap_client_secret,)
-    keys = SnapKeys(ours=CUSTOMER_KEY, banks=(), secrets=secrets)
-    return SnapGateway(PROFILE, keys, address=address, **more)
+    keys = SnapKeys(ours=CUSTOMER_KEY, banks=(BANK_KEY.public_key(),), secrets=secrets)
+    profile = msgspec.structs.replace(PROFILE, accounts=ACCOUNTS)
+    return SnapGateway(profile, keys, address=address, **more)
 
 
 DIALECTS = {
@@ -73,5 +78,10 @@ DIALECTS = {
         refunds=frozenset({Method.QRIS}),
     ),
     "xendit": Dialect(xendit),
-    "snap": Dialect(snap, methods=frozenset({Method.QRIS}), tells_code_again=False),
+    "snap": Dialect(
+        snap,
+        tells_code_again=False,
+        refunds=frozenset({Method.QRIS}),
+        numbered_by_us=frozenset({Method.VA}),
+    ),
 }

@@ -26,14 +26,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from bubuh.adapters.snap.gateway import SnapGateway
-from bubuh.adapters.snap.profile import SnapAccounts, SnapKeys
+from bubuh.adapters.snap.profile import SnapKeys
 from bubuh.core.ids import fresh_account_id, fresh_id
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import connect
 from bubuh.orders.collect import run_notices_pass
 from bubuh.payments.model import AttemptState, Method, WantedCharge, reference_of
 from bubuh.payments.refusals import NoticeForged
-from tests.adapters.gateways import PROFILE
+from tests.adapters.gateways import ACCOUNTS, PROFILE
 from tests.api.site import Person, Site
 from tests.gateway_dev.rig import BANK_KEY, CUSTOMER_KEY
 
@@ -42,7 +42,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET = "rahasia bank"
 WIB = timezone(timedelta(hours=7))
 ROOT = "/gateway/snap/v1.0"
-ACCOUNTS = SnapAccounts(partner_service_id="88899")
 
 
 def adapter(address: str = "http://127.0.0.1:9") -> SnapGateway:

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.service.conftest import Citizen, Running, bubuh, fresh_folder, open_citizen, running_service, until
 
@@ -21,7 +23,19 @@ KEYS = {
     "midtrans.key": "SB-Mid-server-uji",
     "xendit.key": "xnd_uji_kunci",
     "xendit.token": "token-uji-panggilan",
+    "bank.secret": "rahasia-uji-bank",
 }
+BANK = """name = "snap"
+address = "https://bank.invalid"
+client_key = "BUBUH-SNAP"
+partner_id = "BUBUH"
+channel_id = "95221"
+merchant_id = "M1"
+our_key = "ours.pem"
+client_secrets = ["bank.secret"]
+[accounts]
+partner_service_id = "88899"
+"""
 FILE = """
 [[gateway]]
 kind = "midtrans"
@@ -32,15 +46,24 @@ server_keys = ["midtrans.key"]
 [[gateway]]
 kind = "xendit"
 address = "development"
-methods = ["va"]
+methods = []
 secret_keys = ["xendit.key"]
 callback_tokens = ["xendit.token"]
+
+[[gateway]]
+kind = "snap"
+profile = "bank.toml"
+address = "development"
+methods = ["va"]
 """
 
 
 def write(folder: Path) -> Path:
     """The file and its keys, for the service's own users to read."""
-    for name, text in {**KEYS, "gateways.toml": FILE}.items():
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    files = {**KEYS, "gateways.toml": FILE, "bank.toml": BANK, "ours.pem": pem}
+    for name, text in files.items():
         (folder / name).write_text(text, encoding="ascii")
         (folder / name).chmod(0o644)
     return folder / "gateways.toml"
@@ -65,14 +88,26 @@ def order(citizen: Citizen, *, stamps: int, method: str) -> dict[str, Any]:
     return placed
 
 
-@pytest.mark.parametrize(("method", "gateway"), [("qris", "midtrans"), ("va", "xendit")])
+def pay(service: Running, placed: dict[str, Any]) -> httpx.Response:
+    """As a payer does: at the gateway's page, or by typing the number at the bank."""
+    if (va := placed["payment"]["va"]) is None:
+        return httpx.post(f"{service.run.gateway}/pay/{placed['id']}-1")
+    page, form = f"{service.run.gateway}/accounts/{va}", {"content-type": "application/x-www-form-urlencoded"}
+    shown = httpx.get(page)
+    assert (shown.status_code, "Rp30.000" in shown.text, "<button>" in shown.text) == (200, True, True)
+    paid = httpx.post(page, headers=form, follow_redirects=True)
+    assert "Sudah Anda bayar" in paid.text
+    return paid
+
+
+@pytest.mark.parametrize(("method", "gateway"), [("qris", "midtrans"), ("va", "snap")])
 def test_an_order_becomes_quota_by_the_gateway_that_serves_its_method(
     service: Running, method: str, gateway: str
 ) -> None:
     with open_citizen(service, stamps=1) as citizen:
         placed = order(citizen, stamps=3, method=method)
         assert placed["payment"] is not None, placed
-        paid = httpx.post(f"{service.run.gateway}/pay/{placed['id']}-1")
+        paid = pay(service, placed)
         assert paid.status_code == 200, paid.text
         until(lambda: citizen.http.get(f"/v1/orders/{placed['id']}").json()["state"] == "filled")
         assert citizen.http.get("/v1/quota").json()["free"] == 4

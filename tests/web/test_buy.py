@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from bubuh.identity.model import Environment
+from tests.adapters.gateways import DIALECTS
 from tests.api.site import Site
 from tests.web.browser import Browser, Citizen, registered
 
@@ -75,3 +79,17 @@ async def test_an_order_is_its_owners_alone(site: Site) -> None:
     form.action = f"/pesanan/{order}/periksa"
     assert (await budi.browser.send(form)).status_code == 404
     assert (await Browser(site).open(f"/pesanan/{order}")).request.url.path == "/masuk"
+
+
+async def test_in_development_the_page_leads_to_the_bank_where_a_number_is_typed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bank that takes numbers of ours tells no page; where one is played, ours leads there."""
+    snap = DIALECTS["snap"].make("http://127.0.0.1:9")
+    services = replace(site.services, gateways={"snap": snap}, payer_page="http://127.0.0.1:9/accounts")
+    monkeypatch.setattr(site.app.state, "services", services)
+    sari, _ = await ordered(site, method="va")
+    assert 'href="http://127.0.0.1:9/accounts/88899' in sari.browser.page.text
+    monkeypatch.setattr(site.app.state, "services", replace(services, environment=Environment.LIVE))
+    assert "127.0.0.1:9" not in (await sari.browser.open(sari.browser.path)).text
+    await snap.close()

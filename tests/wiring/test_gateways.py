@@ -1,20 +1,30 @@
 from __future__ import annotations
 
+import base64
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from bubuh.adapters.midtrans import PRODUCTION, MidtransProfile
 from bubuh.cli.processes.gateway import credentials_of
 from bubuh.db.rights import Owner
 from bubuh.payments.model import Method
 from bubuh.settings import RunFile, Settings
+from bubuh.wiring.development_bank import read_bank_key, settle_bank_key
 from bubuh.wiring.folder import DataFolder
-from bubuh.wiring.gateways import BadGateways, SnapBank, open_gateways, read_gateways
+from bubuh.wiring.gateways import BadGateways, SnapBank, open_gateways, payer_page, read_gateways
 
 MIDTRANS = '[[gateway]]\nkind = "midtrans"\nserver_keys = ["midtrans.key", "before.key"]\n'
 XENDIT = """[[gateway]]
@@ -34,7 +44,13 @@ merchant_id = "M1"
 our_key = "ours.pem"
 client_secrets = ["bank.secret"]
 """
+ACCOUNTS = '[accounts]\npartner_service_id = "88899"\n'
+GRANT = b'{"grantType": "client_credentials"}'
 SECRETS = {"midtrans.key": "SB-Mid-server-baru", "before.key": "SB-Mid-server-lama", "xendit.key": "xnd_uji"}
+
+
+def never() -> str:
+    raise AssertionError("no bank here signs by RSA")
 
 
 @pytest.fixture
@@ -102,11 +118,56 @@ async def test_opened_gateways_stand_in_the_file_s_order_with_its_methods(folder
 
 
 def test_the_development_gateway_plays_those_parts_that_are_given_to_it(folder: Path) -> None:
-    known = credentials_of(read_gateways(settings(folder, MIDTRANS + XENDIT + SNAP)), native=b"n")
+    known = credentials_of(
+        read_gateways(settings(folder, MIDTRANS + XENDIT + SNAP)), native=b"n", bank_key=never
+    )
     assert (known.native, known.midtrans_server_key) == (b"n", "")  # that one is asked itself
     assert (known.xendit_secret_key, known.xendit_callback_token) == ("xnd_uji", "token")
     assert (known.snap_client_key, known.snap_client_secret) == ("BUBUH-SNAP", "rahasia")
     assert known.snap_customer_key.startswith("-----BEGIN PUBLIC KEY-----")
+
+
+async def test_in_development_a_bank_signs_with_a_key_of_its_own_making(folder: Path) -> None:
+    (folder / "bank.toml").write_text(
+        BANK + 'notices = "rsa"\n' + ACCOUNTS + 'client_key = "BANK"\ninquiry = "/signed/inquiry"\n',
+        encoding="utf-8",
+    )
+    (folder / "secrets").mkdir()
+    data, wanted = DataFolder(folder), settings(folder, SNAP)
+    (bank,) = read_gateways(wanted)
+    assert (bank.methods, bank.has_bank_of_ours) == (frozenset(Method), True)
+    settle_bank_key(data, None)
+    pem = read_bank_key(data)
+    settle_bank_key(data, None)
+    assert read_bank_key(data) == pem
+    known = credentials_of([bank], native=b"n", bank_key=lambda: read_bank_key(data))
+    assert known.snap_token_key == known.snap_bank_key == pem
+    assert (known.snap_accounts_client_key, known.snap_customer_digits) == ("BANK", 18)
+    assert known.snap_signed_paths == {"inquiry": "/signed/inquiry"}
+    run = RunFile(gateway="http://127.0.0.1:1")
+    async with open_gateways(wanted, data, run) as gateways:
+        desk, now = gateways["snap"].desk, datetime.now(UTC)
+        assert desk is not None
+        assert desk.give_token(GRANT, signed(pem, now), now=now).status == 200
+        stranger = (folder / "ours.pem").read_text()
+        assert desk.give_token(GRANT, signed(stranger, now), now=now).status == 401
+    assert payer_page(wanted, run) == "http://127.0.0.1:1/accounts"
+
+
+def signed(pem: str, now: datetime) -> dict[str, str]:
+    """What a bank asks for its token with."""
+    key = load_pem_private_key(pem.encode(), password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    signature = key.sign(f"BANK|{now.isoformat()}".encode(), padding.PKCS1v15(), hashes.SHA256())
+    shown = base64.b64encode(signature).decode()
+    return {"x-client-key": "BANK", "x-timestamp": now.isoformat(), "x-signature": shown}
+
+
+@pytest.mark.parametrize("text", [XENDIT, SNAP, SNAP + 'methods = ["qris"]'])
+def test_without_numbers_to_type_there_is_no_page_to_type_them_at(folder: Path, text: str) -> None:
+    if "methods" in text:
+        (folder / "bank.toml").write_text(BANK + ACCOUNTS, encoding="utf-8")
+    assert payer_page(settings(folder, text), RunFile(gateway="http://127.0.0.1:1")) is None
 
 
 @pytest.mark.parametrize(
@@ -124,16 +185,17 @@ def test_the_development_gateway_plays_those_parts_that_are_given_to_it(folder: 
         (MIDTRANS + SNAP + 'methods = ["va"]', "gateway_method_unserved", "/gateway/1/methods"),
         (MIDTRANS.replace("before", "none"), "gateway_key_unreadable", "/gateway/0/server_keys/1"),
         (SNAP.replace("bank.toml", "gateways.toml"), "gateway_profile_unusable", "/gateway/0/profile"),
-        (SNAP.replace("bank.toml", "rsa.toml"), "gateway_profile_unusable", "/gateway/0/profile"),
-        (SNAP.replace("bank.toml", "accounts.toml"), "gateway_profile_unusable", "/gateway/0/profile"),
+        (
+            SNAP.replace("bank.toml", "keyless.toml").replace('address = "development"', ""),
+            "gateway_profile_unusable",
+            "/gateway/0/profile",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_a_code_and_where_it_is_wrong(
     folder: Path, text: str, code: str, pointer: str
 ) -> None:
-    accounts = 'bank_keys = ["bank.pem"]\n[accounts]\npartner_service_id = "88899"'
-    (folder / "accounts.toml").write_text(BANK + accounts, encoding="utf-8")
-    (folder / "rsa.toml").write_text(BANK + 'notices = "rsa"\nbank_keys = ["ours.pem"]', encoding="utf-8")
+    (folder / "keyless.toml").write_text(BANK + ACCOUNTS, encoding="utf-8")
     with pytest.raises(BadGateways) as caught:
         read_gateways(settings(folder, text))
     assert (caught.value.code, caught.value.pointer) == (code, pointer)

@@ -33,6 +33,7 @@ from bubuh.db.rights import Owner
 from bubuh.db.roles import APP, OWNER, SIGNER
 from bubuh.identity.model import Environment
 from bubuh.settings import NotRunning, RunFile, Settings
+from bubuh.wiring.development_bank import settle_bank_key
 from bubuh.wiring.facts import ISSUERS, ServiceFacts, freeze_facts
 from bubuh.wiring.folder import DataFolder, open_folder, socket_folder
 from bubuh.wiring.gateways import read_gateways
@@ -77,13 +78,17 @@ def up_command(
     set_up_logs(settings)
     uids = Uids.here()
     reader = None if uids.app is None else Owner(uids.app, gid_of(uids.app))
-    read_gateways(settings, reader=reader)  # a wrong file ends it here, not in three processes' logs
+    gateways = read_gateways(
+        settings, reader=reader
+    )  # a wrong file ends it here, not in three processes' logs
     if uids.app is None:
         ASIDE.print(
             "[yellow]Not root: one user holds all parts, nothing keeps them from each other.[/yellow]"
         )
     with ExitStack() as stack:
         folder = open_folder(settings.data, uids)
+        if any(one.has_bank_of_ours for one in gateways):
+            settle_bank_key(folder, uids.app)
         ears = _bind(host, port, _before(folder))
         public_url = settings.public_url or f"http://127.0.0.1:{port or DEFAULT_PORT}"
         supervisor, run = _start(settings, folder, uids, ears, public_url=public_url)

@@ -52,6 +52,7 @@ class Services:
     refund_limit_idr: int = REFUND_LIMIT_IDR  #: above it a second person agrees
     place_batches: PlaceBatches | None = None  #: None: each order is a commit of its own
     notice_batch: NoticeBatch | None = None  #: None: each notice is a commit of its own
+    payer_page: str | None = None  #: where the number of a virtual account is typed, in development
     door: Door | None = None  #: None: there is no waiting room
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

@@ -17,7 +17,7 @@ from litestar.response import Redirect
 from bubuh.core.clock import utc_now
 from bubuh.gateway_dev.book import Book
 from bubuh.gateway_dev.credentials import NATIVE, Credentials
-from bubuh.gateway_dev.desk import Asked, Desk, address_of, decode
+from bubuh.gateway_dev.desk import Asked, Desk, address_of, decode, is_form
 from bubuh.gateway_dev.dialects import midtrans, snap, snap_accounts, xendit
 from bubuh.gateway_dev.lines import NewCharge, NewRefund, PayNow, Refused, ShownCharge, ShownNotice
 from bubuh.gateway_dev.page import pay_page
@@ -28,7 +28,6 @@ from bubuh.gateway_dev.teller import Teller, Voice
 _log = structlog.get_logger(__name__)
 
 _MOST_BYTES: Final = 65_536
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 class TakeBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,8 +99,7 @@ async def show_pay_page(reference: str, request: Asked, desk: Desk) -> str:
 @post("/pay/{reference:str}", status_code=200)
 async def pay_charge(reference: str, request: Asked, desk: Desk) -> Response[bytes] | Redirect:
     """Pay: the page's button leads back to the page; a program sends JSON or nothing and gets the charge."""
-    by_form = request.headers.get("content-type", "").startswith(_FORM)
-    body = await request.body()
+    body, by_form = await request.body(), is_form(request)
     told = decode(body, PayNow) if body and not by_form else PayNow()
     asked_idr = desk.book.find(reference).opened.amount_idr
     amount = told.amount or max(1, asked_idr + desk.teller.script.amount_off_idr)

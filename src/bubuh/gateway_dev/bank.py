@@ -21,7 +21,7 @@ from bubuh.gateway_dev.lines import Refused, ShownCharge
 _WIB: Final = timezone(timedelta(hours=7))
 _TIMEOUT_S: Final = 5.0
 _MOST_BYTES: Final = 65_536
-_CUSTOMER_DIGITS: Final = 18
+_SERVICE_ID_LETTERS: Final = 8
 _BILL_IS_DONE: Final = "2002500"
 _AGAIN: Final = ("401", "5")  #: answers after which the bank tells once more
 
@@ -40,9 +40,8 @@ class Bank:
 
     async def inquire(self, account_no: str) -> dict[str, Any]:
         """What the customer says the account is for; raises `Refused` when it says nothing."""
-        told = await self._call(
-            "inquiry", named(account_no) | {"inquiryRequestId": secrets.token_hex(16)}, _number()
-        )
+        body = self.named(account_no) | {"inquiryRequestId": secrets.token_hex(16)}
+        told = await self._call("inquiry", body, _number())
         if told is None:
             raise Refused(503, "the customer does not answer")
         return told
@@ -50,7 +49,7 @@ class Bank:
     async def pay(self, event_id: str, charge: ShownCharge) -> bool | None:
         """Tell the last payment: true when it was taken, false when declined, None when to tell it again."""
         paid = charge.payments[-1]
-        body = named(charge.reference) | {
+        body = self.named(charge.reference) | {
             "paymentRequestId": paid.payment_no,
             "paidAmount": {"value": f"{paid.amount}.00", "currency": paid.currency},
             "trxDateTime": paid.paid_at.astimezone(_WIB).isoformat(timespec="seconds"),
@@ -59,6 +58,16 @@ class Bank:
         if told is None or str(told["responseCode"]).startswith(_AGAIN):
             return None
         return bool(told["responseCode"] == _BILL_IS_DONE)
+
+    def named(self, account_no: str) -> dict[str, Any]:
+        """The three fields that name an account."""
+        digits = self._credentials.snap_customer_digits
+        service_id, customer_no = account_no[:-digits].rjust(_SERVICE_ID_LETTERS), account_no[-digits:]
+        return {
+            "partnerServiceId": service_id,
+            "customerNo": customer_no,
+            "virtualAccountNo": service_id + customer_no,
+        }
 
     async def _call(self, service: str, body: Mapping[str, Any], external_no: str) -> dict[str, Any] | None:
         url = self._notify_url()
@@ -69,7 +78,8 @@ class Bank:
             token = await self._token(host)
             path, at = f"/gateway/snap/v1.0/transfer-va/{service}", _now()
             raw = json.dumps(body, separators=(",", ":")).encode()
-            text = f"POST:{path}:{token}:{hashlib.sha256(raw).hexdigest()}:{at}"
+            signed_path = self._credentials.snap_signed_paths.get(service, path)
+            text = f"POST:{signed_path}:{token}:{hashlib.sha256(raw).hexdigest()}:{at}"
             signed = hmac.digest(self._credentials.snap_client_secret.encode(), text.encode(), "sha512")
             headers = {
                 "authorization": f"Bearer {token}",
@@ -84,7 +94,8 @@ class Bank:
     async def _token(self, host: str) -> str:
         key = serialization.load_pem_private_key(self._credentials.snap_token_key.encode(), password=None)
         assert isinstance(key, rsa.RSAPrivateKey)
-        at, client_key = _now(), self._credentials.snap_client_key
+        known = self._credentials
+        at, client_key = _now(), known.snap_accounts_client_key or known.snap_client_key
         signed = key.sign(f"{client_key}|{at}".encode(), padding.PKCS1v15(), hashes.SHA256())
         headers = {
             "x-client-key": client_key,
@@ -106,16 +117,6 @@ class Bank:
         )
         told: dict[str, Any] = json.loads(answer.body)
         return told
-
-
-def named(account_no: str) -> dict[str, Any]:
-    """The three fields that name an account; this bank's customers have numbers of 18 digits."""
-    service_id, customer_no = account_no[:-_CUSTOMER_DIGITS].rjust(8), account_no[-_CUSTOMER_DIGITS:]
-    return {
-        "partnerServiceId": service_id,
-        "customerNo": customer_no,
-        "virtualAccountNo": service_id + customer_no,
-    }
 
 
 def _number() -> str:

@@ -24,6 +24,9 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     snap_bank_key: str = ""  #: PEM: the gateway's own RSA key; with it notices are signed by RSA
 
     snap_token_key: str = ""  #: PEM: the gateway's own RSA key; with it the customer is asked about accounts
+    snap_customer_digits: int = 18  #: of an account's number, those behind the customer's own
+    snap_accounts_client_key: str = ""  #: what the customer knows us by; empty: snap_client_key
+    snap_signed_paths: dict[str, str] = {}  #: by service, inquiry and payment; else the path that is called
 
     def strange(self) -> Self:
         """Those of somebody else, for forgeries; keys of RSA stay what they are, and sign the wrong text."""

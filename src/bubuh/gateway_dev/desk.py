@@ -60,6 +60,11 @@ class Desk:
         return await self.say(refund)
 
 
+def is_form(request: Asked) -> bool:
+    """Whether a page's button was pressed."""
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
 def address_of(request: Asked) -> str:
     """Where this gateway was called."""
     return str(request.base_url).rstrip("/")

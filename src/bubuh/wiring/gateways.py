@@ -16,7 +16,7 @@ import re
 import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -33,6 +33,7 @@ from bubuh.payments.model import Method
 from bubuh.payments.ports import Gateways
 from bubuh.payments.steady import Steady
 from bubuh.settings import BadSetting, RunFile, Settings
+from bubuh.wiring.development_bank import bank_public_key
 from bubuh.wiring.folder import DataFolder
 
 _MOST_KEY_BYTES: Final = 4096
@@ -104,6 +105,18 @@ class ChosenGateway:
     address: str | None  #: None: where the development gateway of this service listens
     methods: frozenset[Method]
 
+    @property
+    def has_bank_of_ours(self) -> bool:
+        """Whether the development gateway plays a bank that signs with an RSA key of its own."""
+        return (
+            self.address is None and isinstance(self.profile, SnapBank) and self.profile.profile.signs_by_rsa
+        )
+
+    @property
+    def takes_typed_numbers(self) -> bool:
+        """Whether a payer types the number of a virtual account at the development gateway."""
+        return self.has_bank_of_ours and Method.VA in self.methods
+
 
 _OWN: Final = ChosenGateway(name=DEVELOPMENT, profile=None, address=None, methods=DevelopmentGateway.methods)
 
@@ -129,6 +142,12 @@ def read_gateways(settings: Settings, *, reader: Owner | None = None) -> Sequenc
     return tuple(chosen.values())
 
 
+def payer_page(settings: Settings, run: RunFile) -> str | None:
+    """Where numbers of virtual accounts are typed in development; None: each order names its own page."""
+    is_typed = any(one.takes_typed_numbers for one in read_gateways(settings))
+    return f"{_development_address(run)}/accounts" if is_typed else None
+
+
 @asynccontextmanager
 async def open_gateways(settings: Settings, folder: DataFolder, run: RunFile) -> AsyncIterator[Gateways]:
     """The gateways by name, in their order, called at their pace; closed at the end. Raises `BadGateways`."""
@@ -152,8 +171,10 @@ def _adapter(
             return Midtrans(profile, address)
         case XenditProfile() as profile:
             return Xendit(profile, address)
-        case SnapBank() as bank:
-            return SnapGateway(bank.profile, bank.keys, address=address)
+        case SnapBank(profile=profile, keys=keys):
+            if chosen.has_bank_of_ours:
+                keys = replace(keys, banks=(bank_public_key(folder),))
+            return SnapGateway(profile, keys, address=address)
 
 
 def _development_address(run: RunFile) -> str:
@@ -214,11 +235,7 @@ class _Reader:
             case _Xendit():
                 return self._chosen(entry, entry.name, self._xendit(entry), entry.address, Xendit.methods)
             case _Snap():
-                bank = self._bank(entry.profile)
-                if entry.address == "development" and bank.profile.notices != "hmac":
-                    self._refuse("gateway_profile_unusable", "profile", "in development notices are hmac")
-                if entry.address == "development" and bank.profile.accounts is not None:
-                    self._refuse("gateway_profile_unusable", "profile", "in development it has no accounts")
+                bank = self._bank(entry.profile, is_ours=entry.address == "development")
                 address = entry.address or bank.profile.address
                 return self._chosen(entry, bank.profile.name, bank, address, bank.profile.methods)
 
@@ -248,10 +265,11 @@ class _Reader:
             name=name, profile=profile, address=None if is_ours else address, methods=methods
         )
 
-    def _bank(self, name: str) -> SnapBank:
+    def _bank(self, name: str, *, is_ours: bool) -> SnapBank:
+        """A bank whose part the development gateway plays signs with a key of its own making."""
         profile_path = self.path.parent / name
         try:
-            profile, keys = read_profile(profile_path)
+            profile, keys = read_profile(profile_path, with_bank_keys=not is_ours)
             for file in (profile_path.name, profile.our_key, *profile.bank_keys, *profile.client_secrets):
                 _check_reader(profile_path.parent / file, self.reader)
         except OSError as error:

@@ -16,10 +16,11 @@ from bubuh.payments.take_notice import keeping
 from bubuh.pdf.seal.sha256 import is_available
 from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox import Sandbox
-from bubuh.settings import Settings
+from bubuh.settings import RunFile, Settings
 from bubuh.stamping.bells import ENDED, SETTLED
 from bubuh.stamping.store import accept_n
 from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.gateways import payer_page
 from bubuh.wiring.parts import open_parts
 from bubuh.wiring.room import open_door
 
@@ -59,5 +60,6 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             environment=parts.facts.environment,
             public_url=parts.facts.public_url,
             standing=StandingBoard(parts.db),
+            payer_page=payer_page(settings, RunFile.read(folder.path)),
             door=door,
         )

@@ -82,6 +82,11 @@ class SnapProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     accounts: SnapAccounts | None = None  #: None: no virtual accounts
 
     @property
+    def signs_by_rsa(self) -> bool:
+        """Whether the bank signs anything by RSA: notices, or what it gets its tokens with."""
+        return self.notices == "rsa" or self.accounts is not None
+
+    @property
     def methods(self) -> frozenset[Method]:
         """How a buyer can pay at this bank."""
         return frozenset({Method.QRIS} if self.accounts is None else {Method.QRIS, Method.VA})
@@ -106,29 +111,31 @@ class BadProfile(BadSetting):
     """A profile cannot be used; the message names the file and says why."""
 
 
-def read_profile(path: Path) -> tuple[SnapProfile, SnapKeys]:
-    """The profile in `path` and its keys; names of files are relative to it. Raises `BadProfile`."""
+def read_profile(path: Path, *, with_bank_keys: bool = True) -> tuple[SnapProfile, SnapKeys]:
+    """The profile in `path` and its keys; names of files are relative to it.
+
+    Without `with_bank_keys` the bank's are not asked for: they come from elsewhere.
+
+    Raises:
+        BadProfile: it, or a key of it, cannot be used.
+    """
     try:
         profile = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), SnapProfile)
-        return profile, _keys(profile, path.parent)
+        return profile, _keys(profile, path.parent, with_bank_keys=with_bank_keys)
     except OSError as error:  # without the name that was given: it may be the secret itself
         raise BadProfile(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError, TypeError) as error:
         raise BadProfile(f"{path}: {error}") from error
 
 
-def _asks_with_rsa(profile: SnapProfile) -> bool:
-    """Whether the bank signs anything by RSA: notices, or what it gets its tokens with."""
-    return profile.notices == "rsa" or profile.accounts is not None
-
-
-def _keys(profile: SnapProfile, folder: Path) -> SnapKeys:
+def _keys(profile: SnapProfile, folder: Path, *, with_bank_keys: bool) -> SnapKeys:
     ours = load_pem_private_key((folder / profile.our_key).read_bytes(), password=None)
     banks = [load_pem_public_key((folder / name).read_bytes()) for name in profile.bank_keys]
     secrets = [(folder / name).read_text(encoding="utf-8").strip() for name in profile.client_secrets]
     if not isinstance(ours, RSAPrivateKey) or not all(isinstance(key, RSAPublicKey) for key in banks):
         raise ValueError("SNAP keys are RSA keys")
-    if not secrets or not all(secrets) or (_asks_with_rsa(profile) and not banks):
+    lacks_banks = with_bank_keys and profile.signs_by_rsa and not banks
+    if not secrets or not all(secrets) or lacks_banks:
         raise ValueError("a secret for calls, and a key of the bank where it signs with one")
     rsa = tuple(key for key in banks if isinstance(key, RSAPublicKey))
     return SnapKeys(ours=ours, banks=rsa, secrets=tuple(secrets))

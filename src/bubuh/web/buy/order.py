@@ -12,11 +12,14 @@ from litestar.params import FromPath
 
 from bubuh.core.ids import read_id
 from bubuh.edge.guards import SignedIn
+from bubuh.edge.services import Services
 from bubuh.history.model import OrderEvent
 from bubuh.history.show import list_order_events
+from bubuh.identity.model import Environment
 from bubuh.orders.check import check
 from bubuh.orders.model import OrderState, ShownOrder
 from bubuh.orders.show import find_order
+from bubuh.payments.model import PaymentDetails
 from bubuh.payments.qris_svg import qris_svg
 from bubuh.quota.show import show_quota
 from bubuh.web.forms import read_form
@@ -75,11 +78,21 @@ async def _show(
         order_no=order_id,
         payment=payment,
         picture=_picture(payment.qris, order.expires_at) if payment is not None and payment.qris else None,
+        test_page=_test_page(services, payment),
         is_open=order.state in _OPEN,
         missing_idr=order.amount_idr - (order.amount_paid_idr - order.amount_returned_idr),
         balance=await show_quota(services.db, session_of(request).account_id),
         events=events,
     )
+
+
+def _test_page(services: Services, payment: PaymentDetails | None) -> str | None:
+    """Where an order is paid in development; None: nowhere, or this is none."""
+    if services.environment is not Environment.TEST or payment is None:
+        return None
+    if payment.pay_url is None and payment.va is not None and services.payer_page is not None:
+        return f"{services.payer_page}/{payment.va}"
+    return payment.pay_url
 
 
 def _picture(text: str, expires_at: datetime) -> str:
