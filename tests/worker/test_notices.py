@@ -231,6 +231,33 @@ async def test_a_server_that_is_down_is_spared_and_the_letter_comes_when_it_is_b
         assert len(server.mails) == 1
 
 
+async def test_a_server_that_is_down_for_a_day_is_asked_ever_less_often_and_gets_each_letter_once(
+    db: Database, owner_conn: Conn, tmp_path: Path
+) -> None:
+    """The day passes by the waits that the rows name; nobody sleeps through it."""
+    account_id = await buyer(db)
+    await happened(db, account_id, "order.filled", stamps=1)
+    down = SmtpSender("smtp://127.0.0.1:9", mail_from=FROM, rest_s=0.0)
+    await tell_twice(db, owner_conn, account_id, down)
+    shard, routes, waits = (
+        shard_of_account(account_id),
+        all_routes(sender=down, person_key=KEY),
+        list[float](),
+    )
+    while sum(waits) < 86_400:
+        assert await tell(db, shard, routes=routes) == 0
+        left = "SELECT extract(epoch FROM not_before - now())::float8 FROM outbox_facts WHERE told_at IS NULL"
+        waits.append(await owner_conn.fetchval(left))
+        await owner_conn.execute("UPDATE outbox_facts SET not_before = now() WHERE told_at IS NULL")
+    assert len(waits) < 300
+    assert max(waits) <= 300
+    assert waits[:4] == sorted(waits[:4])
+    with mail_server(tmp_path / "mails") as server:
+        await tell_twice(db, owner_conn, account_id, sender_of(server))
+        assert len(server.mails) == 1
+    assert await untold(owner_conn) == 0
+
+
 async def test_an_address_that_is_refused_for_good_is_not_tried_again(
     db: Database, owner_conn: Conn, tmp_path: Path
 ) -> None:
