@@ -35,7 +35,7 @@ from bubuh.edge.overload import Works
 from bubuh.edge.services import Services
 from bubuh.edge.slots import Slots
 from bubuh.edge.words import Language
-from bubuh.web import account, buy, help as helping, history, pages, room, stamp, verify
+from bubuh.web import account, buy, help as helping, history, organisation, pages, room, stamp, verify
 from bubuh.web.errors import EXCEPTION_HANDLERS
 from bubuh.web.reference import reference_page
 
@@ -56,6 +56,7 @@ HANDLERS: Final = [
     *meta.HANDLERS,
     *pages.HANDLERS,
     *account.HANDLERS,
+    *organisation.HANDLERS,
     *buy.HANDLERS,
     *stamp.HANDLERS,
     *history.HANDLERS,

@@ -59,7 +59,7 @@ async def test_the_application_cannot_rewrite_who_someone_is(conn: Conn) -> None
         "UPDATE users SET roles = ARRAY['operator']",
         "UPDATE accounts SET kind = 'authority'",
         "UPDATE api_keys SET scopes = ARRAY['all']",
-        "UPDATE memberships SET role = 'owner'",
+        "UPDATE memberships SET user_id = gen_random_uuid()",
         "DELETE FROM api_keys",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

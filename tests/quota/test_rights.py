@@ -59,7 +59,9 @@ ONLY_GROWING = (
 )
 #: all that the application may change in a row, once it stands; it never takes one away
 #: what a person may have deleted, and what lapses; never what tells of money, stamps or acts
-DELETED_BY_THE_APPLICATION = {"challenges", "contacts", "credentials", "memberships", "sessions", "uploads"}
+DELETED_BY_THE_APPLICATION = {
+    *("challenges", "contacts", "credentials", "invitations", "memberships", "sessions", "uploads"),
+}
 CHANGED_BY_THE_APPLICATION = {
     "accounts": {"name"},
     "api_keys": {"revoked_at"},
@@ -73,6 +75,8 @@ CHANGED_BY_THE_APPLICATION = {
         *("state", "pages", "boxes", "name_sealed", "key_sealed", "object_key", "reason", "flags"),
         *("base_object_key", "base_sha256", "base_size_bytes", "normalised_for"),
     },
+    "invitations": {"tries_left", "ended_at", "accepted_by"},
+    "memberships": {"role"},
     "outbox_facts": {"attempts", "not_before", "told_at"},
     "outages": {"ended_at"},
     "payment_attempts": {"looked_at", "fault", "asked_at", "asks", "next_ask_at"},

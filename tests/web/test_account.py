@@ -178,7 +178,7 @@ async def test_an_organisations_account_is_its_members_alone(site: Site) -> None
     async with site.services.db.transaction() as conn:
         await add_account(conn, office)
         await add_owner(conn, user_id=session.user_id, account_id=office.id)
-    await sari.browser.open("/akun")
+    await sari.browser.open("/akun/ganti")
     await sari.browser.send(sari.browser.form("/akun/ganti"), {"account": show_account(office.id)})
     assert sari.browser.heading == "CV Maju"
     await budi.browser.open("/akun")

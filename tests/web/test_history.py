@@ -16,7 +16,7 @@ from bubuh.quota.show import show_quota
 from bubuh.stamping.cancel import cancel
 from bubuh.web.history import entries, movements
 from tests.api.site import LETTER, Site
-from tests.web.browser import PIN, Citizen, registered
+from tests.web.browser import PIN, Browser, Citizen, registered
 from tests.web.test_stamp import DEED, rich, sent, session_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -111,6 +111,7 @@ async def test_an_order_tells_its_payments_and_what_went_back(site: Site) -> Non
     page = (await sari.browser.open(f"/pesanan/{show_id('ord', order)}")).text
     told = [re.sub(r"\s+", " ", each) for each in re.findall(r"<strong>(.*?)</strong>", page)]
     assert told == [
+        "Sari Uji",  # on whose account
         "Pesanan: Menunggu pembayaran",
         "Pembayaran Rp20.000 diterima",
         "Pesanan: Diproses",
@@ -165,4 +166,4 @@ async def test_a_receipt_leads_to_the_serial_number_and_names_its_owner_to_nobod
     assert "data:image/svg" in receipt
     (serial,) = re.findall(r'<p class="serial">([0-9A-Z]{22})</p>', receipt)
     assert "Sari Uji" in receipt
-    assert "Sari Uji" not in (await (await registered(site)).browser.open(f"/s/{serial}")).text
+    assert "Sari Uji" not in (await Browser(site).open(f"/s/{serial}")).text

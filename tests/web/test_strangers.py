@@ -18,15 +18,18 @@ import pytest_asyncio
 from bubuh.core.ids import show_account, show_id
 from bubuh.edge.guards import Guard, Inbox, May, SignedIn, Visitor, guarded
 from bubuh.identity.make_key import make_key
-from bubuh.identity.model import Environment, Scope
+from bubuh.identity.model import Environment, Scope, show_actor
+from bubuh.identity.organisations.store import list_invitations
+from bubuh.quota.allot import allot
 from tests.api.site import LETTER, PUBLIC_URL, Person, Site
-from tests.web.browser import PIN, Browser, Citizen
+from tests.web.browser import PIN, Browser, Citizen, registered
 from tests.web.test_stamp import DEED, rich, sent, session_of
 from tests.web.test_tus import begun
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NAME, NUMBER, WORDS = "surat rahasia.pdf", "RAHASIA/7", "rekening 9988776655"
+FIRM = "CV Rahasia"
 
 #: parameters that name nobody's thing
 NOBODYS: Final = {"gateway", "language", "name"}
@@ -52,7 +55,7 @@ SHARED: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """Somebody with one of everything."""
+    """Somebody with one of everything, who acts for an organisation: so a colleague is one of the things."""
 
     citizen: Citizen
     person: Person
@@ -75,11 +78,31 @@ async def with_key(site: Site, citizen: Citizen) -> Person:
     return Person(site=site, principal=session.principal, key=key.secret)
 
 
+async def joined(site: Site, citizen: Citizen) -> str:
+    """The id of somebody else, in the organisation that the citizen acts for."""
+    page = await citizen.browser.fill("/organisasi/undang", {"pin": PIN})
+    code = re.search(r'class="serial">(.+?)<', page.text)
+    assert code is not None, page.text
+    other = await registered(site)
+    await other.browser.fill("/undangan", {"code": code[1]})
+    await other.browser.send(other.browser.form("/undangan/terima"))
+    assert "Anda bergabung" in other.browser.heading
+    return show_actor((await session_of(site, other.browser)).user_id)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owner(site: Site) -> Owner:
     """The one whose things all tests ask for; none of them may change any."""
-    citizen = await rich(site, stamps=9)
-    browser, person = citizen.browser, await with_key(site, citizen)
+    citizen = await registered(site)
+    browser = citizen.browser
+    await browser.fill("/organisasi/baru", {"name": FIRM})
+    own = await session_of(site, browser)
+    async with site.services.db.transaction() as conn:
+        await allot(conn, ref=own.id, account_id=own.account_id, stamps=9, actor="local")
+    member = await joined(site, citizen)
+    await browser.fill("/organisasi/undang", {"pin": PIN})
+    [invitation] = await list_invitations(site.services.db, own.account_id)
+    person = await with_key(site, citizen)
     receiver = await site.person()
 
     async def made(path: str, shown: str, /, **body: Any) -> str:
@@ -114,9 +137,11 @@ async def owner(site: Site) -> Owner:
         "session_id": show_id("ses", session.id),
         "upload_id": upload,
         "subject": stamp["id"],
+        "member_id": member,
+        "invitation_id": show_id("inv", invitation.id),
         "page": "1",
     }
-    told = {NAME, NUMBER, WORDS, "Sari Uji", show_account(session.account_id), citizen.address}
+    told = {NAME, NUMBER, WORDS, FIRM, show_account(session.account_id), citizen.address}
     return Owner(citizen=citizen, person=person, ids=ids, told=frozenset(told))
 
 
@@ -147,7 +172,15 @@ async def asked(
     if method == "POST":
         await browser.open("/pengaduan")
         token = browser.form("/pengaduan").fields["token"]
-        fields = {**DEED, "token": token, "pin": PIN, "words": "coba", "preset": "kanan-bawah", "page": "1"}
+        fields = {
+            **DEED,
+            "token": token,
+            "pin": PIN,
+            "role": "owner",
+            "words": "coba",
+            "preset": "kanan-bawah",
+            "page": "1",
+        }
         return await browser.client.post(at, data=fields, headers=headers, follow_redirects=False)
     if method == "PATCH":
         headers |= {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
@@ -161,6 +194,9 @@ async def state(site: Site, account_id: int) -> dict[str, list[Any]]:
     """All that a stranger could have changed."""
     db, shard = site.services.db, account_id % 64
     seen: dict[str, list[Any]] = {}
+    for table in ("memberships", "invitations"):
+        rows = await db.fetch(f"SELECT * FROM {table} WHERE account_id = $1", account_id)
+        seen[table] = sorted(str(dict(row)) for row in rows)
     for table in ("orders", "stamps", "documents", "complaints", "refunds", "quota_transfers"):
         rows = await db.fetch(
             f"SELECT * FROM {table} WHERE shard = $1 AND account_id = $2", shard, account_id

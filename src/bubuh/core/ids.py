@@ -46,6 +46,12 @@ def child_account_id(parent_id: AccountId, route: str, key: str) -> AccountId:
     return AccountId(child or SHARDS)
 
 
+def founded_account_id(user_id: UUID, key: str) -> AccountId:
+    """The account that the user's `key` founds, for ever."""
+    material = "\0".join(("bubuh-founded-1", str(user_id), key)).encode()
+    return AccountId(int.from_bytes(hashlib.sha256(material).digest()[:8]) >> 64 - _ACCOUNT_BITS or 1)
+
+
 def fresh_id(account_id: int, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> UUID:
     """A new id for something `account_id` owns."""
     return _owned(account_id, random_bytes(16))

@@ -2427,6 +2427,27 @@ WITH (fillfactor='85');
 
 ALTER TABLE public.documents OWNER TO bubuh_owner;
 
+CREATE TABLE public.invitations (
+    id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    no text NOT NULL,
+    code_mac bytea NOT NULL,
+    role text NOT NULL,
+    address_sealed bytea,
+    invited_by uuid NOT NULL,
+    tries_left smallint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    accepted_by uuid,
+    CONSTRAINT invitations_end_whole CHECK (((accepted_by IS NULL) OR (ended_at IS NOT NULL))),
+    CONSTRAINT invitations_mac_is_sha256 CHECK ((length(code_mac) = 32)),
+    CONSTRAINT invitations_role_known CHECK ((role = ANY (ARRAY['owner'::text, 'member'::text]))),
+    CONSTRAINT invitations_tries CHECK (((tries_left >= 0) AND (tries_left <= 5)))
+);
+
+ALTER TABLE public.invitations OWNER TO bubuh_owner;
+
 CREATE TABLE public.log_leaves (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -3144,6 +3165,12 @@ ALTER TABLE ONLY public.document_revisions
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (shard, account_id, id);
 
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_code_mac_key UNIQUE (code_mac);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.log_leaves
     ADD CONSTRAINT log_leaves_pkey PRIMARY KEY (shard, serial);
 
@@ -3306,6 +3333,14 @@ CREATE INDEX documents_base_objects ON public.documents USING btree (shard, base
 
 CREATE INDEX documents_objects ON public.documents USING btree (shard, object_key) WHERE (object_key IS NOT NULL);
 
+CREATE INDEX invitations_account ON public.invitations USING btree (account_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX invitations_expiry ON public.invitations USING btree (expires_at);
+
+CREATE INDEX invitations_no ON public.invitations USING btree (no) WHERE (ended_at IS NULL);
+
+CREATE INDEX memberships_account ON public.memberships USING btree (account_id, created_at, user_id);
+
 CREATE INDEX orders_history ON public.orders USING btree (shard, account_id, placed_at DESC, id DESC);
 
 CREATE INDEX orders_open ON public.orders USING btree (shard, expires_at) WHERE (state = 'placed'::text);
@@ -3416,6 +3451,15 @@ ALTER TABLE ONLY public.contacts
 
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
@@ -3749,9 +3793,19 @@ GRANT UPDATE(base_size_bytes) ON TABLE public.documents TO bubuh_app;
 
 GRANT UPDATE(normalised_for) ON TABLE public.documents TO bubuh_app;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.invitations TO bubuh_app;
+
+GRANT UPDATE(tries_left) ON TABLE public.invitations TO bubuh_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.invitations TO bubuh_app;
+
+GRANT UPDATE(accepted_by) ON TABLE public.invitations TO bubuh_app;
+
 GRANT SELECT ON TABLE public.log_leaves TO bubuh_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.memberships TO bubuh_app;
+
+GRANT UPDATE(role) ON TABLE public.memberships TO bubuh_app;
 
 GRANT SELECT ON TABLE public.order_events TO bubuh_app;
 

@@ -50,6 +50,7 @@ REFERENCE_TABLES: Final = frozenset(
         "challenges",
         "contacts",
         "credentials",
+        "invitations",
         "memberships",
         "outage_updates",
         "outages",

@@ -22,6 +22,7 @@ class Browser:
     """A browser, by the secret that it alone sends us."""
 
     secret: str  #: of its session when somebody is signed in, else its own
+    forms: str  #: what its forms are bound to: the secret, and the account that is acted for
     is_new: bool  #: it came without a secret, and is given this one with the answer
     cookies: Cookies
     language: Language
@@ -37,11 +38,13 @@ def browser_of(request: AnyRequest) -> Browser:
 
 def _look(request: AnyRequest) -> Browser:
     cookies = cookies_of(request.app.state.services.public_url)
-    signed_in = exchange_of(request.scope).session is not None
-    name = cookies.session if signed_in else cookies.visitor
+    session = exchange_of(request.scope).session
+    name = cookies.visitor if session is None else cookies.session
     sent = value_of(request.cookies, name)
+    secret = sent or secrets.token_urlsafe(32)
     return Browser(
-        secret=sent or secrets.token_urlsafe(32),
+        secret=secret,
+        forms=secret if session is None else f"{secret} {session.account_id}",
         is_new=sent is None,
         cookies=cookies,
         language=_language(request),

@@ -1,8 +1,9 @@
 """Forms: read within a limit, and carried out once, however often the button is tapped.
 
-Each form that is shown holds a token: a fresh nonce and a MAC that binds it to the browser it was shown to. A
-post without one is refused, so no other site can write in a visitor's name; and the nonce is the act's
-idempotency key, so that a double tap or the back button repeats nothing.
+Each form that is shown holds a token: a fresh nonce and a MAC that binds it to the browser it was shown to
+and the account that was acted for there. A post without one is refused, so no other site can write in a
+visitor's name, and a form left open in another tab does nothing for an account it was not shown for; and the
+nonce is the act's idempotency key, so that a double tap or the back button repeats nothing.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ async def _parts(body: AsyncIterator[bytes], boundary: str) -> _Parts:
 
 
 def _checked(request: AnyRequest, fields: Mapping[str, str]) -> Form:
-    key = read_token(request.app.state.services.form_key, browser_of(request).secret, fields.get(TOKEN, ""))
+    key = read_token(request.app.state.services.form_key, browser_of(request).forms, fields.get(TOKEN, ""))
     return Form(fields=fields, key=key)
 
 

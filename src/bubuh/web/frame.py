@@ -55,7 +55,7 @@ def show(
         "here": request.scope["path"],
         "session": exchange_of(request.scope).session,
         "is_test": services.environment is Environment.TEST,
-        "token": lambda: fresh_token(services.form_key, browser.secret),
+        "token": lambda: fresh_token(services.form_key, browser.forms),
         "request_id": exchange_of(request.scope).request_id,
         "errors": {},
         **SHOWN,

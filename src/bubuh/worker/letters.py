@@ -53,6 +53,12 @@ LETTERS: Final[Mapping[Letter, Words]] = {
         "orang lain).",
         "Your stamped document is ready: {link} (sign in first; the link opens nothing for others).",
     ),
+    Letter.INVITED: Words(  # whose the invitation is stands on the page: a name in here could be anything
+        "Anda diundang bertindak untuk sebuah organisasi di Bubuh. Masuk atau daftar, buka {link}, lalu "
+        "tulis kode {code}. Berlaku 7 hari, sekali pakai. Bila Anda tidak menunggunya, abaikan pesan ini.",
+        "You are invited to act for an organisation on Bubuh. Sign in or register, open {link} and type the "
+        "code {code}. It is good for 7 days, once. If you did not expect it, do nothing.",
+    ),
 }
 
 

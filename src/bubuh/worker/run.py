@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 
 from bubuh.documents.parts import drop_expired
+from bubuh.identity.organisations.store import sweep as sweep_invitations
 from bubuh.identity.people.store import sweep as sweep_people
 from bubuh.orders.collect import run_asking, run_notices
 from bubuh.orders.expire import Expirer
@@ -50,6 +51,7 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
     routes = all_routes(sender=parts.sender, person_key=parts.person_key)
     return [
         Round(name="people", every_s=60.0, make=partial(sweep_people, db)),
+        Round(name="invitations", every_s=3600.0, make=partial(sweep_invitations, db)),
         Round(name="notices", every_s=0.2, make=partial(run_notices, db, parts.gateways)),
         Round(name="asking", every_s=1.0, make=partial(run_asking, db, parts.gateways)),
         Round(name="expiry", every_s=10.0, make=Expirer(db).expire),

@@ -56,7 +56,9 @@ CREATE TABLE memberships (
     PRIMARY KEY (user_id, account_id),
     CONSTRAINT memberships_role_known CHECK (role IN ('owner', 'member'))
 );
+CREATE INDEX memberships_account ON memberships (account_id, created_at, user_id);
 GRANT SELECT, INSERT ON memberships TO bubuh_app;
+GRANT UPDATE (role) ON memberships TO bubuh_app;
 
 -- A key belongs to an account and names the user who made it and acts through it.
 CREATE TABLE api_keys (

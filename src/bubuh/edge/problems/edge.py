@@ -93,10 +93,10 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         status=403,
         title=Words("Halaman ini sudah usang", "This page is out of date"),
         detail=Words(
-            "Formulir ini tidak berlaku lagi, misalnya karena Anda masuk atau keluar sesudah membukanya. "
-            "Buka kembali halamannya, lalu kirim lagi. Belum ada yang dijalankan.",
-            "This form is no longer good, perhaps because you signed in or out after it was opened. Open its "
-            "page again and send it once more. Nothing was done.",
+            "Formulir ini tidak berlaku lagi, misalnya karena Anda masuk, keluar, atau berganti "
+            "akun sesudah membukanya. Buka kembali halamannya, lalu kirim lagi. Belum ada yang dijalankan.",
+            "This form is no longer good, perhaps because you signed in or out, or changed the account, "
+            "after it was opened. Open its page again and send it once more. Nothing was done.",
         ),
     ),
     edge.ForeignOrigin: Problem(

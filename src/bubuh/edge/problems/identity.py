@@ -9,6 +9,7 @@ from bubuh.core.errors import Refusal
 from bubuh.edge.problems.problem import NOT_FOUND, Problem
 from bubuh.edge.words import Words
 from bubuh.identity import refusals as identity
+from bubuh.identity.organisations import refusals as organisations
 from bubuh.identity.people import refusals as people
 
 PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
@@ -143,6 +144,82 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         title=Words("NIK tidak dikenali", "The NIK cannot be read"),
         detail=Words(
             "NIK terdiri atas 16 angka seperti di KTP.", "A NIK is the 16 digits on the identity card."
+        ),
+    ),
+    organisations.NotAnAdministrator: Problem(
+        status=403,
+        title=Words("Hanya untuk pengurus", "For administrators only"),
+        detail=Words(
+            "Hanya pengurus organisasi ini yang dapat mengatur anggotanya. Mintalah kepada salah seorang "
+            "pengurus.",
+            "Only an administrator of this organisation can say who is in it. Ask one of them.",
+        ),
+    ),
+    organisations.MemberUnknown: NOT_FOUND,
+    organisations.InvitationUnknown: NOT_FOUND,
+    organisations.InvitationRefused: Problem(
+        status=422,
+        title=Words("Kode undangan tidak diterima", "The invitation's code is not accepted"),
+        detail=Words(
+            "Kode tidak cocok, sudah dipakai, dibatalkan, atau lewat 7 hari. Periksa penulisannya, atau "
+            "minta kode baru kepada pengurus.",
+            "The code is wrong, used, withdrawn, or older than 7 days. Check how it is written, or ask an "
+            "administrator for a new one.",
+        ),
+    ),
+    organisations.AlreadyMember: Problem(
+        status=409,
+        title=Words("Anda sudah menjadi anggota", "You are a member already"),
+        detail=Words(
+            "Anda sudah menjadi anggota organisasi ini. Kodenya masih dapat dipakai orang lain.",
+            "You are a member of this organisation. The code can still be used by somebody else.",
+        ),
+    ),
+    organisations.LastAdministrator: Problem(
+        status=409,
+        title=Words("Organisasi memerlukan pengurus", "An organisation needs an administrator"),
+        detail=Words(
+            "Tanpa pengurus ini tidak ada yang dapat mengatur anggota. Jadikan anggota lain pengurus lebih "
+            "dahulu, atau tutup organisasinya.",
+            "Without this administrator nobody could say who is in it. Make another member an administrator "
+            "first, or close the organisation.",
+        ),
+    ),
+    organisations.MembersRemain: Problem(
+        status=409,
+        title=Words("Masih ada anggota lain", "There are other members"),
+        detail=Words(
+            "Keluarkan anggota lain lebih dahulu, atau jadikan salah seorang pengurus lalu Anda keluar.",
+            "Remove the others first, or make one of them an administrator and leave.",
+        ),
+    ),
+    organisations.OrganisationFull: Problem(
+        status=409,
+        title=Words("Terlalu banyak anggota atau undangan", "Too many members or invitations"),
+        detail=Words(
+            "Paling banyak {most}. Batalkan undangan yang tidak dipakai atau keluarkan anggota lebih dahulu.",
+            "At most {most}. Withdraw invitations that nobody uses, or remove members first.",
+        ),
+        facts=("most",),
+    ),
+    organisations.AccountsFull: Problem(
+        status=409,
+        title=Words("Terlalu banyak akun", "Too many accounts"),
+        detail=Words(
+            "Satu orang dapat bertindak untuk paling banyak {most} akun. Keluar dari salah satunya "
+            "lebih dahulu.",
+            "One person acts for at most {most} accounts. Leave one of them first.",
+        ),
+        facts=("most",),
+    ),
+    people.AccountBusy: Problem(
+        status=409,
+        title=Words("Masih ada yang berjalan di akun ini", "Something is under way on this account"),
+        detail=Words(
+            "Masih ada pesanan yang menunggu pembayaran, pembubuhan, atau pengembalian dana. Tunggu sampai "
+            "selesai; pesanan yang tidak dibayar kedaluwarsa sendiri.",
+            "An order waits for its payment, or a stamp or a refund is under way. Wait until it has ended; "
+            "an unpaid order expires by itself.",
         ),
     ),
     people.AccountNotEmpty: Problem(

@@ -46,6 +46,7 @@ class Letter(StrEnum):
     UNKNOWN = "unknown"  #: who would set a new password has no account
     PIN = "pin"
     STAMPED = "stamped"  #: with a link to a stamped document
+    INVITED = "invited"  #: into an organisation: with a code, and where it is typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,13 @@ SELECT s.id, s.user_id, s.account_id, u.name AS user_name, a.name AS account_nam
   JOIN memberships AS m ON m.user_id = s.user_id AND m.account_id = s.account_id
  WHERE s.secret_sha256 = :secret_sha256 AND s.expires_at > now();
 
+-- name: session_stands(id, account_id)
+-- No row: it ended meanwhile, acts for another account, or its user left that one.
+SELECT s.id
+  FROM sessions AS s
+  JOIN memberships AS m ON m.user_id = s.user_id AND m.account_id = s.account_id
+ WHERE s.id = :id AND s.account_id = :account_id AND s.expires_at > now();
+
 -- name: see_session(id)!
 -- Noted at most once a minute.
 UPDATE sessions SET seen_at = now() WHERE id = :id AND seen_at < now() - interval '1 minute';

@@ -102,6 +102,12 @@ class AccountNotEmpty(Refusal):
         super().__init__(stamps=stamps)
 
 
+class AccountBusy(Refusal):
+    """Money, a stamp or a refund of the account is under way: it is forgotten or closed after that."""
+
+    code = "account_busy"
+
+
 class HasherBusy(Fault):
     """More passwords wait to be hashed than will be soon; nothing was begun."""
 

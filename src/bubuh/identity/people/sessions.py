@@ -10,6 +10,7 @@ from bubuh.core.ids import AccountId
 from bubuh.db.pool import Database
 from bubuh.identity.people import store
 from bubuh.identity.people.model import Session
+from bubuh.identity.people.refusals import SignInNeeded
 from bubuh.identity.refusals import AccountUnknown
 
 LONGEST_AGENT = 60
@@ -45,6 +46,12 @@ async def resume(db: Database, secret: str) -> Session | None:
     if is_unseen:
         await store.see_session(db, session.id)
     return session
+
+
+async def see_it_stands(db: Database, session: Session) -> None:
+    """After something slow: see that the session may still do what it began; raises `SignInNeeded`."""
+    if not await store.session_stands(db, session):
+        raise SignInNeeded
 
 
 async def switch_account(db: Database, session: Session, account_id: AccountId) -> None:

@@ -114,6 +114,11 @@ async def find_session(db: Database, secret_sha256: bytes) -> tuple[Session, boo
     return _session(facts), is_unseen
 
 
+async def session_stands(db: Database, session: Session) -> bool:
+    """Whether the session acts for the same account still."""
+    return await db.fetchrow(SQL.session_stands.sql, session.id, session.account_id) is not None
+
+
 async def see_session(db: Database, session_id: UUID) -> None:
     """Note that the session is in use."""
     await db.execute(SQL.see_session.sql, session_id)

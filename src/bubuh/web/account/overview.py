@@ -1,18 +1,15 @@
-"""`/akun`: the balance, the way to everything else, and the account one acts for."""
+"""`/akun`: the balance, and the way to everything else."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import MediaType, Request, get, post
+from litestar import MediaType, Request, get
 
-from bubuh.core.ids import read_account
 from bubuh.edge.guards import SignedIn
 from bubuh.identity.people import store
-from bubuh.identity.people.sessions import switch_account
 from bubuh.quota.show import show_quota
-from bubuh.web.forms import read_form
-from bubuh.web.frame import Page, Parts, go_to, session_of, show
+from bubuh.web.frame import Page, Parts, session_of, show
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -26,17 +23,8 @@ async def get_account(request: AnyRequest, services: Parts) -> Page:
         request,
         "account/overview.html",
         balance=await show_quota(services.db, session.account_id),
-        accounts=await store.list_memberships(services.db, session.user_id),
         has_pin=known is not None and known.has_pin,
     )
 
 
-@post("/akun/ganti", guards=[SignedIn()], media_type=MediaType.HTML)
-async def post_switch(request: AnyRequest, services: Parts) -> Page:
-    """Act for another of one's accounts; raises `AccountUnknown`."""
-    form = await read_form(request)
-    await switch_account(services.db, session_of(request), read_account(form.text("account")))
-    return go_to(request, "/akun")
-
-
-HANDLERS: Final = [get_account, post_switch]
+HANDLERS: Final = [get_account]

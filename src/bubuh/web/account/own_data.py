@@ -12,13 +12,15 @@ from bubuh.core.ids import show_account, show_id
 from bubuh.edge.disposition import attachment
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.services import Services
+from bubuh.history.show import has_open_matter
 from bubuh.identity.model import AccountKind, show_actor
+from bubuh.identity.organisations.refusals import LastAdministrator
 from bubuh.identity.people import store
 from bubuh.identity.people.contacts import read_contact
 from bubuh.identity.people.forget import forget
 from bubuh.identity.people.model import Membership, Session
 from bubuh.identity.people.national_number import masked_nik, set_nik
-from bubuh.identity.people.refusals import AccountNotEmpty, NikUnreadable
+from bubuh.identity.people.refusals import AccountBusy, AccountNotEmpty, NikUnreadable
 from bubuh.quota.movements import MOST_AT_ONCE, list_movements
 from bubuh.quota.show import show_quota
 from bubuh.web.account.steps import username_of
@@ -66,12 +68,13 @@ async def post_forget(request: AnyRequest, services: Parts) -> Page:
         return await _show(request, services, errors={"password": say(request)("Kata sandi tidak cocok.")})
     own = await _own_account(services, session)
     balance = await show_quota(services.db, own.account_id)
+    is_busy = await has_open_matter(services.db, own.account_id)
     try:
         async with services.db.transaction() as conn:
             left = balance.free + balance.held + balance.in_transit
             await forget_words(conn, own.account_id)
-            await forget(conn, session.user_id, own.account_id, stamps=left)
-    except AccountNotEmpty as refusal:
+            await forget(conn, session.user_id, own.account_id, stamps=left, is_busy=is_busy)
+    except (AccountNotEmpty, AccountBusy, LastAdministrator) as refusal:
         return await _show(request, services, errors={"password": words_of(request, refusal)})
     cookies = browser_of(request).cookies
     return go_to(request, "/", cookies=[cookies.drop(cookies.session)])

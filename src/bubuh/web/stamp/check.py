@@ -17,6 +17,7 @@ from bubuh.edge.guards import SignedIn
 from bubuh.identity.people.model import Session
 from bubuh.identity.people.pins import check_pin
 from bubuh.identity.people.refusals import PinLocked, PinRefused, PinUnset
+from bubuh.identity.people.sessions import see_it_stands
 from bubuh.pdf.geometry import seen_size
 from bubuh.pdf.model import Place
 from bubuh.pdf.refusals import FaceSize, OutsidePage, PageOutOfRange
@@ -60,6 +61,7 @@ async def post_affix(request: AnyRequest, document_id: FromPath[str], services: 
     accepted = 0
     try:
         await check_pin(services.db, session.user_id, form.text("pin"), hasher=services.hasher)
+        await see_it_stands(services.db, session)  # the hash may have waited for seconds
         for stamp_id, place in zip(ids, places, strict=True):
             await _accept(session, filled.wanted(document, place), stamp_id, services)
             accepted += 1

@@ -22,6 +22,7 @@ from bubuh.edge.bodies import check_media_type, pieces
 from bubuh.edge.disposition import tidy
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.refusals import BodyTooSlow, ClientGone, TusVersion, UnreadableRequest
+from bubuh.identity.people.sessions import see_it_stands
 from bubuh.web.browser import browser_of
 from bubuh.web.forms import read_token
 from bubuh.web.frame import Parts, session_of
@@ -42,7 +43,7 @@ async def post_upload_room(request: AnyRequest, services: Parts) -> Reply:
     """Creation. The form's token is in the metadata: the same file of the same form is the same upload."""
     _check_version(request)
     size_bytes, told = _figure(request, "upload-length"), _metadata(request)
-    key = read_token(services.form_key, browser_of(request).secret, told.get("token", ""))
+    key = read_token(services.form_key, browser_of(request).forms, told.get("token", ""))
     name = tidy(told.get("filename", ""))
     account_id = session_of(request).account_id
     upload = await begin(
@@ -76,6 +77,7 @@ async def patch_upload(request: AnyRequest, upload_id: FromPath[str], services: 
         raise UploadOffset(offset=upload.received_bytes)
     async with request.app.state.uploads.one(str(account_id)):
         data, broken = await _what_came(request)
+        await see_it_stands(services.db, session_of(request))
         upload = await append(
             upload, data, db=services.db, objects=services.objects, store_key=services.store_key
         )

@@ -28,6 +28,7 @@ from bubuh.edge.guards import SignedIn
 from bubuh.edge.problems import problem_of
 from bubuh.edge.refusals import BodyTooLarge
 from bubuh.identity.people import store as people
+from bubuh.identity.people.sessions import see_it_stands
 from bubuh.pdf.refusals import DocumentRefused
 from bubuh.quota.show import show_quota
 from bubuh.web.errors import words_of
@@ -60,7 +61,8 @@ async def post_upload(request: AnyRequest, services: Parts) -> Page:
             if upload_no := sent.form.text("upload"):
                 document = await _of_parts(services, account_id, read_id(PREFIX, upload_no), document_id)
             elif sent.name:
-                document = await _receive(services, account_id, document_id, sent.name, sent.chunks)
+                chunks = _still(request, services, sent.chunks)
+                document = await _receive(services, account_id, document_id, sent.name, chunks)
             else:
                 return await _ask(request, services, error=say(request)("Pilih berkas PDF dahulu."))
     except BodyTooLarge:
@@ -109,6 +111,13 @@ async def _sent_before(services: Parts, account_id: AccountId, document_id: UUID
     if document.reason is not None:
         raise refusal_for(document.reason)
     return document
+
+
+async def _still(request: AnyRequest, services: Parts, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """What is sent, and at its end a look whether its sender still acts for the account."""
+    async for chunk in chunks:
+        yield chunk
+    await see_it_stands(services.db, session_of(request))
 
 
 async def _receive(
