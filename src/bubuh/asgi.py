@@ -81,7 +81,9 @@ def create_app(services: Services) -> Litestar:
     guarded(app.routes)
     document = describe(app.routes, public_url=services.public_url, version=__version__)
     app.state.openapi = msgspec.json.encode(document)
-    app.state.reference = {language: reference_page(document, language) for language in Language}
+    app.state.reference = {
+        language: reference_page(document, language, status_url=services.status_url) for language in Language
+    }
     app.state.uploads = Slots(total=24, each=12)
     app.state.verifications = Slots(total=12, each=4)
     app.asgi_handler = ExchangeLayer(app.asgi_handler, is_https=services.public_url.startswith("https:"))

@@ -58,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     gate_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+$")] | None = (
         None  #: where people find the gate; default: where it listens
     )
+    status_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s]+$")] | None = (
+        None  #: where people find the status page; default: no link, in development where it listens
+    )
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"
 

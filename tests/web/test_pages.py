@@ -59,6 +59,27 @@ async def test_the_front_page_is_indonesian_first_and_honest_about_development()
         assert "tidak berlaku" not in (await client.get("/")).text
 
 
+async def test_the_front_page_has_four_doors_and_says_which_ask_for_an_account() -> None:
+    async with client_of(bare_app()) as client:
+        page = (await client.get("/")).text
+        for path in ("/beli", "/bubuhkan", "/riwayat", "/periksa"):
+            assert f'<h2><a href="{path}">' in page
+            led = await client.get(path, headers={"Accept": "text/html"})
+            assert led.headers.get("location", "-") in {f"/masuk?ke={path}", "-"}
+            assert (led.status_code == 200) == (path == "/periksa")
+    assert "meminta Anda masuk" in page
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/pengaduan"])
+async def test_the_status_page_is_told_of_where_there_is_one(path: str) -> None:
+    headers = {"Accept": "text/html"}
+    async with client_of(bare_app()) as client:
+        assert "Keadaan layanan" not in (await client.get(path, headers=headers)).text
+    async with client_of(bare_app(status_url="https://status.contoh.id")) as client:
+        page = (await client.get(path, headers=headers)).text
+    assert '<a href="https://status.contoh.id">Keadaan layanan</a>' in page
+
+
 async def test_the_reference_speaks_the_language_that_is_asked_for() -> None:
     async with client_of(bare_app()) as client:
         assert "Petunjuk API" in (await client.get("/docs")).text
@@ -89,6 +110,10 @@ async def test_static_files_keep_for_ever_under_their_hash() -> None:
 
 def test_what_is_put_into_a_page_is_escaped() -> None:
     facts = {"title": "<b>x</b>", "detail": "", "is_ours": False, "errors": {}, "session": None}
-    page = TEMPLATES[Language.ID].get_template("problem.html").render(facts, is_test=False, here="/")
+    page = (
+        TEMPLATES[Language.ID]
+        .get_template("problem.html")
+        .render(facts, is_test=False, here="/", status_url=None)
+    )
     assert "<b>x</b>" not in page
     assert "&lt;b&gt;x" in page

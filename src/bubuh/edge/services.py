@@ -54,5 +54,6 @@ class Services:
     notice_batch: NoticeBatch | None = None  #: None: each notice is a commit of its own
     payer_page: str | None = None  #: where the number of a virtual account is typed, in development
     door: Door | None = None  #: None: there is no waiting room
+    status_url: str | None = None  #: where people find the status page; None: nobody is told
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

@@ -55,6 +55,7 @@ def show(
         "here": request.scope["path"],
         "session": exchange_of(request.scope).session,
         "is_test": services.environment is Environment.TEST,
+        "status_url": services.status_url,
         "token": lambda: fresh_token(services.form_key, browser.forms),
         "request_id": exchange_of(request.scope).request_id,
         "errors": {},
@@ -70,14 +71,15 @@ def show_filled(request: AnyRequest, mould: Mould, *texts: str, **facts: Hashabl
     What a mould is rendered with is kept and shown to others. So it gets nothing that is one reader's: a
     template with a form's token, or the request's id, stops at its first page.
     """
-    session = session_of(request)
+    session, services = session_of(request), parts_of(request)
     told = mould.fill(
         language_here(request),
         (*texts, session.account_name),
         **facts,
         **{"session.account_kind": str(session.account_kind)},
         here=request.scope["path"],
-        is_test=parts_of(request).environment is Environment.TEST,
+        is_test=services.environment is Environment.TEST,
+        status_url=services.status_url,
         errors=None,
     )
     return page(request, told.encode())

@@ -7,6 +7,7 @@ from typing import Any, Final
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 
+from bubuh.core.money import price_idr
 from bubuh.edge.answers import language_of
 from bubuh.edge.cookies import LANGUAGE, cookies_of
 from bubuh.edge.guards import DevelopmentOnly, Public, Visitor
@@ -29,7 +30,8 @@ _A_YEAR_S: Final = 31_536_000
 async def get_landing(request: AnyRequest, services: Parts) -> Page:
     """What this is, and where to go on."""
     standing = await services.standing.soon()
-    return show(request, "landing.html", days=None if standing is None else standing.days)
+    days = None if standing is None else standing.days
+    return show(request, "landing.html", days=days, price_idr=price_idr(1))
 
 
 @get("/s/{serial_no:str}", guards=[Visitor("serials")], media_type=MediaType.HTML)

@@ -16,12 +16,13 @@ Document = Mapping[str, Any]
 _PROBLEM_TYPE: Final = "application/problem+json"
 
 
-def reference_page(document: Document, language: Language) -> bytes:
+def reference_page(document: Document, language: Language, *, status_url: str | None) -> bytes:
     """The page in `language`."""
     facts: dict[str, Any] = {
         "here": "/docs",
         "session": None,
         "is_test": False,
+        "status_url": status_url,
         "errors": {},
         "calls": [
             _call(document, path, method, operation, language)

@@ -10,6 +10,7 @@ import structlog
 from bubuh.db.doorbell import Ringer
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.edge.services import Services
+from bubuh.identity.model import Environment
 from bubuh.identity.people.hashing import Hasher
 from bubuh.orders.place import PlaceBatches
 from bubuh.payments.take_notice import keeping
@@ -36,6 +37,8 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
         open_parts(settings, folder, bells=(ENDED, SETTLED)) as parts,
         open_door(settings, folder) as door,
     ):
+        run = RunFile.read(folder.path)
+        is_test = parts.facts.environment is Environment.TEST
         yield Services(
             db=parts.db,
             sandbox=sandbox,
@@ -60,6 +63,7 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             environment=parts.facts.environment,
             public_url=parts.facts.public_url,
             standing=StandingBoard(parts.db),
-            payer_page=payer_page(settings, RunFile.read(folder.path)),
+            payer_page=payer_page(settings, run),
             door=door,
+            status_url=settings.status_url or (run.status if is_test else None),
         )
