@@ -116,6 +116,9 @@ class Kind(Generic[R]):
     The bound keeps a lying child from filling its owner: a message of many small parts grows some ten times
     when it is decoded. `fits` is what can be checked of a result without opening the document.
 
+    A call that is `patient` has a first budget; what that does not suffice for is done anew in the slow
+    lane: one at a time, at the lowest priority, with all that one document may take.
+
     A call that is `shared` may be done by a process that saw other documents (why: `inspector`). It must be
     cheap, and nothing that costs or proves anything may hang on its result alone.
     """
@@ -125,6 +128,7 @@ class Kind(Generic[R]):
     most_bytes: int
     fits: Callable[[R, bytes], bool] = _says_nothing_of_the_document
     shared: bool = False
+    patient: bool = False
     pool: str = ""  #: a process that does calls of one pool never does those of another
 
 
@@ -171,8 +175,8 @@ def is_of_whole(stamps: tuple[Stamped, ...] | None, document: bytes) -> bool:
     )
 
 
-INSPECT: Final = Kind("inspect", msgspec.msgpack.Decoder(Facts), 2 * MIB, fits, shared=True)
-REPAIR: Final = Kind("repair", msgspec.msgpack.Decoder(Normalised), 48 * MIB, fits_itself)
+INSPECT: Final = Kind("inspect", msgspec.msgpack.Decoder(Facts), 2 * MIB, fits, shared=True, patient=True)
+REPAIR: Final = Kind("repair", msgspec.msgpack.Decoder(Normalised), 48 * MIB, fits_itself, patient=True)
 PLAN: Final = Kind("plan", msgspec.msgpack.Decoder(Increment), 32 * MIB, covers)
 PLAN_LEAN: Final[Kind[Increment | None]] = Kind(
     "plan_lean",
@@ -187,11 +191,20 @@ TELL_MIDSTATE: Final = Kind("tell_midstate", msgspec.msgpack.Decoder(bytes), MIB
 TRY_MIDSTATE: Final = Kind("try_midstate", msgspec.msgpack.Decoder(PageBox), MIB // 16, shared=True)
 PLAN_MIDSTATE: Final = Kind("plan_midstate", msgspec.msgpack.Decoder(Increment), 2 * MIB, covers_unseen)
 RECOGNISE: Final = Kind(
-    "recognise", msgspec.msgpack.Decoder(tuple[Stamped, ...] | None), MIB // 16, is_of_whole, shared=True
+    "recognise",
+    msgspec.msgpack.Decoder(tuple[Stamped, ...] | None),
+    MIB // 16,
+    is_of_whole,
+    shared=True,
+    patient=True,
 )
 DRAW: Final = Kind(
-    "draw", msgspec.msgpack.Decoder(Picture), MOST_BYTES + MIB // 16, lambda picture, _: picture.is_sound()
+    "draw",
+    msgspec.msgpack.Decoder(Picture),
+    MOST_BYTES + MIB // 16,
+    lambda picture, _: picture.is_sound(),
+    patient=True,
 )
-COVER: Final = Kind("cover", msgspec.msgpack.Decoder(tuple[bool, ...]), MIB // 16)
+COVER: Final = Kind("cover", msgspec.msgpack.Decoder(tuple[bool, ...]), MIB // 16, patient=True)
 DSS: Final = Kind("dss", msgspec.msgpack.Decoder(bytes), 4 * MIB)
-JUDGE: Final = Kind("judge", msgspec.msgpack.Decoder(Judgement), 2 * MIB)
+JUDGE: Final = Kind("judge", msgspec.msgpack.Decoder(Judgement), 2 * MIB, patient=True)

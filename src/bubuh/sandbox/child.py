@@ -37,6 +37,7 @@ class Bounds:
     limits: Limits
     program: bytes
     kept: frozenset[int] = frozenset()  #: descriptors that a library opened before and reads on
+    niceness: int = 0
 
 
 def live(jobs: Jobs, bounds: Bounds, *, request: int, answer: int, zygote_pid: int) -> NoReturn:
@@ -50,6 +51,8 @@ def live(jobs: Jobs, bounds: Bounds, *, request: int, answer: int, zygote_pid: i
         keep_only(request, answer, *bounds.kept)
         call, document = wire.read_request(request)
         bounds.limits.apply()
+        if bounds.niceness:
+            os.setpriority(os.PRIO_PROCESS, 0, bounds.niceness)
         os.dup2(0, 2)  # /dev/null: what a library prints goes nowhere
         filters.install(bounds.program)
         wire.write_answer(answer, *outcome_of(jobs, call, document))

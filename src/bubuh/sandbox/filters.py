@@ -75,8 +75,10 @@ def inspector_program() -> bytes:
 
 def zygote_program() -> bytes:
     """The filter a zygote installs on itself before it serves; its children inherit it."""
+    own, itself = seccomp.Arg(0, seccomp.EQ, os.PRIO_PROCESS), seccomp.Arg(1, seccomp.EQ, 0)
+    slowing = ("setpriority", (own, itself))  # a child's own, for the slow lane; nothing can raise it again
     forking = ("clone", (seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_NEW_ANYTHING, 0),))
-    return _compile([*_conditional(), *((name, ()) for name in _ZYGOTE), forking])
+    return _compile([*_conditional(), *((name, ()) for name in _ZYGOTE), forking, slowing])
 
 
 def install(program: bytes) -> None:

@@ -73,7 +73,7 @@ def _serve(jobs: Jobs, bounds: LongBounds, line: socket.socket) -> None:
         packet, descriptors, _, _ = socket.recv_fds(line, wire.PACKET_BYTES, 2)
         if not packet:
             return
-        bounds.life.allow_one_more(bounds.limits)
+        bounds.life.allow_one_more(bounds.limits.at_first() if packet == wire.FIRST else bounds.limits)
         in_order = _answer(jobs, *descriptors)
         done += 1
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import time
 from dataclasses import dataclass, replace
 from typing import Final
 
 MIB: Final = 1 << 20
+FIRST_CPU_S: Final = 1
+SLOWEST: Final = 19  #: niceness of the slow lane
+SLOW_TIMES: Final = 4  #: so many times the usual time by the wall clock: others go before it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,10 @@ class Limits:
     wall_s: float = 15.0  #: kept by the zygote, with SIGKILL
     answer_bytes: int = 64 * MIB
     open_files: int = 16
+
+    def at_first(self) -> Limits:
+        """The first budget of what may be tried again in the slow lane: honest documents need less."""
+        return replace(self, cpu_s=min(self.cpu_s, FIRST_CPU_S))
 
     def apply(self) -> None:
         """Bind this process: soft and hard limits alike, so that it cannot take them back."""
@@ -56,8 +64,8 @@ class Life:
         return replace(for_one, cpu_s=self.cpu_s, answer_bytes=self.answer_bytes, open_files=self.open_files)
 
     def allow_one_more(self, for_one: Limits) -> None:
-        """Let this process spend from now what one document may, or up to a second less."""
-        soft = int(time.process_time()) + for_one.cpu_s
+        """Let this process spend from now what one document may, or up to a second more or less."""
+        soft = max(int(time.process_time()) + for_one.cpu_s, math.ceil(time.process_time()) + FIRST_CPU_S)
         resource.setrlimit(resource.RLIMIT_CPU, (soft, self.cpu_s + 1))
 
     def is_over(self, documents: int, for_one: Limits) -> bool:

@@ -14,14 +14,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Self, TypeVar
 
 from bubuh.core.errors import Refusal
+from bubuh.pdf.refusals import Reason
 from bubuh.sandbox import answers, wire
 from bubuh.sandbox.calls import Kind
-from bubuh.sandbox.limits import FOR_ONE_FILE
-from bubuh.sandbox.refusals import SandboxDied, SandboxUnavailable
+from bubuh.sandbox.limits import FOR_ONE_FILE, SLOW_TIMES
+from bubuh.sandbox.refusals import SandboxDied, SandboxUnavailable, SlowLaneFull
 
 R = TypeVar("R")
 
@@ -29,7 +30,11 @@ PROGRAM: Final = ("-m", "bubuh.sandbox")
 
 _START_S: Final = 60.0  # importing everything on a slow, busy machine
 _STOP_S: Final = 5.0
-_STUCK_S: Final = FOR_ONE_FILE.wall_s + 10.0  # a zygote that has not told of a death by now is stuck
+_STUCK_S: Final = (
+    SLOW_TIMES * FOR_ONE_FILE.wall_s + 10.0
+)  # a zygote that has not told of a death by now is stuck
+_MOST_SLOW: Final = 16  # waiting for the slow lane
+_SLOW_PATIENCE_S: Final = 20.0
 _INHERITED: Final = ("LD_LIBRARY_PATH",)  # some interpreters need it to start at all
 
 
@@ -38,7 +43,7 @@ class _Running:
     """A call under way."""
 
     ended: asyncio.Future[wire.Ended]
-    shared: bool  #: its slot is given back when its inspector may have another document or is ended
+    slots: asyncio.Semaphore | None  #: where its slot is given back with its death; None: by its caller
 
 
 class Line:
@@ -49,6 +54,8 @@ class Line:
         self._socket = channel
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(at_once)
+        self._slow = asyncio.Semaphore(1)
+        self._waiting_slow = 0
         self._gone = asyncio.Event()
         self._numbers = itertools.count(1)
         self._running: dict[int, _Running] = {}
@@ -105,13 +112,45 @@ class Line:
             Refusal: the job's own.
             SandboxDied: the document was the child's end.
             SandboxUnavailable: the zygote is gone or does not answer.
+            SlowLaneFull: the first budget did not suffice, and the slow lane has no room.
         """
+        if not kind.patient:
+            return await self._call(kind, arguments, document)
+        try:
+            return await self._call(kind, arguments, document, lane="first")
+        except SandboxDied as died:
+            if died.details["reason"] != Reason.SANDBOX_TIMEOUT:
+                raise
+        if self._waiting_slow >= _MOST_SLOW:
+            raise SlowLaneFull(kind.job)
+        self._waiting_slow += 1
+        try:
+            async with asyncio.timeout(_SLOW_PATIENCE_S):
+                await self._slow.acquire()
+        except TimeoutError as error:
+            raise SlowLaneFull(kind.job) from error
+        finally:
+            self._waiting_slow -= 1
+        return await self._do(replace(kind, shared=False), arguments, document, "slow", self._slow)
+
+    async def _call(self, kind: Kind[R], arguments: object, document: bytes, lane: wire.Lane = "") -> R:
         self._attach()
         await self._slots.acquire()
+        return await self._do(kind, arguments, document, lane, self._slots)
+
+    async def _do(
+        self,
+        kind: Kind[R],
+        arguments: object,
+        document: bytes,
+        lane: wire.Lane,
+        slots: asyncio.Semaphore,
+    ) -> R:
+        """The call, in a slot of `slots` that is held already."""
         try:
-            number, ended, answer = self._begin(kind, arguments, document)
+            number, ended, answer = self._begin(kind, arguments, document, lane, slots)
         except BaseException:
-            self._slots.release()
+            slots.release()
             raise
         in_order = False
         try:
@@ -128,7 +167,7 @@ class Line:
             os.close(answer)
             if kind.shared:  # other slots are given back by the child's death, not by the caller
                 self._send(wire.Order(act="keep" if in_order else "stop", number=number))
-                self._slots.release()
+                slots.release()
 
     def close(self) -> None:
         """End the zygote and its children, and wait until it is dead."""
@@ -148,7 +187,12 @@ class Line:
         assert self._loop in {None, loop}, "a sandbox belongs to one event loop"
 
     def _begin(
-        self, kind: Kind[R], arguments: object, document: bytes
+        self,
+        kind: Kind[R],
+        arguments: object,
+        document: bytes,
+        lane: wire.Lane,
+        slots: asyncio.Semaphore,
     ) -> tuple[int, asyncio.Future[wire.Ended], int]:
         if self.is_gone:
             raise SandboxUnavailable("the sandbox is gone")
@@ -159,9 +203,9 @@ class Line:
         except BaseException:
             os.close(answer)
             raise
-        self._running[number] = _Running(ended, kind.shared)
+        self._running[number] = _Running(ended, None if kind.shared else slots)
         act: Literal["share", "fork"] = "share" if kind.shared else "fork"
-        self._send(wire.Order(act=act, number=number, pool=kind.pool), request, answer)
+        self._send(wire.Order(act=act, number=number, pool=kind.pool, lane=lane), request, answer)
         os.close(request)
         return number, ended, answer
 
@@ -204,8 +248,8 @@ class Line:
             call.ended.set_result(ended)
 
     def _give_back(self, call: _Running) -> None:
-        if not call.shared:
-            self._slots.release()
+        if call.slots is not None:
+            call.slots.release()
 
     def _break(self) -> None:
         """From now on there is no sandbox; whoever waits hears so."""

@@ -18,6 +18,13 @@ class SandboxDied(DocumentRefused):
         super().__init__(reason=reason, cause=cause)
 
 
+class SlowLaneFull(Fault):
+    """The document takes long, and too many such were waiting already; nothing is said against it."""
+
+    code = "slow_lane_full"
+    retry_after_s = 30
+
+
 class SandboxUnavailable(Fault):
     """The zygote is gone or does not answer: this process opens no document until it is started again."""
 

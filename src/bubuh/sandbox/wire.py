@@ -24,7 +24,10 @@ from bubuh.sandbox.fates import Fate
 READY: Final = b"ready"  #: the zygote's first packet: locked down, serving
 DONE: Final = b"done"  #: an inspector's packet: the answer is written, another document may come
 WORK: Final = b"work"  #: a zygote's packet to an inspector; request and answer come along
+FIRST: Final = b"first"  #: the same, with the first budget alone
 PACKET_BYTES: Final = 4096
+
+Lane = Literal["", "first", "slow"]
 
 _HEAD: Final = struct.Struct("!I")
 _ANSWER_HEAD: Final = struct.Struct("!BI")
@@ -39,11 +42,14 @@ class Order:
     come along: request, answer). `stop`: end who does it or did it. `keep`: its answer was in order, so the
     shared process may have another document; until then it gets none. Processes of one `pool` never do the
     calls of another.
+
+    A call of the lane `first` has the first budget; one of `slow` is done at the lowest priority.
     """
 
     act: Literal["fork", "share", "stop", "keep"]
     number: int
     pool: str = ""
+    lane: Lane = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ import select
 import signal
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bubuh.core import privileges
@@ -24,7 +24,7 @@ from bubuh.sandbox import child, filters, wire
 from bubuh.sandbox.child import Bounds, Jobs
 from bubuh.sandbox.fates import Death, Fate, cause_of, fate_of
 from bubuh.sandbox.inspector import LongBounds, live_long
-from bubuh.sandbox.limits import FOR_ONE_FILE, LONG, Life, Limits
+from bubuh.sandbox.limits import FOR_ONE_FILE, LONG, SLOW_TIMES, SLOWEST, Life, Limits
 
 _OPEN_FILES: Final = 256  # two for each call on its way in, one for each child
 
@@ -121,9 +121,9 @@ class _Nursery:
         mine = [found for found in self._children.values() if found.number == order.number]
         match order.act:
             case "fork":
-                self._fork(order.number, *descriptors)
+                self._fork(order.number, order.lane, *descriptors)
             case "share":
-                self._share(order.number, order.pool, *descriptors)
+                self._share(order, *descriptors)
             case "stop":
                 self._kill(*mine)
             case "keep":
@@ -133,23 +133,27 @@ class _Nursery:
             os.close(descriptor)
         return True
 
-    def _fork(self, number: int, request: int, answer: int) -> None:
+    def _fork(self, number: int, lane: wire.Lane, request: int, answer: int) -> None:
         """Have a new process do the call."""
         pid = os.fork()
         if pid == 0:
-            child.live(self._jobs, self._one, request=request, answer=answer, zygote_pid=self._pid)
-        self._watch(_Child(pid=pid, number=number, ends_at=self._end_of_call()))
+            child.live(
+                self._jobs, _bounds_in(lane, self._one), request=request, answer=answer, zygote_pid=self._pid
+            )
+        times = SLOW_TIMES if lane == "slow" else 1
+        self._watch(_Child(pid=pid, number=number, ends_at=self._end_of_call(times)))
 
-    def _share(self, number: int, pool: str, request: int, answer: int) -> None:
+    def _share(self, order: wire.Order, request: int, answer: int) -> None:
         """Have an inspector of the pool do the call: an idle one that is alive, or a new one."""
+        word = wire.FIRST if order.lane == "first" else wire.WORK
         for inspector in self._inspectors.values():
-            is_idle = inspector.number is None and inspector.pool == pool
-            if is_idle and _hand(inspector, request, answer):
+            is_idle = inspector.number is None and inspector.pool == order.pool
+            if is_idle and _hand(inspector, word, request, answer):
                 break
         else:
-            inspector = self._new_inspector(pool)
-            _hand(inspector, request, answer)  # where it died already, its death will tell
-        inspector.number, inspector.ends_at = number, self._end_of_call()
+            inspector = self._new_inspector(order.pool)
+            _hand(inspector, word, request, answer)  # where it died already, its death will tell
+        inspector.number, inspector.ends_at = order.number, self._end_of_call()
 
     def _new_inspector(self, pool: str) -> _Child:
         ours, theirs = socket.socketpair()  # the filter knows no other kind
@@ -225,8 +229,8 @@ class _Nursery:
         for found in children:  # not yet reaped, so the number is still theirs
             os.kill(found.pid, signal.SIGKILL)
 
-    def _end_of_call(self) -> float:
-        return time.monotonic() + self._one.limits.wall_s
+    def _end_of_call(self, times: int = 1) -> float:
+        return time.monotonic() + times * self._one.limits.wall_s
 
     def _patience_ms(self) -> float | None:
         waits = [
@@ -237,11 +241,21 @@ class _Nursery:
         return max(0.0, min(waits)) * 1000 + 1 if waits else None
 
 
-def _hand(inspector: _Child, request: int, answer: int) -> bool:
+def _bounds_in(lane: wire.Lane, bounds: Bounds) -> Bounds:
+    match lane:
+        case "first":
+            return replace(bounds, limits=bounds.limits.at_first())
+        case "slow":
+            return replace(bounds, niceness=SLOWEST)
+        case _:
+            return bounds
+
+
+def _hand(inspector: _Child, word: bytes, request: int, answer: int) -> bool:
     """Give an inspector a call; False when it is dead."""
     assert inspector.line is not None
     try:
-        socket.send_fds(inspector.line, [wire.WORK], [request, answer])
+        socket.send_fds(inspector.line, [word], [request, answer])
     except OSError:
         return False
     return True
