@@ -23,6 +23,9 @@ from bubuh.drill.history import Kind
 from bubuh.drill.payments import LOST, Plan, run_payments
 from bubuh.drill.simulate import Crowd, simulate
 from bubuh.drill.simulate_page import page_of
+from bubuh.drill.surge.page import page_of as page_of_surge
+from bubuh.drill.surge.profile import read_profile
+from bubuh.drill.surge.run import run_surge
 
 _MOST_SHOWN: Final = 20
 
@@ -135,6 +138,40 @@ def simulate_command(
     shown = {name: fact for name, fact in report.items() if as_json or name not in {"fifo", "halves", "ours"}}
     answer(shown, as_json=as_json)
     raise typer.Exit(code=0 if report["reached"] else 1)
+
+
+@drill.command("surge")
+def surge_command(
+    seed: Annotated[int | None, typer.Option(min=0, help="Who comes when; default: any.")] = None,
+    profile: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="How many, how patient: TOML.")
+    ] = None,
+    page: Annotated[Path | None, typer.Option(help="Write the plots to this HTML file.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder even when all is well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start a service of its own, have far more people come than its room lets in, and let some hurt it.
+
+    Those let in buy, pay and affix; strangers verify and programs call meanwhile, in calm and in surge.
+    Exit 1 when a promise was missed; the folder with data and logs is kept then.
+    """
+    seed = secrets.randbits(32) if seed is None else seed
+    try:
+        wanted = read_profile(profile)
+    except ValueError as error:
+        raise typer.BadParameter(f"{profile}: {error}") from error
+    folder = chaos_folder()
+    with _telling() as says:
+        report = uvloop.run(run_surge(seed=seed, profile=wanted, folder=folder, says=says))
+    if page is not None:
+        page.write_text(page_of_surge(report), encoding="utf-8")
+    answer(report.facts(), as_json=as_json)
+    is_kept = all(kept is not False for kept in report.reached().values())
+    if keep or not is_kept:
+        ASIDE.print(f"data and logs: {folder}")
+    else:
+        shutil.rmtree(folder)
+    raise typer.Exit(code=0 if is_kept else 1)
 
 
 def show_chaos(report: Report) -> None:

@@ -13,22 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bubuh.adapters.object_store import LocalObjects
 from bubuh.db.pool import Database
 from bubuh.db.roles import APP
-from bubuh.documents.check import StoredRevisions
 from bubuh.drill.books import read_books
 from bubuh.drill.citizens import Citizen, Tally
 from bubuh.drill.faults import Done, Faults
 from bubuh.drill.history import Finding, Kind, check_history
 from bubuh.drill.journal import Journal, read_journal
+from bubuh.drill.ledger import reconciled
 from bubuh.drill.service import Service, running
-from bubuh.quota.reconcile import Report as Reconciled, reconcile
 from bubuh.wiring.folder import DataFolder
-from bubuh.wiring.parts import read_store_key
 
 _SETTLE_S: Final = 120.0  #: after the last fault: what was promised is done in 60 s
-_RECONCILE_AGAIN_S: Final = 2.0
 
 Says = Callable[[float, str], None]  #: the share that is done, and what is being done
 
@@ -212,24 +208,9 @@ async def _compared(service: Service, journal: Path) -> list[Finding]:
     """The clients' journal against the books, and the books against their own invariants, bytes included."""
     await service.until_ready()
     async with await Database.open(service.run.databases[APP], size=2) as db:
-        report = await _reconciled(db, DataFolder(service.data))
+        differences = await reconciled(db, DataFolder(service.data))
         books = await read_books(db)
-    differences = [
-        Finding(kind=Kind.UNBALANCED, subject=str(found.invariant), words=str(found))
-        for found in report.differences
-    ]
     return [*differences, *check_history(list(read_journal(journal)), books)]
-
-
-async def _reconciled(db: Database, folder: DataFolder) -> Reconciled:
-    """Full, and again while something still differs: leases and facts have their time to be put right."""
-    objects, store_key = LocalObjects(folder.objects), read_store_key(folder)
-    give_up = time.monotonic() + _SETTLE_S
-    while True:
-        report = await reconcile(db, revisions=StoredRevisions(db=db, objects=objects, store_key=store_key))
-        if report.balanced or time.monotonic() > give_up:
-            return report
-        await asyncio.sleep(_RECONCILE_AGAIN_S)
 
 
 def recoveries(faults: Sequence[Done], affixed: Sequence[tuple[float, float]]) -> list[Recovery]:

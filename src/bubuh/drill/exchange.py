@@ -29,6 +29,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()  #: each Set-Cookie
 
     @property
     def is_success(self) -> bool:
@@ -46,7 +47,9 @@ class Reply:
 class Line:
     """A connection to one address, made when it is wanted and again when it broke. One call at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, source: str | None = None) -> None:
+        """`source`: the address of this machine to call from; None: any."""
+        self._source = None if source is None else (source, 0)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._address: str | None = None
 
@@ -88,24 +91,28 @@ class Line:
             self._streams = None
 
     async def _connected(self, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._streams is None or self._address != address:
+        # a service ends a connection on which nobody asks for a while
+        if self._streams is None or self._address != address or self._streams[0].at_eof():
             self.close()
             host, _, port = address.rpartition(":")
-            self._streams, self._address = await asyncio.open_connection(host, int(port)), address
+            self._streams, self._address = await self._open(host, int(port)), address
         return self._streams
+
+    async def _open(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(host, port, local_addr=self._source)
 
     async def _answer(self, reader: asyncio.StreamReader) -> Reply:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
-        headers = {
-            name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)
-        }
+        told = [(name.strip().lower(), value.strip()) for name, _, value in (x.partition(":") for x in lines)]
+        headers = dict(told)
         size = int(headers["content-length"]) if "content-length" in headers else 0
         if size > _MOST_BYTES or "chunked" in headers.get("transfer-encoding", ""):
             raise ValueError("an answer of unknown or too great a length")
         body = await reader.readexactly(size)
         if headers.get("connection", "").lower() == "close":
             self.close()
-        return Reply(status=int(first.split()[1]), headers=headers, body=body)
+        cookies = tuple(value for name, value in told if name == "set-cookie")
+        return Reply(status=int(first.split()[1]), headers=headers, body=body, cookies=cookies)
 
 
 def _hung_up() -> NoReturn:

@@ -63,6 +63,17 @@ class Service:
         parents = set(self.children(name))
         return [pid for pid, parent in _processes() if parent in parents]
 
+    def roles(self) -> dict[str, list[int]]:
+        """Living processes by role, the children of each among them: one look at all there are."""
+        parents = dict(_processes())
+        found: dict[str, list[int]] = {}
+        own = {pid: _role(pid) for pid, parent in parents.items() if parent == self.up.pid}
+        for pid, parent in parents.items():
+            role = own.get(pid) or own.get(parent)
+            if role is not None:
+                found.setdefault(role, []).append(pid)
+        return found
+
     def start_again(self) -> None:
         """Start `up` anew after it was killed; the caller waits with `until_ready`."""
         self.up.wait()

@@ -1,0 +1,239 @@
+"""Phones before the gate: they join, and ask for `now.json` until they are called or give up.
+
+Thousands of them share a few kept connections, so that the drill's own cost stays small beside the gate's;
+what a handshake costs is therefore not in its figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import random
+import struct
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bubuh.drill.surge.profile import Profile
+from bubuh.gate.now import parts_of
+from bubuh.waitingroom.turn import read_bytes
+
+LANE: Final = "umum"
+_CONNECTIONS: Final = 24
+_TICK_S: Final = 0.01
+_NUMBER: Final = struct.Struct(">4xQ")  # version, lane, generation; number
+Answered = Callable[[int, bytes], None]  #: status (0: none came), body
+
+
+class _Asker(asyncio.Protocol):
+    """One connection: requests in a row, one at a time."""
+
+    def __init__(self, crowd: _Askers) -> None:
+        self._crowd = crowd
+        self._transport: asyncio.WriteTransport | None = None
+        self._answered: Answered | None = None
+        self._got = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._crowd.is_free(self)
+
+    def ask(self, request: bytes, answered: Answered) -> None:
+        assert self._transport is not None
+        self._answered = answered
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._got += data
+        head, found, body = self._got.partition(b"\r\n\r\n")
+        if not found:
+            return
+        at = head.index(b"content-length: ")
+        if len(body) < int(head[at + 16 : at + 24].partition(b"\r")[0]):
+            return
+        self._got = b""
+        answered, self._answered = self._answered, None
+        if answered is not None:
+            answered(int(head[9:12]), body)
+        self._crowd.is_free(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        if self._answered is not None:
+            self._answered(0, b"")
+            self._answered = None
+        self._crowd.is_lost(self)
+
+    def close(self) -> None:
+        assert self._transport is not None
+        self._transport.close()
+
+
+class _Askers:
+    """All connections to one address; what finds none free waits for one."""
+
+    def __init__(self, address: str) -> None:
+        target = urlsplit(address)
+        self._host, self._port = str(target.hostname), int(target.port or 80)
+        self._free: list[_Asker] = []
+        self._all: list[_Asker] = []
+        self._wanted: deque[tuple[bytes, Answered]] = deque()
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(_CONNECTIONS):
+            _, made = await loop.create_connection(lambda: _Asker(self), self._host, self._port)
+            self._all.append(made)
+
+    def ask(self, request: bytes, answered: Answered) -> None:
+        if self._free:
+            self._free.pop().ask(request, answered)
+        else:
+            self._wanted.append((request, answered))
+
+    def is_free(self, asker: _Asker) -> None:
+        if self._wanted:
+            asker.ask(*self._wanted.popleft())
+        else:
+            self._free.append(asker)
+
+    def is_lost(self, asker: _Asker) -> None:
+        if asker in self._free:
+            self._free.remove(asker)
+
+    def close(self) -> None:
+        for asker in self._all:
+            asker.close()
+
+
+@dataclass(slots=True)
+class Device:
+    """One that has a turn."""
+
+    turn: str
+    number: int
+    joined_s: float
+    gives_up_s: float
+    is_junk: bool
+
+
+@dataclass(slots=True)
+class Seen:
+    """What all devices saw together."""
+
+    joined: int = 0
+    junk: int = 0
+    polls: int = 0
+    called: int = 0
+    gave_up: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    most_late_s: float = 0.0  #: how late an arrival or poll was sent
+    serving: int = 0
+    issued: int = 0
+
+
+class Devices:
+    """They come when they come, whatever the answers. `called` is told of each honest one that was called."""
+
+    def __init__(
+        self, gate: str, profile: Profile, rng: random.Random, called: Callable[[Device], None]
+    ) -> None:
+        self._profile, self._rng, self._called = profile, rng, called
+        self._askers = _Askers(gate)
+        host = urlsplit(gate).netloc
+        self._poll = f"GET /now.json HTTP/1.1\r\nhost: {host}\r\n\r\n".encode()
+        self._join = f"POST /antre/{LANE} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 0\r\n\r\n".encode()
+        self._due: list[tuple[float, int, Device | bool]] = []  # a bool: an arrival, and whether it is junk
+        self._order = itertools.count()
+        self._now = b""
+        self.seen = Seen()
+
+    async def open(self) -> None:
+        """Connect."""
+        await self._askers.open()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._askers.close()
+
+    def plan(self, *, per_s: float, seconds: float, junk: float) -> None:
+        """Arrivals from now on, as the profile shapes them: a Poisson stream in each part."""
+        shape = self._profile.shape
+        part_s, mean = seconds / len(shape), sum(shape) / len(shape)
+        begun = time.monotonic()
+        for at, weight in enumerate(shape):
+            due, rate = begun + at * part_s, per_s * weight / mean
+            while (due := due + self._rng.expovariate(rate)) < begun + (at + 1) * part_s:
+                self._push(due, self._rng.random() < junk)
+
+    async def run(self, until_s: float) -> None:
+        """Send what is due until then (monotonic)."""
+        while (now_s := time.monotonic()) < until_s:
+            while self._due and self._due[0][0] <= now_s:
+                due, _, what = heapq.heappop(self._due)
+                self.seen.most_late_s = max(self.seen.most_late_s, now_s - due)
+                self._send(what)
+            await asyncio.sleep(_TICK_S)
+
+    def forget(self) -> None:
+        """Everybody who waits goes home."""
+        self._due.clear()
+
+    @property
+    def waiting(self) -> int:
+        """Those who have a turn or are yet to come."""
+        return len(self._due)
+
+    def _push(self, due: float, what: Device | bool) -> None:  # noqa: FBT001 -- a kind of event
+        heapq.heappush(self._due, (due, next(self._order), what))
+
+    def _send(self, what: Device | bool) -> None:  # noqa: FBT001
+        if isinstance(what, Device):
+            self.seen.polls += 1
+            self._askers.ask(self._poll, lambda status, body: self._polled(what, status, body))
+        else:
+            self._askers.ask(self._join, lambda status, body: self._joined(status, body, is_junk=what))
+
+    def _joined(self, status: int, body: bytes, *, is_junk: bool) -> None:
+        self.seen.statuses[status] += 1
+        if status != 200:
+            return
+        turn = str(msgspec.json.decode(body)["turn"])
+        now_s = time.monotonic()
+        self.seen.joined += 1
+        self.seen.junk += is_junk
+        patience_s = self._rng.expovariate(1 / self._profile.patience_s)
+        number = int(_NUMBER.unpack_from(read_bytes(turn))[0])
+        device = Device(turn, number, now_s, now_s + patience_s, is_junk)
+        if not is_junk or self._rng.random() < self._profile.devices:
+            self._again(device, now_s)
+
+    def _polled(self, device: Device, status: int, body: bytes) -> None:
+        self.seen.statuses[status] += 1
+        now_s = time.monotonic()
+        if status == 200:
+            self._read(body)
+        if device.number <= self.seen.serving:
+            self.seen.called += 1
+            if not device.is_junk:
+                self._called(device)
+        elif now_s >= device.gives_up_s:
+            self.seen.gave_up += 1
+        else:
+            self._again(device, now_s)
+
+    def _again(self, device: Device, now_s: float) -> None:
+        self._push(now_s + self._rng.uniform(*self._profile.poll_s), device)
+
+    def _read(self, body: bytes) -> None:
+        """The same file is read once."""
+        if body != self._now:
+            self._now = body
+            said: dict[str, Any] = msgspec.json.decode(parts_of(body)[0])
+            self.seen.serving, self.seen.issued = said["lanes"][LANE][1:3]
