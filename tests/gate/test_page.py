@@ -8,17 +8,23 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msgspec
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from bubuh.core.privileges import Uids
 from bubuh.drill.gate import GateProcess
 from bubuh.waitingroom.draw import DrawPlan, Order, commitment, draw_key, revealed
 from bubuh.waitingroom.lanes import DEFAULT_RULES
+from bubuh.waitingroom.possession import challenge, check_key
 from bubuh.waitingroom.room_file import RoomFile, write_room_file
+from bubuh.waitingroom.turn import Holder, read_bytes, read_turn, show_bytes
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.room import PASS_RING, TURN_RING, read_ring
+from tests.waitingroom.make import ALICE
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ def test_a_place_survives_closed_tabs_lost_network_and_another_device(
     page.get_by_role("button", name="Umum").click()
     expect(page.locator("#place")).to_have_text("1 nomor di depan")
     expect(page.locator("#go")).to_be_hidden()
-    assert [one.rpartition("/")[2] for one in asked] == ["antre", "umum", "antre", "now.json"]
+    assert [one.rpartition("/")[2] for one in asked] == ["antre", "now.json", "umum", "antre", "now.json"]
     code = page.locator("#code").inner_text()
     page.close()
 
@@ -118,6 +124,44 @@ def test_the_page_computes_the_drawn_place_as_the_gate_does(
     plain = chromium.new_context(java_script_enabled=False).new_page()
     plain.goto(f"{address}/tempat?nomor={code}")
     expect(plain.locator("body")).to_contain_text(f"{place + 1} nomor di depan")
+
+
+@pytest.mark.oracle
+def test_the_page_does_the_work_and_shows_whose_the_turn_is(
+    closed_gate: tuple[GateProcess, Path, str], chromium: Browser
+) -> None:
+    """While many join; then the site asks this browser, and another that was given the turn."""
+    gate, folder, address = closed_gate
+    rules = msgspec.structs.replace(DEFAULT_RULES, calm_per_s=0.001, most_work=3_000)
+    write_room_file(folder, RoomFile(rules=rules), uid=Uids.here().app)
+    for _ in range(5):
+        httpx.post(f"http://127.0.0.1:{gate.port}/antre/umum")
+    _until(gate, lambda now: "work" in now)
+    assert httpx.post(f"http://127.0.0.1:{gate.port}/antre/umum").json()["code"] == "work_needed"
+    owner, thief = chromium.new_context(), chromium.new_context()
+    page = owner.new_page()
+    page.goto(address)
+    page.get_by_role("button", name="Umum").click()
+    expect(page.locator("#mine")).to_be_visible()
+    asked = challenge(ALICE, read_ring(DataFolder(folder.parent), PASS_RING), now_s=int(time.time()))
+    raw = read_bytes(next(one["value"] for one in owner.cookies() if one["name"] == "giliran"))
+    thief.add_cookies(
+        [{"name": one["name"], "value": one["value"], "url": address} for one in owner.cookies()]
+    )
+
+    def shown(browser: BrowserContext) -> str:
+        browser.route("http://127.0.0.1:1/**", lambda route: route.fulfill(body="the site"))
+        tab = browser.new_page()
+        tab.goto(f"{address}#tantang={show_bytes(asked)}")
+        tab.wait_for_url("**/antre/masuk?**")
+        return parse_qs(urlsplit(tab.url).query)["bukti"][0]
+
+    turn = read_turn(raw, read_ring(DataFolder(folder.parent), TURN_RING), now_s=int(time.time()))
+    assert turn.holder is Holder.KEY
+    ring = read_ring(DataFolder(folder.parent), PASS_RING)
+    proof = read_bytes(shown(owner))
+    check_key(proof, raw, bind=turn.bind, account_id=ALICE, ring=ring, now_s=int(time.time()))
+    assert shown(thief) == "-"
 
 
 def _until(gate: GateProcess, holds: Callable[[Any], bool]) -> None:

@@ -93,6 +93,7 @@ def test_a_deadline_night(
     join(sari, service)
     expect(sari.locator("#go")).to_be_visible(timeout=30_000)
     sari.locator("#go").click()
+    sari.wait_for_url("**/antre/masuk?**bukti=**")  # it was asked whether the turn is its own
     looked_at(sari)
     submit(sari)
     expect(sari).to_have_url(f"{service.url}/beli")  # back where she was
@@ -111,6 +112,7 @@ def _the_second_waits(budi: Page, service: Running) -> None:
     join(budi, service)
     turn = json.loads(budi.evaluate("localStorage.getItem('giliran')"))["turn"]
     budi.goto(f"{service.url}/antre/masuk?nomor={turn}")
+    budi.wait_for_url("**/antre/masuk?**bukti=**")
     submit(budi)
     expect(budi.get_by_role("alert")).to_contain_text("nomor")
     assert pass_of(budi) is None

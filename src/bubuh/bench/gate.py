@@ -23,8 +23,12 @@ from bubuh.waitingroom.lanes import DEFAULT_RULES
 from bubuh.waitingroom.passes import Pass, check_pass, give
 from bubuh.waitingroom.room_file import RoomFile
 from bubuh.waitingroom.turn import read_bytes, show_bytes
+from bubuh.waitingroom.work import CHALLENGE_BYTES, SALT_BYTES, Toll, WorkNeeded, solve
 
 _CALLERS: Final = 64
+_RULES: Final = msgspec.structs.replace(DEFAULT_RULES, most_work=0)  # the callers would do more than the gate
+_SOLUTIONS: Final = 2_000
+_WORK: Final = 16
 _PASSES: Final = 20_000
 _ACCOUNT: Final = AccountId(7001)
 _JOIN: Final = b"POST /antre/umum HTTP/1.1\r\nhost: gerbang\r\ncontent-length: 0\r\n\r\n"
@@ -63,7 +67,7 @@ def measure_gate(*, joins: int, polls: int, told: Callable[[float], None] = lamb
     """
     path = Path(tempfile.mkdtemp(prefix="bubuh-gate-"))
     path.chmod(0o755)
-    gate = GateProcess.prepare(path / "data", RoomFile(is_open=True, rules=DEFAULT_RULES))
+    gate = GateProcess.prepare(path / "data", RoomFile(is_open=True, rules=_RULES))
     try:
         start_s = gate.start()
         before = _Numbers()
@@ -86,6 +90,7 @@ def measure_gate(*, joins: int, polls: int, told: Callable[[float], None] = lamb
             "now_json": _run(gate, _NOW, polls, _ignore).facts(),
             "page": _run(gate, _PAGE, polls, _ignore).facts(),
             "pass_check_us": round(_pass_check_us(), 2),
+            "work_check_us": round(_work_check_us(), 2),
         }
     finally:
         gate.stop()
@@ -159,6 +164,25 @@ def _pass_check_us() -> float:
     for _ in range(_PASSES):
         check_pass(read_bytes(shown), ring, _ACCOUNT, now_s=500)
     return (time.process_time() - began) / _PASSES * 1e6
+
+
+def _work_check_us() -> float:
+    """Processor time of one check of a join's work, from the text in its form to the decision."""
+    toll, asked = Toll(), bytes(CHALLENGE_BYTES)
+    toll.joins_per_s = 1e6
+    toll.tick(0.0, 1.0, calm_per_s=1.0, most=_WORK)
+    toll.ask(asked, now_s=0.0)
+    shown = [show_bytes(solve(asked, at.to_bytes(SALT_BYTES), _WORK)) for at in range(_SOLUTIONS)]
+    began, taken = time.process_time(), 0
+    for one in shown:
+        try:
+            toll.take(asked, read_bytes(one), now_s=1.0)
+        except WorkNeeded:  # taken for a used one
+            continue
+        taken += 1
+    spent_s = time.process_time() - began
+    assert taken > 0.99 * _SOLUTIONS
+    return spent_s / _SOLUTIONS * 1e6
 
 
 def _own_cpu_s() -> float:

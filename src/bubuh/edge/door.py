@@ -18,10 +18,11 @@ from bubuh.orders.show import has_open_order
 from bubuh.waitingroom.keyring import KeyRing
 from bubuh.waitingroom.lanes import REPAIR_ID
 from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give, vouch
+from bubuh.waitingroom.possession import challenge
 from bubuh.waitingroom.refusals import OneOrder, PassNeeded, TurnRefused
 from bubuh.waitingroom.report import Report, Seen, show_report
 from bubuh.waitingroom.room_file import Watched
-from bubuh.waitingroom.turn import read_bytes, show_bytes
+from bubuh.waitingroom.turn import Holder, read_bytes, show_bytes
 
 log: Final = structlog.get_logger("bubuh.web")
 
@@ -97,12 +98,26 @@ class Door:
         self._used[account_id] = wanted
         return show_bytes(give(wanted, self._ring))
 
-    async def enter(self, account_id: AccountId, number: str, *, now_s: int) -> str:
-        """The pass for a turn or code; raises as `Gate.enter` does, and `TurnRefused` for what is neither."""
+    def challenge(self, account_id: AccountId, number: str, *, now_s: int) -> str | None:
+        """Where the gate has the browser show that `number` is its own; None: that is not asked of it."""
+        try:
+            holder = read_bytes(number)[0] if len(number) > _LONGEST_CODE else Holder.ACCOUNT
+        except (TurnRefused, IndexError):
+            return None
+        asked = show_bytes(challenge(account_id, self._ring, now_s=now_s))
+        ways = {Holder.KEY: f"/antre#tantang={asked}", Holder.COOKIE: f"/antre/bukti?tantang={asked}"}
+        return self.gate_url + ways[Holder(holder)] if holder in ways else None
+
+    async def enter(self, account_id: AccountId, number: str, *, now_s: int, proof: str = "") -> str:
+        """The pass for a turn or code; raises as `Gate.enter` does, and `TurnRefused` for what is neither.
+
+        `proof`: what the browser came back with from `challenge`.
+        """
         if not number.isascii():
             raise TurnRefused
         turn = read_bytes(number) if len(number) > _LONGEST_CODE else number.encode()
-        return show_bytes(await self._gate.enter(vouch(account_id, self._ring, now_s=now_s) + turn))
+        shown = read_bytes(proof) if proof and len(number) > _LONGEST_CODE else b""
+        return show_bytes(await self._gate.enter(vouch(account_id, self._ring, now_s=now_s) + turn + shown))
 
     async def see_one_order(self, db: Database, account_id: AccountId, order_id: UUID) -> None:
         """While people queue, nobody has two unpaid orders; raises `OneOrder` where another is open.

@@ -3,6 +3,8 @@
 GET  /now.json              where every lane stands
 GET  /antre                 the waiting page
 GET  /antre/tempat          the same without scripts, for the turn in the cookie or in `nomor`
+GET  /antre/tunggu          without scripts, while a join costs work: wait
+GET  /antre/bukti           without scripts, on the way in: this browser holds the turn's cookie
 GET  /antre/qr              the turn's code as a QR
 POST /antre/{lane}          a turn; JSON, or for a form the page and a cookie
 POST /gate/join             from the site alone: a voucher; a turn of the reserved lane that it names
@@ -25,6 +27,7 @@ from bubuh.core.errors import Fault, Refusal
 from bubuh.core.ids import AccountId
 from bubuh.edge.refusals import BodyTooLarge, MethodNotAllowed, RouteUnknown, Unacceptable
 from bubuh.gate.answer import FRESH, HTML, JSON, Header, answer, refuse, refuse_for_now
+from bubuh.gate.joining import Joining
 from bubuh.gate.keeper import Keeper
 from bubuh.gate.pages import Pages
 from bubuh.gate.qr import qr_of
@@ -48,9 +51,11 @@ from bubuh.waitingroom.turn import (
 
 COOKIE: Final = "giliran"  #: the page's script reads both
 CODE_COOKIE: Final = "kode"
+SECRET_COOKIE: Final = "rahasia"  # noqa: S105 - a name; it shows whose turn it is where no script does
 _SHORTLY: Final = (b"cache-control", b"public, max-age=2")
 _FORM: Final = b"application/x-www-form-urlencoded"
 _LANE_PREFIX: Final = "/antre/"
+_LONGEST_CODE: Final = 40  # a longer text is a whole turn
 _MOST_BYTES: Final = 4_096
 _TURN_AT: Final = VOUCHER_BYTES + DEADLINE_BYTES
 _MOST_REPORT_BYTES: Final = 1_048_576
@@ -62,6 +67,7 @@ class Gate:
     def __init__(self, keeper: Keeper, pages: Pages) -> None:
         self._keeper = keeper
         self._pages = pages
+        self._joining = Joining(keeper)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -88,6 +94,10 @@ class Gate:
             await answer(send, *self._pages.waiting(_header(scope, b"accept-encoding")))
         elif path == "/antre/tempat":
             await self._show_place(scope, send)
+        elif path == "/antre/tunggu":
+            await self._show_wait(scope, send)
+        elif path == "/antre/bukti":
+            await self._hold(scope, send)
         elif path == "/antre/qr":
             await self._show_qr(scope, send)
         elif path == "/health/live":
@@ -119,18 +129,27 @@ class Gate:
         if rule.kind.is_reserved:
             raise LaneReserved
         is_form = body != b"" and (_header(scope, b"content-type") or "").encode().startswith(_FORM)
-        form = _fields(body.decode("latin-1")) if is_form else {}
-        bind = ANYONE
-        if letter := form.get("surat"):
-            bind = bind_of(read_voucher(read_bytes(letter), keeper.keys.passes, now_s=now_s).account_id)
-        turn = keeper.join(rule.id, bind=bind, now_s=now_s)
-        shown, code = show_bytes(issue(turn, keeper.keys.turns)), code_of(turn, keeper.keys.turns)
-        if is_form:
-            cookies = (_cookie_of(COOKIE, shown), _cookie_of(CODE_COOKIE, code))
-            await answer(send, 303, b"", ((b"location", b"/antre"), FRESH, *cookies))
+        if not is_form:
+            self._joining.take_work(_header(scope, b"bubuh-work"), now_s=now_s)
+            turn = keeper.join(rule.id, bind=ANYONE, now_s=now_s)
+            shown, code = show_bytes(issue(turn, keeper.keys.turns)), code_of(turn, keeper.keys.turns)
+            told = {"turn": shown, "code": code, "lane": rule.name}
+            await answer(send, 200, msgspec.json.encode(told), (JSON, FRESH))
             return
-        told = {"turn": shown, "code": code, "lane": rule.name}
-        await answer(send, 200, msgspec.json.encode(told), (JSON, FRESH))
+        form = _fields(body.decode("latin-1"))
+        wait = self._joining.wait_for(form, now_s=now_s)
+        if wait is not None:
+            await answer(
+                send, 303, b"", ((b"location", f"/antre/tunggu?jalur={name}&tunggu={wait}".encode()), FRESH)
+            )
+            return
+        bound = self._joining.bind(form, now_s=now_s)
+        turn = keeper.join(rule.id, bind=bound.bind, now_s=now_s, holder=bound.holder)
+        shown, code = show_bytes(issue(turn, keeper.keys.turns)), code_of(turn, keeper.keys.turns)
+        cookies = [_cookie_of(COOKIE, shown), _cookie_of(CODE_COOKIE, code)]
+        if bound.secret is not None:
+            cookies.append(_secret_of(bound.secret, is_safe=self._pages.public_url.startswith("https:")))
+        await answer(send, 303, b"", ((b"location", b"/antre"), FRESH, *cookies))
 
     async def _join_reserved(self, body: bytes, send: Any) -> None:
         """What the site sends when an account may join a reserved lane: a turn that is bound to it."""
@@ -144,7 +163,13 @@ class Gate:
         """What the site sends when an account wants in: the pass, or why not."""
         keeper, now_s = self._keeper, int(time.time())
         account_id, _ = read_voucher(body[:VOUCHER_BYTES], keeper.keys.passes, now_s=now_s)
-        turn = self._turn(body[VOUCHER_BYTES:], account_id, now_s=now_s, life_s=TURN_LIFE_S)
+        shown = body[VOUCHER_BYTES:]
+        if len(shown) > TURN_BYTES:
+            shown, proof = shown[:TURN_BYTES], shown[TURN_BYTES:]
+            turn = self._turn(shown, account_id, now_s=now_s, life_s=TURN_LIFE_S)
+            turn = self._joining.prove(turn, shown, proof, account_id, now_s=now_s)
+        else:
+            turn = self._turn(shown, account_id, now_s=now_s, life_s=TURN_LIFE_S)
         given = await keeper.enter(turn, account_id, now_s=now_s)
         await answer(send, 200, given, ((b"content-type", b"application/octet-stream"), FRESH))
 
@@ -175,8 +200,25 @@ class Gate:
             return
         lane_id, number, shown = self._read(given)
         cookies = (_cookie_of(CODE_COOKIE, shown), _cookie_of(COOKIE, "")) if told else ()
-        page = self._pages.place(keeper, lane_id, number, shown)
+        whole = given if not told and len(given) > _LONGEST_CODE else ""
+        page = self._pages.place(keeper, lane_id, number, shown, turn=whole)
         await answer(send, 200, page, (HTML, FRESH, *cookies))
+
+    async def _show_wait(self, scope: Any, send: Any) -> None:
+        """For browsers without scripts while a join costs work: from when on one may join."""
+        query, now_s = _fields(scope["query_string"].decode("latin-1")), int(time.time())
+        rule, shown = self._keeper.room.rules.by_name(query.get("jalur", "")), query.get("tunggu", "")
+        left_s = self._joining.left_s(shown, now_s=now_s)
+        await answer(send, 200, self._pages.wait(rule, shown, left_s), (HTML, FRESH))
+
+    async def _hold(self, scope: Any, send: Any) -> None:
+        """Back to the site with the word that this browser holds the cookie of its turn."""
+        query, jar = _fields(scope["query_string"].decode("latin-1")), _jar(scope)
+        given, shown = query.get("tantang", ""), jar.get(COOKIE, "")
+        proof = self._joining.hold(given, shown, jar.get(SECRET_COOKIE, ""), now_s=int(time.time()))
+        told = f"nomor={shown}&bukti={proof}" if proof else "bukti=-"
+        there = f"{self._pages.site}/antre/masuk?{told}"
+        await answer(send, 303, b"", ((b"location", there.encode()), FRESH))
 
     async def _show_qr(self, scope: Any, send: Any) -> None:
         given = _fields(scope["query_string"].decode("latin-1")).get("nomor") or _cookie(scope)
@@ -188,7 +230,7 @@ class Gate:
         """Lane, number and code of a turn or code that somebody shows."""
         keys, now_s = self._keeper.keys.turns, int(time.time())
         plain = given.strip()
-        if len(plain) > 40:
+        if len(plain) > _LONGEST_CODE:
             raw = read_bytes(plain)
             turn = read_turn(raw, keys, now_s=now_s)
             return turn.lane, turn.number, code_of(turn, keys)
@@ -225,16 +267,28 @@ def _header(scope: Any, wanted: bytes) -> str | None:
 
 def _cookie(scope: Any) -> str | None:
     """The turn that the browser keeps, or else its code."""
+    jar = _jar(scope)
+    return next((jar[name] for name in (COOKIE, CODE_COOKIE) if jar.get(name)), None)
+
+
+def _jar(scope: Any) -> Mapping[str, str]:
     try:
         jar = SimpleCookie(_header(scope, b"cookie") or "")
     except CookieError:
-        return None
-    return next((jar[name].value for name in (COOKIE, CODE_COOKIE) if name in jar and jar[name].value), None)
+        return {}
+    return {name: kept.value for name, kept in jar.items()}
 
 
 def _cookie_of(name: str, value: str) -> Header:
     life_s = TURN_LIFE_S if value else 0
     return b"set-cookie", f"{name}={value}; Path=/antre; Max-Age={life_s}; SameSite=Lax".encode()
+
+
+def _secret_of(secret: str, *, is_safe: bool) -> Header:
+    """For the gate alone: the page's script does not read it."""
+    more = "; Secure" if is_safe else ""
+    told = f"{SECRET_COOKIE}={secret}; Path=/antre; Max-Age={TURN_LIFE_S}; HttpOnly; SameSite=Lax{more}"
+    return b"set-cookie", told.encode()
 
 
 def _fields(text: str) -> Mapping[str, str]:

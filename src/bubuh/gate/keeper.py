@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bubuh.core.ids import AccountId
 from bubuh.gate.log import Log
 from bubuh.gate.metrics import tell
-from bubuh.gate.now import compose, sign
+from bubuh.gate.now import compose, parts_of, sign
 from bubuh.waitingroom.keyring import KeyRing
 from bubuh.waitingroom.passes import Pass, give
 from bubuh.waitingroom.proof import Shown
@@ -22,7 +22,8 @@ from bubuh.waitingroom.refusals import LaneUnknown
 from bubuh.waitingroom.report import Report
 from bubuh.waitingroom.room import Room
 from bubuh.waitingroom.room_file import RoomFile, Watched, read_room_file
-from bubuh.waitingroom.turn import ANYONE, Turn
+from bubuh.waitingroom.turn import ANYONE, Holder, Turn
+from bubuh.waitingroom.work import CHALLENGE_BYTES, Toll
 
 NOW_FILE: Final = "now.json"
 _TICK_S: Final = 1.0
@@ -47,6 +48,7 @@ class Keeper:
         self.keys, self.room, self._watched = keys, room, watched
         self._folder, self._log = folder, book
         self._health: dict[str, tuple[float, float]] = {}
+        self.toll = Toll()
         self.now_file = b""
 
     @classmethod
@@ -66,15 +68,18 @@ class Keeper:
         """What the operator has decided."""
         return self._watched.file
 
-    def join(self, lane_id: int, *, bind: int, now_s: int) -> Turn:
+    def join(self, lane_id: int, *, bind: int, now_s: int, holder: Holder = Holder.ACCOUNT) -> Turn:
         """A new turn at the end of a lane; raises `LaneUnknown`, `NumbersNotKept`."""
+        self.toll.count()
         ring = self.keys.turns
         number = self.room.join(lane_id)
         mark = self.room.lanes[lane_id].numbers.wanted_mark()
         if mark is not None:
             record = Record(Kind.MARK, lane_id, mark)
             self._log.append([record], then=lambda: self.room.apply([record]))
-        return Turn(lane=lane_id, gen=ring.generation, number=number, issued_at=now_s, bind=bind)
+        return Turn(
+            lane=lane_id, gen=ring.generation, number=number, issued_at=now_s, bind=bind, holder=holder
+        )
 
     async def enter(self, turn: Turn, account_id: AccountId, *, now_s: int) -> bytes:
         """A pass for `account_id`; raises as `Room.enter` does."""
@@ -143,13 +148,18 @@ class Keeper:
         self.room.apply(records)
         if self._log.may_begin:
             self._log.begin(self.room.snapshot())
+        rules = self.room.rules
+        self.toll.tick(now_s, elapsed_s, calm_per_s=rules.calm_per_s, most=rules.most_work)
         self._publish(int(now_s))
         tell(self.room)
 
     def _publish(self, now_s: int) -> None:
         file = self.file
-        said = compose(self.room, now_s=now_s, is_open=file.is_open, reason=file.why, plan=file.draw)
+        said = compose(
+            self.room, now_s=now_s, is_open=file.is_open, reason=file.why, plan=file.draw, work=self.toll.work
+        )
         self.now_file = sign(said, self.keys.now)
+        self.toll.ask(parts_of(self.now_file)[1][:CHALLENGE_BYTES], now_s=now_s)
         path = self._folder / "public" / NOW_FILE
         unfinished = path.with_suffix(".unfinished")
         unfinished.write_bytes(self.now_file)

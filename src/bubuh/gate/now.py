@@ -19,7 +19,13 @@ POLL: Final = (0.25, 10, 300)  #: a reader asks again after this part of its tim
 
 
 def compose(
-    room: Room, *, now_s: int, is_open: bool, reason: str = "", plan: DrawPlan | None = None
+    room: Room,
+    *,
+    now_s: int,
+    is_open: bool,
+    reason: str = "",
+    plan: DrawPlan | None = None,
+    work: int = 0,
 ) -> bytes:
     """What is to be signed.
 
@@ -27,14 +33,15 @@ def compose(
     deadline, the verdict on whoever joins now, and the last number that can be called before it. `why` is a
     word for the reason when it is slow. `draw` is the commitment of a draw to come with the number above
     which it is, a lane; or else its key and the lanes that it orders, above which and up to which number.
+    `work` is what a join costs, in hashes.
     """
     shown = [rule for rule in room.rules.lanes if rule.kind is not LaneKind.REPAIR]
     reached = reached_by(room, now_s=now_s)
     lanes = {rule.name: _lane(room, rule, reached.get(rule.id, 0), now_s=now_s) for rule in shown}
     said: dict[str, Any] = {"t": now_s, "open": is_open, "poll": POLL, "lanes": lanes}
     draw = _draw(room, plan)
-    told = {"why": reason} if reason else {}
-    return msgspec.json.encode(said | told | ({"draw": draw} if draw else {}))
+    told = {name: value for name, value in (("why", reason), ("draw", draw), ("work", work)) if value}
+    return msgspec.json.encode(said | told)
 
 
 def sign(said: bytes, key: Ed25519PrivateKey) -> bytes:

@@ -75,8 +75,8 @@ class Pages:
         )
         return self._page("Ambil nomor", body + "</label> <button>Lihat tempat saya</button></form>", 3600)
 
-    def place(self, keeper: Keeper, lane_id: int, number: int, code: str) -> bytes:
-        """For browsers without scripts: where a turn stands now."""
+    def place(self, keeper: Keeper, lane_id: int, number: int, code: str, *, turn: str = "") -> bytes:
+        """For browsers without scripts: where a turn stands now; `turn`, where the browser has it whole."""
         lane = keeper.room.lanes[lane_id]
         stands = lane.place(number)
         ahead = max(0, (number if stands is None else stands) - lane.window.serving)
@@ -85,7 +85,7 @@ class Pages:
         if stands is None:
             said = [_NOT_DRAWN]
         elif ahead == 0:
-            link = f"{self.site}/antre/masuk?nomor={shown}"
+            link = f"{self.site}/antre/masuk?nomor={html.escape(turn or code)}"
             said = [f'<p><b>Giliran Anda!</b></p><p><a href="{link}">Masuk sekarang</a></p>']
         elif not keeper.file.is_open:
             said.append("<p>Antrean sedang tidak berjalan; tidak ada nomor yang hangus selama itu.</p>")
@@ -103,14 +103,22 @@ class Pages:
         ]
         return self._page("Tempat Anda", "\n".join(said), _REFRESH_S)
 
+    def wait(self, rule: LaneRule, shown: str, left_s: int) -> bytes:
+        """For browsers without scripts while a join costs work: when one may join, or the button."""
+        if left_s:
+            body = f"<p>Sangat banyak yang mengambil nomor. Anda bisa mengambil nomor pada {_clock(left_s)}; "
+            body += f"tanpa menunggu bila <a href='{self.site}/masuk'>masuk akun</a> dahulu.</p>"
+            return self._page("Tunggu sebentar", body, min(left_s, _REFRESH_S))
+        token = f'<input type="hidden" name="tunggu" value="{html.escape(shown)}"><button>'
+        return self._page("Ambil nomor", self._form(rule).replace("<button>", token), 300)
+
     def _forms(self, rules: RoomRules) -> str:
         """What one joins a lane with: a button; for a reserved lane the way to its page on the site."""
-        return "\n".join(
-            (_WAY if rule.kind.is_reserved else _FORM).format(
-                site=html.escape(self.site), name=rule.name, title=html.escape(rule.title), until=_until(rule)
-            )
-            for rule in rules.lanes
-            if rule.kind is not LaneKind.REPAIR
+        return "\n".join(self._form(rule) for rule in rules.lanes if rule.kind is not LaneKind.REPAIR)
+
+    def _form(self, rule: LaneRule) -> str:
+        return (_WAY if rule.kind.is_reserved else _FORM).format(
+            site=html.escape(self.site), name=rule.name, title=html.escape(rule.title), until=_until(rule)
         )
 
     def _page(self, title: str, body: str, refresh_s: int) -> bytes:

@@ -50,6 +50,10 @@ class RoomRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     per_s: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 50.0  #: people admitted a second, at most
     slots: Annotated[int, msgspec.Meta(ge=1)] = 20_000  #: people inside at once, at most
     window_s: Annotated[int, msgspec.Meta(ge=10, le=3600)] = 600  #: open seconds a called turn is good for
+    calm_per_s: Annotated[float, msgspec.Meta(gt=0)] = 100.0  #: joins a second up to which they cost no work
+    most_work: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = (
+        150_000  #: hashes in the mean; 0: never any
+    )
     safety_s: Annotated[int, msgspec.Meta(ge=0)] = 300  #: before a deadline: what an order and a stamp take
 
     def __post_init__(self) -> None:

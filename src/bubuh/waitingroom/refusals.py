@@ -17,6 +17,12 @@ class TurnForeign(Refusal):
     code = "turn_foreign"
 
 
+class ProofNeeded(Refusal):
+    """The turn is a browser's, which has not shown that it is the one: what was taken along is no use."""
+
+    code = "proof_needed"
+
+
 class TurnOver(Refusal):
     """The turn's number was called, and its window and both late ones are over; a new turn is needed."""
 

@@ -1,6 +1,6 @@
 """A turn: a place in a lane that its holder keeps, signed, so that nothing of it need be kept here.
 
-    version u8 | lane u8 | generation u16 | number u64 | issued at u32 | bind u64 | mark 16
+    holder u8 | lane u8 | generation u16 | number u64 | issued at u32 | bind u64 | mark 16
 
 The mark is checked before anything but the generation, which selects the key, is read.
 """
@@ -11,22 +11,30 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
+from enum import IntEnum
 from struct import Struct
 from typing import Final
 
 from bubuh.core.ids import AccountId
 from bubuh.waitingroom.keyring import KeyRing
-from bubuh.waitingroom.refusals import TurnForeign, TurnRefused
+from bubuh.waitingroom.refusals import ProofNeeded, TurnForeign, TurnRefused
 
 TURN_BYTES: Final = 40
 TURN_LIFE_S: Final = 72 * 3600
 PROOF_LIFE_S: Final = 30 * 24 * 3600  #: for so long it can be shown what became of it
 ANYONE: Final = 0  #: the bind of a turn that nobody's account is bound to yet
 
-_VERSION: Final = 1
 _BODY: Final = Struct(">BBHQIQ")
 _GENERATION: Final = Struct(">H")
 _DOMAIN: Final = b"turn"
+
+
+class Holder(IntEnum):
+    """What `bind` is of: stands first in a turn."""
+
+    ACCOUNT = 1
+    KEY = 2  #: of a browser
+    COOKIE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +46,15 @@ class Turn:
     number: int  #: from 1; the smaller is called first
     issued_at: int  #: seconds since 1970
     bind: int  #: whose it is, see `bind_of`; ANYONE: whoever enters first
+    holder: Holder = Holder.ACCOUNT
 
     def check_owner(self, account_id: AccountId) -> None:
-        """See that `account_id` may enter with it; raises `TurnForeign`."""
+        """See that `account_id` may enter with it; raises `TurnForeign`.
+
+        Raises `ProofNeeded` for a browser's, until that has shown that it is: see `possession`.
+        """
+        if self.holder is not Holder.ACCOUNT:
+            raise ProofNeeded
         if self.bind not in {ANYONE, bind_of(account_id)}:
             raise TurnForeign
 
@@ -52,7 +66,7 @@ def bind_of(account_id: AccountId) -> int:
 
 def issue(turn: Turn, ring: KeyRing) -> bytes:
     """The 40 bytes of `turn`."""
-    body = _BODY.pack(_VERSION, turn.lane, turn.gen, turn.number, turn.issued_at, turn.bind)
+    body = _BODY.pack(turn.holder, turn.lane, turn.gen, turn.number, turn.issued_at, turn.bind)
     mark = ring.mark(turn.gen, _DOMAIN + body)
     assert mark is not None, "a turn is marked with a key of the ring"
     return body + mark
@@ -65,10 +79,10 @@ def read_turn(given: bytes, ring: KeyRing, *, now_s: int, life_s: int = TURN_LIF
     body, (gen,) = given[: _BODY.size], _GENERATION.unpack_from(given, 2)
     if not ring.holds(gen, _DOMAIN + body, given[_BODY.size :]):
         raise TurnRefused
-    version, lane, gen, number, issued_at, bind = _BODY.unpack(body)
-    if version != _VERSION or now_s - issued_at > life_s:
+    holder, lane, gen, number, issued_at, bind = _BODY.unpack(body)
+    if now_s - issued_at > life_s:
         raise TurnRefused
-    return Turn(lane=lane, gen=gen, number=number, issued_at=issued_at, bind=bind)
+    return Turn(lane=lane, gen=gen, number=number, issued_at=issued_at, bind=bind, holder=Holder(holder))
 
 
 def show_bytes(raw: bytes) -> str:

@@ -107,6 +107,11 @@ def go_to(request: AnyRequest, path: str, *, cookies: Iterable[Cookie] = ()) -> 
     return _marked(request, answer)
 
 
+def go_to_gate(request: AnyRequest, address: str) -> Page:
+    """Have the browser fetch `address` of the gate next, which may be on a host of its own."""
+    return _marked(request, Response(content=b"", status_code=303, headers={**HEADERS, "location": address}))
+
+
 def parts_of(request: AnyRequest) -> Services:
     """The services, for a handler that is asked for them too often to have them handed in."""
     services = request.app.state.services

@@ -9,6 +9,7 @@ from bubuh.core.errors import Refusal
 from bubuh.edge.problems.problem import Problem
 from bubuh.edge.words import Words
 from bubuh.waitingroom import refusals as waitingroom
+from bubuh.waitingroom.work import WorkNeeded
 
 PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
     waitingroom.TurnRefused: Problem(
@@ -25,9 +26,30 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         status=403,
         title=Words("Nomor antrean milik akun lain", "Another account's turn"),
         detail=Words(
-            "Masuklah dengan akun yang mengambil nomor ini.",
-            "Sign in with the account that took this turn.",
+            "Masuklah dengan akun, atau dari peramban, yang mengambil nomor ini.",
+            "Sign in with the account that took this turn, or enter from the browser that did.",
         ),
+    ),
+    waitingroom.ProofNeeded: Problem(
+        status=403,
+        title=Words("Masuk dari peramban yang mengambil nomor", "Enter from the browser that took the turn"),
+        detail=Words(
+            "Nomor ini milik peramban yang mengambilnya sebelum masuk akun. Buka halaman antrean di peramban "
+            "itu, lalu tekan Masuk sekarang.",
+            "This turn belongs to the browser that took it before signing in. Open the waiting page there, "
+            "and press Masuk sekarang.",
+        ),
+    ),
+    WorkNeeded: Problem(
+        status=429,
+        title=Words("Sangat banyak yang mengambil nomor", "Very many join"),
+        detail=Words(
+            "Mengambil nomor sekarang perlu hitungan kecil yang dikerjakan halaman antrean. Muat ulang "
+            "halaman itu, atau masuk akun dahulu.",
+            "A join now costs a small computation, which the waiting page does. Load that again, or sign in "
+            "first.",
+        ),
+        facts=("work",),
     ),
     waitingroom.TurnOver: Problem(
         status=409,

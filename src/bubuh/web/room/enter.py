@@ -14,18 +14,29 @@ from bubuh.edge.guards import SignedIn, Visitor, limit
 from bubuh.edge.problems import problem_of
 from bubuh.edge.refusals import RouteUnknown
 from bubuh.waitingroom.passes import PASS_LIFE_S
-from bubuh.waitingroom.refusals import LaneUnknown, NotYet, TurnForeign, TurnOver, TurnRefused, TurnUsed
+from bubuh.waitingroom.refusals import (
+    LaneUnknown,
+    NotDrawn,
+    NotYet,
+    ProofNeeded,
+    TurnForeign,
+    TurnOver,
+    TurnRefused,
+    TurnUsed,
+)
 from bubuh.waitingroom.turn import TURN_LIFE_S
 from bubuh.web.browser import browser_of
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
-from bubuh.web.frame import Page, Parts, go_to, inner_path, session_of, show
+from bubuh.web.frame import Page, Parts, go_to, go_to_gate, inner_path, session_of, show
 
 AnyRequest = Request[Any, Any, Any]
 
 PATH: Final = "/antre/masuk"
 _AFTERWARDS: Final = "/akun"
 _LONGEST: Final = 60  # a turn has 54 letters, a code 19
+_LONGEST_PROOF: Final = 300  # of a key 215
+_SAID: Final = (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, NotYet, NotDrawn, ProofNeeded)
 
 
 @get(PATH, guards=[Visitor()], media_type=MediaType.HTML)
@@ -33,8 +44,11 @@ async def get_enter(request: AnyRequest, services: Parts) -> Page:
     """Show the turn that `nomor` or the browser names; who is not signed in does that first."""
     door, cookies = _door(services), browser_of(request).cookies
     number = (request.query_params.get("nomor") or request.cookies.get(cookies.turn, ""))[:_LONGEST]
-    if exchange_of(request.scope).session is not None:
-        return _ask(request, door, number)
+    session = exchange_of(request.scope).session
+    if session is not None:
+        proof = request.query_params.get("bukti", "")[:_LONGEST_PROOF]
+        asked = None if proof else door.challenge(session.account_id, number, now_s=int(time.time()))
+        return _ask(request, door, number, proof=proof) if asked is None else go_to_gate(request, asked)
     kept = [cookies.put(cookies.turn, number, max_age_s=TURN_LIFE_S)] if _is_plain(number) else []
     return go_to(request, f"/masuk?ke={PATH}", cookies=kept)
 
@@ -45,11 +59,12 @@ async def post_enter(request: AnyRequest, services: Parts) -> Page:
     form, door, account_id = await read_form(request), _door(services), session_of(request).account_id
     limit(request, "doors", f"turns of {account_id}")
     number, cookies = form.text("number", most=_LONGEST), browser_of(request).cookies
+    proof = form.text("proof", most=_LONGEST_PROOF)
     aim = inner_path(request.cookies.get(cookies.aim, ""), _AFTERWARDS)
     try:
-        kept = await door.enter(account_id, number, now_s=int(time.time()))
-    except (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, NotYet) as refusal:
-        return _ask(request, door, number, refusal)
+        kept = await door.enter(account_id, number, now_s=int(time.time()), proof=proof.strip("-"))
+    except _SAID as refusal:
+        return _ask(request, door, number, refusal, proof=proof)
     done = [
         cookies.put(cookies.room_pass, kept, max_age_s=PASS_LIFE_S),
         cookies.drop(cookies.turn),
@@ -73,9 +88,17 @@ def _is_plain(number: str) -> bool:
     return number != "" and number.isascii() and all(sign.isalnum() or sign in "-_" for sign in number)
 
 
-def _ask(request: AnyRequest, door: Door, number: str, refusal: Refusal | None = None) -> Page:
+def _ask(
+    request: AnyRequest, door: Door, number: str, refusal: Refusal | None = None, *, proof: str = ""
+) -> Page:
     errors = {} if refusal is None else {"number": words_of(request, refusal)}
     status = 200 if refusal is None else problem_of(type(refusal)).status
     return show(
-        request, "room/enter.html", status=status, number=number, gate_url=door.gate_url, errors=errors
+        request,
+        "room/enter.html",
+        status=status,
+        number=number,
+        proof=proof,
+        gate_url=door.gate_url,
+        errors=errors,
     )
