@@ -199,6 +199,7 @@ class Surge:
 def _open_room(service: Service, profile: Profile) -> None:
     """The room as an operator would open it, with one lane for everybody."""
     rules = RoomRules(
+        most_work=0,  # callers join as programs do: what a join costs would be theirs
         lanes=(
             LaneRule(id=REPAIR_ID, name="perbaikan", kind=LaneKind.REPAIR, title="Perbaikan", ceiling=0.2),
             LaneRule(id=3, name=LANE, kind=LaneKind.RETAIL, title="Umum"),
