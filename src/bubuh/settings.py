@@ -16,6 +16,7 @@ PREFIX: Final = "BUBUH_"
 TESTS: Final = "BUBUH_TEST"  #: variables that only our own tests read
 RUN_FILE: Final = "run.json"
 REFUND_LIMIT_IDR: Final = 1_000_000
+PICTURES_MIB: Final = 32
 
 
 class BadSetting(Exception):
@@ -50,6 +51,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     level_wait: Annotated[int, msgspec.Meta(ge=5, le=3600)] = 60  #: seconds until a level is given up
     crls: Path | None = None  #: PEM, absolute: revocation lists for the DSS, read each time
     refund_limit: Annotated[int, msgspec.Meta(ge=0)] = REFUND_LIMIT_IDR  #: rupiah; above it two people agree
+    pictures_mib: Annotated[int, msgspec.Meta(ge=0, le=4_096)] = (
+        PICTURES_MIB  #: pictures of pages that a web process keeps in memory; 0: none
+    )
     smtp_url: Annotated[str, msgspec.Meta(pattern=r"^smtps?://[^\s/]+$")] | None = (
         None  #: of a mail server; may hold a password; never shown
     )

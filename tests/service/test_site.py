@@ -43,6 +43,7 @@ def looked_at(page: Page) -> None:
     )
     assert header[0][1] < 2.1 * TOUCH_PX, page.url  # two lines at most
     assert min(min(each) for each in header) >= TOUCH_PX, page.url
+    assert page.locator(".band").evaluate("band => band.offsetHeight") < TOUCH_PX, page.url  # one line
 
 
 def submit(page: Page) -> None:

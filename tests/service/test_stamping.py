@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import random
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,8 @@ from playwright.sync_api import Browser, Page, Route, StorageState, expect, sync
 from bubuh.core.ids import read_id, show_account
 from bubuh.pdf.geometry import as_seen, seen_size
 from bubuh.pdf.intake.inspection import inspect
-from bubuh.pdf.model import Rect
+from bubuh.pdf.model import Place, Rect
+from bubuh.pdf.preview import covered
 from tests.service.conftest import LETTER, Running
 from tests.service.test_site import ARGUMENTS, PASSWORD, PIN, code_for, looked_at
 
@@ -293,6 +295,75 @@ def test_tap_drag_keys_and_presets_lead_to_one_place(
         document = affix(page)
     assert near(rects(document, 2)[0], named)
     assert seen_size(inspect(document).box(2)) == (wide, high)
+
+
+#: Puts the face at each of `places` by the page's fields, as typing does; tells what the page says of each.
+JUDGED = """places => places.map(place => {
+  const { elements } = document.getElementById("sheet").closest("form");
+  ["side", "x", "y"].forEach((name, at) => {
+    elements[name].value = place[at];
+    elements[name].dispatchEvent(new Event("input"));
+  });
+  return document.getElementById("sheet-face").classList.contains("over");
+})"""
+SAID = """() => {
+  window.said = [];
+  const covers = document.getElementById("covers");
+  new MutationObserver(() => said.push(covers.textContent)).observe(covers, { childList: true });
+}"""
+INKED = "Meterai menutupi tulisan atau tanda lain di halaman 1"
+
+
+def test_what_a_face_covers_is_said_while_it_moves(
+    service: Running, chromium: Browser, signed_in: StorageState
+) -> None:
+    with opened(chromium, signed_in, **DESKTOP) as page:
+        fetched: list[str] = []
+        page.on("request", lambda request: fetched.append(request.url.rpartition("/")[2]))
+        send(page, service, LETTER.read_bytes())
+        covers = page.locator("#covers")
+        expect(covers).to_be_empty()
+        page.evaluate(SAID)
+        page.evaluate("document.getElementById('sheet').scrollIntoView()")
+        page.mouse.move(*middle(page))
+        page.mouse.down()
+        page.mouse.move(*on_sheet(page, 0.3, 0.3), steps=40)  # over lines and the room between them
+        expect(covers).to_contain_text(INKED)
+        expect(page.locator("#sheet-face")).to_have_class("over")
+        page.mouse.move(*on_sheet(page, 0.8, 0.9), steps=40)
+        expect(covers).to_be_empty()
+        page.mouse.up()
+        assert page.evaluate("said.length") <= 4  # not once a line
+        looked_at(page)
+        page.mouse.click(*on_sheet(page, 0.3, 0.3))
+        expect(covers).to_contain_text(INKED)
+        looked_at(page)
+        page.get_by_role("button", name="Tambah satu meterai lagi").click()
+        expect(page.get_by_text(INKED)).to_have_count(1)  # the first still does; said once, by the script
+        page.locator("#sheet-face").focus()
+        page.mouse.click(*on_sheet(page, 0.35, 0.3))
+        expect(covers).to_contain_text("Dua meterai bertumpuk di halaman 1")
+    assert fetched.count("1") == 2  # once for each time the page was shown
+
+
+def test_the_page_judges_as_the_server_does(
+    service: Running, chromium: Browser, signed_in: StorageState
+) -> None:
+    chosen, box = random.Random(5), inspect(LETTER.read_bytes()).box(1)
+    wide, high = seen_size(box)
+    sides = [round(chosen.uniform(40, 120), 2) for _ in range(300)]
+    places = [
+        [side, round(chosen.uniform(0, wide - side), 2), round(chosen.uniform(0, high - side), 2)]
+        for side in sides
+    ]
+    with opened(chromium, signed_in, **DESKTOP) as page:
+        send(page, service, LETTER.read_bytes())
+        page.mouse.click(*on_sheet(page, 0.3, 0.3))
+        expect(page.locator("#covers")).to_contain_text(INKED)
+        told = page.evaluate(JUDGED, places)
+    wanted = [(Place(page=1, x_pt=x, y_pt=y, side_pt=side), box) for side, x, y in places]
+    assert told == list(covered(LETTER.read_bytes(), wanted))
+    assert 0.1 < sum(told) / len(told) < 0.9  # both were met
 
 
 def test_by_keyboard_and_names_alone(service: Running, chromium: Browser, signed_in: StorageState) -> None:

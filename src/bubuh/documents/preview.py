@@ -9,8 +9,10 @@ from uuid import UUID
 from bubuh.core.ids import AccountId
 from bubuh.db.pool import Database
 from bubuh.documents import store
+from bubuh.documents.find import key_of
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.model import Document
+from bubuh.documents.pictures import PictureOf, Pictures
 from bubuh.documents.ports import Objects
 from bubuh.documents.refusals import ContentUnseen, DocumentUnknown
 from bubuh.documents.revisions import open_revision
@@ -30,8 +32,9 @@ async def preview(
     sandbox: Sandbox,
     objects: Objects,
     store_key: StoreKey,
+    pictures: Pictures,
 ) -> Picture:
-    """Page `page`, from 1.
+    """Page `page`, from 1; drawn, unless it is among `pictures`.
 
     Raises:
         DocumentUnknown: no such document in the account.
@@ -40,8 +43,15 @@ async def preview(
         PageOutOfRange, SandboxDied, DocumentRefused: it has no such page, or it cannot be drawn.
         StoreUnavailable, SandboxUnavailable: the same request may succeed later.
     """
-    now = await _newest(account_id, document_id, db=db, objects=objects, store_key=store_key)
-    return await sandbox.draw_page(now, page)
+    document, no = await _find_newest(account_id, document_id, db=db)
+    key_of(document, store_key)  # of one whose key is destroyed nothing is shown, at hand or not
+    of = PictureOf(account_id, document_id, no, page)
+    drawn = pictures.find(of)
+    if drawn is None:
+        opened = await open_revision(account_id, document_id, no, db=db, objects=objects, store_key=store_key)
+        drawn = await sandbox.draw_page(await opened.read(), page)
+        pictures.keep(of, drawn)
+    return drawn
 
 
 async def covered(
@@ -61,13 +71,17 @@ async def covered(
 async def _newest(
     account_id: AccountId, document_id: UUID, *, db: Database, objects: Objects, store_key: StoreKey
 ) -> bytes:
+    _, no = await _find_newest(account_id, document_id, db=db)
+    opened = await open_revision(account_id, document_id, no, db=db, objects=objects, store_key=store_key)
+    return await opened.read()
+
+
+async def _find_newest(account_id: AccountId, document_id: UUID, *, db: Database) -> tuple[Document, int]:
+    """The account's document, and the number of its newest revision."""
     found = await store.find_revisions(db, account_id, document_id, upto=_ALL)
     if found is None:
         raise DocumentUnknown(document_id=document_id)
     document, revisions = found
     if document.content_unseen:
         raise ContentUnseen(document_id=document_id)
-    opened = await open_revision(
-        account_id, document_id, len(revisions), db=db, objects=objects, store_key=store_key
-    )
-    return await opened.read()
+    return document, len(revisions)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bubuh.db.doorbell import Doorbell, Ringer
 from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
+from bubuh.documents.pictures import Pictures
 from bubuh.documents.ports import Objects
 from bubuh.edge.door import Door
 from bubuh.edge.limits import Rates
@@ -22,7 +23,7 @@ from bubuh.payments.take_notice import NoticeBatch
 from bubuh.pdf.model import Trust
 from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox.sandbox import Sandbox
-from bubuh.settings import REFUND_LIMIT_IDR
+from bubuh.settings import PICTURES_MIB, REFUND_LIMIT_IDR
 from bubuh.stamping.accept import AcceptBatch
 from bubuh.stamping.serial import SerialKey
 
@@ -55,5 +56,6 @@ class Services:
     payer_page: str | None = None  #: where the number of a virtual account is typed, in development
     door: Door | None = None  #: None: there is no waiting room
     status_url: str | None = None  #: where people find the status page; None: nobody is told
+    pictures: Pictures = field(default_factory=lambda: Pictures(PICTURES_MIB << 20))
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

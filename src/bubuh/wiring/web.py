@@ -9,6 +9,7 @@ import structlog
 
 from bubuh.db.doorbell import Ringer
 from bubuh.db.self_clocked import SelfClocked
+from bubuh.documents.pictures import Pictures
 from bubuh.edge.services import Services
 from bubuh.identity.model import Environment
 from bubuh.identity.people.hashing import Hasher
@@ -66,4 +67,5 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             payer_page=payer_page(settings, run),
             door=door,
             status_url=settings.status_url or (run.status if is_test else None),
+            pictures=Pictures(settings.pictures_mib << 20),
         )

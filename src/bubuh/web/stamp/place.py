@@ -66,6 +66,7 @@ async def get_page_picture(
         sandbox=services.sandbox,
         objects=services.objects,
         store_key=services.store_key,
+        pictures=services.pictures,
     )
     return Response(content=drawn.webp, media_type="image/webp")
 

@@ -28,6 +28,76 @@
     }
     face.setAttribute("width", now.side);
     face.setAttribute("height", now.side);
+    judge();
+  }
+
+  /* What speaks against this page's places, by the rules of the server, which looks again when the form is sent:
+     web/stamp/places.py says when two faces lie on each other, pdf/preview.py when one covers a mark. Both look at the
+     page's picture; one that is a photograph reaches us with losses, so there the server may see a speck otherwise. */
+  const covers = document.getElementById("covers");
+  const others = Array.from(sheet.querySelectorAll(".other"), (one) => {
+    const [x, y, side] = ["x", "y", "width"].map((name) => +one.getAttribute(name));
+    return { x, y, side };
+  });
+  const INK = 64, SHARE = 0.002, LEAST = 3;
+  let seen = null; // the page's picture in greys, once it is here
+
+  function hasInk({ x, y, side }) {
+    const across = seen.width / wide, down = seen.height / high;
+    const [left, top] = [Math.ceil(x * across), Math.ceil(y * down)];
+    const right = Math.max(Math.trunc((x + side) * across), left + 1);
+    const bottom = Math.max(Math.trunc((y + side) * down), top + 1);
+    const levels = new Uint32Array(256);
+    for (let row = top; row < bottom; row++) {
+      for (let at = row * seen.width + left, end = at + right - left; at < end; at++) levels[seen.greys[at]]++;
+    }
+    const ground = levels.indexOf(Math.max(...levels));
+    const ink = levels.reduce((sum, count, level) => sum + (Math.abs(level - ground) > INK ? count : 0), 0);
+    return ink >= Math.max(LEAST, SHARE * (right - left) * (bottom - top));
+  }
+
+  const meet = (one, other) => one.x < other.x + other.side && other.x < one.x + one.side
+    && one.y < other.y + other.side && other.y < one.y + one.side;
+
+  let saying = 0;
+  function judge() {
+    const faces = [...others, now];
+    const told = [];
+    if (faces.some((one, at) => faces.slice(0, at).some((other) => meet(one, other)))) told.push(covers.dataset.stacked);
+    if (seen && faces.some(hasInk)) told.push(covers.dataset.inked);
+    face.classList.toggle("over", told.length > 0);
+    clearTimeout(saying); // what is passed over on the way is not read aloud
+    saying = setTimeout(() => {
+      const text = told.join(" ");
+      if (covers.textContent !== text) covers.textContent = text;
+    }, 300);
+  }
+
+  /* The picture that the page shows, not fetched again: nobody may keep it. A browser that cannot read it leaves
+     the judging to the server. */
+  const picture = sheet.querySelector("image");
+  function look() {
+    return createImageBitmap(picture).then((drawn) => {
+      const { width, height } = drawn;
+      const canvas = Object.assign(document.createElement("canvas"), { width, height });
+      const brush = canvas.getContext("2d", { willReadFrequently: true });
+      brush.drawImage(drawn, 0, 0);
+      const { data } = brush.getImageData(0, 0, width, height);
+      const greys = new Uint8Array(width * height);
+      for (let at = 0; at < greys.length; at++) {
+        const [red, green, blue] = [data[4 * at], data[4 * at + 1], data[4 * at + 2]];
+        greys[at] = (red * 19595 + green * 38470 + blue * 7471 + 32768) >> 16; // ITU-R 601-2, as Pillow rounds it
+      }
+      seen = { width, height, greys };
+      judge();
+    }, () => {});
+  }
+  if (window.createImageBitmap) {
+    picture.addEventListener("load", look);
+    look();
+  }
+  for (const one of document.querySelectorAll(".warned")) {
+    if ([covers.dataset.stacked, covers.dataset.inked].includes(one.textContent)) one.remove(); // said here from now on
   }
 
   /* The same in a place of nobody's name. */
