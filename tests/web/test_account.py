@@ -14,8 +14,10 @@ from bubuh.identity.people.model import Session
 from bubuh.identity.people.sessions import resume
 from bubuh.identity.store import add_account, add_owner
 from bubuh.quota.allot import allot
-from tests.api.site import Site
-from tests.web.browser import PASSWORD, Browser, Form, Forms, registered
+from tests.api.site import LETTER, Site
+from tests.web.browser import PASSWORD, PIN, Browser, Form, Forms, registered
+from tests.web.test_stamp import DEED, checked, rich, sent
+from tests.web.test_tus import begun
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,6 +46,19 @@ async def test_known_and_unknown_addresses_get_the_same_answers(site: Site) -> N
         answer = await browser.fill("/masuk", {"contact": address, "password": "bukan sandinya"})
         refused.append((answer.status_code, answer.text.replace(address, "").count("tidak cocok")))
     assert refused[0] == refused[1] == (422, 2)  # in the summary and beside the field
+
+
+async def test_guessing_a_password_is_slowed_for_known_and_unknown_addresses_alike(site: Site) -> None:
+    sari, seen = await registered(site), []
+    for address in (sari.address, f"{sari.address}.id"):
+        browser = Browser(site)
+        answers = [
+            (await browser.fill("/masuk", {"contact": address, "password": "bukan sandinya"})).status_code
+            for _ in range(12)
+        ]
+        seen.append(answers)
+    assert seen[0] == seen[1] == [422] * 10 + [429] * 2
+    assert (await sari.browser.open("/akun")).request.url.path == "/akun"  # who is in stays in
 
 
 async def test_a_known_address_is_told_in_its_letter_alone(site: Site) -> None:
@@ -216,6 +231,50 @@ async def test_own_data_are_taken_along_and_forgotten(site: Site) -> None:
     assert (await budi.sign_in(Browser(site))).status_code == 422
     name = await site.services.db.fetchval("SELECT name FROM users WHERE id = $1", gone.user_id)
     assert name == "(dihapus)"
+
+
+async def test_what_is_taken_along_is_everything_that_the_site_shows(site: Site) -> None:
+    sari = await rich(site)
+    await sari.browser.fill("/beli", {"stamps": "2", "method": "qris"})
+    order = sari.browser.path.rpartition("/")[2]
+    await sari.browser.open(f"/bantuan/{order}")
+    await sari.browser.send(sari.browser.form(f"/bantuan/{order}"), {"words": "Kuota belum bertambah."})
+    path = await checked(site, sari)
+    await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
+    stamp = sari.browser.path.rpartition("/")[2]
+    answer = await sari.browser.client.get("/akun/data/unduh")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    export = json.loads(answer.content)
+    assert {each["id"] for each in export["history"]} == {order, stamp}
+    assert next(each for each in export["history"] if each["id"] == stamp)["document_no"] == DEED["number"]
+    assert [each["words"] for each in export["complaints"]] == ["Kuota belum bertambah."]
+    assert [each["kind"] for each in export["movements"]] == ["hold", "allot"]
+    assert {each["agent"] for each in export["sessions"]} == {"? · ?"}
+
+
+async def test_who_has_something_under_way_is_forgotten_after_it(site: Site) -> None:
+    sari = await registered(site)
+    await sari.browser.fill("/beli", {"stamps": "2", "method": "qris"})
+    await sari.browser.open("/akun/data")
+    refused = await sari.browser.send(sari.browser.form("/akun/data/hapus"), {"password": PASSWORD})
+    assert "pesanan yang menunggu pembayaran" in refused.text  # late money would be nobody's
+    assert (await sari.browser.open("/akun")).request.url.path == "/akun"
+
+
+async def test_with_who_is_forgotten_go_the_keys_of_their_documents(site: Site) -> None:
+    sari = await registered(site)
+    session = await _session(site, sari.browser)
+    await sent(sari.browser, LETTER.read_bytes())
+    assert sari.browser.path.startswith("/bubuhkan/doc_")
+    await begun(sari.browser, name="rahasia.pdf")
+    shard, rows = session.account_id % 64, "SELECT * FROM {} WHERE shard = $1 AND account_id = $2"
+    await sari.browser.open("/akun/data")
+    await sari.browser.send(sari.browser.form("/akun/data/hapus"), {"password": PASSWORD})
+    (kept,) = await site.services.db.fetch(rows.format("documents"), shard, session.account_id)
+    assert kept["state"] == "destroyed"
+    assert (kept["key_sealed"], kept["name_sealed"], kept["object_key"]) == (None, None, None)
+    assert await site.services.db.fetch(rows.format("uploads"), shard, session.account_id) == []
 
 
 async def test_letters_wait_sealed(site: Site) -> None:

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from bubuh.core.errors import DatabaseUnavailable
 from bubuh.edge.problems import PROBLEMS
 from bubuh.edge.words import Language
 from bubuh.identity.model import Environment
@@ -68,6 +69,50 @@ async def test_the_front_page_has_four_doors_and_says_which_ask_for_an_account()
             assert led.headers.get("location", "-") in {f"/masuk?ke={path}", "-"}
             assert (led.status_code == 200) == (path == "/periksa")
     assert "meminta Anda masuk" in page
+
+
+class Broken:
+    """A database that fails as it is told to."""
+
+    def __init__(self, why: Exception) -> None:
+        self._why = why
+
+    async def fetchrow(self, *_: object) -> None:
+        raise self._why
+
+
+@pytest.mark.parametrize(
+    ("why", "status", "heading", "words"),
+    [
+        (DatabaseUnavailable("10.0.0.1:5432 refused"), 503, "lambat atau terganggu", "tidak hilang"),
+        (ZeroDivisionError("secret inside"), 500, "kesalahan di pihak kami", "bukan karena Anda"),
+    ],
+)
+async def test_down_and_broken_have_pages_in_words_and_tell_nothing_of_us(
+    why: Exception, status: int, heading: str, words: str
+) -> None:
+    headers = {"Accept": "text/html", "Cookie": f"bubuh={'A' * 43}"}
+    async with client_of(bare_app(db=Broken(why))) as client:
+        page = await client.get("/akun", headers=headers)
+    assert page.status_code == status
+    assert heading in page.text
+    assert words in page.text
+    assert re.search(r"<code>req_[0-9a-f]+</code>", page.text)
+    assert page.headers["cache-control"] == "no-store"
+    for inner in ("10.0.0.1", "secret", "Traceback", "Database", "database", "ZeroDivision"):
+        assert inner not in page.text
+    if status == 503:
+        assert int(page.headers["retry-after"]) >= 5
+
+
+async def test_over_https_a_cookie_is_this_hosts_alone() -> None:
+    async with client_of(bare_app(public_url="https://bubuh.contoh.id")) as client:
+        told = (await client.get("/masuk", headers={"Accept": "text/html"})).headers["set-cookie"]
+    name, _, rest = told.partition("=")
+    assert name == "__Host-tamu"
+    said = {part.strip().lower() for part in rest.split(";")[1:]}
+    assert {"httponly", "secure", "path=/", "samesite=lax"} <= said
+    assert not [part for part in said if part.startswith("domain")]
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/pengaduan"])

@@ -107,6 +107,12 @@ async def test_from_the_file_to_the_stamped_document_without_scripts(site: Site)
     assert document.content.startswith(LETTER.read_bytes())
     assert len(document.content) == int(document.headers["content-length"])
     assert "surat lamaran-bermeterai.pdf" in document.headers["content-disposition"]
+    assert document.headers["content-disposition"].startswith("attachment;")
+    assert document.headers["content-security-policy"].endswith("; sandbox")
+    assert (document.headers["cache-control"], document.headers["x-content-type-options"]) == (
+        "no-store",
+        "nosniff",
+    )
     for _ in range(2):
         await sari.browser.open(stamp)
         await sari.browser.send(sari.browser.form(f"{stamp}/surat"))

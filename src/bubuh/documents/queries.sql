@@ -86,3 +86,14 @@ RETURNING id, account_id, size_bytes, received_bytes, parts, name_sealed, key_se
 
 -- name: drop_upload(shard, account_id, id)
 DELETE FROM uploads WHERE shard = :shard AND account_id = :account_id AND id = :id RETURNING id;
+
+-- name: destroy_all(shard, account_id)!
+-- Every document of the account: without its key nobody reads its bytes, wherever they lie, nor its name.
+UPDATE documents
+   SET state = 'destroyed', name_sealed = NULL, key_sealed = NULL, object_key = NULL,
+       base_object_key = NULL, base_sha256 = NULL, base_size_bytes = NULL, normalised_for = NULL
+ WHERE shard = :shard AND account_id = :account_id AND state = 'ready';
+
+-- name: drop_uploads(shard, account_id)!
+-- Every upload that has not become a document.
+DELETE FROM uploads WHERE shard = :shard AND account_id = :account_id;

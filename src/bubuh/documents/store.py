@@ -9,7 +9,7 @@ import msgspec
 
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
-from bubuh.db.pool import Database, Row
+from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import load_queries
 from bubuh.documents.model import Base, Document, PartialUpload, Revision
 from bubuh.documents.moves import DocumentState
@@ -17,6 +17,13 @@ from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.model import PageBox
 
 SQL: Final[Any] = load_queries("bubuh.documents")
+
+
+async def destroy_all(conn: Conn, account_id: AccountId) -> None:
+    """Destroy the keys of all documents of the account, and drop what is on its way in."""
+    shard = shard_of_account(account_id)
+    await conn.execute(SQL.destroy_all.sql, shard, account_id)
+    await conn.execute(SQL.drop_uploads.sql, shard, account_id)
 
 
 async def open_document(

@@ -7,12 +7,16 @@ from typing import Any, Final
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 
+from bubuh.complaints.model import COMPLAINT
+from bubuh.complaints.show import list_complaints, opened
 from bubuh.complaints.store import forget as forget_words
 from bubuh.core.ids import show_account, show_id
+from bubuh.documents.destroy import destroy_all
 from bubuh.edge.disposition import attachment
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.services import Services
-from bubuh.history.show import has_open_matter
+from bubuh.history.model import EntryKind, Filter
+from bubuh.history.show import MOST_ROWS, has_open_matter, list_entries
 from bubuh.identity.model import AccountKind, show_actor
 from bubuh.identity.organisations.refusals import LastAdministrator
 from bubuh.identity.people import store
@@ -30,6 +34,8 @@ from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
 
 AnyRequest = Request[Any, Any, Any]
+
+_PREFIXES: Final = {EntryKind.STAMP: "stm", EntryKind.ORDER: "ord", EntryKind.REFUND: "rfd"}
 
 
 @get("/akun/data", guards=[SignedIn()], media_type=MediaType.HTML)
@@ -51,7 +57,7 @@ async def post_nik(request: AnyRequest, services: Parts) -> Page:
 
 @get("/akun/data/unduh", guards=[SignedIn()])
 async def get_export(request: AnyRequest, services: Parts) -> Response[bytes]:
-    """All that is known of the person, and every movement of the account they act for, as JSON."""
+    """All that is known of the person, and of the account they act for, as JSON."""
     content = msgspec.json.format(msgspec.json.encode(await _everything(services, session_of(request))))
     headers = {"Content-Disposition": attachment("bubuh-data-saya.json")}
     return Response(content=content, media_type="application/json", headers=headers)
@@ -73,6 +79,7 @@ async def post_forget(request: AnyRequest, services: Parts) -> Page:
         async with services.db.transaction() as conn:
             left = balance.free + balance.held + balance.in_transit
             await forget_words(conn, own.account_id)
+            await destroy_all(conn, own.account_id)
             await forget(conn, session.user_id, own.account_id, stamps=left, is_busy=is_busy)
     except (AccountNotEmpty, AccountBusy, LastAdministrator) as refusal:
         return await _show(request, services, errors={"password": words_of(request, refusal)})
@@ -141,4 +148,45 @@ async def _everything(services: Services, session: Session) -> dict[str, Any]:
         "account": show_account(session.account_id),
         "balance": await show_quota(services.db, session.account_id),
         "movements": movements,
+        "history": await _entries(services, session),
+        "complaints": await _complaints(services, session),
     }
+
+
+async def _entries(services: Services, session: Session) -> list[dict[str, Any]]:
+    """Every stamp, order and refund."""
+    told: list[dict[str, Any]] = []
+    last = None
+    while page := await list_entries(services.db, session.account_id, Filter(), before=last, most=MOST_ROWS):
+        last = (page[-1].at, page[-1].id)
+        told += [
+            {
+                "id": show_id(_PREFIXES[each.kind], each.id),
+                "kind": each.kind,
+                "state": each.state,
+                "at": each.at,
+                "ended_at": each.ended_at,
+                "document_type": each.title,
+                "document_no": each.number,
+                "reason": each.reason,
+                "stamps": each.stamps,
+                "amount_idr": each.amount_idr,
+            }
+            for each in page
+        ]
+    return told
+
+
+async def _complaints(services: Services, session: Session) -> list[dict[str, Any]]:
+    """The account's newest complaints, with what was written."""
+    found = await list_complaints(services.db, session.account_id)
+    return [
+        {
+            "no": show_id(COMPLAINT, each.id),
+            "opened_at": each.opened_at,
+            "state": each.state,
+            "words": unsealed.words,
+            "answer": unsealed.answer,
+        }
+        for each, unsealed in ((one, opened(one, services.person_key)) for one in found)
+    ]

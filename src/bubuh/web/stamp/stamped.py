@@ -64,7 +64,11 @@ async def get_stamped(request: AnyRequest, stamp_id: FromPath[str], services: Pa
     return Stream(
         stamped.chunks,
         media_type=PDF,
-        headers={"Content-Disposition": attachment(name), "Content-Length": str(stamped.size_bytes)},
+        headers={
+            "Content-Disposition": attachment(name),
+            "Content-Length": str(stamped.size_bytes),
+            "Content-Security-Policy": "default-src 'none'; sandbox",  # a stranger's bytes, kept or shown
+        },
     )
 
 
