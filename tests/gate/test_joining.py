@@ -82,7 +82,7 @@ async def test_without_scripts_the_cookie_shows_whose_it_is(door: Door) -> None:
     asked = f"tantang={show_bytes(challenge(ALICE, RING, now_s=int(time.time())))}"
 
     async def proof(cookie: str) -> str:
-        back = await door.call("GET", "/antre/bukti", query=asked, cookie=cookie)
+        back = await door.call("GET", "/antre/milik", query=asked, cookie=cookie)
         assert back.status == 303
         return parse_qs(urlsplit(back.header("location")[0]).query)["bukti"][0]
 

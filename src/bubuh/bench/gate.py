@@ -16,6 +16,7 @@ import msgspec
 import uvloop
 
 from bubuh.bench.machine import machine
+from bubuh.bench.nginx import measure_nginx
 from bubuh.core.ids import AccountId
 from bubuh.drill.gate import Caller, GateProcess
 from bubuh.waitingroom.keyring import KeyRing
@@ -89,6 +90,7 @@ def measure_gate(*, joins: int, polls: int, told: Callable[[float], None] = lamb
             "memory_mb": round(gate.memory_bytes() / 1e6, 1),
             "now_json": _run(gate, _NOW, polls, _ignore).facts(),
             "page": _run(gate, _PAGE, polls, _ignore).facts(),
+            "nginx": measure_nginx(path, gate, now=_NOW, page=_PAGE),
             "pass_check_us": round(_pass_check_us(), 2),
             "work_check_us": round(_work_check_us(), 2),
         }

@@ -144,7 +144,9 @@ class Caller(asyncio.Protocol):
         head, found, body = self._got.partition(b"\r\n\r\n")
         if not found:
             return
-        at = head.index(b"content-length: ")
+        at = head.find(b"content-length: ")
+        if at < 0:  # nginx's
+            at = head.index(b"Content-Length: ")
         size = int(head[at + 16 : at + 24].partition(b"\r")[0])
         if len(body) < size:
             return

@@ -105,7 +105,7 @@ class Door:
         except (TurnRefused, IndexError):
             return None
         asked = show_bytes(challenge(account_id, self._ring, now_s=now_s))
-        ways = {Holder.KEY: f"/antre#tantang={asked}", Holder.COOKIE: f"/antre/bukti?tantang={asked}"}
+        ways = {Holder.KEY: f"/antre#tantang={asked}", Holder.COOKIE: f"/antre/milik?tantang={asked}"}
         return self.gate_url + ways[Holder(holder)] if holder in ways else None
 
     async def enter(self, account_id: AccountId, number: str, *, now_s: int, proof: str = "") -> str:

@@ -4,7 +4,7 @@ GET  /now.json              where every lane stands
 GET  /antre                 the waiting page
 GET  /antre/tempat          the same without scripts, for the turn in the cookie or in `nomor`
 GET  /antre/tunggu          without scripts, while a join costs work: wait
-GET  /antre/bukti           without scripts, on the way in: this browser holds the turn's cookie
+GET  /antre/milik           without scripts, on the way in: this browser holds the turn's cookie
 GET  /antre/qr              the turn's code as a QR
 POST /antre/{lane}          a turn; JSON, or for a form the page and a cookie
 POST /gate/join             from the site alone: a voucher; a turn of the reserved lane that it names
@@ -68,6 +68,8 @@ class Gate:
         self._keeper = keeper
         self._pages = pages
         self._joining = Joining(keeper)
+        keeper.followed = pages.follow
+        pages.follow(keeper.room.rules)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -96,7 +98,7 @@ class Gate:
             await self._show_place(scope, send)
         elif path == "/antre/tunggu":
             await self._show_wait(scope, send)
-        elif path == "/antre/bukti":
+        elif path == "/antre/milik":
             await self._hold(scope, send)
         elif path == "/antre/qr":
             await self._show_qr(scope, send)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -15,6 +16,7 @@ from bubuh.gate.log import Log
 from bubuh.gate.metrics import tell
 from bubuh.gate.now import compose, parts_of, sign
 from bubuh.waitingroom.keyring import KeyRing
+from bubuh.waitingroom.lanes import RoomRules
 from bubuh.waitingroom.passes import Pass, give
 from bubuh.waitingroom.proof import Shown
 from bubuh.waitingroom.records import Kind, Record
@@ -49,6 +51,7 @@ class Keeper:
         self._folder, self._log = folder, book
         self._health: dict[str, tuple[float, float]] = {}
         self.toll = Toll()
+        self.followed: Callable[[RoomRules], None] = lambda _: None  #: told of other rules
         self.now_file = b""
 
     @classmethod
@@ -140,6 +143,7 @@ class Keeper:
         """Call people, keep that, and only then tell everybody."""
         if self._watched.look():
             self.room.follow(self.file.rules)
+            self.followed(self.file.rules)
         health = self._present_health(now_s)
         records = self.room.tick(now_s, elapsed_s, is_open=self.file.is_open, health=health)
         records += self.room.wanted_marks() + self.room.draw(self.file.draw, now_s)

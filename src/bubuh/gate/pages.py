@@ -10,6 +10,7 @@ import re
 import time
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -29,6 +30,8 @@ _INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 _NOT_DRAWN: Final = """\
 <p><b>Urutan belum diundi.</b></p><p>Nomor ini ikut undian pembukaan; datang lebih awal tidak mendahului.
 Setelah diundi, tempat Anda muncul di sini.</p>"""
+PAGE_FILE: Final = "antre.html"
+_META: Final = '<meta http-equiv="content-security-policy" content="{policy}">'
 _FORM: Final = """\
 <form action="/antre/{name}" method="post"><input type="hidden" name="form" value="1">
 <button>{title}{until}</button></form>"""
@@ -43,9 +46,13 @@ _VERDICTS: Final = {
 class Pages:
     """Renders for one service: `site` is where the site is, `public_url` where the gate is."""
 
-    def __init__(self, *, site: str, public_url: str, key: Ed25519PublicKey) -> None:
+    def __init__(
+        self, *, site: str, public_url: str, key: Ed25519PublicKey, public: Path | None = None
+    ) -> None:
+        """`public`: a folder in which the waiting page is kept for any web server, plain and packed."""
         self.site, self.public_url = site.rstrip("/"), public_url.rstrip("/")
         self._key = base64.urlsafe_b64encode(key.public_bytes_raw()).rstrip(b"=").decode()
+        self._public = public
         self._rules: RoomRules | None = None
         self._plain, self._packed = b"", b""
         self._headers: tuple[Header, ...] = ()
@@ -58,9 +65,20 @@ class Pages:
         text = (_FILES / "waiting.html").read_text(encoding="utf-8")
         text = text.replace("__SITE__", html.escape(self.site)).replace("__KEY__", self._key)
         text = text.replace("<!--LANES-->", self._forms(rules))
-        self._headers = (HTML, _SHORTLY, (b"vary", b"accept-encoding"), _policy(text))
+        policy = _policy(text)
+        text = text.replace("<!--POLICY-->", _META.format(policy=policy.decode()))
+        told = policy + b"; frame-ancestors 'none'"
+        self._headers = (
+            HTML,
+            _SHORTLY,
+            (b"vary", b"accept-encoding"),
+            (b"content-security-policy", told),
+        )
         self._plain = text.encode()
         self._packed = gzip.compress(self._plain, 9, mtime=0)
+        if self._public is not None:
+            _replace(self._public / PAGE_FILE, self._plain)
+            _replace(self._public / (PAGE_FILE + ".gz"), self._packed)
 
     def waiting(self, accept_encoding: str | None) -> tuple[int, bytes, tuple[Header, ...]]:
         """Status, body and headers of the waiting page."""
@@ -149,14 +167,25 @@ def _clock(ahead_s: float) -> str:
     return datetime.fromtimestamp(time.time() + ahead_s, _JAKARTA).strftime("%H.%M.%S WIB")
 
 
-def _policy(text: str) -> Header:
-    """Only the page's own script and style run, by their hashes. Source: CSP Level 3, 2.3.1."""
+def _replace(path: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_bytes(content)
+    unfinished.chmod(0o644)
+    unfinished.replace(path)
+
+
+def _policy(text: str) -> bytes:
+    """Only the page's own script and style run, by their hashes. Source: CSP Level 3, 2.3.1.
+
+    It stands in the page too, which any web server may hand out; `frame-ancestors` would mean nothing there.
+    """
     hashes = {
         tag: base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         for tag, content in _INLINE.findall(text)
     }
     policy = (
         f"default-src 'none'; script-src 'sha256-{hashes['script']}'; style-src 'sha256-{hashes['style']}'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; form-action 'self'; base-uri 'none'"
     )
-    return b"content-security-policy", policy.encode()
+    return policy.encode()

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from typing import Final
 
@@ -22,6 +23,10 @@ MOST_NUMBER: Final = 2**36 - 1
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
 _VALUES: Final = {char: value for value, char in enumerate(_ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_LETTERS: Final = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode()
+)  # of RFC 4648 to ours
+_PACKED_BYTES: Final = CODE_LENGTH * 5 // 8
 _LOOK_BITS: Final = 12
 _OWN_BITS: Final = 20
 
@@ -34,8 +39,8 @@ def code_of(turn: Turn, ring: KeyRing) -> str:
     own = _bits(ring, turn.gen, b"own", turn.lane, turn.number, turn.bind, _OWN_BITS)
     packed = turn.lane << 6 | turn.gen % GENERATIONS
     packed = (packed << 36 | turn.number) << 32 | look << _OWN_BITS | own
-    chars = [_ALPHABET[packed >> 5 * place & 31] for place in reversed(range(CODE_LENGTH))]
-    return "-".join("".join(chars[at : at + 4]) for at in range(0, CODE_LENGTH, 4))
+    shown = base64.b32encode(packed.to_bytes(_PACKED_BYTES)).translate(_LETTERS).decode("ascii")
+    return f"{shown[:4]}-{shown[4:8]}-{shown[8:12]}-{shown[12:]}"
 
 
 def look_up(code: str, ring: KeyRing) -> tuple[int, int]:

@@ -34,6 +34,7 @@ def gate_command(port: Port = 0, host: str = "127.0.0.1", fd: Fd = None, metrics
         site=settings.public_url or run.web or "",
         public_url=settings.gate_url or run.gate or "",
         key=keys.now.public_key(),
+        public=folder.room / "public",
     )
     uvloop.run(_serve(Keeper.open(folder.room, keys), pages, listener))
 
@@ -46,6 +47,8 @@ async def _serve(keeper: Keeper, pages: Pages, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # where somebody comes from decides nothing here
+        ws="none",
         backlog=_BACKLOG,
         timeout_graceful_shutdown=3,
     )
