@@ -32,9 +32,10 @@ from bubuh.adapters.snap.gateway import SnapGateway
 from bubuh.adapters.snap.profile import BadProfile, SnapKeys, read_profile
 from bubuh.adapters.snap.signing import call_text, minify, notice_text, sign_hmac, token_text
 from bubuh.adapters.xendit import Xendit, XenditProfile
+from bubuh.payments.bank_calls import BankService, BankVerdict
 from bubuh.payments.model import AttemptState, Payment
 from bubuh.payments.refusals import GatewayMisspoke, NoticeForged
-from tests.adapters.gateways import PROFILE
+from tests.adapters.gateways import DIALECTS, PROFILE
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -347,6 +348,44 @@ def test_a_spoiled_notice_is_forged(forged: tuple[bytes, dict[str, str]]) -> Non
 def test_a_genuine_notice_may_contradict_itself(body: dict[str, Any]) -> None:
     with pytest.raises(GatewayMisspoke):
         snap().verify_notice(*snap_notice(body=body), received_at=NOW)
+
+
+#: hub.finpay.id/id/docs/finpay-pg/SNAP/QRIS/queryPayment, docs.qoinhub.id/reference/qr-mpm-query (08);
+#: read on 2026-11-23
+QUERY_STATUSES = {
+    "00": AttemptState.PAID,
+    "01": AttemptState.OPEN,
+    "02": AttemptState.OPEN,
+    "03": AttemptState.OPEN,
+    "04": AttemptState.PAID,
+    "05": AttemptState.CLOSED,
+    "06": AttemptState.CLOSED,
+    "08": AttemptState.CLOSED,
+}
+#: cases of virtual accounts after developers.doku.com, as api-evangelist/doku lists them
+#: (errors/doku-decline-codes.yml of 2026-07-17); read on 2026-11-23
+DOKU_CASES = {
+    BankVerdict.DONE: "200xx00",
+    BankVerdict.FORGED: "401xx00",
+    BankVerdict.NOT_FOUND: "404xx12",
+    BankVerdict.PAID: "404xx14",
+    BankVerdict.CONFLICT: "409xx00",
+}
+
+
+@pytest.mark.parametrize(("status", "state"), QUERY_STATUSES.items())
+def test_every_status_that_providers_list_is_understood(status: str, state: AttemptState) -> None:
+    notice = snap_notice(body={"latestTransactionStatus": status})
+    assert snap().verify_notice(*notice, received_at=NOW).charge.state is state
+
+
+@pytest.mark.parametrize(("verdict", "code"), DOKU_CASES.items())
+def test_a_bank_is_answered_by_the_cases_that_a_provider_lists(verdict: BankVerdict, code: str) -> None:
+    desk = DIALECTS["snap"].make("https://bank.invalid").desk
+    for service, number in ((BankService.INQUIRY, "24"), (BankService.PAYMENT, "25")):
+        answer = desk.answer(service, verdict)
+        assert json.loads(answer.body)["responseCode"] == code.replace("xx", number)
+        assert str(answer.status) == code[:3]
 
 
 # ------------------------------------------------------------------ profiles and small words

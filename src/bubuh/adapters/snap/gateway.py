@@ -59,6 +59,7 @@ _STATES: Final = {
     "04": AttemptState.PAID,  # refunded: it was paid
     "05": AttemptState.CLOSED,  # cancelled
     "06": AttemptState.CLOSED,  # failed
+    "08": AttemptState.CLOSED,  # expired; not every bank tells it
 }
 _UNKNOWN_TO_THE_BANK: Final = "07"
 _REFUNDS: Final = {"00": RefundWord.DONE, "03": RefundWord.PENDING, "06": RefundWord.FAILED}
