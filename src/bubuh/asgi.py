@@ -25,6 +25,7 @@ from bubuh.api import (
     stamps,
     transfers,
 )
+from bubuh.api.notice_lane import NoticeLane
 from bubuh.api.openapi import describe
 from bubuh.api.reply import DEPENDENCIES
 from bubuh.edge.bodies import JSON_LIMIT_BYTES
@@ -86,5 +87,6 @@ def create_app(services: Services) -> Litestar:
     }
     app.state.uploads = Slots(total=24, each=12)
     app.state.verifications = Slots(total=12, each=4)
-    app.asgi_handler = ExchangeLayer(app.asgi_handler, is_https=services.public_url.startswith("https:"))
+    lane = NoticeLane(app.asgi_handler, services, app.state.limiter)
+    app.asgi_handler = ExchangeLayer(lane, is_https=services.public_url.startswith("https:"))
     return app

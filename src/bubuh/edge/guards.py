@@ -79,13 +79,18 @@ class Inbox(Public):
     def __init__(self) -> None:
         super().__init__("notices")
 
-    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
         """Count the call."""
-        services, limiter, exchange = _parts(connection)
-        forgeries = services.rates.forgeries
-        if not limiter.look(forgeries, exchange.client).allowed:
-            _take(limiter, forgeries, exchange.client, exchange)
-        await super().__call__(connection, handler)
+        admit_notice(*_parts(connection))
+        await begin_when_whole(connection)
+
+
+def admit_notice(services: Services, limiter: Limiter, exchange: Exchange) -> None:
+    """Count a notice against its address; raises `RateLimited`."""
+    forgeries = services.rates.forgeries
+    if not limiter.look(forgeries, exchange.client).allowed:
+        _take(limiter, forgeries, exchange.client, exchange)
+    _take(limiter, services.rates.notices, exchange.client, exchange)
 
 
 def note_forgery(connection: Connection) -> None:

@@ -55,30 +55,46 @@ async def take_notice(
         NoticeTooLarge: over MAX_NOTICE_BYTES; nothing is kept.
         NoticeForged: the signature is bad. It is kept, as refused.
     """
-    if len(raw) > MAX_NOTICE_BYTES:
-        raise NoticeTooLarge(size_bytes=len(raw), most_bytes=MAX_NOTICE_BYTES)
-    kept = kept_headers(headers)
-    keep = partial((batch or OneByOne(db, _keep_n)).submit, _NO_SHARD)
     try:
-        event_id = gateway.verify_notice(raw, kept, received_at=now).event_id
-    except GatewayMisspoke:
-        event_id = "unread:" + hashlib.sha256(raw).hexdigest()
+        notice = read_notice(raw, headers, gateway=gateway, now=now)
     except NoticeForged as refusal:
+        kept = kept_headers(headers)
         whole = hashlib.sha256(raw + msgspec.json.encode(sorted(kept.items()))).hexdigest()
-        await keep(
-            NewNotice(
-                gateway=gateway.name,
-                event_id="forged:" + whole,
-                body=raw,
-                headers=kept,
-                refusal=refusal.code,
-            )
+        forged = NewNotice(
+            gateway=gateway.name,
+            event_id="forged:" + whole,
+            body=raw,
+            headers=kept,
+            refusal=refusal.code,
         )
+        await keep_notice(forged, db=db, batch=batch)
         _log.warning("notice_forged", gateway=gateway.name, event_no="forged:" + whole)
         _FORGED.labels(gateway.name).inc()
         await _alarm(db, gateway.name, now)
         raise
-    return await keep(NewNotice(gateway=gateway.name, event_id=event_id, body=raw, headers=kept))
+    return await keep_notice(notice, db=db, batch=batch)
+
+
+def read_notice(raw: bytes, headers: Mapping[str, str], *, gateway: Gateway, now: datetime) -> NewNotice:
+    """A genuine notice, to be kept.
+
+    Raises:
+        NoticeTooLarge: over MAX_NOTICE_BYTES.
+        NoticeForged: the signature is bad.
+    """
+    if len(raw) > MAX_NOTICE_BYTES:
+        raise NoticeTooLarge(size_bytes=len(raw), most_bytes=MAX_NOTICE_BYTES)
+    kept = kept_headers(headers)
+    try:
+        event_id = gateway.verify_notice(raw, kept, received_at=now).event_id
+    except GatewayMisspoke:
+        event_id = "unread:" + hashlib.sha256(raw).hexdigest()
+    return NewNotice(gateway=gateway.name, event_id=event_id, body=raw, headers=kept)
+
+
+async def keep_notice(notice: NewNotice, *, db: Database, batch: NoticeBatch | None = None) -> bool:
+    """Keep `notice`, with others where there is a `batch`; false: it is kept already."""
+    return await (batch or OneByOne(db, _keep_n)).submit(_NO_SHARD, notice)
 
 
 async def _keep_n(db: Database, _shard: Shard, notices: Sequence[NewNotice]) -> list[bool]:

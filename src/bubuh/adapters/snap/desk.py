@@ -1,9 +1,9 @@
 """Virtual accounts as a SNAP bank calls us about them: its token, service 24 (inquiry), service 25 (payment).
 
 Shape of fields, signatures and codes (HTTP status, service, case): Standar Nasional Open API Pembayaran, as
-providers tell it. The cases of what is unauthorised, not found, paid and in conflict are those of DOKU's list;
-13, 18 and 19 stand in no public list that we found, and DOKU's has 19 for another amount. Service numbers
-differ, too (`services` in a profile). Hold them against the bank's own list before it is connected.
+providers tell it. The cases of what is unauthorised, not found, paid and in conflict are those of DOKU's
+list; 13, 18 and 19 stand in no public list that we found, and DOKU's has 19 for another amount. Service
+numbers differ too (`services` in a profile). Hold them against the bank's own list before it is connected.
 """
 
 from __future__ import annotations
