@@ -34,7 +34,7 @@ _BEGIN: Final[Mapping[str, str]] = {
         service/test_gateways service/test_mail
     """,
     "site": "service/test_site web",
-    "surge": "drill/test_surge gate outages service/test_status status waitingroom",
+    "surge": "drill/test_surge gate outages service/test_brownout service/test_status status waitingroom",
 }
 PATHS: Final = {start: area for area, starts in _BEGIN.items() for start in starts.split()}
 

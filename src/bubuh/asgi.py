@@ -31,8 +31,8 @@ from bubuh.api.reply import DEPENDENCIES
 from bubuh.edge.bodies import JSON_LIMIT_BYTES
 from bubuh.edge.exchange import ExchangeLayer
 from bubuh.edge.guards import guarded
+from bubuh.edge.kept import Kept, from_kept
 from bubuh.edge.limits import Limiter
-from bubuh.edge.overload import Works
 from bubuh.edge.services import Services
 from bubuh.edge.slots import Slots
 from bubuh.edge.words import Language
@@ -73,7 +73,8 @@ def create_app(services: Services) -> Litestar:
         route_handlers=[Router(path="/", route_handlers=HANDLERS)],
         dependencies=DEPENDENCIES,
         exception_handlers=EXCEPTION_HANDLERS,
-        state=State({"services": services, "limiter": Limiter(), "works": Works()}),
+        before_request=from_kept,
+        state=State({"services": services, "limiter": Limiter(), "kept": Kept()}),
         request_max_body_size=JSON_LIMIT_BYTES,  # whoever takes more reads its body by `edge.bodies`
         openapi_config=None,
         logging_config=None,

@@ -16,7 +16,7 @@ from bubuh.waitingroom.lanes import REPAIR_ID
 from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give
 from bubuh.waitingroom.refusals import NotYet, OneOrder, PassNeeded, TurnRefused
 from bubuh.waitingroom.room_file import RoomFile, Watched, write_room_file
-from bubuh.waitingroom.turn import read_bytes, show_bytes
+from bubuh.waitingroom.turn import ANYONE, read_bytes, show_bytes
 from tests.gate.conftest import Door as GateDoor, open_door
 from tests.gateway_dev.rig import make_principal
 from tests.orders.bare import place_bare
@@ -130,3 +130,34 @@ async def test_an_open_order_lets_its_buyer_back_and_no_second_one(door: Door, d
     await door.see_one_order(db, account_id, order_id)  # the same form sent again
     with pytest.raises(OneOrder):
         await door.see_one_order(db, account_id, fresh_id(account_id))
+
+
+async def test_a_process_in_need_has_buying_queue_and_people_called_for_it(
+    gate: InProcess, db: Database
+) -> None:
+    """The operator opened nothing."""
+    write_room_file(gate.gate.folder, RoomFile(), uid=None)
+    keeper = gate.gate.keeper
+
+    def calls_people() -> bool:
+        return keeper.is_open
+
+    await keeper.tick(NOW_S, 1.0)
+    assert not calls_people()
+    watched = Watched(gate.gate.folder, RoomFile())
+    need = Door(watched, RING, gate, gate_url="http://gerbang", health=lambda: (0.5, True))
+    assert need.queues_buying
+    assert not is_open(need)
+    await need.report(now_s=NOW_S)
+    assert calls_people()
+    turn = keeper.join(UMUM, bind=ANYONE, now_s=NOW_S)
+    await keeper.tick(NOW_S + 1, 1.0)
+    assert keeper.room.lanes[UMUM].window.serving >= turn.number
+    await keeper.tick(NOW_S + 60, 1.0)  # its word has grown old
+    assert not calls_people()
+
+
+async def test_who_is_well_and_has_nothing_to_tell_says_nothing(door: Door, gate: InProcess) -> None:
+    gate.is_down = True
+    await door.report(now_s=NOW_S)
+    assert gate.gate.keeper.room.inside == {}

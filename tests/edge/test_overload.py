@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from bubuh.edge.bulkheads import RULES, Kind, Way, way_of
 from bubuh.edge.exchange import ExchangeLayer, exchange_of
 from bubuh.edge.gradient import Bounds
 from bubuh.edge.guards import Public, guarded
-from bubuh.edge.overload import Works
+from bubuh.edge.works import Works
 from bubuh.web.errors import EXCEPTION_HANDLERS
 from tests.edge.bare import BASE, LOOPBACK, bare_app, client_of
 
@@ -68,11 +69,11 @@ class Desk:
         async def breaks() -> Response[bytes]:
             raise ValueError("ours")
 
-        state = {name: bare_app().state[name] for name in ("services", "limiter")}
+        state = {name: bare_app().state[name] for name in ("services", "limiter", "kept")}
         self.app = Litestar(
             route_handlers=[Router(path="/", route_handlers=[slow, slow_post, waits, long, breaks])],
             exception_handlers=EXCEPTION_HANDLERS,
-            state=State({**state, "works": Works()}),
+            state=State(state),
             openapi_config=None,
             logging_config=None,
         )
@@ -81,7 +82,7 @@ class Desk:
 
     @property
     def works(self) -> Works:
-        works: Works = self.app.state.works
+        works: Works = self.app.state.services.brownout.works
         return works
 
     @property
@@ -246,14 +247,14 @@ async def _never() -> None:
 
 
 def test_every_route_has_its_way() -> None:
-    routes = guarded(bare_app().routes)
+    routes = {(method, re.sub(r":\w+}", "}", path)) for method, path in guarded(bare_app().routes)}
     ways = {route: way_of(*route) for route in routes}
     assert ways["POST", "/antre/masuk"] == Way(Kind.CLAIM, 0)
-    assert ways["POST", "/bubuhkan/{document_id:str}/pin"] == Way(Kind.STAMP, 0)
+    assert ways["POST", "/bubuhkan/{document_id}/pin"] == Way(Kind.STAMP, 0)
     assert ways["POST", "/bubuhkan"] == Way(Kind.INSPECT, 0)
-    assert ways["GET", "/bubuhkan/{document_id:str}/halaman/{page:int}"] == Way(Kind.INSPECT, 1)
+    assert ways["GET", "/bubuhkan/{document_id}/halaman/{page}"] == Way(Kind.INSPECT, 1)
     assert ways["POST", "/v1/stamps"] == Way(Kind.PARTNER, 0)
-    assert ways["POST", "/gateway/{gateway:str}/notices"] is None
+    assert ways["POST", "/gateway/{gateway}/notices"] is None
     assert {way.kind for way in ways.values() if way is not None} == set(Kind) == set(RULES)
 
 

@@ -58,6 +58,8 @@ def test_all_is_well() -> None:
         ({"books": waiting(STANDSTILL_S + 1)}, Function.STAMP, State.FAILING, Reason.BACKLOG),
         ({"stamp_p99_s": SLOW_STAMP_S + 1}, Function.STAMP, State.SLOW, Reason.SLOW),
         ({"gateways": {"one": True, "other": False}}, Function.PAY, State.FAILING, Reason.GATEWAY),
+        ({"level": 2}, Function.BUY, State.SLOW, Reason.BROWNOUT),
+        ({"level": 3}, Function.BUY, State.FAILING, Reason.BROWNOUT),
         ({"gateways": {"one": True}}, Function.PAY, State.DOWN, Reason.GATEWAY),
         (
             {"traffic": {Function.BUY: Traffic(asked=100, failed=5)}},
@@ -104,3 +106,10 @@ def test_what_an_operator_declares_fails_at_least() -> None:
     assert judged(Function.VERIFY)[Function.VERIFY] == Health(state=State.FAILING, reason=Reason.DECLARED)
     assert judged(Function.VERIFY, web=None)[Function.VERIFY].state is State.DOWN
     assert worst(judged(Function.VERIFY)) is State.FAILING
+
+
+def test_with_files_alone_only_the_queue_goes_on() -> None:
+    found = judged(level=4)
+    assert {function for function, health in found.items() if health.reason is Reason.BROWNOUT} == {
+        *Function
+    } - {Function.QUEUE}

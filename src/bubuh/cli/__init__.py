@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "outage": "bubuh.cli.outage:outage",
     "room": "bubuh.cli.room:room",
     "turn": "bubuh.cli.turn:turn",
+    "brownout": "bubuh.cli.brownout:brownout",
     "complaints": "bubuh.cli.complaints:complaints",
     "audit": "bubuh.cli.audit:audit",
     "serials": "bubuh.cli.serials:serials",

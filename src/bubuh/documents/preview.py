@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -33,8 +33,9 @@ async def preview(
     objects: Objects,
     store_key: StoreKey,
     pictures: Pictures,
+    may_draw: Callable[[], None] = lambda: None,
 ) -> Picture:
-    """Page `page`, from 1; drawn, unless it is among `pictures`.
+    """Page `page`, from 1; drawn, unless it is among `pictures`. `may_draw` raises where it is not to be.
 
     Raises:
         DocumentUnknown: no such document in the account.
@@ -48,6 +49,7 @@ async def preview(
     of = PictureOf(account_id, document_id, no, page)
     drawn = pictures.find(of)
     if drawn is None:
+        may_draw()
         opened = await open_revision(account_id, document_id, no, db=db, objects=objects, store_key=store_key)
         drawn = await sandbox.draw_page(await opened.read(), page)
         pictures.keep(of, drawn)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -107,9 +106,13 @@ def _headers_of(request: AnyRequest, refusal: Refusal) -> dict[str, str]:
     if isinstance(refusal, KeyRefused):
         given = "authorization" in request.headers
         return {"www-authenticate": 'Bearer realm="bubuh"' + (', error="invalid_token"' if given else "")}
-    if isinstance(refusal, refusals.RateLimited):
-        return {"retry-after": str(math.ceil(refusal.retry_after_s))}
-    return {}
+    return retry_after(refusal)
+
+
+def retry_after(refusal: Refusal) -> dict[str, str]:
+    """The header for whoever is turned away for a while only."""
+    wait = refusal.details.get("retry_after_s")
+    return {} if not isinstance(wait, int) else {"retry-after": str(wait)}
 
 
 def _answer(

@@ -47,7 +47,7 @@ class Bulkhead:
         """`bound_s`: how long one may wait in front while all places are taken."""
         self.bound_s = bound_s
         self.in_flight = 0
-        self.waited_s = 0.0  #: of who was let in or shed last
+        self._longest_s = 0.0  # in front, of who was let in or shed since `pressure` was asked for
         self._gradient = Gradient(bounds)
         self._waiting: dict[int, deque[Place]] = {}
 
@@ -64,6 +64,11 @@ class Bulkhead:
     def queued_s(self, now_s: float) -> float:
         """For how long the one who has waited longest does; 0 when nobody waits."""
         return now_s - min((queue[0].since_s for queue in self._waiting.values() if queue), default=now_s)
+
+    def pressure(self, now_s: float) -> float:
+        """The longest wait in front since this was last asked, in bounds: 1 is as long as one may wait."""
+        longest_s, self._longest_s = max(self._longest_s, self.queued_s(now_s)), 0.0
+        return longest_s / self.bound_s
 
     def arrive(self, urgency: int, *, now_s: float, until_s: float) -> tuple[Place, list[Place]]:
         """A new request, and all whose standing changed with it."""
@@ -86,7 +91,7 @@ class Bulkhead:
         changed = list(self._drop_spent(now_s))
         while self.in_flight < self.limit and (place := self._first()) is not None:
             self._waiting[place.urgency].popleft()
-            self.waited_s = now_s - place.since_s
+            self._longest_s = max(self._longest_s, now_s - place.since_s)
             place.standing, place.began_s = Standing.WORKING, now_s
             self.in_flight += 1
             changed.append(place)
@@ -113,7 +118,7 @@ class Bulkhead:
             if queue and now_s - queue[0].since_s >= self.bound_s
         ]
         if overdue:
-            self.waited_s = self.queued_s(now_s)
+            self._longest_s = max(self._longest_s, self.queued_s(now_s))
             most_urgent = min(overdue)
             for urgency, queue in self._waiting.items():
                 while queue and (

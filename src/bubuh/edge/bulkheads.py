@@ -57,17 +57,20 @@ class Way:
 
     kind: Kind
     urgency: int
+    buys: bool = False  #: it begins a purchase
 
 
+#: What reads, and may be read again from memory under a brownout.
+KEEPABLE: Final = frozenset({Kind.HISTORY, Kind.VERIFY})
 #: Never asked to wait: files, probes, the words of gateways (money that came), development.
 FREE: Final = ("/static/", "/health/", "/gateway/", "/dev/")
 #: The first row that fits decides; a row without a method fits any.
 _ROWS: Final[tuple[tuple[str | None, str, Way], ...]] = (
     (None, "/antre/", Way(Kind.CLAIM, 0)),
     (None, "/pesanan/", Way(Kind.PAY, 0)),
-    (None, "/beli", Way(Kind.PAY, 1)),
-    ("POST", "/bubuhkan/{document_id:str}/pin", Way(Kind.STAMP, 0)),
-    ("GET", "/bubuhkan/{document_id:str}/halaman/", Way(Kind.INSPECT, 1)),
+    (None, "/beli", Way(Kind.PAY, 1, buys=True)),
+    ("POST", "/bubuhkan/{document_id}/pin", Way(Kind.STAMP, 0)),
+    ("GET", "/bubuhkan/{document_id}/halaman/", Way(Kind.INSPECT, 1)),
     (None, "/bubuhkan/", Way(Kind.STAMP, 1)),
     ("POST", "/bubuhkan", Way(Kind.INSPECT, 0)),
     (None, "/bubuhkan", Way(Kind.STAMP, 1)),
@@ -89,7 +92,8 @@ _ROWS: Final[tuple[tuple[str | None, str, Way], ...]] = (
     (None, "/v1/verifications", Way(Kind.VERIFY, 1)),
     (None, "/v1/ledger", Way(Kind.PAGES, 1)),
     ("POST", "/v1/stamps", Way(Kind.PARTNER, 0)),
-    ("POST", "/v1/orders", Way(Kind.PARTNER, 0)),
+    ("POST", "/v1/orders/", Way(Kind.PARTNER, 1)),
+    ("POST", "/v1/orders", Way(Kind.PARTNER, 0, buys=True)),
     ("GET", "/v1/stamps/", Way(Kind.PARTNER, 1)),
     ("GET", "/v1/stamps", Way(Kind.PARTNER, 2)),
     ("GET", "/v1/quota/", Way(Kind.PARTNER, 2)),
@@ -99,7 +103,7 @@ _OTHER: Final = Way(Kind.PAGES, 1)
 
 
 def way_of(method: str, route: str) -> Way | None:
-    """The way of a call of `route` (a template, as `/meterai/{stamp_id:str}`); None: it never waits."""
+    """The way of a call of `route` (a template, as `/meterai/{stamp_id}`); None: it never waits."""
     if route.startswith(FREE):
         return None
     for wanted, prefix, way in _ROWS:

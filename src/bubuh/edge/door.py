@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -54,16 +55,34 @@ class Gate(Protocol):
 class Door:
     """One web process's. It asks nobody: a pass is checked by itself, the operator's file looked at."""
 
-    def __init__(self, watched: Watched, ring: KeyRing, gate: Gate, *, gate_url: str) -> None:
-        """`gate_url`: where people find the waiting page."""
+    def __init__(
+        self,
+        watched: Watched,
+        ring: KeyRing,
+        gate: Gate,
+        *,
+        gate_url: str,
+        health: Callable[[], tuple[float, bool]] = lambda: (1.0, False),
+    ) -> None:
+        """`gate_url`: where people find the waiting page.
+
+        `health`: the part of what the operator allows that this process can take, and whether buying is to
+        queue although the room is not open.
+        """
+        self._health = health
         self.gate_url = gate_url.rstrip("/")
         self._watched, self._ring, self._gate = watched, ring, gate
         self._looked_s = float("-inf")
         self._used: dict[AccountId, Pass] = {}
 
     @property
+    def queues_buying(self) -> bool:
+        """Whether this process asks for passes to buying, be the room open or not."""
+        return self._health()[1]
+
+    @property
     def is_open(self) -> bool:
-        """Whether people go in by turn now; true or false at most a second late."""
+        """Whether the operator has people go in by turn now; true or false at most a second late."""
         now_s = time.monotonic()
         if now_s - self._looked_s >= _LOOK_S:
             self._looked_s = now_s
@@ -124,7 +143,7 @@ class Door:
 
         Two that are placed in the same instant both pass: it is a matter of fairness, not of money.
         """
-        if self.is_open and await has_open_order(db, account_id, but=order_id):
+        if (self.is_open or self.queues_buying) and await has_open_order(db, account_id, but=order_id):
             raise OneOrder
 
     async def run(self) -> None:
@@ -137,13 +156,17 @@ class Door:
         """Tell it now. What could not be told is told next time, unless its pass has ended."""
         used, self._used = self._used, {}
         told = [one for one in used.values() if one.expires_at > now_s]
-        for first in range(0, len(told), _MOST_SEEN):
+        health, queues = self._health()
+        parts = 1 if health < 1 or queues else 0  # who is well and has nothing to tell says nothing
+        for first in range(0, max(len(told), parts), _MOST_SEEN):
             part = told[first : first + _MOST_SEEN]
             seen = [
                 Seen(lane=one.lane, number=one.number, account_id=one.account_id, expires_at=one.expires_at)
                 for one in part
             ]
-            said = Report(process=f"web-{os.getpid()}", said_at=now_s, seen=seen)
+            said = Report(
+                process=f"web-{os.getpid()}", said_at=now_s, health=health, queues=queues, seen=seen
+            )
             try:
                 await self._gate.report(show_report(said, self._ring))
             except GateUnreachable as fault:

@@ -17,7 +17,7 @@ from bubuh.core.ids import AccountId
 from bubuh.edge.cookies import cookies_of, value_of
 from bubuh.edge.exchange import Exchange, exchange_of
 from bubuh.edge.limits import Limiter, Rate
-from bubuh.edge.overload import begin_when_whole
+from bubuh.edge.overload import begin_when_whole, buys
 from bubuh.edge.refusals import ForeignOrigin, RateLimited, RouteUnknown
 from bubuh.edge.services import Services
 from bubuh.identity.authenticate import require_scope
@@ -204,7 +204,10 @@ def limit(connection: Connection, name: RateName, owner: str) -> None:
 async def _admit(connection: Connection, account_id: AccountId, *, is_queued: bool) -> None:
     """While the waiting room is open: check the pass, and renew it by any use; raises `PassNeeded`."""
     services, _, exchange = _parts(connection)
-    if services.door is None or not services.door.is_open:
+    if services.door is None:
+        return
+    queues = services.door.queues_buying and buys(connection)
+    if not services.door.is_open and not queues:
         return
     cookies = cookies_of(services.public_url)
     kept = await services.door.admit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -37,6 +38,12 @@ TURNED_AWAY: Final = Counter(
 _LIMIT: Final = Gauge("bubuh_bulkhead_limit", "How many may work at once.", ["bulkhead"])
 _WORKING: Final = Gauge("bubuh_bulkhead_working", "How many do.", ["bulkhead"])
 _WAITING: Final = Gauge("bubuh_bulkhead_waiting", "How many wait in front.", ["bulkhead"])
+_LEVEL: Final = Gauge("bubuh_brownout_level", "What is left off: 0 nothing, 4 all but files.")
+
+
+def show_level(level: Callable[[], int]) -> None:
+    """Tell of the brownout ladder whenever somebody asks."""
+    _LEVEL.set_function(level)
 
 
 def show_bulkhead(name: str, bulkhead: Bulkhead) -> None:

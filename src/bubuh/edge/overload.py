@@ -1,132 +1,44 @@
-"""The door in front of work: lets a request begin, has it wait its turn, or tells its caller to come again.
+"""The door in front of work: each request through its bulkhead, and past what a brownout leaves off.
 
 A place is held from when the request is whole (its body has come) until its answer begins: neither a slow
-sender nor a slow reader takes room from others. Whoever is turned away has begun nothing: an idempotency key
-that came along stays unused, and the same request sent again is carried out once.
+sender nor a slow reader takes room from others.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final, cast
 
 from litestar.connection import ASGIConnection
 
-from bubuh.core.errors import Fault
-from bubuh.edge import metrics
-from bubuh.edge.bulkhead import Bulkhead, Place, Standing
-from bubuh.edge.bulkheads import RULES, Kind, Way, way_of
+from bubuh.edge.brownout import Brownout
+from bubuh.edge.bulkheads import KEEPABLE, Way, way_of
 from bubuh.edge.exchange import exchange_of
-from bubuh.edge.refusals import ClientGone
+from bubuh.edge.refusals import BuyingPaused, LeftOff
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 LIFE_S: Final = 30.0  #: after which nobody waits for an answer any more
+HEADER: Final = "bubuh-level"  #: which answers bear under a brownout
 _BODILESS: Final = frozenset({"GET", "HEAD"})
 
 
-class Overloaded(Fault):
-    """More came than can be served now; nothing was begun."""
-
-    code = "overloaded"
-    retry_after_s = 5
-
-
-class TimeSpent(Fault):
-    """The request's time was over before its turn came; nothing was begun."""
-
-    code = "time_spent"
-    retry_after_s = 5
+def brownout_of(connection: Connection) -> Brownout:
+    """The process's."""
+    brownout: Brownout = connection.app.state.services.brownout
+    return brownout
 
 
-class Work:
-    """A request that is being worked on, until `end`."""
-
-    def __init__(self, works: Works, kind: Kind, place: Place) -> None:
-        self._works, self._kind, self._place = works, kind, place
-
-    def end(self) -> None:
-        """Give the place to the next; again: nothing more."""
-        if self._place.standing is Standing.WORKING:
-            self._works.leave(self._kind, self._place)
-
-
-class Works:
-    """The bulkheads of one web process."""
-
-    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
-        self.clock_s = clock_s
-        self.bulkheads: Mapping[Kind, Bulkhead] = {
-            kind: Bulkhead(rule.bounds, bound_s=rule.bound_s) for kind, rule in RULES.items()
-        }
-        self._waiting: dict[Place, asyncio.Future[None]] = {}
-        for kind, bulkhead in self.bulkheads.items():
-            metrics.show_bulkhead(str(kind), bulkhead)
-
-    async def begin(self, way: Way, *, until_s: float, gone: Callable[[], Coroutine[Any, Any, None]]) -> Work:
-        """Begin, at once or when the turn comes; `gone` returns when the caller has.
-
-        Raises:
-            Overloaded: it waited too long in front of a full bulkhead.
-            TimeSpent: `until_s` passed.
-            ClientGone: the caller did not wait.
-        """
-        place, changed = self.bulkheads[way.kind].arrive(way.urgency, now_s=self.clock_s(), until_s=until_s)
-        self._tell(way.kind, changed)
-        if place.standing is Standing.WAITING:
-            try:
-                await self._wait(way.kind, place, gone)
-            except BaseException:
-                self.leave(way.kind, place)
-                raise
-        metrics.FRONT.labels(bulkhead=way.kind).observe(self.clock_s() - place.since_s)
-        if place.standing is Standing.SPENT:
-            raise TimeSpent(f"{way.kind} bulkhead")
-        if place.standing is Standing.SHED:
-            raise Overloaded(f"{way.kind} bulkhead, urgency {way.urgency}")
-        return Work(self, way.kind, place)
-
-    def leave(self, kind: Kind, place: Place) -> None:
-        """The request has ended, or its caller does not wait any more."""
-        self._tell(kind, self.bulkheads[kind].leave(place, now_s=self.clock_s()))
-
-    async def _wait(self, kind: Kind, place: Place, gone: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Return when it is decided."""
-        bulkhead = self.bulkheads[kind]
-        decided = self._waiting[place] = asyncio.get_running_loop().create_future()
-        leaving = asyncio.create_task(gone(), name="caller")
-        try:
-            while place.standing is Standing.WAITING:
-                now_s = self.clock_s()
-                left_s = min(place.since_s + bulkhead.bound_s, place.until_s) - now_s
-                await asyncio.wait(
-                    {decided, leaving}, timeout=max(left_s, 0.0), return_when=asyncio.FIRST_COMPLETED
-                )
-                if leaving.done():
-                    leaving.result()
-                    metrics.TURNED_AWAY.labels(bulkhead=kind, why="gone").inc()
-                    raise ClientGone
-                self._tell(kind, bulkhead.look(self.clock_s()))
-        finally:
-            del self._waiting[place]
-            leaving.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await leaving
-
-    def _tell(self, kind: Kind, changed: Iterable[Place]) -> None:
-        for place in changed:
-            if place.standing is not Standing.WORKING:
-                metrics.TURNED_AWAY.labels(bulkhead=kind, why=place.standing.name.lower()).inc()
-            decided = self._waiting.get(place)
-            if decided is not None and not decided.done():
-                decided.set_result(None)
+def is_keepable(method: str, way: Way) -> bool:
+    """Whether such an answer may be kept and given again."""
+    return method == "GET" and way.kind in KEEPABLE
 
 
 async def begin_when_whole(connection: Connection) -> None:
-    """In a guard: begin, unless a body is still to come; whoever reads that begins after its last piece."""
+    """In a guard: begin, unless a body is still to come; whoever reads that begins after its last piece.
+
+    Raises as `Works.begin`, and `BuyingPaused`, `LeftOff` under a brownout.
+    """
+    _see_level(connection)
     headers = connection.headers
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
     if _method(connection) in _BODILESS or not has_body:
@@ -136,16 +48,37 @@ async def begin_when_whole(connection: Connection) -> None:
 async def begin(connection: Connection) -> None:
     """Begin the work that `connection` asks for, its request being whole; raises as `Works.begin`."""
     exchange = exchange_of(connection.scope)
-    way = way_of(_method(connection), str(connection.scope.get("path_template", "")))
+    way = _way(connection)
     if way is None or exchange.work is not None:
         return
-    works: Works = connection.app.state.works
+    works = brownout_of(connection).works
 
     async def gone() -> None:
         while (await connection.receive())["type"] != "http.disconnect":
             pass
 
     exchange.work = await works.begin(way, until_s=works.clock_s() + LIFE_S, gone=gone)
+
+
+def buys(connection: Connection) -> bool:
+    """Whether a purchase begins here."""
+    way = _way(connection)
+    return way is not None and way.buys
+
+
+def _see_level(connection: Connection) -> None:
+    """Say in a header what is left off, and refuse what that is; what may be kept is looked for later."""
+    brownout, way = brownout_of(connection), _way(connection)
+    level = brownout.level
+    if not level or way is None:
+        return
+    exchange_of(connection.scope).given.append((HEADER, f"L{int(level)}"))
+    if brownout.closes(way) and not is_keepable(_method(connection), way):
+        raise BuyingPaused if way.buys else LeftOff(level=int(level))
+
+
+def _way(connection: Connection) -> Way | None:
+    return way_of(_method(connection), str(connection.scope.get("path_template", "")))
 
 
 def _method(connection: Connection) -> str:

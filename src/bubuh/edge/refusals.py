@@ -95,6 +95,27 @@ class Unacceptable(Refusal):
     code = "bad_request"
 
 
+class BuyingPaused(Refusal):
+    """Buying rests for a while, so that stamps and what is under way go on."""
+
+    code = "buying_paused"
+    transient = True
+
+    def __init__(self) -> None:
+        super().__init__(retry_after_s=60)
+
+
+class LeftOff(Refusal):
+    """This is left off for a while, so that what is more urgent goes on."""
+
+    code = "left_off"
+    transient = True
+
+    def __init__(self, *, level: int) -> None:
+        """`level` of the brownout ladder."""
+        super().__init__(level=level, retry_after_s=60)
+
+
 class FormExpired(Refusal):
     """A form was not shown to this browser by us, or before somebody else signed in there."""
 

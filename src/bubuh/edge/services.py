@@ -10,6 +10,7 @@ from bubuh.db.pool import Database
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.pictures import Pictures
 from bubuh.documents.ports import Objects
+from bubuh.edge.brownout import Brownout
 from bubuh.edge.door import Door
 from bubuh.edge.limits import Rates
 from bubuh.identity.known_keys import KnownKeys
@@ -57,5 +58,6 @@ class Services:
     door: Door | None = None  #: None: there is no waiting room
     status_url: str | None = None  #: where people find the status page; None: nobody is told
     pictures: Pictures = field(default_factory=lambda: Pictures(PICTURES_MIB << 20))
+    brownout: Brownout = field(default_factory=Brownout)  #: with the bulkheads it looks at
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

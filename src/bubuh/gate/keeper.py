@@ -49,9 +49,9 @@ class Keeper:
         """See `open`."""
         self.keys, self.room, self._watched = keys, room, watched
         self._folder, self._log = folder, book
-        self._health: dict[str, tuple[float, float]] = {}
         self.toll = Toll()
         self.followed: Callable[[RoomRules], None] = lambda _: None  #: told of other rules
+        self._reports: dict[str, tuple[float, Report]] = {}  # each good until
         self.now_file = b""
 
     @classmethod
@@ -70,6 +70,11 @@ class Keeper:
     def file(self) -> RoomFile:
         """What the operator has decided."""
         return self._watched.file
+
+    @property
+    def is_open(self) -> bool:
+        """Whether people are called: the operator says so, or a web process has buying queue by itself."""
+        return self.file.is_open or any(report.queues for _, report in self._reports.values())
 
     def join(self, lane_id: int, *, bind: int, now_s: int, holder: Holder = Holder.ACCOUNT) -> Turn:
         """A new turn at the end of a lane; raises `LaneUnknown`, `NumbersNotKept`."""
@@ -120,7 +125,7 @@ class Keeper:
 
     def hear(self, report: Report, *, now_s: float) -> None:
         """A web process's word: passes in use keep their slots."""
-        self._health[report.process] = (now_s + _HEALTH_LIFE_S, report.health)
+        self._reports[report.process] = (now_s + _HEALTH_LIFE_S, report)
         seen = [
             Record(Kind.INSIDE, one.lane, one.number, one.account_id, one.expires_at) for one in report.seen
         ]
@@ -145,9 +150,10 @@ class Keeper:
             self.room.follow(self.file.rules)
             self.followed(self.file.rules)
         health = self._present_health(now_s)
-        records = self.room.tick(now_s, elapsed_s, is_open=self.file.is_open, health=health)
+        is_open = self.is_open
+        records = self.room.tick(now_s, elapsed_s, is_open=is_open, health=health)
         records += self.room.wanted_marks() + self.room.draw(self.file.draw, now_s)
-        records += self.room.wanted_minutes(now_s, is_open=self.file.is_open)
+        records += self.room.wanted_minutes(now_s, is_open=is_open)
         await self._log.keep(records)
         self.room.apply(records)
         if self._log.may_begin:
@@ -160,7 +166,7 @@ class Keeper:
     def _publish(self, now_s: int) -> None:
         file = self.file
         said = compose(
-            self.room, now_s=now_s, is_open=file.is_open, reason=file.why, plan=file.draw, work=self.toll.work
+            self.room, now_s=now_s, is_open=self.is_open, reason=file.why, plan=file.draw, work=self.toll.work
         )
         self.now_file = sign(said, self.keys.now)
         self.toll.ask(parts_of(self.now_file)[1][:CHALLENGE_BYTES], now_s=now_s)
@@ -171,5 +177,5 @@ class Keeper:
         unfinished.replace(path)
 
     def _present_health(self, now_s: float) -> float:
-        self._health = {name: told for name, told in self._health.items() if told[0] > now_s}
-        return min((health for _, health in self._health.values()), default=1.0)
+        self._reports = {name: told for name, told in self._reports.items() if told[0] > now_s}
+        return min((report.health for _, report in self._reports.values()), default=1.0)

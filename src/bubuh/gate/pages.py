@@ -105,7 +105,7 @@ class Pages:
         elif ahead == 0:
             link = f"{self.site}/antre/masuk?nomor={html.escape(turn or code)}"
             said = [f'<p><b>Giliran Anda!</b></p><p><a href="{link}">Masuk sekarang</a></p>']
-        elif not keeper.file.is_open:
+        elif not keeper.is_open:
             said.append("<p>Antrean sedang tidak berjalan; tidak ada nomor yang hangus selama itu.</p>")
         elif (found := arrival(ahead, lane.pace)) is not None:
             said.append(

@@ -45,6 +45,7 @@ def _true_of(function: Function, measured: Measured, declared: Collection[Functi
         yield Health(state=State.FAILING, reason=Reason.DECLARED)
     yield from _of_web(measured)
     yield from _of_traffic(measured.traffic.get(function, Traffic()))
+    yield from _of_level(function, measured.level)
     yield from _OWN.get(function, _nothing)(measured)
 
 
@@ -64,6 +65,14 @@ def _of_traffic(traffic: Traffic) -> Iterator[Health]:
             yield Health(state=State.FAILING, reason=Reason.ERRORS)
         if traffic.p99_s is not None and traffic.p99_s > SLOW_S:
             yield Health(state=State.SLOW, reason=Reason.SLOW)
+
+
+def _of_level(function: Function, level: int) -> Iterator[Health]:
+    """What the brownout ladder leaves off: buying queues, then rests, then all but files does."""
+    if level >= 4 and function is not Function.QUEUE:
+        yield Health(state=State.FAILING, reason=Reason.BROWNOUT)
+    elif level >= 2 and function is Function.BUY:
+        yield Health(state=State.SLOW if level == 2 else State.FAILING, reason=Reason.BROWNOUT)
 
 
 def _of_stamping(measured: Measured) -> Iterator[Health]:

@@ -74,6 +74,7 @@ class Eyes:
             is_signer_alive="signer" in numbers,
             traffic=scrape.traffic_of(rises),
             gateways=scrape.gateways(self._window.latest.items()),
+            level=scrape.level(self._window.latest.items()),
             affixed=scrape.affixed(rises) if numbers else None,
             stamp_p99_s=scrape.stamp_p99_s(rises),
             books=None if self.answers is None else self.answers.books,

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     SLOW = "slow"
     BACKLOG = "backlog"
     GATEWAY = "gateway"
+    BROWNOUT = "brownout"  #: left off, so that what is more urgent goes on
     DECLARED = "declared"  #: an operator says so
     NOT_MEASURED = "not_measured"
 
@@ -69,6 +70,7 @@ class Measured:
     is_signer_alive: bool = False
     traffic: Mapping[Function, Traffic] = field(default_factory=dict)
     gateways: Mapping[str, bool] = field(default_factory=dict)  #: name to whether it is spared: it fails
+    level: int = 0  #: of the brownout ladder
     affixed: int | None = None  #: stamps, in the window
     stamp_p99_s: float | None = None  #: from a worker's taking one up to its end
     books: Books | None = None

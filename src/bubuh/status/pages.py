@@ -170,6 +170,7 @@ def _numbers(measured: Measured, language: Language) -> Iterator[tuple[str, str]
     unknown = STATES[State.UNKNOWN].said(language)
     books = measured.books
     for name, value in (
+        ("level", measured.level),
         ("affixed", measured.affixed),
         ("waiting", None if books is None else round(books.waiting_s)),
         ("unmatched", None if books is None else books.unmatched),
@@ -218,6 +219,7 @@ def _facts(look: Look) -> dict[str, object]:
             for function, health in look.healths.items()
         },
         "gateways": {name: "failing" if spared else "ok" for name, spared in measured.gateways.items()},
+        "level": measured.level,
         "affixed": measured.affixed,
         "stamp_p99_s": measured.stamp_p99_s,
         "books": measured.books,

@@ -33,7 +33,8 @@ _BUCKETS: Final = "bubuh_http_request_seconds_bucket"
 _STAMP_BUCKETS: Final = "bubuh_worker_stamp_seconds_bucket"
 _AFFIXED: Final = "bubuh_stamps_affixed_total"
 _RESTING: Final = "bubuh_gateway_resting"
-_TOLD: Final = frozenset({_REQUESTS, _BUCKETS, _STAMP_BUCKETS, _AFFIXED, _RESTING})
+_LEVEL: Final = "bubuh_brownout_level"
+_TOLD: Final = frozenset({_REQUESTS, _BUCKETS, _STAMP_BUCKETS, _AFFIXED, _RESTING, _LEVEL})
 
 #: name and labels of a number
 Key = tuple[str, frozenset[tuple[str, str]]]
@@ -139,6 +140,11 @@ def gateways(told: Iterable[tuple[Key, float]]) -> dict[str, bool]:
             gateway = dict(labels)["gateway"]
             spared[gateway] = spared.get(gateway, False) or value > 0
     return spared
+
+
+def level(told: Iterable[tuple[Key, float]]) -> int:
+    """The highest level of the brownout ladder that any process stands on."""
+    return int(max((value for (name, _), value in told if name == _LEVEL), default=0.0))
 
 
 def quantile(buckets: Mapping[float, float], share: float) -> float | None:

@@ -54,6 +54,10 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "Gerbang pembayaran bermasalah. Jangan membayar dua kali: uang yang masuk akan dihitung.",
         "A payment gateway fails. Do not pay twice: money that arrives will count.",
     ),
+    Reason.BROWNOUT: Words(
+        "Sangat ramai: sebagian diistirahatkan agar yang mendesak tetap berjalan. Tidak ada yang hilang.",
+        "Very busy: some things rest so that what is urgent goes on. Nothing is lost.",
+    ),
     Reason.DECLARED: Words("Lihat keterangan gangguan di atas.", "See the outage above."),
     Reason.NOT_MEASURED: Words("Pengukuran belum berhasil.", "It could not be measured."),
 }
@@ -87,6 +91,7 @@ PAGE: Final[Mapping[str, Words]] = {
         "During an outage this record proves that duty could not be paid here.",
     ),
     "numbers": Words("Angka", "Numbers"),
+    "level": Words("Tingkat penghematan (0 penuh, 4 berkas saja)", "Brownout level (0 full, 4 files only)"),
     "affixed": Words("Meterai dibubuhkan, lima menit terakhir", "Stamps affixed, last five minutes"),
     "waiting": Words("Permintaan tertua menunggu", "Oldest request has waited"),
     "unmatched": Words("Pembayaran yang belum cocok", "Payments not yet matched"),

@@ -30,6 +30,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     process: Annotated[str, msgspec.Meta(max_length=64)]  #: which of them
     said_at: int  #: seconds since 1970
     health: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0  #: the part of its usual work it can take
+    queues: bool = False  #: it asks for passes to buying although the room is not open
     seen: Annotated[list[Seen], msgspec.Meta(max_length=10_000)] = []
 
 

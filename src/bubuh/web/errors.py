@@ -12,11 +12,11 @@ from litestar.types import ExceptionHandlersMap
 
 from bubuh.core.errors import Fault, Refusal
 from bubuh.edge import metrics
-from bubuh.edge.answers import answer_fault, answer_http, answer_mistake, answer_refusal, wait_s
+from bubuh.edge.answers import answer_fault, answer_http, answer_mistake, answer_refusal, retry_after, wait_s
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.problems import NOT_FOUND, PROBLEMS, UNEXPECTED, Problem, problem_of
 from bubuh.edge.reasons import DOCUMENT_REASONS
-from bubuh.edge.refusals import BodyTooLarge, BodyTooSlow, MethodNotAllowed, RateLimited, Unacceptable
+from bubuh.edge.refusals import BodyTooLarge, BodyTooSlow, MethodNotAllowed, Unacceptable
 from bubuh.edge.words import Words
 from bubuh.identity.people.refusals import SignInNeeded
 from bubuh.identity.refusals import IdempotencyConflict
@@ -76,8 +76,9 @@ def page_of_refusal(request: AnyRequest, refusal: Refusal) -> Page:
     if isinstance(refusal, PassNeeded):
         return page_of_queue(request, refusal)
     problem = problem_of(type(refusal))
-    headers = {"retry-after": str(refusal.retry_after_s)} if isinstance(refusal, RateLimited) else None
-    return _page(request, problem, code=refusal.code, detail=words_of(request, refusal), headers=headers)
+    return _page(
+        request, problem, code=refusal.code, detail=words_of(request, refusal), headers=retry_after(refusal)
+    )
 
 
 def page_of_queue(request: AnyRequest, refusal: PassNeeded) -> Page:

@@ -12,6 +12,7 @@ from litestar.datastructures import Cookie
 from litestar.params import SkipValidation
 
 from bubuh.edge.exchange import exchange_of
+from bubuh.edge.kept import keep
 from bubuh.edge.services import Services
 from bubuh.edge.words import Language
 from bubuh.identity.model import Environment
@@ -54,6 +55,7 @@ def show(
     told = {
         "here": request.scope["path"],
         "session": exchange_of(request.scope).session,
+        "level": int(services.brownout.level),
         "is_test": services.environment is Environment.TEST,
         "status_url": services.status_url,
         "token": lambda: fresh_token(services.form_key, browser.forms),
@@ -78,6 +80,7 @@ def show_filled(request: AnyRequest, mould: Mould, *texts: str, **facts: Hashabl
         **facts,
         **{"session.account_kind": str(session.account_kind)},
         here=request.scope["path"],
+        level=int(services.brownout.level),
         is_test=services.environment is Environment.TEST,
         status_url=services.status_url,
         errors=None,
@@ -94,7 +97,9 @@ def page(
     if len(content) >= _GZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
         content, told["content-encoding"] = gzip.compress(content, _GZIP_LEVEL, mtime=0), "gzip"
     answer = Response(content=content, status_code=status, media_type=MediaType.HTML, headers=told)
-    return _marked(request, answer)
+    answer = _marked(request, answer)
+    keep(request, answer)
+    return answer
 
 
 def go_to(request: AnyRequest, path: str, *, cookies: Iterable[Cookie] = ()) -> Page:

@@ -21,6 +21,7 @@ def reference_page(document: Document, language: Language, *, status_url: str | 
     facts: dict[str, Any] = {
         "here": "/docs",
         "session": None,
+        "level": 0,
         "is_test": False,
         "status_url": status_url,
         "errors": {},

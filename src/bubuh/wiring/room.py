@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bubuh.adapters.gate_calls import GateCalls
 from bubuh.db.rights import make_folder, write_whole
+from bubuh.edge.brownout import Brownout
 from bubuh.edge.door import Door
 from bubuh.settings import RunFile, Settings
 from bubuh.waitingroom.keyring import KeyRing
@@ -44,15 +45,15 @@ def read_now_key(folder: DataFolder) -> Ed25519PrivateKey:
 
 
 @asynccontextmanager
-async def open_door(settings: Settings, folder: DataFolder) -> AsyncIterator[Door]:
-    """The door of one web process, which tells the gate of passes while it is open."""
+async def open_door(settings: Settings, folder: DataFolder, brownout: Brownout) -> AsyncIterator[Door]:
+    """The door of one web process, which tells the gate of passes and of how well it is."""
     run = RunFile.read(folder.path)
     inside, outside = run.gate or settings.gate_url, settings.gate_url or run.gate
     assert inside is not None, "run.json or BUBUH_GATE_URL names the gate"
     assert outside is not None
     gate = GateCalls(inside)
     watched = Watched(folder.room, RoomFile())
-    door = Door(watched, read_ring(folder, PASS_RING), gate, gate_url=outside)
+    door = Door(watched, read_ring(folder, PASS_RING), gate, gate_url=outside, health=brownout.for_gate)
     telling = asyncio.create_task(door.run(), name="telling the gate")
     try:
         yield door

@@ -10,6 +10,7 @@ import structlog
 from bubuh.db.doorbell import Ringer
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.documents.pictures import Pictures
+from bubuh.edge.brownout import Brownout
 from bubuh.edge.services import Services
 from bubuh.identity.model import Environment
 from bubuh.identity.people.hashing import Hasher
@@ -34,9 +35,10 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
     """The services of one web process; raises as `open_parts` does."""
     if not is_available():
         _log.error("midstate_unavailable", meaning="no libcrypto that goes on from a midstate")
+    brownout = Brownout(folder.room)
     async with (
         open_parts(settings, folder, bells=(ENDED, SETTLED)) as parts,
-        open_door(settings, folder) as door,
+        open_door(settings, folder, brownout) as door,
     ):
         run = RunFile.read(folder.path)
         is_test = parts.facts.environment is Environment.TEST
@@ -68,4 +70,5 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             door=door,
             status_url=settings.status_url or (run.status if is_test else None),
             pictures=Pictures(settings.pictures_mib << 20),
+            brownout=brownout,
         )

@@ -36,6 +36,7 @@ from bubuh.wiring.folder import DataFolder
 _SETTLE_S: Final = 60.0  #: after a round, for those inside to finish
 _TICK_S: Final = 1.0
 _SLOTS: Final = 100_000
+_NO_WORK: Final = 1e9  #: joins a second that cost no work: the drill measures what is behind the door
 
 
 async def run_surge(*, seed: int, profile: Profile, folder: Path, says: Says) -> Report:
@@ -207,6 +208,7 @@ def _open_room(service: Service, profile: Profile) -> None:
         per_s=profile.admitted_per_s,
         slots=_SLOTS,
         window_s=profile.window_s,
+        calm_per_s=_NO_WORK,
     )
     write_room_file(DataFolder(service.data).room, RoomFile(is_open=True, rules=rules), uid=Uids.here().app)
 

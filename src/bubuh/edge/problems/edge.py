@@ -89,6 +89,28 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         ),
         facts=("expected",),
     ),
+    edge.BuyingPaused: Problem(
+        status=503,
+        title=Words("Pembelian dihentikan sementara", "Buying is paused"),
+        detail=Words(
+            "Layanan sangat ramai. Pembubuhan, pesanan yang sudah dibuat, dan pemeriksaan tetap berjalan; "
+            "kuota yang sudah dibayar tidak hilang. Coba membeli lagi dalam {retry_after_s} detik.",
+            "The service is very busy. Stamping, orders already placed and verification go on; quota that "
+            "was paid for is not lost. Try to buy again in {retry_after_s} seconds.",
+        ),
+        facts=("retry_after_s",),
+    ),
+    edge.LeftOff: Problem(
+        status=503,
+        title=Words("Bagian ini diistirahatkan sementara", "This part rests for a while"),
+        detail=Words(
+            "Layanan sangat ramai, dan yang lebih mendesak didahulukan. Tidak ada yang hilang. Coba lagi "
+            "dalam {retry_after_s} detik; keadaan layanan ada di halaman status.",
+            "The service is very busy, and what is more urgent goes first. Nothing is lost. Try again in "
+            "{retry_after_s} seconds; the status page tells how the service is.",
+        ),
+        facts=("level", "retry_after_s"),
+    ),
     edge.FormExpired: Problem(
         status=403,
         title=Words("Halaman ini sudah usang", "This page is out of date"),

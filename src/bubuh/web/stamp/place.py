@@ -67,6 +67,7 @@ async def get_page_picture(
         objects=services.objects,
         store_key=services.store_key,
         pictures=services.pictures,
+        may_draw=services.brownout.see_drawing,
     )
     return Response(content=drawn.webp, media_type="image/webp")
 
