@@ -9,6 +9,7 @@ import pytest
 
 from bubuh.core.clock import utc_now
 from bubuh.core.ids import read_id, show_id
+from bubuh.orders.expire import expire_due
 from bubuh.orders.settle import settle
 from bubuh.orders.show import show_order
 from bubuh.payments.model import ReceivedPayment
@@ -16,6 +17,7 @@ from bubuh.quota.show import show_quota
 from bubuh.stamping.cancel import cancel
 from bubuh.web.history import entries, movements
 from tests.api.site import LETTER, Site
+from tests.conftest import connect
 from tests.web.browser import PIN, Browser, Citizen, registered
 from tests.web.test_stamp import DEED, rich, sent, session_of
 
@@ -51,6 +53,14 @@ async def paid(site: Site, sari: Citizen, order_id: UUID, amount_idr: int, payme
         paid_at=utc_now(),
     )
     await settle(site.services.db, [payment])
+
+
+async def expired(site: Site, order_id: UUID) -> None:
+    """Its time to be paid is over."""
+    owner = await connect(site.dsns.owner)
+    await owner.execute("UPDATE orders SET expires_at = now() WHERE id = $1", order_id)
+    await owner.close()
+    await expire_due(site.services.db)
 
 
 async def test_everything_stands_once_newest_first_page_by_page(
@@ -127,6 +137,26 @@ async def test_an_order_tells_its_payments_and_what_went_back(site: Site) -> Non
     fresh = await ordered(sari)
     await sari.browser.open(f"/pesanan/{show_id('ord', fresh)}/bukti")
     assert sari.browser.path == f"/pesanan/{show_id('ord', fresh)}"  # nothing to show a receipt of
+
+
+async def test_late_double_and_partial_payments_are_explained_in_words(site: Site) -> None:
+    sari, words = await registered(site), {}
+    for case, amounts in {"twice": (20_000, 20_000), "partly": (5_000,), "late": ()}.items():
+        order = await ordered(sari, stamps=2)
+        for number, amount in enumerate(amounts):
+            await paid(site, sari, order, amount, f"{case}-{number}")
+        words[case] = f"/pesanan/{show_id('ord', order)}"
+    assert "lebih Rp20.000 dari harganya" in (await sari.browser.open(words["twice"])).text
+    partly = (await sari.browser.open(words["partly"])).text
+    assert "Baru Rp5.000 yang diterima; masih kurang Rp15.000" in partly
+    for case in ("late", "partly"):
+        await expired(site, read_id("ord", words[case].rpartition("/")[2]))
+    late = (await sari.browser.open(words["late"])).text
+    assert "Bila Anda terlanjur membayar, kuota tetap ditambahkan" in late
+    assert "Terlambat: harga yang masuk sesudah batas waktu tetap menambah kuota." in late
+    assert "masih kurang Rp15.000" in (await sari.browser.open(words["partly"])).text
+    await paid(site, sari, read_id("ord", words["late"].rpartition("/")[2]), 20_000, "late-1")
+    assert "Kuota sudah bertambah" in (await sari.browser.open(words["late"])).text
 
 
 async def test_movements_add_up_to_the_balance_on_every_page(
