@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +10,19 @@ from typing import Annotated
 import msgspec
 import typer
 
-from bubuh.cli.output import Json
+from bubuh.audit.record import record
+from bubuh.cli.output import Json, answer
 from bubuh.cli.room_draw import draw
 from bubuh.cli.room_file import decide, room_folder, show
-from bubuh.cli.service import As
+from bubuh.cli.service import As, acting_operator, with_database
+from bubuh.core.ids import THE_SERVICE
+from bubuh.core.privileges import Uids
+from bubuh.db.pool import Database
+from bubuh.settings import Settings, data_folder
 from bubuh.waitingroom.lanes import RoomRules
 from bubuh.waitingroom.room_file import read_room_file
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.room import rotate_rings
 
 room = typer.Typer(no_args_is_help=True, help="The waiting room: whether people go in by turn, and how.")
 room.add_typer(draw, name="draw")
@@ -64,6 +72,31 @@ def close_command(as_key: As = None, as_json: Json = False) -> None:
 def show_command(as_json: Json = False) -> None:
     """What was decided last."""
     show(read_room_file(room_folder()), as_json=as_json)
+
+
+@room.command("rotate")
+def rotate_command(
+    after: Annotated[
+        int, typer.Option(min=2, help="Seconds until the new keys mark: until all machines have their files.")
+    ] = 60,
+    as_key: As = None,
+    as_json: Json = False,
+) -> None:
+    """Give turns and passes new keys, without a restart; what older ones marked stays good."""
+    folder = DataFolder(data_folder(Settings.from_env()))
+    now_s = int(time.time())
+
+    async def recorded(db: Database) -> None:
+        actor = await acting_operator(db, as_key)
+        async with db.transaction() as conn:
+            facts = {"after_s": after}
+            await record(conn, account_id=THE_SERVICE, act="room.rotate", actor=actor, facts=facts)
+
+    with_database(recorded)
+    rings = rotate_rings(folder, Uids.here().app, now_s=now_s, after_s=after)
+    facts = {name: f"{ring.generation} marks, {max(ring.keys)} is the newest" for name, ring in rings.items()}
+    told = {name: {"marks": ring.generation, "newest": max(ring.keys)} for name, ring in rings.items()}
+    answer(told if as_json else facts, as_json=as_json)
 
 
 def _read_rules(path: Path) -> RoomRules:

@@ -63,8 +63,9 @@ class Door:
         *,
         gate_url: str,
         health: Callable[[], tuple[float, bool]] = lambda: (1.0, False),
+        rings: Callable[[], KeyRing] | None = None,
     ) -> None:
-        """`gate_url`: where people find the waiting page.
+        """`gate_url`: where people find the waiting page; `rings`: the ring as of now, once it is rotated.
 
         `health`: the part of what the operator allows that this process can take, and whether buying is to
         queue although the room is not open.
@@ -72,6 +73,7 @@ class Door:
         self._health = health
         self.gate_url = gate_url.rstrip("/")
         self._watched, self._ring, self._gate = watched, ring, gate
+        self._rings = rings
         self._looked_s = float("-inf")
         self._used: dict[AccountId, Pass] = {}
 
@@ -87,6 +89,8 @@ class Door:
         if now_s - self._looked_s >= _LOOK_S:
             self._looked_s = now_s
             self._watched.look()
+            if self._rings is not None:
+                self._ring = self._rings()
         return self._watched.file.is_open
 
     async def admit(

@@ -50,6 +50,7 @@ class Keeper:
         self.keys, self.room, self._watched = keys, room, watched
         self._folder, self._log = folder, book
         self.toll = Toll()
+        self.look_at_keys: Callable[[], GateKeys] | None = None  #: the rings as of now, once they are rotated
         self.followed: Callable[[RoomRules], None] = lambda _: None  #: told of other rules
         self._reports: dict[str, tuple[float, Report]] = {}  # each good until
         self.now_file = b""
@@ -146,6 +147,8 @@ class Keeper:
 
     async def tick(self, now_s: float, elapsed_s: float) -> None:
         """Call people, keep that, and only then tell everybody."""
+        if self.look_at_keys is not None:
+            self.keys = self.look_at_keys()
         if self._watched.look():
             self.room.follow(self.file.rules)
             self.followed(self.file.rules)

@@ -1,1 +1,1 @@
-"""The waiting room's rules: turns, their order, who is called, and passes. Only `room_file` does I/O."""
+"""The waiting room's rules: turns, their order, who is called, and passes. I/O only in `*_file`."""

@@ -15,6 +15,7 @@ from bubuh.edge.brownout import Brownout
 from bubuh.edge.door import Door
 from bubuh.settings import RunFile, Settings
 from bubuh.waitingroom.keyring import KeyRing
+from bubuh.waitingroom.ring_file import RingFile
 from bubuh.waitingroom.room_file import RoomFile, Watched
 from bubuh.wiring.folder import DataFolder
 
@@ -39,6 +40,19 @@ def read_ring(folder: DataFolder, name: str) -> KeyRing:
     return KeyRing.parse((folder.secrets / name).read_text(encoding="ascii"))
 
 
+def rotate_rings(folder: DataFolder, uid: int | None, *, now_s: int, after_s: int) -> dict[str, KeyRing]:
+    """Put a new key into both rings, each whole or not at all; after a crash between them call it again.
+
+    Raises `RingFull`.
+    """
+    rings = {
+        name: read_ring(folder, name).rotated(now_s=now_s, after_s=after_s) for name in (TURN_RING, PASS_RING)
+    }
+    for name, ring in rings.items():
+        write_whole(folder.secrets / name, ring.show(), mode=0o600, uid=uid)
+    return rings
+
+
 def read_now_key(folder: DataFolder) -> Ed25519PrivateKey:
     """What `now.json` is signed with."""
     return Ed25519PrivateKey.from_private_bytes(folder.read_secret(NOW_KEY))
@@ -53,7 +67,8 @@ async def open_door(settings: Settings, folder: DataFolder, brownout: Brownout) 
     assert outside is not None
     gate = GateCalls(inside)
     watched = Watched(folder.room, RoomFile())
-    door = Door(watched, read_ring(folder, PASS_RING), gate, gate_url=outside, health=brownout.for_gate)
+    ring = RingFile(folder.secrets / PASS_RING)
+    door = Door(watched, ring.ring(), gate, gate_url=outside, health=brownout.for_gate, rings=ring.ring)
     telling = asyncio.create_task(door.run(), name="telling the gate")
     try:
         yield door

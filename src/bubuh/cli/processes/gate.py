@@ -14,7 +14,8 @@ from bubuh.gate.app import Gate
 from bubuh.gate.keeper import GateKeys, Keeper
 from bubuh.gate.pages import Pages
 from bubuh.settings import RunFile
-from bubuh.wiring.room import PASS_RING, TURN_RING, read_now_key, read_ring
+from bubuh.waitingroom.ring_file import RingFile
+from bubuh.wiring.room import PASS_RING, TURN_RING, read_now_key
 
 _BACKLOG: Final = 16_384
 
@@ -27,16 +28,25 @@ def gate_command(port: Port = 0, host: str = "127.0.0.1", fd: Fd = None, metrics
     listener.listen(_BACKLOG)
     become(uids.app, "bubuh.gate", parent_pid=settings.supervised_by)
     serve_metrics(metrics_fd)
-    keys = GateKeys(
-        turns=read_ring(folder, TURN_RING), passes=read_ring(folder, PASS_RING), now=read_now_key(folder)
+    turns, passes, now = (
+        RingFile(folder.secrets / TURN_RING),
+        RingFile(folder.secrets / PASS_RING),
+        read_now_key(folder),
     )
+
+    def present() -> GateKeys:
+        return GateKeys(turns=turns.ring(), passes=passes.ring(), now=now)
+
+    keys = present()
     pages = Pages(
         site=settings.public_url or run.web or "",
         public_url=settings.gate_url or run.gate or "",
         key=keys.now.public_key(),
         public=folder.room / "public",
     )
-    uvloop.run(_serve(Keeper.open(folder.room, keys), pages, listener))
+    keeper = Keeper.open(folder.room, keys)
+    keeper.look_at_keys = present
+    uvloop.run(_serve(keeper, pages, listener))
 
 
 async def _serve(keeper: Keeper, pages: Pages, listener: socket.socket) -> None:
