@@ -9,6 +9,7 @@ import pytest
 
 from bubuh.core.clock import utc_now
 from bubuh.core.ids import read_id, show_id
+from bubuh.db.pool import connect
 from bubuh.orders.expire import expire_due
 from bubuh.orders.settle import settle
 from bubuh.orders.show import show_order
@@ -17,7 +18,6 @@ from bubuh.quota.show import show_quota
 from bubuh.stamping.cancel import cancel
 from bubuh.web.history import entries, movements
 from tests.api.site import LETTER, Site
-from tests.conftest import connect
 from tests.web.browser import PIN, Browser, Citizen, registered
 from tests.web.test_stamp import DEED, rich, sent, session_of
 

@@ -48,7 +48,7 @@ def test_a_page_is_what_its_template_renders(
 ) -> None:
     free, first, older, name = texts
     shape = {"kind": kind, "phase": phase, "is_test": is_test, "here": "/riwayat", "errors": None}
-    shape["status_url"] = "https://status.contoh.id" if is_test else None
+    shape |= {"status_url": "https://status.contoh.id" if is_test else None, "level": int(is_test)}
     filled = PAGE.fill(
         language, (rows, free, first, older, name), **shape, **{"session.account_kind": "person"}
     )

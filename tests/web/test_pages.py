@@ -158,7 +158,7 @@ def test_what_is_put_into_a_page_is_escaped() -> None:
     page = (
         TEMPLATES[Language.ID]
         .get_template("problem.html")
-        .render(facts, is_test=False, here="/", status_url=None)
+        .render(facts, is_test=False, here="/", status_url=None, level=0)
     )
     assert "<b>x</b>" not in page
     assert "&lt;b&gt;x" in page
