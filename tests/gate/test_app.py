@@ -11,7 +11,8 @@ from cryptography.exceptions import InvalidSignature
 
 from bubuh.gate.now import MOST_BYTES, compose, parts_of, sign
 from bubuh.gate.qr import qr_of
-from bubuh.waitingroom.lanes import DEFAULT_LANES, LaneKind
+from bubuh.waitingroom.draw import KEY_BYTES, Draw, DrawPlan, commitment
+from bubuh.waitingroom.lanes import DEFAULT_LANES, LaneKind, LaneRule
 from bubuh.waitingroom.passes import check_pass, vouch
 from bubuh.waitingroom.report import Report, Seen, show_report
 from bubuh.waitingroom.room import Room
@@ -161,6 +162,28 @@ def test_now_json_stays_small_with_a_million_in_every_lane() -> None:
         one.window.call(9_876_543, open_s=1)
         one.pace = 1234.567
     said = compose(made, now_s=NOW_S, is_open=True, reason="bayar")
+    assert len(sign(said, KEYS.now)) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("key", [None, bytes(KEY_BYTES)])
+@pytest.mark.parametrize(
+    ("more", "drawn"), [((), (2, 3, 4)), ((deadline_lane(id=10, name="cpns-2026"),), (10,))]
+)
+def test_it_stays_small_with_a_draw_while_joins_cost_work(
+    more: tuple[LaneRule, ...], drawn: tuple[int, ...], key: bytes | None
+) -> None:
+    """The common lanes all drawn, or a deadline's with those of a group and of partners beside it."""
+    others = (lane(id=11, name="dinas-satu", kind=LaneKind.GROUP), lane(id=12, name="mitra"))
+    made = Room(rules(*DEFAULT_LANES, *more, *(others if more else ())))
+    plan = DrawPlan(lanes=drawn, commit=commitment(bytes(32)), says="IHSG", closes_at=NOW_S)
+    for lane_id, one in made.lanes.items():
+        one.numbers.restored(1_234_567)
+        one.window.call(987_654, open_s=1)
+        one.pace = 1234.567
+        if lane_id in drawn:
+            one.draws.append(Draw(lane_id, 0, plan.start, last=1_234_567 if key else None, key=key))
+    said = compose(made, now_s=NOW_S, is_open=True, reason="bayar", plan=plan, work=120_000)
+    assert json.loads(said)["draw"][1].keys() == {str(lane_id) for lane_id in drawn}
     assert len(sign(said, KEYS.now)) <= MOST_BYTES
 
 

@@ -116,7 +116,7 @@ def test_the_page_computes_the_drawn_place_as_the_gate_does(
     code = page.locator("#code").inner_text()
     cut = msgspec.structs.replace(plan, closes_at=0)
     decide(revealed(cut, secret, value))
-    _until(gate, lambda now: now["draw"][1]["umum"] == [0, before + 1])
+    _until(gate, lambda now: now["draw"][1][str(umum)] == [0, before + 1])
     page.wait_for_timeout(2_100)  # what the browser may keep is past its time
     page.evaluate("poll()")
     place = Order(draw_key(secret, value), lane=umum, size=before + 1).place(before)

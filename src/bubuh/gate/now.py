@@ -95,14 +95,17 @@ def _draw(room: Room, plan: DrawPlan | None) -> Any:
     """A pending draw is told by its commitment, else the newest that still orders anybody."""
     draws = [(lane, draw) for lane in room.lanes.values() for draw in lane.draws[-1:]]
     if plan is not None and any(draw.is_pending for _, draw in draws):
-        lanes = {lane.rule.name: draw.base for lane, draw in draws if draw.is_pending}
+        lanes = {str(lane.rule.id): draw.base for lane, draw in draws if draw.is_pending}
         return [_text(bytes.fromhex(plan.commit)), lanes]
     shown = [(lane, draw) for lane, draw in draws if draw.key and (draw.last or 0) > lane.window.over]
     if not shown:
         return None
     key = shown[-1][1].key
     assert key is not None
-    return [_text(key), {lane.rule.name: [draw.base, draw.last] for lane, draw in shown if draw.key == key}]
+    return [
+        _text(key),
+        {str(lane.rule.id): [draw.base, draw.last] for lane, draw in shown if draw.key == key},
+    ]
 
 
 def _text(raw: bytes) -> str:
