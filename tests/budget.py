@@ -25,7 +25,10 @@ _BEGIN: Final[Mapping[str, str]] = {
     "foundation": """
         api audit cli core db docs documents edge identity outbox service wiring worker
     """,
-    "engine and checker": "attacks bench fuzz pdf sandbox verification",
+    "engine and checker": """
+        attacks bench fuzz pdf sandbox verification
+        service/test_levels service/test_rotation service/test_unseen
+    """,
     "ledger and faults": """
         bench/test_ledger bench/test_saga drill faults quota service/test_kills simulation stamping
     """,
@@ -33,12 +36,17 @@ _BEGIN: Final[Mapping[str, str]] = {
         adapters bench/test_inbox drill/test_payments gateway_dev orders payments refunds
         service/test_gateways service/test_mail
     """,
-    "site": "service/test_site web",
-    "surge": "drill/test_surge gate outages service/test_brownout service/test_status status waitingroom",
+    "site": "service/test_site service/test_stamping web",
+    "surge": """
+        drill/test_surge gate outages service/test_brownout service/test_room service/test_status status
+        waitingroom
+    """,
 }
 PATHS: Final = {start: area for area, starts in _BEGIN.items() for start in starts.split()}
 
-_taken_s: defaultdict[str, float] = defaultdict(float)
+_FILES_SHOWN: Final = 12
+
+_taken_s: defaultdict[str, float] = defaultdict(float)  # by file
 
 
 def area_of(path: str) -> str | None:
@@ -49,14 +57,22 @@ def area_of(path: str) -> str | None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    _taken_s[area_of(report.nodeid.partition("::")[0]) or "no area"] += report.duration
+    _taken_s[report.nodeid.partition("::")[0]] += report.duration
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if len(_taken_s) < 2:
+    areas: defaultdict[str, float] = defaultdict(float)
+    for path, taken_s in _taken_s.items():
+        areas[area_of(path) or "no area"] += taken_s
+    if len(areas) < 2:
         return
     processes = config.getoption("numprocesses", default=None) or 1
-    terminalreporter.section("minutes by area")
-    for area, taken_s in sorted(_taken_s.items(), key=lambda item: -item[1]):
-        budget = f"of {MINUTES[area]:g}" if area in MINUTES else ""
-        terminalreporter.write_line(f"{taken_s / processes / 60:6.1f} {budget:>7}  {area}")
+
+    def tell(name: str, taken_s: float, budget: str = "") -> None:
+        terminalreporter.write_line(f"{taken_s / processes / 60:6.1f} {budget:>7}  {name}")
+
+    terminalreporter.section("minutes by area, and of the longest files")
+    for area, taken_s in sorted(areas.items(), key=lambda item: -item[1]):
+        tell(area, taken_s, f"of {MINUTES[area]:g}" if area in MINUTES else "")
+    for path, taken_s in sorted(_taken_s.items(), key=lambda item: -item[1])[:_FILES_SHOWN]:
+        tell(path, taken_s)

@@ -9,6 +9,8 @@ from bubuh.core.errors import Refusal
 from bubuh.edge.problems.problem import Problem
 from bubuh.edge.words import Words
 from bubuh.waitingroom import refusals as waitingroom
+from bubuh.waitingroom.draw import FalseReveal
+from bubuh.waitingroom.published import NoLog
 from bubuh.waitingroom.work import WorkNeeded
 
 PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
@@ -124,6 +126,25 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "riwayat), atau tunggu sampai berakhir.",
             "While there is a queue, an account pays one order before the next. Pay the open one (see the "
             "history), or wait until it ends.",
+        ),
+    ),
+    FalseReveal: Problem(
+        status=422,
+        title=Words("Bukan rahasia yang dijanjikan", "Not the secret that was committed to"),
+        detail=Words(
+            "Rahasia ini tidak cocok dengan komitmen yang diumumkan. Pakai berkas rahasia dari pengumuman "
+            "itu.",
+            "This secret does not fit the commitment that was published. Use the file that was kept then.",
+        ),
+    ),
+    NoLog: Problem(
+        status=422,
+        title=Words("Bukan log antrean", "Not a log of turns"),
+        detail=Words(
+            "Ini bukan berkas yang ditulis `bubuh turn publish`, atau berkasnya terpotong. Ambil lagi dari "
+            "tempat ia diterbitkan.",
+            "This is no file that `bubuh turn publish` wrote, or it was cut off. Fetch it again from where "
+            "it was published.",
         ),
     ),
 }
