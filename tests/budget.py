@@ -38,7 +38,7 @@ _BEGIN: Final[Mapping[str, str]] = {
     """,
     "site": "service/test_site service/test_stamping web",
     "surge": """
-        drill/test_surge gate outages service/test_brownout service/test_room service/test_status status
+        deadlines drill/test_surge gate outages service/test_brownout service/test_room service/test_status status
         waitingroom
     """,
 }

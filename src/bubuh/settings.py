@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,9 @@ TESTS: Final = "BUBUH_TEST"  #: variables that only our own tests read
 RUN_FILE: Final = "run.json"
 REFUND_LIMIT_IDR: Final = 1_000_000
 PICTURES_MIB: Final = 32
+
+_HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
 class BadSetting(Exception):
@@ -65,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     status_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s]+$")] | None = (
         None  #: where people find the status page; default: no link, in development where it listens
     )
+    hosts: str | None = None  #: host names that show a deadline's page, as cpns.example.id=cpns-2026,…
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "json"
 
@@ -81,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         settings = msgspec.convert(given, cls, strict=False, dec_hook=_to_path)
         _check_levels(settings)
         _check_paths(settings)
+        _ = settings.host_pages
         if settings.smtp_url is not None and settings.mail_from is None:
             raise BadSetting("BUBUH_MAIL_FROM: mail by BUBUH_SMTP_URL needs a sender's address")
         return settings
@@ -89,6 +95,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def wanted_level(self) -> Literal["B-B", "B-T", "B-LT"]:
         """The level that new signatures are to reach."""
         return self.level or ("B-B" if self.tsa_url is None else "B-T")
+
+    @property
+    def host_pages(self) -> dict[str, str]:
+        """Host name to deadline; raises `BadSetting`."""
+        pairs = [pair.strip().partition("=") for pair in (self.hosts or "").split(",") if pair.strip()]
+        for host, _, name in pairs:
+            if not (_HOST.fullmatch(host) and _NAME.fullmatch(name)):
+                raise BadSetting("BUBUH_HOSTS: expected host=deadline, as cpns.example.id=cpns-2026,…")
+        return {host: name for host, _, name in pairs}
 
     def __repr__(self) -> str:
         """Without the database's address, which may hold a password."""

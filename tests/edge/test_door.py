@@ -11,13 +11,14 @@ import pytest
 from bubuh.core.errors import Refusal
 from bubuh.core.ids import AccountId, fresh_id
 from bubuh.db.pool import Database
-from bubuh.edge.door import Door, GateUnreachable
+from bubuh.edge.door import Door
 from bubuh.waitingroom.lanes import REPAIR_ID
 from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give
-from bubuh.waitingroom.refusals import NotYet, OneOrder, PassNeeded, TurnRefused
+from bubuh.waitingroom.refusals import OneOrder, PassNeeded, TurnRefused
 from bubuh.waitingroom.room_file import RoomFile, Watched, write_room_file
 from bubuh.waitingroom.turn import ANYONE, read_bytes, show_bytes
-from tests.gate.conftest import Door as GateDoor, open_door
+from tests.gate.conftest import open_door
+from tests.gate.in_process import InProcess
 from tests.gateway_dev.rig import make_principal
 from tests.orders.bare import place_bare
 from tests.waitingroom.make import ALICE, BOB, RING, UMUM, lane, rules
@@ -29,25 +30,6 @@ NOW_S = 0  #: when the test began
 def _present(monkeypatch: pytest.MonkeyPatch) -> None:
     """The gate goes by the machine's clock, and a report is good for a short while only."""
     monkeypatch.setattr(f"{__name__}.NOW_S", int(time.time()))
-
-
-class InProcess:
-    """The gate itself, called without a socket."""
-
-    def __init__(self, gate: GateDoor) -> None:
-        self.gate = gate
-        self.is_down = False
-
-    async def enter(self, body: bytes) -> bytes:
-        answer = await self.gate.call("POST", "/gate/enter", body)
-        if answer.status != 200:
-            raise NotYet(ahead=0, retry_after_s=1)
-        return answer.body
-
-    async def report(self, body: bytes) -> None:
-        if self.is_down:
-            raise GateUnreachable("down")
-        assert (await self.gate.call("POST", "/gate/report", body)).status == 204
 
 
 @pytest.fixture

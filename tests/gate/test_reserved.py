@@ -12,9 +12,9 @@ from bubuh.core.ids import AccountId
 from bubuh.gate.now import parts_of
 from bubuh.waitingroom.code import code_of
 from bubuh.waitingroom.passes import vouch
-from bubuh.waitingroom.proof import Shown
+from bubuh.waitingroom.proof import Joined, Shown
 from bubuh.waitingroom.room_file import RoomFile, write_room_file
-from bubuh.waitingroom.turn import bind_of, issue, read_turn
+from bubuh.waitingroom.turn import Turn, bind_of, issue, read_bytes, read_turn
 from tests.gate.conftest import Answer, Door, open_door
 from tests.waitingroom.make import ALICE, BOB, RING, TENGGAT, deadline_lane, lane, rules
 
@@ -35,6 +35,13 @@ def door(door: Door, now_s: int) -> Door:
     write_room_file(door.folder, RoomFile(is_open=True, rules=wanted), uid=None)
     door.keeper._watched._seen = -1
     return door
+
+
+async def turn_of(door: Door, account_id: AccountId = ALICE) -> Turn:
+    told = msgspec.json.decode((await joined(door, account_id)).body, type=Joined)
+    turn = read_turn(read_bytes(told.turn), RING, now_s=int(time.time()))
+    assert (told.code, told.number, told.lane) == (code_of(turn, RING), turn.number, turn.lane)
+    return turn
 
 
 async def joined(door: Door, account_id: AccountId = ALICE, lane_id: int = TENGGAT) -> Answer:
@@ -64,7 +71,7 @@ async def test_nobody_joins_a_reserved_lane_without_the_sites_word(door: Door, n
     page = (await door.call("GET", "/antre")).body.decode()
     assert 'href="http://situs/jalur/cpns"' in page
     assert 'action="/antre/cpns"' not in page
-    given = read_turn((await joined(door)).body, RING, now_s=now_s)
+    given = await turn_of(door)
     assert (given.lane, given.number, given.bind) == (TENGGAT, 1, bind_of(ALICE))
 
 
@@ -79,17 +86,17 @@ async def test_the_last_number_that_can_be_reached_is_told_at_once(door: Door, n
     serving, cut = lane_[1], lane_[7]
     assert serving < cut < 400
     assert cut - serving == pytest.approx(2.0 * 0.9 * 119 / door.keeper.room.lanes[TENGGAT].show, abs=1)
-    late = read_turn((await joined(door)).body, RING, now_s=now_s)
+    late = await turn_of(door)
     page = await door.call("GET", "/antre/tempat", query=f"nomor={code_of(late, RING)}")
     assert "tidak terkejar; nomor terakhir yang terkejar" in page.body.decode()
-    assert f"/antre/bukti?nomor={code_of(late, RING)}" in page.body.decode()
+    assert f"/bukti-antre?nomor={code_of(late, RING)}" in page.body.decode()
 
 
 async def test_what_became_of_a_turn_is_told_even_after_a_crash(door: Door, now_s: int) -> None:
     await door.tick(now_s=now_s)
-    first = read_turn((await joined(door)).body, RING, now_s=now_s)
+    first = await turn_of(door)
     for _ in range(50):
-        last = read_turn((await joined(door, BOB)).body, RING, now_s=now_s)
+        last = await turn_of(door, BOB)
     assert told(await asked(door, issue(last, RING))).seen is None, "within the minute"
     for minute in (1, 2, 3):
         await door.tick(now_s=now_s + 60 * minute)
@@ -114,7 +121,7 @@ async def test_what_became_of_a_turn_is_told_even_after_a_crash(door: Door, now_
 async def test_a_turn_is_told_of_to_its_holder_alone(door: Door, now_s: int, tmp_path: Path) -> None:
     del tmp_path
     await door.tick(now_s=now_s)
-    turn = read_turn((await joined(door)).body, RING, now_s=now_s)
+    turn = await turn_of(door)
     code = code_of(turn, RING).encode()
     for by in (NOBODY, BOB):
         answer = await asked(door, code, by=by)

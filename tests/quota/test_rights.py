@@ -71,6 +71,8 @@ CHANGED_BY_THE_APPLICATION = {
         *("user_id", "password_hash", "pin_hash", "pin_tries", "totp_sealed", "totp_step"),
         *("nik_sealed", "nik_index"),
     },
+    "deadline_entries": {"turn", "code", "number"},
+    "deadlines": {"closed_at"},
     "documents": {
         *("state", "pages", "boxes", "name_sealed", "key_sealed", "object_key", "reason", "flags"),
         *("base_object_key", "base_sha256", "base_size_bytes", "normalised_for"),

@@ -26,6 +26,12 @@ class NoGate:
     async def enter(self, body: bytes) -> bytes:
         raise AssertionError(body)
 
+    async def join(self, body: bytes) -> bytes:
+        raise AssertionError(body)
+
+    async def turn(self, body: bytes) -> bytes:
+        raise AssertionError(body)
+
     async def report(self, body: bytes) -> None:
         raise AssertionError(body)
 

@@ -32,7 +32,7 @@ NAME, NUMBER, WORDS = "surat rahasia.pdf", "RAHASIA/7", "rekening 9988776655"
 FIRM = "CV Rahasia"
 
 #: parameters that name nobody's thing
-NOBODYS: Final = {"gateway", "language", "name"}
+NOBODYS: Final = {"gateway", "language", "name", "proof"}
 #: what /v1 wants in a body before it looks for the thing
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("PATCH", "/v1/quota/shares/{child_id:str}"): {"limit": 5},
@@ -140,6 +140,7 @@ async def owner(site: Site) -> Owner:
         "member_id": member,
         "invitation_id": show_id("inv", invitation.id),
         "page": "1",
+        "name": "cpns",
     }
     told = {NAME, NUMBER, WORDS, FIRM, show_account(session.account_id), citizen.address}
     return Owner(citizen=citizen, person=person, ids=ids, told=frozenset(told))

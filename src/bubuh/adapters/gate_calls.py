@@ -47,10 +47,15 @@ class GateCalls:
 
     async def enter(self, body: bytes) -> bytes:
         """See `bubuh.edge.door.Gate`."""
-        answer = await self._send("/gate/enter", body)
-        if answer.status == 200:
-            return answer.body
-        raise _refusal(answer)
+        return await self._ask("/gate/enter", body)
+
+    async def join(self, body: bytes) -> bytes:
+        """See `bubuh.edge.door.Gate`."""
+        return await self._ask("/gate/join", body)
+
+    async def turn(self, body: bytes) -> bytes:
+        """See `bubuh.edge.door.Gate`."""
+        return await self._ask("/gate/turn", body)
 
     async def report(self, body: bytes) -> None:
         """See `bubuh.edge.door.Gate`."""
@@ -61,6 +66,12 @@ class GateCalls:
     def close(self) -> None:
         """Let go of the connections."""
         self._calls.close()
+
+    async def _ask(self, path: str, body: bytes) -> bytes:
+        answer = await self._send(path, body)
+        if answer.status == 200:
+            return answer.body
+        raise refusal_in(answer.status, answer.body)
 
     async def _send(self, path: str, body: bytes) -> Answer:
         try:
@@ -76,12 +87,12 @@ class GateCalls:
             raise GateUnreachable(str(error)) from error
 
 
-def _refusal(answer: Answer) -> Refusal:
+def refusal_in(status: int, body: bytes) -> Refusal:
     """Why not, in our own words; raises `GateUnreachable` for what a gate of ours does not say."""
     try:
-        problem = msgspec.json.decode(answer.body, type=_Problem)
+        problem = msgspec.json.decode(body, type=_Problem)
     except msgspec.DecodeError as error:
-        raise GateUnreachable(f"the gate said {answer.status}") from error
+        raise GateUnreachable(f"the gate said {status}") from error
     if problem.code == NotYet.code:
         return NotYet(ahead=problem.ahead, retry_after_s=problem.retry_after_s)
     if problem.code in _PLAIN:

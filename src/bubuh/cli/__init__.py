@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "refunds": "bubuh.cli.refunds:refunds",
     "outage": "bubuh.cli.outage:outage",
     "room": "bubuh.cli.room:room",
+    "deadline": "bubuh.cli.deadline:deadline",
     "turn": "bubuh.cli.turn:turn",
     "brownout": "bubuh.cli.brownout:brownout",
     "complaints": "bubuh.cli.complaints:complaints",

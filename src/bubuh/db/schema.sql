@@ -2376,6 +2376,50 @@ CREATE TABLE public.credentials (
 
 ALTER TABLE public.credentials OWNER TO bubuh_owner;
 
+CREATE TABLE public.deadline_entitled (
+    deadline_id uuid NOT NULL,
+    mark bytea NOT NULL,
+    CONSTRAINT deadline_entitled_mark CHECK ((length(mark) = 32))
+);
+
+ALTER TABLE public.deadline_entitled OWNER TO bubuh_owner;
+
+CREATE TABLE public.deadline_entries (
+    deadline_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    mark bytea,
+    holder_sealed bytea,
+    entered_at timestamp with time zone DEFAULT now() NOT NULL,
+    turn text,
+    code text,
+    number bigint,
+    CONSTRAINT deadline_entries_holder CHECK (((mark IS NULL) = (holder_sealed IS NULL))),
+    CONSTRAINT deadline_entries_turn_whole CHECK ((num_nonnulls(turn, code, number) = ANY (ARRAY[0, 3])))
+);
+
+ALTER TABLE public.deadline_entries OWNER TO bubuh_owner;
+
+CREATE TABLE public.deadlines (
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    lane_id smallint NOT NULL,
+    name text NOT NULL,
+    agency text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    eligibility text NOT NULL,
+    salt text,
+    expected integer NOT NULL,
+    registered_by text NOT NULL,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT deadlines_eligibility_known CHECK ((eligibility = ANY (ARRAY['list'::text, 'declared'::text]))),
+    CONSTRAINT deadlines_expected CHECK ((expected >= 0)),
+    CONSTRAINT deadlines_lane_known CHECK (((lane_id >= 10) AND (lane_id <= 63))),
+    CONSTRAINT deadlines_list_salted CHECK (((eligibility = 'list'::text) = (salt IS NOT NULL)))
+);
+
+ALTER TABLE public.deadlines OWNER TO bubuh_owner;
+
 CREATE TABLE public.document_revisions (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -3156,6 +3200,24 @@ ALTER TABLE ONLY public.contacts
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_pkey PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY public.deadline_entitled
+    ADD CONSTRAINT deadline_entitled_pkey PRIMARY KEY (deadline_id, mark);
+
+ALTER TABLE ONLY public.deadline_entries
+    ADD CONSTRAINT deadline_entries_mark_once UNIQUE (deadline_id, mark);
+
+ALTER TABLE ONLY public.deadline_entries
+    ADD CONSTRAINT deadline_entries_pkey PRIMARY KEY (deadline_id, account_id);
+
+ALTER TABLE ONLY public.deadlines
+    ADD CONSTRAINT deadlines_lane_once UNIQUE (lane_id);
+
+ALTER TABLE ONLY public.deadlines
+    ADD CONSTRAINT deadlines_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.deadlines
+    ADD CONSTRAINT deadlines_slug_once UNIQUE (slug);
+
 ALTER TABLE ONLY public.document_revisions
     ADD CONSTRAINT document_revisions_one_a_stamp UNIQUE (shard, account_id, stamp_id);
 
@@ -3327,6 +3389,8 @@ CREATE INDEX contacts_user ON public.contacts USING btree (user_id);
 
 CREATE INDEX credentials_nik ON public.credentials USING btree (nik_index) WHERE (nik_index IS NOT NULL);
 
+CREATE INDEX deadline_entries_number ON public.deadline_entries USING btree (deadline_id, number) WHERE (number IS NOT NULL);
+
 CREATE INDEX document_revisions_objects ON public.document_revisions USING btree (shard, object_key);
 
 CREATE INDEX documents_base_objects ON public.documents USING btree (shard, base_object_key) WHERE (base_object_key IS NOT NULL);
@@ -3451,6 +3515,15 @@ ALTER TABLE ONLY public.contacts
 
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.deadline_entitled
+    ADD CONSTRAINT deadline_entitled_deadline_id_fkey FOREIGN KEY (deadline_id) REFERENCES public.deadlines(id);
+
+ALTER TABLE ONLY public.deadline_entries
+    ADD CONSTRAINT deadline_entries_deadline_id_fkey FOREIGN KEY (deadline_id) REFERENCES public.deadlines(id);
+
+ALTER TABLE ONLY public.deadline_entries
+    ADD CONSTRAINT deadline_entries_listed FOREIGN KEY (deadline_id, mark) REFERENCES public.deadline_entitled(deadline_id, mark);
 
 ALTER TABLE ONLY public.invitations
     ADD CONSTRAINT invitations_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES public.users(id);
@@ -3764,6 +3837,20 @@ GRANT UPDATE(answered_by) ON TABLE public.complaints TO bubuh_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.contacts TO bubuh_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credentials TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.deadline_entitled TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.deadline_entries TO bubuh_app;
+
+GRANT UPDATE(turn) ON TABLE public.deadline_entries TO bubuh_app;
+
+GRANT UPDATE(code) ON TABLE public.deadline_entries TO bubuh_app;
+
+GRANT UPDATE(number) ON TABLE public.deadline_entries TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.deadlines TO bubuh_app;
+
+GRANT UPDATE(closed_at) ON TABLE public.deadlines TO bubuh_app;
 
 GRANT SELECT ON TABLE public.document_revisions TO bubuh_app;
 

@@ -67,6 +67,8 @@ FREE: Final = ("/static/", "/health/", "/gateway/", "/dev/")
 #: The first row that fits decides; a row without a method fits any.
 _ROWS: Final[tuple[tuple[str | None, str, Way], ...]] = (
     (None, "/antre/", Way(Kind.CLAIM, 0)),
+    ("POST", "/jalur/", Way(Kind.CLAIM, 1)),
+    ("POST", "/bukti-antre", Way(Kind.CLAIM, 1)),
     (None, "/pesanan/", Way(Kind.PAY, 0)),
     (None, "/beli", Way(Kind.PAY, 1, buys=True)),
     ("POST", "/bubuhkan/{document_id}/pin", Way(Kind.STAMP, 0)),

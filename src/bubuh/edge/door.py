@@ -9,20 +9,22 @@ from collections.abc import Callable
 from typing import Final, Protocol
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from bubuh.core.errors import Fault
-from bubuh.core.ids import AccountId
+from bubuh.core.ids import THE_SERVICE, AccountId
 from bubuh.db.pool import Database
 from bubuh.history.show import has_open_matter
 from bubuh.orders.show import has_open_order
 from bubuh.waitingroom.keyring import KeyRing
-from bubuh.waitingroom.lanes import REPAIR_ID
+from bubuh.waitingroom.lanes import REPAIR_ID, RoomRules
 from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give, vouch
 from bubuh.waitingroom.possession import challenge
+from bubuh.waitingroom.proof import DEADLINE_BYTES, Joined, Shown
 from bubuh.waitingroom.refusals import OneOrder, PassNeeded, TurnRefused
 from bubuh.waitingroom.report import Report, Seen, show_report
-from bubuh.waitingroom.room_file import Watched
+from bubuh.waitingroom.room_file import Now, Watched
 from bubuh.waitingroom.turn import Holder, read_bytes, show_bytes
 
 log: Final = structlog.get_logger("bubuh.web")
@@ -45,6 +47,17 @@ class Gate(Protocol):
 
     async def enter(self, body: bytes) -> bytes:
         """The 40 bytes of a pass for a voucher and a turn or its code; raises as `Room.enter` does."""
+        ...
+
+    async def join(self, body: bytes) -> bytes:
+        """A turn of the reserved lane that a voucher names, as JSON; raises `LaneUnknown`."""
+        ...
+
+    async def turn(self, body: bytes) -> bytes:
+        """What became of a turn, as JSON, for a voucher, a deadline and the turn or its code.
+
+        Raises `TurnRefused`, `TurnForeign`, `LaneUnknown`.
+        """
         ...
 
     async def report(self, body: bytes) -> None:
@@ -85,12 +98,7 @@ class Door:
     @property
     def is_open(self) -> bool:
         """Whether the operator has people go in by turn now; true or false at most a second late."""
-        now_s = time.monotonic()
-        if now_s - self._looked_s >= _LOOK_S:
-            self._looked_s = now_s
-            self._watched.look()
-            if self._rings is not None:
-                self._ring = self._rings()
+        self._look()
         return self._watched.file.is_open
 
     async def admit(
@@ -136,11 +144,32 @@ class Door:
 
         `proof`: what the browser came back with from `challenge`.
         """
-        if not number.isascii():
-            raise TurnRefused
-        turn = read_bytes(number) if len(number) > _LONGEST_CODE else number.encode()
+        turn = _plain(number)
         shown = read_bytes(proof) if proof and len(number) > _LONGEST_CODE else b""
         return show_bytes(await self._gate.enter(vouch(account_id, self._ring, now_s=now_s) + turn + shown))
+
+    async def join(self, account_id: AccountId, lane_id: int, *, now_s: int) -> Joined:
+        """A turn in a reserved lane that `account_id` may join; raises as `Gate.join` does."""
+        letter = vouch(account_id, self._ring, now_s=now_s, lane=lane_id)
+        return msgspec.json.decode(await self._gate.join(letter), type=Joined)
+
+    async def show(
+        self, number: str, *, account_id: AccountId | None, deadline_s: int | None, now_s: int
+    ) -> Shown:
+        """What became of a turn or code that `account_id` shows, or nobody known; raises as `Gate.turn`."""
+        letter = vouch(account_id or THE_SERVICE, self._ring, now_s=now_s)
+        body = letter + (deadline_s or 0).to_bytes(DEADLINE_BYTES) + _plain(number)
+        return msgspec.json.decode(await self._gate.turn(body), type=Shown)
+
+    @property
+    def rules(self) -> RoomRules:
+        """Lanes and limits, as the operator wants them."""
+        self._look()
+        return self._watched.file.rules
+
+    def now(self) -> Now | None:
+        """Where every lane stands, a second old or two; None: the gate has written nothing yet."""
+        return self._watched.now()
 
     async def see_one_order(self, db: Database, account_id: AccountId, order_id: UUID) -> None:
         """While people queue, nobody has two unpaid orders; raises `OneOrder` where another is open.
@@ -177,6 +206,14 @@ class Door:
                 log.warning("gate_not_told", passes=len(part), reason=str(fault))
                 self._used = {one.account_id: one for one in part} | self._used
 
+    def _look(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= _LOOK_S:
+            self._looked_s = now_s
+            self._watched.look()
+            if self._rings is not None:
+                self._ring = self._rings()
+
     def _check(self, account_id: AccountId, shown: str | None, *, now_s: int) -> Pass | None:
         if shown is None:
             return None
@@ -184,3 +221,10 @@ class Door:
             return check_pass(read_bytes(shown), self._ring, account_id, now_s=now_s)
         except (PassNeeded, TurnRefused):
             return None
+
+
+def _plain(number: str) -> bytes:
+    """A whole turn or a code, as the gate reads it; raises `TurnRefused`."""
+    if not number.isascii():
+        raise TurnRefused
+    return read_bytes(number) if len(number) > _LONGEST_CODE else number.encode()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bubuh.db.doorbell import Doorbell, Ringer
 from bubuh.db.pool import Database
+from bubuh.deadlines.board import DeadlineBoard
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.pictures import Pictures
 from bubuh.documents.ports import Objects
@@ -59,5 +60,7 @@ class Services:
     status_url: str | None = None  #: where people find the status page; None: nobody is told
     pictures: Pictures = field(default_factory=lambda: Pictures(PICTURES_MIB << 20))
     brownout: Brownout = field(default_factory=Brownout)  #: with the bulkheads it looks at
+    hosts: Mapping[str, str] = field(default_factory=dict)  #: host name to the deadline whose page it shows
+    deadlines: DeadlineBoard = field(default_factory=DeadlineBoard)
     rates: Rates = field(default_factory=Rates)
     keys: KnownKeys = field(default_factory=KnownKeys)

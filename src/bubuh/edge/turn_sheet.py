@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-from typing import Final
-
+from bubuh.edge.figures import moment
+from bubuh.edge.words import Language
 from bubuh.pdf.sheet import Words, sheet
 from bubuh.statements.model import to_bytes
 from bubuh.waitingroom.proof import Outcome, TurnRecord
-
-_WIB: Final = timezone(timedelta(hours=7), "WIB")
-_MONTHS: Final = [
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-]
 
 
 def turn_sheet(told: TurnRecord) -> bytes:
@@ -32,18 +15,11 @@ def turn_sheet(told: TurnRecord) -> bytes:
 
 
 def _words(told: TurnRecord) -> Words:
-    number = f"{told.number:,}".replace(",", ".")
     return Words(
         title="Bukti antrean",
-        paragraphs=(
-            f"Nomor {number} di jalur “{told.title}” ({told.lane}) {_given(told)}. {_became(told)}",
-            (
-                f"Turn {told.number:,} of the lane “{told.title}” ({told.lane}) {_given_en(told)}. "
-                f"{_became_en(told)}"
-            ),
-        ),
+        paragraphs=tuple(said_of(told, language) for language in Language),
         small=(
-            f"Keterangan no. {told.subject}/{told.no}, dibuat {_moment(told.stated_at)} oleh {told.issuer}.",
+            f"Keterangan no. {told.subject}/{told.no}, dibuat {moment(told.stated_at)} oleh {told.issuer}.",
             *((f"Pemegang: {told.holder}",) if told.holder else ()),
             (
                 "Isi keterangan terlampir sebagai facts.json; halaman ini ditandatangani dengan kunci "
@@ -55,16 +31,25 @@ def _words(told: TurnRecord) -> Words:
     )
 
 
+def said_of(told: TurnRecord, language: Language) -> str:
+    """What a proof says, in a few sentences."""
+    if language is Language.ID:
+        number = f"{told.number:,}".replace(",", ".")
+        return f"Nomor {number} di jalur “{told.title}” ({told.lane}) {_given(told)}. {_became(told)}"
+    lane = f"the lane “{told.title}” ({told.lane})"
+    return f"Turn {told.number:,} of {lane} {_given_en(told)}. {_became_en(told)}"
+
+
 def _given(told: TurnRecord) -> str:
     if told.given_after is None:
-        return f"sudah diambil pada {_moment(told.given_by)}"
-    return f"diambil antara {_moment(told.given_after)} dan {_moment(told.given_by)}"
+        return f"sudah diambil pada {moment(told.given_by)}"
+    return f"diambil antara {moment(told.given_after)} dan {moment(told.given_by)}"
 
 
 def _given_en(told: TurnRecord) -> str:
     if told.given_after is None:
-        return f"had been taken by {_moment_en(told.given_by)}"
-    return f"was taken between {_moment_en(told.given_after)} and {_moment_en(told.given_by)}"
+        return f"had been taken by {moment(told.given_by)}"
+    return f"was taken between {moment(told.given_after)} and {moment(told.given_by)}"
 
 
 def _became(told: TurnRecord) -> str:
@@ -73,16 +58,16 @@ def _became(told: TurnRecord) -> str:
         assert told.deadline_at is not None
         assert told.waited_at is not None
         return (
-            f"Pada tenggat {_moment(told.deadline_at)} nomor ini belum dipanggil: pada "
-            f"{_moment(told.waited_at)} masih ada {ahead} nomor di depannya. Pemegangnya tidak dapat "
+            f"Pada tenggat {moment(told.deadline_at)} nomor ini belum dipanggil: pada "
+            f"{moment(told.waited_at)} masih ada {ahead} nomor di depannya. Pemegangnya tidak dapat "
             "dilayani sebelum tenggat."
         )
     if told.called_by is not None:
-        return f"Nomor ini sudah dipanggil pada {_moment(told.called_by)}."
+        return f"Nomor ini sudah dipanggil pada {moment(told.called_by)}."
     assert told.waited_at is not None
     return (
-        f"Pada {_moment(told.waited_at)} nomor ini belum dipanggil; masih ada {ahead} nomor di depannya."
-        + ("" if told.deadline_at is None else f" Tenggat jalur ini {_moment(told.deadline_at)}.")
+        f"Pada {moment(told.waited_at)} nomor ini belum dipanggil; masih ada {ahead} nomor di depannya."
+        + ("" if told.deadline_at is None else f" Tenggat jalur ini {moment(told.deadline_at)}.")
     )
 
 
@@ -91,25 +76,15 @@ def _became_en(told: TurnRecord) -> str:
         assert told.deadline_at is not None
         assert told.waited_at is not None
         return (
-            f"When the deadline came, {_moment_en(told.deadline_at)}, it had not been called: at "
-            f"{_moment_en(told.waited_at)} there were still {told.ahead:,} numbers before it. Its holder "
+            f"When the deadline came, {moment(told.deadline_at)}, it had not been called: at "
+            f"{moment(told.waited_at)} there were still {told.ahead:,} numbers before it. Its holder "
             "could not be served by the deadline."
         )
     if told.called_by is not None:
-        return f"It had been called by {_moment_en(told.called_by)}."
+        return f"It had been called by {moment(told.called_by)}."
     assert told.waited_at is not None
     return (
-        f"At {_moment_en(told.waited_at)} it had not been called; there were still {told.ahead:,} numbers "
+        f"At {moment(told.waited_at)} it had not been called; there were still {told.ahead:,} numbers "
         "before it."
-        + ("" if told.deadline_at is None else f" The lane's deadline is {_moment_en(told.deadline_at)}.")
+        + ("" if told.deadline_at is None else f" The lane's deadline is {moment(told.deadline_at)}.")
     )
-
-
-def _moment(at: datetime) -> str:
-    there = at.astimezone(_WIB)
-    return f"{there.day} {_MONTHS[there.month - 1]} {there.year} pukul {there:%H.%M.%S} WIB"
-
-
-def _moment_en(at: datetime) -> str:
-    there = at.astimezone(_WIB)
-    return f"{there:%H:%M:%S} on {there:%Y-%m-%d} (UTC+7)"

@@ -33,7 +33,7 @@ from bubuh.gate.pages import Pages
 from bubuh.gate.qr import qr_of
 from bubuh.waitingroom.code import code_of, look_up, turn_of
 from bubuh.waitingroom.passes import VOUCHER_BYTES, read_voucher
-from bubuh.waitingroom.proof import DEADLINE_BYTES
+from bubuh.waitingroom.proof import DEADLINE_BYTES, Joined
 from bubuh.waitingroom.refusals import LaneReserved, TurnRefused
 from bubuh.waitingroom.report import read_report
 from bubuh.waitingroom.turn import (
@@ -158,8 +158,10 @@ class Gate:
         keeper, now_s = self._keeper, int(time.time())
         account_id, lane_id = read_voucher(body, keeper.keys.passes, now_s=now_s)
         turn = keeper.join(lane_id, bind=bind_of(account_id), now_s=now_s)
-        given = issue(turn, keeper.keys.turns)
-        await answer(send, 200, given, ((b"content-type", b"application/octet-stream"), FRESH))
+        ring = keeper.keys.turns
+        shown, code = show_bytes(issue(turn, ring)), code_of(turn, ring)
+        told = Joined(turn=shown, code=code, lane=turn.lane, number=turn.number)
+        await answer(send, 200, msgspec.json.encode(told), (JSON, FRESH))
 
     async def _enter(self, body: bytes, send: Any) -> None:
         """What the site sends when an account wants in: the pass, or why not."""

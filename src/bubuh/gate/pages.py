@@ -111,11 +111,11 @@ class Pages:
             said.append(
                 f"<p>Perkiraan giliran antara {_clock(found.likely_s)} dan {_clock(found.latest_s)}.</p>"
             )
-        if lane.rule.deadline_at is not None:
-            said.append(f"<p>{_told(keeper, lane, number)}</p>")
+        if lane.rule.deadline_at is not None and stands is not None:
+            said.append(f"<p>{_told(keeper, lane, stands)}</p>")
         said += [
             f"<p>Kode Anda: <code>{shown}</code> · <a href='/antre/qr?nomor={shown}'>QR</a></p>",
-            f"<p><a href='{self.site}/antre/bukti?nomor={shown}'>Bukti antrean</a></p>",
+            f"<p><a href='{self.site}/bukti-antre?nomor={shown}'>Bukti antrean</a></p>",
             f"<p>Terakhir diperbarui {_clock(0)}; halaman ini memuat ulang sendiri.</p>",
             "<p><a href='/antre'>Halaman lengkap</a></p>",
         ]
@@ -144,13 +144,13 @@ class Pages:
         return text.format(title=title, body=body, refresh_s=refresh_s, site=html.escape(self.site)).encode()
 
 
-def _told(keeper: Keeper, lane: Lane, number: int) -> str:
+def _told(keeper: Keeper, lane: Lane, place: int) -> str:
     """Whether the deadline is met, in words."""
     now_s, deadline_at = int(time.time()), lane.rule.deadline_at
     assert deadline_at is not None
     within = reached_by(keeper.room, now_s=now_s).get(lane.rule.id, 0)
     left_s = deadline_at - now_s - keeper.room.rules.safety_s
-    ahead = max(0, number - lane.window.serving)
+    ahead = max(0, place - lane.window.serving)
     until = _until(lane.rule).removeprefix(" · ").capitalize()
     found = Verdict.YES if ahead == 0 else verdict(ahead, within, left_s)
     last = f"{lane.window.serving + within:,}".replace(",", ".")

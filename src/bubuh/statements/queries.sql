@@ -2,6 +2,20 @@
 INSERT INTO statements (kind, subject, no, facts)
 VALUES (:kind, :subject, :no, :facts);
 
+-- name: want_once(kind, subject, no, facts)!
+-- Nothing where somebody wanted this number meanwhile.
+INSERT INTO statements (kind, subject, no, facts)
+VALUES (:kind, :subject, :no, :facts)
+ON CONFLICT DO NOTHING;
+
+-- name: newest(kind, subject)^
+-- Signed or not.
+SELECT s.kind, s.subject, s.no, s.facts
+  FROM statements AS s
+ WHERE s.kind = :kind AND s.subject = :subject
+ ORDER BY s.no DESC
+ LIMIT 1;
+
 -- name: list_unsigned(at_most)
 -- Who waits longest comes first.
 SELECT s.kind, s.subject, s.no, s.facts

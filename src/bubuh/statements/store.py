@@ -16,6 +16,19 @@ async def want(conn: Conn, statement: Statement) -> None:
     await conn.execute(SQL.want.sql, str(statement.kind), statement.subject, statement.no, statement.facts)
 
 
+async def want_once(conn: Conn, statement: Statement) -> None:
+    """The same, unless somebody has wanted this number of its subject meanwhile: theirs stands."""
+    await conn.execute(
+        SQL.want_once.sql, str(statement.kind), statement.subject, statement.no, statement.facts
+    )
+
+
+async def newest(where: Conn | Database, kind: Kind, subject: UUID) -> Statement | None:
+    """The newest statement of a subject, signed or not."""
+    row = await where.fetchrow(SQL.newest.sql, str(kind), subject)
+    return None if row is None else _statement(row)
+
+
 async def list_unsigned(db: Database, *, at_most: int) -> list[Statement]:
     """Statements that wait for their signature, the longest first."""
     return [_statement(row) for row in await db.fetch(SQL.list_unsigned.sql, at_most)]

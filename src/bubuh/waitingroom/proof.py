@@ -26,6 +26,15 @@ class Outcome(StrEnum):
     CALLED = "called"  #: it was called, before the deadline if there is one
 
 
+class Joined(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A turn that the gate gives the site for somebody."""
+
+    turn: str  #: as links show it
+    code: str
+    lane: int
+    number: int
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the gate tells the site of a turn that somebody shows."""
 

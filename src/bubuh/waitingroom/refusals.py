@@ -41,6 +41,13 @@ class LaneUnknown(Refusal):
     code = "lane_unknown"
 
 
+class TurnTooNew(Refusal):
+    """The turn was given within this minute: what became of it is not written down yet."""
+
+    code = "turn_too_new"
+    transient = True
+
+
 class LaneReserved(Refusal):
     """Only those may join this lane whom the site lets: its own page asks them who they are."""
 

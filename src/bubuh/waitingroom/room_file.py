@@ -15,6 +15,32 @@ from bubuh.waitingroom.lanes import DEFAULT_RULES, RoomRules
 log: Final = structlog.get_logger("bubuh.waitingroom")
 
 ROOM_FILE: Final = "room.json"
+NOW_FILE: Final = "public/now.json"  #: the gate's word, for everybody
+
+
+class LaneNow(msgspec.Struct, frozen=True, array_like=True):
+    """Where a lane stands; the last three for one with a deadline."""
+
+    id: int
+    serving: int
+    issued: int
+    pace: float  #: numbers called a second
+    show: float  #: the part of them that comes
+    deadline_at: int = 0
+    verdict: str = ""  #: on whoever joins now
+    cut: int = 0  #: the last number that can be called before it
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True):
+    """What `now.json` says."""
+
+    t: int  #: seconds since 1970
+    open: bool
+    lanes: dict[str, LaneNow]
+
+
+class _Told(msgspec.Struct, frozen=True):
+    now: Now
 
 
 class RoomFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +82,11 @@ class Watched:
             log.exception("room_file_unusable", path=str(path), meaning="the rules of before go on")
             return False
         return True
+
+    def now(self) -> Now | None:
+        """Where the lanes stand, as the gate said last; None where it said nothing yet."""
+        path = self._folder / NOW_FILE
+        return msgspec.json.decode(path.read_bytes(), type=_Told).now if path.exists() else None
 
 
 def read_room_file(folder: Path) -> RoomFile:

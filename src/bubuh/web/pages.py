@@ -18,6 +18,7 @@ from bubuh.verification.look_up import look_up
 from bubuh.verification.model import SerialFacts
 from bubuh.web.files import STATIC
 from bubuh.web.frame import Page, Parts, go_to, inner_path, show
+from bubuh.web.room.deadline import page_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -28,7 +29,9 @@ _A_YEAR_S: Final = 31_536_000
 
 @get("/", guards=[Visitor()], media_type=MediaType.HTML)
 async def get_landing(request: AnyRequest, services: Parts) -> Page:
-    """What this is, and where to go on."""
+    """What this is, and where to go on; under a deadline's own host name, its page."""
+    if (name := services.hosts.get(request.headers.get("host", "").partition(":")[0].lower())) is not None:
+        return await page_of(request, services, name)
     standing = await services.standing.soon()
     days = None if standing is None else standing.days
     return show(request, "landing.html", days=days, price_idr=price_idr(1))

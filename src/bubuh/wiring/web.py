@@ -71,4 +71,5 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
             status_url=settings.status_url or (run.status if is_test else None),
             pictures=Pictures(settings.pictures_mib << 20),
             brownout=brownout,
+            hosts=settings.host_pages,
         )

@@ -13,6 +13,7 @@ from bubuh.core.errors import Refusal
 from bubuh.core.ids import MalformedId
 from bubuh.edge.problems import (
     complaints,
+    deadlines,
     documents,
     edge,
     identity,
@@ -34,6 +35,7 @@ __all__ = ["NOT_FOUND", "PROBLEMS", "REFUSED", "SLICES", "UNAVAILABLE", "UNEXPEC
 #: Whose refusals which file tells.
 SLICES: Final[Mapping[str, Mapping[type[Refusal], Problem]]] = {
     "complaints": complaints.PROBLEMS,
+    "deadlines": deadlines.PROBLEMS,
     "documents": documents.PROBLEMS,
     "edge": edge.PROBLEMS,
     "identity": identity.PROBLEMS,

@@ -79,6 +79,14 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "There is no such lane, or it is closed.",
         ),
     ),
+    waitingroom.TurnTooNew: Problem(
+        status=409,
+        title=Words("Nomor ini baru saja diambil", "The turn was taken just now"),
+        detail=Words(
+            "Catatan antrean ditulis tiap menit. Coba lagi sebentar lagi.",
+            "What becomes of turns is written down each minute. Try again shortly.",
+        ),
+    ),
     waitingroom.LaneReserved: Problem(
         status=403,
         title=Words("Jalur ini khusus", "A reserved lane"),

@@ -6,6 +6,10 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from bubuh.web.room import enter
+from bubuh.web.room import deadline, enter, proof
 
-HANDLERS: Final[list[HTTPRouteHandler]] = [*enter.HANDLERS]
+HANDLERS: Final[list[HTTPRouteHandler]] = [
+    *enter.HANDLERS,
+    *proof.HANDLERS,
+    *deadline.HANDLERS,
+]

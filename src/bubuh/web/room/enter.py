@@ -12,7 +12,6 @@ from bubuh.edge.door import Door
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.guards import SignedIn, Visitor, limit
 from bubuh.edge.problems import problem_of
-from bubuh.edge.refusals import RouteUnknown
 from bubuh.waitingroom.passes import PASS_LIFE_S
 from bubuh.waitingroom.refusals import (
     LaneUnknown,
@@ -29,6 +28,7 @@ from bubuh.web.browser import browser_of
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, go_to_gate, inner_path, session_of, show
+from bubuh.web.room.ways import door_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -42,7 +42,7 @@ _SAID: Final = (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, NotYe
 @get(PATH, guards=[Visitor()], media_type=MediaType.HTML)
 async def get_enter(request: AnyRequest, services: Parts) -> Page:
     """Show the turn that `nomor` or the browser names; who is not signed in does that first."""
-    door, cookies = _door(services), browser_of(request).cookies
+    door, cookies = door_of(services), browser_of(request).cookies
     number = (request.query_params.get("nomor") or request.cookies.get(cookies.turn, ""))[:_LONGEST]
     session = exchange_of(request.scope).session
     if session is not None:
@@ -56,7 +56,7 @@ async def get_enter(request: AnyRequest, services: Parts) -> Page:
 @post(PATH, guards=[SignedIn()], media_type=MediaType.HTML)
 async def post_enter(request: AnyRequest, services: Parts) -> Page:
     """Take the turn to the gate, keep the pass, and go on where one was."""
-    form, door, account_id = await read_form(request), _door(services), session_of(request).account_id
+    form, door, account_id = await read_form(request), door_of(services), session_of(request).account_id
     limit(request, "doors", f"turns of {account_id}")
     number, cookies = form.text("number", most=_LONGEST), browser_of(request).cookies
     proof = form.text("proof", most=_LONGEST_PROOF)
@@ -74,13 +74,6 @@ async def post_enter(request: AnyRequest, services: Parts) -> Page:
 
 
 HANDLERS: Final = [get_enter, post_enter]
-
-
-def _door(services: Parts) -> Door:
-    """Raises `RouteUnknown` where there is no waiting room."""
-    if services.door is None:
-        raise RouteUnknown
-    return services.door
 
 
 def _is_plain(number: str) -> bool:

@@ -1,0 +1,1 @@
+"""Announced deadlines: which agency, when, who is eligible, and who stands in their lanes."""

@@ -1,0 +1,14 @@
+"""What the pages of the waiting room have in common."""
+
+from __future__ import annotations
+
+from bubuh.edge.door import Door
+from bubuh.edge.refusals import RouteUnknown
+from bubuh.edge.services import Services
+
+
+def door_of(services: Services) -> Door:
+    """Raises `RouteUnknown` where there is no waiting room."""
+    if services.door is None:
+        raise RouteUnknown
+    return services.door
