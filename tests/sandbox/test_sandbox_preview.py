@@ -10,6 +10,7 @@ import pikepdf
 import pytest
 from PIL import Image, ImageChops
 
+from bubuh.bench.files import scan
 from bubuh.core.errors import Refusal
 from bubuh.pdf.geometry import as_seen, seen_size
 from bubuh.pdf.intake.inspection import inspect
@@ -46,6 +47,13 @@ def test_a_page_is_drawn_to_the_same_pixels_as_outside(sandbox: SyncSandbox) -> 
     with Image.open(io.BytesIO(inside.webp)) as picture:
         assert (picture.format, picture.size) == ("WEBP", (inside.width_px, inside.height_px))
     assert len(inside.webp) < 40_000
+
+
+def test_text_is_kept_whole_and_a_scan_small(sandbox: SyncSandbox) -> None:
+    """Source: RFC 9649, 2.5 and 2.6: the first chunk tells whether a picture lost anything."""
+    text = sandbox.call(DRAW, DrawArguments(page=1), LETTER)
+    photograph = sandbox.call(DRAW, DrawArguments(page=1), scan())
+    assert (text.webp[12:16], photograph.webp[12:16]) == (b"VP8L", b"VP8 ")
 
 
 @pytest.mark.parametrize("size", [(3, 14_400), (14_400, 3), (14_400, 14_400), (3, 3), (595, 842)])

@@ -19,6 +19,27 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 ARGUMENTS = ["--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking"]
 PASSWORD, PIN = "kucing makan ikan", "482913"
 TOUCH_PX = 44
+#: pages that lie on no journey of these tests, or look otherwise at its end
+ALONE = (
+    "/",
+    "/akun",
+    "/akun/autentikator",
+    "/akun/pin",
+    "/akun/perangkat",
+    "/akun/data",
+    "/akun/ganti",
+    "/organisasi/baru",
+    "/undangan",
+    "/riwayat",
+    "/riwayat?jenis=dana",
+    "/masuk",
+    "/daftar",
+    "/sandi",
+    "/periksa",
+    "/pengaduan",
+    "/s/0000000000000000000000",
+    "/tiada",
+)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +138,7 @@ def buy(page: Page, service: Running, *, scripts: bool = True) -> None:
     assert page.locator("#free").inner_text().startswith("2 ")
 
 
-def stamp(page: Page, service: Running) -> None:
+def stamp(page: Page, service: Running) -> Path:
     """Send the letter, look at the place, check, affix, and fetch it when the page says so."""
     page.goto(f"{service.url}/bubuhkan")
     looked_at(page)
@@ -142,7 +163,9 @@ def stamp(page: Page, service: Running) -> None:
     with page.expect_download() as download:
         page.locator("a[download]").click()
     assert download.value.suggested_filename == f"{LETTER.stem}-bermeterai.pdf"
-    assert download.value.path().read_bytes().startswith(LETTER.read_bytes())
+    stamped = download.value.path()
+    assert stamped.read_bytes().startswith(LETTER.read_bytes())
+    return stamped
 
 
 def complain(page: Page, service: Running) -> None:
@@ -164,6 +187,34 @@ def complain(page: Page, service: Running) -> None:
     looked_at(page)
 
 
+def verify(page: Page, service: Running, stamped: Path) -> None:
+    """Compare where the file lies, have it judged, find its number."""
+    page.goto(f"{service.url}/periksa")
+    page.locator("#file").set_input_files(stamped)
+    expect(page.locator("#compared .serial")).to_be_visible()
+    looked_at(page)
+    serial_no = page.locator("#compared .serial").inner_text()
+    page.locator("#consent").check()
+    submit(page)
+    expect(page.locator("#compared")).to_have_count(0)
+    looked_at(page)
+    page.goto(f"{service.url}/s/{serial_no}")
+    looked_at(page)
+
+
+def look_back(page: Page, service: Running) -> None:
+    """What there is of a stamp and of an order: its row, its page, its receipt."""
+    for kind in ("meterai", "pesanan"):
+        page.goto(f"{service.url}/riwayat?jenis={kind}")
+        looked_at(page)
+        page.locator(f"main ul.list a[href^='/{kind}/']").first.click()
+        expect(page.locator("ol.list")).to_be_visible()
+        looked_at(page)
+        page.locator("a[href$='/bukti']").click()
+        expect(page.locator(".qr")).to_be_visible()
+        looked_at(page)
+
+
 def test_a_citizen_registers_buys_and_stamps_on_a_small_phone(service: Running, chromium: Browser) -> None:
     asked: list[str] = []
     said: list[str] = []
@@ -176,20 +227,7 @@ def test_a_citizen_registers_buys_and_stamps_on_a_small_phone(service: Running, 
     stamp(page, service)
     complain(page, service)
     assert [url for url in asked if not url.startswith((service.url, "data:"))] == []
-    for path in (
-        "/akun",
-        "/akun/autentikator",
-        "/akun/perangkat",
-        "/akun/data",
-        "/akun/ganti",
-        "/organisasi/baru",
-        "/undangan",
-        "/riwayat",
-        "/masuk",
-        "/sandi",
-        "/periksa",
-        "/tiada",
-    ):
+    for path in ALONE:
         page.goto(service.url + path)
         looked_at(page)
     assert [text for text in said if "[DOM]" in text] == []  # what Chromium misses in forms of passwords
@@ -199,7 +237,7 @@ def test_a_citizen_registers_buys_and_stamps_on_a_small_phone(service: Running, 
 @pytest.mark.long
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["id", "en"])
-def test_the_journey_in_both_languages_and_themes_on_a_desktop(
+def test_every_page_in_both_languages_and_themes_on_a_desktop(
     language: str, theme: str, service: Running, chromium: Browser
 ) -> None:
     context = chromium.new_context(locale=language, color_scheme=theme, bypass_csp=True)  # type: ignore[arg-type]
@@ -207,7 +245,13 @@ def test_the_journey_in_both_languages_and_themes_on_a_desktop(
     register(page, service)
     assert page.locator("html").get_attribute("lang") == language
     buy(page, service)
+    stamped = stamp(page, service)
+    look_back(page, service)
     complain(page, service)
+    verify(page, service, stamped)
+    for path in ALONE:
+        page.goto(service.url + path)
+        looked_at(page)
     context.close()
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
+from bubuh.gateway_dev.signing import call_headers
+from bubuh.wiring.folder import DataFolder
 from tests.service.conftest import LETTER, Running
 from tests.service.test_site import ARGUMENTS, buy, looked_at, register, stamp, submit
 
@@ -43,6 +48,13 @@ class Stamped:
 
     path: Path
     serial: str
+
+
+def photo() -> bytes:
+    """What a camera makes of a stamped page."""
+    written = io.BytesIO()
+    Image.effect_noise((300, 400), 60).convert("RGB").save(written, "JPEG")
+    return written.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +95,34 @@ def test_a_citizen_finds_everything_again(service: Running, page: Page) -> None:
     looked_at(page)
 
 
+def follow(service: Running, script: bytes) -> None:
+    """Have the development gateway behave as `script` says."""
+    secret = DataFolder(service.data.resolve()).read_secret("gateway.secret")
+    headers = call_headers(secret, "PUT", "/script", script)
+    assert httpx.put(f"{service.run.gateway}/script", content=script, headers=headers).is_success
+
+
+def test_a_payment_whose_notice_is_lost_is_found_when_its_buyer_asks(service: Running, page: Page) -> None:
+    """The buyer presses "periksa pembayaran sekarang"; nobody sends a screenshot."""
+    register(page, service)
+    follow(service, b'{"lose": 1}')
+    try:
+        page.goto(f"{service.url}/beli")
+        page.locator("#stamps").fill("3")
+        submit(page)
+        gateway = page.context.new_page()
+        gateway.goto(str(page.locator("a[rel=noreferrer]").get_attribute("href")))
+        gateway.locator("button").first.click()
+        gateway.close()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Bayar Rp30.000")
+        page.get_by_role("button", name="Periksa pembayaran sekarang").click()
+        expect(page.get_by_role("heading", name="Kuota sudah bertambah")).to_be_visible(timeout=20_000)
+    finally:
+        follow(service, b"{}")
+    page.goto(f"{service.url}/akun")
+    assert page.locator("#free").inner_text().startswith("3 ")
+
+
 def test_a_stranger_verifies_where_the_file_lies(
     service: Running, page: Page, stamped: Stamped, tmp_path: Path
 ) -> None:
@@ -91,15 +131,16 @@ def test_a_stranger_verifies_where_the_file_lies(
     whole = stamped.path.read_bytes()
     middle = len(LETTER.read_bytes()) // 2
     serial = stamped.serial.encode()
-    fakes = {
-        "Tercatat dan utuh": whole,
-        "Tercatat": whole + b"\n% and something more\n",
-        "Tidak cocok": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
-        "Tidak tercatat": whole.replace(b"([" + serial + b"]", b"([" + serial[::-1] + b"]"),
-        "Belum ditemukan meterai": LETTER.read_bytes(),
-    }
+    fakes = [
+        ("Tercatat dan utuh", whole),
+        ("Tercatat", whole + b"\n% and something more\n"),
+        ("Tidak cocok", whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]),
+        ("Tidak tercatat", whole.replace(b"([" + serial + b"]", b"([" + serial[::-1] + b"]")),
+        ("Belum ditemukan meterai", LETTER.read_bytes()),
+        ("Belum ditemukan meterai", photo()),
+    ]
     page.goto(f"{service.url}/periksa")
-    for word, content in fakes.items():
+    for word, content in fakes:
         target = tmp_path / f"{len(content)}-{word}.pdf"
         target.write_bytes(content)
         page.locator("#file").set_input_files(target)

@@ -250,6 +250,23 @@ def drag_with_a_finger(page: Page, start: tuple[float, float], end: tuple[float,
     cdp.detach()
 
 
+def drag_with_a_pen(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.evaluate(
+        "document.getElementById('sheet-face').addEventListener('pointerdown', e => pen = e.pointerType)"
+    )
+    cdp = page.context.new_cdp_session(page)
+    for kind, (x, y), buttons in (
+        ("mouseMoved", start, 0),
+        ("mousePressed", start, 1),
+        ("mouseMoved", end, 1),
+        ("mouseReleased", end, 0),
+    ):
+        facts = {"type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "pointerType": "pen"}
+        cdp.send("Input.dispatchMouseEvent", {**facts, "clickCount": 1})
+    cdp.detach()
+    assert page.evaluate("pen") == "pen"
+
+
 @pytest.mark.parametrize(
     "rotate", [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in (90, 180, 270))]
 )
@@ -273,6 +290,8 @@ def test_tap_drag_keys_and_presets_lead_to_one_place(
         page.mouse.move(*on_sheet(page, 0.8, 0.2), steps=8)
         page.mouse.up()
         assert is_at(page, 0.8, 0.2)
+        drag_with_a_pen(page, middle(page), on_sheet(page, 0.3, 0.6))
+        assert is_at(page, 0.3, 0.6)
         page.mouse.move(*middle(page))
         page.mouse.down()
         page.mouse.move(*on_sheet(page, 2, 2), steps=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -55,6 +56,13 @@ def show_bulkhead(name: str, bulkhead: Bulkhead) -> None:
 
 def count(*, method: str, route: str, status: int, seconds: float) -> None:
     """Note one answered request."""
-    known = method if method in _METHODS else "OTHER"
-    REQUESTS.labels(method=known, route=route, status=str(status)).inc()
-    SECONDS.labels(route=route).observe(seconds)
+    requests, took = _of(method if method in _METHODS else "OTHER", route, status)
+    requests.inc()
+    took.observe(seconds)
+
+
+@lru_cache(
+    maxsize=1_024
+)  # finding them costs more than counting; there are as many as methods, routes and statuses
+def _of(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method=method, route=route, status=str(status)), SECONDS.labels(route=route)
