@@ -35,6 +35,7 @@ def test_a_profile_is_what_its_file_says_and_the_usual_elsewhere(tmp_path: Path)
     path.write_text(SHORT)
     profile = read_profile(path)
     assert (profile.times, profile.shape, profile.junk) == (20.0, (1.0, 3.0), Profile().junk)
+    assert profile.calm_per_s == pytest.approx(2.5)  # one of five is not junk
     assert profile.people >= 0.5 * (4 + 15 + profile.window_s)
 
 

@@ -21,6 +21,7 @@ from bubuh.edge.exchange import ExchangeLayer, exchange_of
 from bubuh.edge.gradient import Bounds
 from bubuh.edge.guards import Public, guarded
 from bubuh.edge.works import Works
+from bubuh.sandbox.line import when_slow
 from bubuh.web.errors import EXCEPTION_HANDLERS
 from tests.edge.bare import BASE, LOOPBACK, bare_app, client_of
 
@@ -56,6 +57,13 @@ class Desk:
             await self.go_on.wait()
             return "done"
 
+        @get("/riwayat/lambat", guards=[Public("pages")], media_type=MediaType.TEXT)
+        async def slow_lane() -> str:
+            when_slow.get()()
+            self.begun += 1
+            await self.go_on.wait()
+            return "done"
+
         @get("/riwayat/panjang", guards=[Public("pages")])
         async def long() -> Stream:
             async def lines() -> AsyncIterator[bytes]:
@@ -71,7 +79,9 @@ class Desk:
 
         state = {name: bare_app().state[name] for name in ("services", "limiter", "kept")}
         self.app = Litestar(
-            route_handlers=[Router(path="/", route_handlers=[slow, slow_post, waits, long, breaks])],
+            route_handlers=[
+                Router(path="/", route_handlers=[slow, slow_post, waits, slow_lane, long, breaks])
+            ],
             exception_handlers=EXCEPTION_HANDLERS,
             state=State(state),
             openapi_config=None,
@@ -167,6 +177,20 @@ async def test_a_slow_reader_and_one_who_waits_for_an_event_keep_no_place(desk: 
             assert (await again).status_code == 200
             await asyncio.wait(held)
         assert [each.result().text for each in held] == ["onetwo", "done"]
+
+
+async def test_a_document_in_the_slow_lane_keeps_no_place(desk: Desk) -> None:
+    """`/riwayat/lambat` stands for a handler whose document goes there."""
+    async with client_of(desk.app) as client:
+        slow = asyncio.create_task(client.get("/riwayat/lambat"))
+        desk.go_on.clear()
+        other = asyncio.create_task(client.get("/riwayat/uji"))
+        await desk.until(1, 0)  # one of the two alone, and the other is at work too
+        async with asyncio.timeout(10):
+            while desk.begun < 2:  # noqa: ASYNC110 -- another task counts
+                await asyncio.sleep(0.001)
+        desk.go_on.set()
+        assert [(await each).status_code for each in (slow, other)] == [200, 200]
 
 
 async def test_our_own_mistake_gives_the_place_back(desk: Desk) -> None:

@@ -76,10 +76,14 @@ class Bulkhead:
         self._waiting.setdefault(urgency, deque()).append(place)
         return place, self.look(now_s)
 
-    def leave(self, place: Place, *, now_s: float) -> list[Place]:
-        """It has ended, or its caller has gone; who begins in its stead."""
+    def leave(self, place: Place, *, now_s: float, counts: bool = True) -> list[Place]:
+        """It has ended, or its caller has gone; who begins in its stead.
+
+        `counts`: its time says how long such work takes.
+        """
         if place.standing is Standing.WORKING:
-            self._gradient.note(now_s - place.began_s, in_flight=self.in_flight, now_s=now_s)
+            if counts:
+                self._gradient.note(now_s - place.began_s, in_flight=self.in_flight, now_s=now_s)
             self.in_flight -= 1
         elif place.standing is Standing.WAITING:
             self._waiting[place.urgency].remove(place)

@@ -41,8 +41,8 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 class Work(Protocol):
     """A place among those who are worked for."""
 
-    def end(self) -> None:
-        """Give it back; again: nothing more."""
+    def end(self, *, counts: bool = True) -> None:
+        """Give it back; again: nothing more. `counts`: its time says how long such work takes."""
         ...
 
 
@@ -64,7 +64,12 @@ class Exchange:
     began_s: float = field(default_factory=time.monotonic)
 
     def rest(self) -> None:
-        """From here on this request only waits, or is sent: others may work in its place."""
+        """From here on this request only waits: others may work in its place."""
+        if self.work is not None:
+            self.work.end(counts=False)
+
+    def finish(self) -> None:
+        """The work is done; what is left is to send its answer."""
         if self.work is not None:
             self.work.end()
 
@@ -89,7 +94,7 @@ class ExchangeLayer:
         async def send_dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                exchange.rest()
+                exchange.finish()
                 self._dress(message, exchange)
             await send(message)
 
@@ -99,7 +104,7 @@ class ExchangeLayer:
             log.exception("answer_broken_off", request_id=exchange.request_id)
             raise
         finally:
-            exchange.rest()
+            exchange.finish()
             _note(exchange, method=method, route=_route(scope))
 
     def _dress(self, message: HTTPResponseStartEvent, exchange: Exchange) -> None:

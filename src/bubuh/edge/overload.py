@@ -1,7 +1,7 @@
 """The door in front of work: each request through its bulkhead, and past what a brownout leaves off.
 
 A place is held from when the request is whole (its body has come) until its answer begins: neither a slow
-sender nor a slow reader takes room from others.
+sender nor a slow reader takes room from others, nor a document that waits for the sandbox's slow lane.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from bubuh.edge.brownout import Brownout
 from bubuh.edge.bulkheads import KEEPABLE, Way, way_of
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.refusals import BuyingPaused, LeftOff
+from bubuh.sandbox.line import when_slow
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -57,6 +58,7 @@ async def begin(connection: Connection) -> None:
         while (await connection.receive())["type"] != "http.disconnect":
             pass
 
+    when_slow.set(exchange.rest)
     exchange.work = await works.begin(way, until_s=works.clock_s() + LIFE_S, gone=gone)
 
 

@@ -39,10 +39,10 @@ class Work:
     def __init__(self, works: Works, kind: Kind, place: Place) -> None:
         self._works, self._kind, self._place = works, kind, place
 
-    def end(self) -> None:
-        """Give the place to the next; again: nothing more."""
+    def end(self, *, counts: bool = True) -> None:
+        """Give the place to the next; again: nothing more. `counts`: its time is that of such work."""
         if self._place.standing is Standing.WORKING:
-            self._works.leave(self._kind, self._place)
+            self._works.leave(self._kind, self._place, counts=counts)
 
 
 class Works:
@@ -80,9 +80,9 @@ class Works:
             raise Overloaded(f"{way.kind} bulkhead, urgency {way.urgency}")
         return Work(self, way.kind, place)
 
-    def leave(self, kind: Kind, place: Place) -> None:
+    def leave(self, kind: Kind, place: Place, *, counts: bool = True) -> None:
         """The request has ended, or its caller does not wait any more."""
-        self._tell(kind, self.bulkheads[kind].leave(place, now_s=self.clock_s()))
+        self._tell(kind, self.bulkheads[kind].leave(place, now_s=self.clock_s(), counts=counts))
 
     async def _wait(self, kind: Kind, place: Place, gone: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Return when it is decided."""

@@ -13,7 +13,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Self, TypeVar
 
@@ -36,6 +37,10 @@ _STUCK_S: Final = (
 _MOST_SLOW: Final = 16  # waiting for the slow lane
 _SLOW_PATIENCE_S: Final = 20.0
 _INHERITED: Final = ("LD_LIBRARY_PATH",)  # some interpreters need it to start at all
+
+
+#: called when a document of the present task goes to the slow lane: whoever asked may step aside meanwhile
+when_slow: ContextVar[Callable[[], None]] = ContextVar("when_slow", default=lambda: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,7 @@ class Line:
         except SandboxDied as died:
             if died.details["reason"] != Reason.SANDBOX_TIMEOUT:
                 raise
+        when_slow.get()()
         if self._waiting_slow >= _MOST_SLOW:
             raise SlowLaneFull(kind.job)
         self._waiting_slow += 1

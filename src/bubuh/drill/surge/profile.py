@@ -19,13 +19,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     admitted_per_s: PerSecond = 2.0  #: what the room lets in
     times: Annotated[float, msgspec.Meta(ge=1, le=1_000)] = 50.0  #: joins in a surge, in admitted rates
-    calm_times: Share = 1.0  #: joins in a calm round, in admitted rates; nobody is junk or hostile then
+    calm_times: Share = 1.0  #: people beside the junk who come in a calm round, in admitted rates
     surge_s: Seconds = 200.0  #: of one round
     calm_s: Seconds = 60.0  #: of the calm round before each surge
     rounds: Annotated[int, msgspec.Meta(ge=1, le=9)] = 3
     shape: Annotated[tuple[Weight, ...], msgspec.Meta(min_length=1, max_length=96)] = (1.0,)
     #: ^ how many come in each equal part of a surge, in relation to each other
-    junk: Share = 0.8  #: of those who join: they poll, and never enter
+    junk: Annotated[float, msgspec.Meta(ge=0, le=0.99)] = 0.8  #: of those who join: they never enter
     hostile: Share = 0.05  #: of those who are let in: their upload is meant to hurt
     patience_s: Seconds = 60.0  #: mean, exponential: who was not called by then gives up
     devices: Share = 1.0  #: of those who wait, whose device polls
@@ -39,6 +39,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """Raises ValueError, as msgspec wants it."""
         if self.poll_s[0] > self.poll_s[1]:
             raise ValueError("poll_s: the shorter time comes first")
+
+    @property
+    def calm_per_s(self) -> float:
+        """Joins a second of a calm round, the same share of junk among them."""
+        return self.admitted_per_s * self.calm_times / (1 - self.junk)
 
     @property
     def people(self) -> int:

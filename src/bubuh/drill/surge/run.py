@@ -126,9 +126,9 @@ class Surge:
 
     async def _one_round(self, seconds: float) -> Round:
         profile, began_s, before = self._profile, time.monotonic(), len(self.visits.entered)
-        times, junk = (profile.times, profile.junk) if self._is_surge else (profile.calm_times, 0.0)
-        if times:
-            self.devices.plan(per_s=profile.admitted_per_s * times, seconds=seconds, junk=junk)
+        per_s = profile.admitted_per_s * profile.times if self._is_surge else profile.calm_per_s
+        if per_s:
+            self.devices.plan(per_s=per_s, seconds=seconds, junk=profile.junk)
         rates = {
             "verify": profile.verify_per_s,
             "history": profile.history_per_s,
