@@ -10,6 +10,7 @@ from bubuh.edge.problems.problem import Problem
 from bubuh.edge.words import Words
 from bubuh.waitingroom import refusals as waitingroom
 from bubuh.waitingroom.draw import FalseReveal
+from bubuh.waitingroom.keyring import RingFull
 from bubuh.waitingroom.published import NoLog
 from bubuh.waitingroom.work import WorkNeeded
 
@@ -52,6 +53,14 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "first.",
         ),
         facts=("work",),
+    ),
+    RingFull: Problem(
+        status=409,
+        title=Words("Kunci antrean sudah 64", "The ring of keys is full"),
+        detail=Words(
+            "Nomor dengan kunci tertua masih bisa ditunjukkan. Ganti kunci lagi setelah 31 hari.",
+            "Turns marked with the oldest key may still be shown. Rotate again once it is 31 days old.",
+        ),
     ),
     waitingroom.TurnOver: Problem(
         status=409,
