@@ -16,6 +16,12 @@ def check(crowd: Crowd) -> None:
     assert report["ours"]["eta_error_p50"] < 0.15
     ours = report["ours"]
     assert sum(ours[str(lane)]["served"] for lane in (RETAIL, DEADLINE)) <= report["people"]
+    in_time, feasible = ours[str(DEADLINE)]["eligible_in_time"], report["eligible_feasible"]
+    assert report["eligible_of_feasible"] == pytest.approx(in_time / feasible, abs=1e-4)
+    assert report["eligible_of_feasible"] > 0.9, "whoever is eligible loses nothing more than all others"
+    assert report["eligible_feasible_alone"] >= feasible, (
+        "without those who declare falsely more were feasible"
+    )
     page = page_of(report)
     assert page.count("<svg") == 4
     assert f"{shares['ours']:.1%}" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -91,6 +92,38 @@ def test_a_place_survives_closed_tabs_lost_network_and_another_device(
     expect(page.locator("#place")).to_have_text("Giliran Anda!")
     expect(page.locator("#go")).to_be_visible()
     assert errors == []
+
+
+@pytest.mark.oracle
+def test_a_slow_phone_keeps_its_place_through_sleep_and_a_lost_network(
+    closed_gate: tuple[GateProcess, Path, str], chromium: Browser
+) -> None:
+    """Six times slower than this machine, on a second-generation network."""
+    _, folder, address = closed_gate
+    phone = chromium.new_context(viewport={"width": 320, "height": 640})
+    page = phone.new_page()
+    tools = phone.new_cdp_session(page)
+    slow = {"offline": False, "latency": 600, "downloadThroughput": 12_500, "uploadThroughput": 6_250}
+    tools.send("Network.enable")
+    tools.send("Network.emulateNetworkConditions", slow)
+    tools.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.goto(address)
+    page.get_by_role("button", name="Umum").click()
+    expect(page.locator("#place")).to_have_text("1 nomor di depan", timeout=30_000)
+    code = page.locator("#code").inner_text()
+
+    tools.send("Page.setWebLifecycleState", {"state": "frozen"})
+    write_room_file(folder, RoomFile(is_open=True), uid=Uids.here().app)
+    page.wait_for_timeout(2_500)  # asleep while the gate calls
+    tools.send("Network.emulateNetworkConditions", slow | {"offline": True})
+    tools.send("Page.setWebLifecycleState", {"state": "active"})
+    page.evaluate("poll()")
+    expect(page.locator("#age")).to_contain_text("tempat Anda aman", timeout=30_000)
+    expect(page.locator("#code")).to_have_text(code)
+    tools.send("Network.emulateNetworkConditions", slow)
+    page.evaluate("poll()")
+    expect(page.locator("#place")).to_have_text("Giliran Anda!", timeout=30_000)
+    expect(page.locator("#proof")).to_have_attribute("href", re.compile(rf"/bukti-antre\?nomor={code}$"))
 
 
 @pytest.mark.oracle

@@ -14,15 +14,14 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, Final
 
 from bubuh.core.errors import Refusal
-from bubuh.core.ids import AccountId
 from bubuh.waitingroom.estimate import SPREAD, SPREAD_S, arrival
 from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.refusals import NotYet
 from bubuh.waitingroom.room import Room
-from bubuh.waitingroom.turn import ANYONE, Turn
 
 RETAIL: Final = 3
 DEADLINE: Final = 9
@@ -95,7 +94,9 @@ def simulate(crowd: Crowd, *, seed: int, says: Says = lambda _share, _words: Non
     wanting = crowd.people * (1 - crowd.junk)
     per_s = wanting * crowd.capacity / _END_S
     report: dict[str, Any] = {"seed": seed, "per_s": round(per_s, 2), "people": sum(map(sum, joins.values()))}
-    feasible = _oracle(crowd, joins, per_s, random.Random(seed + 1))
+    feasible, eligible = _oracle(crowd, joins, per_s, random.Random(seed + 1))
+    alone = {DEADLINE: array("I", (_part(random.Random(seed + 3), joins[DEADLINE], 1 - crowd.false)))}
+    eligible_alone, _ = _oracle(crowd, alone, per_s, random.Random(seed + 4))
     for at, (name, rules) in enumerate(_rules(per_s).items()):
         says(at / 4 + 0.1, name)
         run = _Run(crowd, joins, rules, random.Random(seed + 2))
@@ -105,9 +106,14 @@ def simulate(crowd: Crowd, *, seed: int, says: Says = lambda _share, _words: Non
     report["of_feasible"] = {
         name: round(report[name][str(DEADLINE)]["in_time"] / feasible, 4) for name in _rules(per_s)
     }
+    report["eligible_feasible"], report["eligible_feasible_alone"] = eligible, eligible_alone
+    in_time = ours[str(DEADLINE)]["eligible_in_time"]
+    report["eligible_of_feasible"] = round(in_time / max(1, eligible), 4)
+    report["eligible_of_feasible_alone"] = round(in_time / max(1, eligible_alone), 4)
     report["retail_leanest_share"] = ours[str(RETAIL)]["leanest_share"]
     kept = report["retail_leanest_share"] >= FLOOR * (1 - 3 / math.sqrt(FLOOR * per_s * _BUCKET_S))
-    report["reached"] = bool(report["of_feasible"]["ours"] >= GOAL and kept)  # people come in whole numbers
+    reached = min(report["of_feasible"]["ours"], report["eligible_of_feasible"]) >= GOAL
+    report["reached"] = bool(reached and kept)  # people come in whole numbers
     return report
 
 
@@ -149,10 +155,19 @@ def _about(rng: random.Random, mean: float) -> int:
     return count
 
 
-def _oracle(crowd: Crowd, joins: Mapping[int, array[int]], per_s: float, rng: random.Random) -> int:
-    """How many of the deadline's lane are served in time by who knows which of them will come."""
+def _part(rng: random.Random, counts: array[int], part: float) -> list[int]:
+    """Of those who join in each second, so many as are of a `part` of them."""
+    return list(counts) if part >= 1 else [sum(rng.random() < part for _ in range(n)) for n in counts]
+
+
+def _oracle(
+    crowd: Crowd, joins: Mapping[int, array[int]], per_s: float, rng: random.Random
+) -> tuple[int, int]:
+    """How many of the deadline's lane are served in time by who knows which of them will come; and how many
+    of these are eligible, which it does not know either.
+    """
     queue: deque[list[int]] = deque()  # [second of joining, how many]
-    served, credit = 0, 0.0
+    served, eligible, credit = 0, 0, 0.0
     for second, count in enumerate(joins[DEADLINE]):
         if count:
             queue.append([second, count])
@@ -162,13 +177,14 @@ def _oracle(crowd: Crowd, joins: Mapping[int, array[int]], per_s: float, rng: ra
             comes = (1 - crowd.junk) * math.exp((joined - second) / crowd.patience_s)
             if rng.random() < comes:
                 served, credit = served + 1, credit - 1
+                eligible += crowd.false == 0 or rng.random() >= crowd.false
             if left == 1:
                 queue.popleft()
             else:
                 queue[0][1] = left - 1
         if not queue:
             credit = min(credit, per_s)
-    return served
+    return served, eligible
 
 
 class _Run:
@@ -189,7 +205,7 @@ class _Run:
         self._told: dict[int, deque[tuple[int, float]]] = {lane: deque() for lane in self._room.lanes}
         self._errors: list[float] = []
         self._late = 0
-        self._account = 0
+        self._stays = array("d", (math.exp(-s / crowd.patience_s) for s in range(_END_S + 1)))
         self._bucket = dict.fromkeys(self._room.lanes, 0)
         self._always = dict.fromkeys(self._room.lanes, True)
 
@@ -214,14 +230,20 @@ class _Run:
     def _join(self, who: int, count: int, second: int) -> None:
         lane_id = who if self._two else RETAIL
         lane, rng = self._room.lanes[lane_id], self._rng
-        while (mark := lane.numbers.wanted_mark()) is not None:
+        while lane.numbers.mark < lane.numbers.issued + count:
+            mark = lane.numbers.wanted_mark()
+            assert mark is not None, "marks are kept at once here"
             lane.numbers.kept(mark)
-        for _ in range(count):
-            number = self._room.join(lane_id)
-            self._joined[lane_id].append(second)
-            kind = 0 if who == RETAIL else 1 if rng.random() < self._crowd.false else 2
-            self._wants[lane_id].append(kind)
-            if number % _SAMPLE_EVERY == 0 and lane.pace > 0:
+        if not count:
+            return
+        last, false = lane.numbers.take_many(count), self._crowd.false
+        self._joined[lane_id].extend(repeat(second, count))
+        if who == RETAIL or false == 0:
+            self._wants[lane_id] += bytes((0 if who == RETAIL else 2,)) * count
+        else:
+            self._wants[lane_id] += bytes(1 if rng.random() < false else 2 for _ in range(count))
+        for number in range(last - last % _SAMPLE_EVERY, last - count, -_SAMPLE_EVERY):
+            if lane.pace > 0:
                 found = arrival(number - lane.window.serving, lane.pace)
                 assert found is not None
                 self._told[lane_id].append((number, found.likely_s))
@@ -229,14 +251,12 @@ class _Run:
     def _call(self, second: int, step_s: int) -> None:
         before = {lane_id: lane.window.serving for lane_id, lane in self._room.lanes.items()}
         self._room.apply(self._room.tick(_BEGIN_S + second, float(step_s)))
-        rng, crowd = self._rng, self._crowd
+        draw, comes, stays = self._rng.random, 1 - self._crowd.junk, self._stays
         for lane_id, lane in self._room.lanes.items():
             joined = self._joined[lane_id]
             for number in range(before[lane_id] + 1, lane.window.serving + 1):
-                comes = (1 - crowd.junk) * math.exp((joined[number] - second) / crowd.patience_s)
-                if rng.random() < comes:
-                    at = second + 3 + int(12 * rng.random())
-                    self._coming[at % 32].append((lane_id, number))
+                if draw() < comes * stays[second - joined[number]]:
+                    self._coming[(second + 3 + int(12 * draw())) % 32].append((lane_id, number))
             self._judge_estimates(lane_id, second)
             self._always[lane_id] = self._always[lane_id] and lane.waiting > lane.rule.floor * 1000
 
@@ -252,16 +272,15 @@ class _Run:
     def _enter(self, second: int) -> None:
         due, self._coming[second % 32] = self._coming[second % 32], []
         for lane_id, number in due:
-            self._account += 1
-            turn = Turn(lane=lane_id, gen=1, number=number, issued_at=_BEGIN_S, bind=ANYONE)
+            lane = self._room.lanes[lane_id]
             try:
-                record = self._room.enter(turn, AccountId(self._account), now_s=_BEGIN_S + second)
+                lane.enter(number)
             except NotYet:
                 self._coming[(second + 8) % 32].append((lane_id, number))
                 continue
             except Refusal:
                 continue  # its windows are over
-            self._room.apply([record])
+            lane.entered_with(number, restoring=False)
             self._bucket[lane_id] += 1
             kind = self._wants[lane_id][number]
             tally = self._tallies[DEADLINE if kind else RETAIL]
