@@ -82,10 +82,15 @@ async def taken(folder: Path, kept: Path) -> None:
             context = await browser.new_context(viewport=viewport, locale="id-ID")  # type: ignore[arg-type]
             page = await context.new_page()
 
-            async def shoot(name: str, screen: str = screen, page: Page = page) -> None:
-                picture = Image.open(io.BytesIO(await page.screenshot(full_page=True)))
-                shown = picture.crop((0, 0, picture.width, min(picture.height, _MOST_HEIGHT_PX)))
-                shown.convert("RGB").save(folder / f"{name}-{screen}.webp", quality=60, method=6)
+            async def shoot(
+                name: str, screen: str = screen, size: dict[str, int] = viewport, page: Page = page
+            ) -> None:
+                width, whole = await page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+                tall = max(size["height"], min(whole, _MOST_HEIGHT_PX))
+                await page.set_viewport_size({"width": width, "height": tall})  # a bar stays at its foot
+                picture = Image.open(io.BytesIO(await page.screenshot()))
+                await page.set_viewport_size(size)  # type: ignore[arg-type]
+                picture.convert("RGB").save(folder / f"{name}-{screen}.webp", quality=60, method=6)
 
             await walked(page, service.url, shoot, kept / "surat-bermeterai.pdf")
             await context.close()
