@@ -47,6 +47,7 @@ async def walked(page: Page, url: str, shoot: Shoot, stamped: Path) -> None:
     await walk.send(page, url, LETTER)
     await shoot("place")
     await walk.describe(page)
+    await page.locator("#pin").wait_for()  # the page before writes what was filled in into its history first
     await shoot("check")
     await walk.affix(page)
     await shoot("affixed")
