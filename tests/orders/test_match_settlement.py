@@ -404,6 +404,20 @@ def test_xendits_own_file(tmp_path: Path) -> None:
     ]
 
 
+def test_a_form_without_words_for_it_tells_money_given_back_by_its_sign(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        'form = "csv"\nside = "gateway"\nname = "own"\n'
+        '[columns]\nreference = "ref"\namount = "jumlah"\npaid_at = "kapan"\n'
+    )
+    path = tmp_path / "own.csv"
+    path.write_text(f"ref,jumlah,kapan\na,20000,{PAID.isoformat()}\na,-5000,{PAID.isoformat()}\n")
+    lines = list(open_settlement(path, read_profiles(tmp_path)).lines())
+    assert [(one.amount_idr, one.net_idr) for one in lines if isinstance(one, GatewayLine)] == [
+        (20_000, 20_000),
+        (-5_000, -5_000),
+    ]
+
+
 def test_a_statement_by_mt940(tmp_path: Path) -> None:
     first, second = kept(tmp_path, MT940, "rekening.sta")
     assert isinstance(first, BankLine)

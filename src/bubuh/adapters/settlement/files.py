@@ -79,12 +79,13 @@ class _CsvFile:
                 is_own=_is_own(words, profile),
             )
         assert columns.reference is not None, "checked with the profile"
-        sign = -1 if status in profile.returned or kind in profile.returned_kinds else 1
+        if status in profile.returned or kind in profile.returned_kinds:
+            amount = -abs(amount)  # some write it with a sign, some do not
         return GatewayLine(
             gateway=profile.name,
             reference=row[columns.reference].strip(),
-            amount_idr=sign * abs(amount),
-            net_idr=self._rupiah(row[columns.net]) if columns.net else sign * abs(amount),
+            amount_idr=amount,
+            net_idr=self._rupiah(row[columns.net]) if columns.net else amount,
             paid_at=paid_at,
             payout=(row[columns.payout].strip() if columns.payout else "") or paid_at.date().isoformat(),
         )
