@@ -25,9 +25,9 @@ ALONE: Kind[str] = replace(DEED, shared=False)
 
 
 def ask(
-    line: Line, name: str, *, number: int = 0, path: str = "", kind: Kind[str] = DEED
+    line: Line, name: str, *, number: int = 0, path: str = "", kind: Kind[str] = DEED, document: bytes = b""
 ) -> asyncio.Task[str]:
-    return asyncio.create_task(line.call(kind, {"name": name, "number": number, "path": path}, b""))
+    return asyncio.create_task(line.call(kind, {"name": name, "number": number, "path": path}, document))
 
 
 @pytest.fixture(params=[1])

@@ -47,7 +47,7 @@ async def slow_ones(line: Line) -> list[int]:
 async def test_what_takes_long_is_done_in_the_slow_lane_beside_the_others(line: Line, kind: object) -> None:
     spinning = [ask(line, "spin", kind=kind) for _ in range(2)]  # type: ignore[arg-type]
     assert len(await slow_ones(line)) == 1
-    assert await ask(line, "pid", kind=SHARED)  # the one slot of the others is free
+    assert await ask(line, "pid", kind=SHARED, document=b"other")  # the one slot of the others is free
     for each in spinning:
         with pytest.raises(DocumentRefused) as refused:
             await each
@@ -58,11 +58,26 @@ async def test_what_only_takes_longer_than_the_first_budget_is_served(line: Line
     assert await ask(line, "burn", number=1_500, kind=PATIENT) == "done"
 
 
+async def test_what_took_long_goes_there_at_once_the_next_time(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await ask(line, "burn", number=1_500, kind=PATIENT, document=b"long") == "done"
+    assert await ask(line, "pid", kind=PATIENT, document=b"long")
+    monkeypatch.setattr(lines, "_MOST_SLOW", 0)
+    with pytest.raises(SlowLaneFull):
+        await ask(line, "pid", kind=PATIENT, document=b"long")
+    assert await ask(line, "pid", kind=PATIENT, document=b"short")
+    monkeypatch.setattr(lines, "_MOST_KNOWN", 1)
+    with pytest.raises(SlowLaneFull):
+        await ask(line, "burn", number=1_500, kind=PATIENT, document=b"longer")
+    assert await ask(line, "pid", kind=PATIENT, document=b"long")
+
+
 async def test_the_slow_lane_takes_no_more_than_it_can(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "_MOST_SLOW", 0)
     with pytest.raises(SlowLaneFull):
         await ask(line, "spin", kind=PATIENT)
-    assert await ask(line, "pid", kind=SHARED)
+    assert await ask(line, "pid", kind=SHARED, document=b"other")
 
 
 async def test_who_waits_for_the_slow_lane_too_long_is_told_so(

@@ -8,6 +8,7 @@ sockets, and may have dropped the right to): it ends, and its supervisor starts 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import os
 import socket
@@ -36,6 +37,7 @@ _STUCK_S: Final = (
 )  # a zygote that has not told of a death by now is stuck
 _MOST_SLOW: Final = 16  # waiting for the slow lane
 _SLOW_PATIENCE_S: Final = 20.0
+_MOST_KNOWN: Final = 1_024  # documents that are known to take long
 _INHERITED: Final = ("LD_LIBRARY_PATH",)  # some interpreters need it to start at all
 
 
@@ -61,6 +63,7 @@ class Line:
         self._slots = asyncio.Semaphore(at_once)
         self._slow = asyncio.Semaphore(1)
         self._waiting_slow = 0
+        self._known_slow: dict[tuple[str, bytes], None] = {}  # job and SHA-256, the oldest first
         self._gone = asyncio.Event()
         self._numbers = itertools.count(1)
         self._running: dict[int, _Running] = {}
@@ -121,11 +124,13 @@ class Line:
         """
         if not kind.patient:
             return await self._call(kind, arguments, document)
-        try:
-            return await self._call(kind, arguments, document, lane="first")
-        except SandboxDied as died:
-            if died.details["reason"] != Reason.SANDBOX_TIMEOUT:
-                raise
+        if not self._is_known_slow(kind.job, document):
+            try:
+                return await self._call(kind, arguments, document, lane="first")
+            except SandboxDied as died:
+                if died.details["reason"] != Reason.SANDBOX_TIMEOUT:
+                    raise
+            self._know_slow(kind.job, document)
         when_slow.get()()
         if self._waiting_slow >= _MOST_SLOW:
             raise SlowLaneFull(kind.job)
@@ -138,6 +143,15 @@ class Line:
         finally:
             self._waiting_slow -= 1
         return await self._do(replace(kind, shared=False), arguments, document, "slow", self._slow)
+
+    def _is_known_slow(self, job: str, document: bytes) -> bool:
+        """Whether the first budget did not suffice for this job over this document, not long ago."""
+        return bool(self._known_slow) and (job, hashlib.sha256(document).digest()) in self._known_slow
+
+    def _know_slow(self, job: str, document: bytes) -> None:
+        self._known_slow[job, hashlib.sha256(document).digest()] = None
+        if len(self._known_slow) > _MOST_KNOWN:
+            del self._known_slow[next(iter(self._known_slow))]
 
     async def _call(self, kind: Kind[R], arguments: object, document: bytes, lane: wire.Lane = "") -> R:
         self._attach()
