@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bubuh.core.deadline import UNTIL_S, TimeSpent
 from bubuh.core.privileges import Uids
 from bubuh.pdf.refusals import DocumentRefused, Reason
 from bubuh.sandbox import line as lines
@@ -86,6 +88,29 @@ async def test_who_waits_for_the_slow_lane_too_long_is_told_so(
     monkeypatch.setattr(lines, "_SLOW_PATIENCE_S", 0.01)
     ended = await asyncio.gather(*(ask(line, "spin", kind=PATIENT) for _ in range(2)), return_exceptions=True)
     assert sorted(type(each).__name__ for each in ended) == ["SandboxDied", "SlowLaneFull"]
+
+
+async def test_what_nobody_waits_for_any_more_is_not_begun(line: Line) -> None:
+    holding = ask(line, "burn", number=500, kind=ALONE)
+    await asyncio.sleep(0)  # it has the one slot
+    now_s = asyncio.get_running_loop().time()
+    with pytest.raises(TimeSpent):
+        await until(now_s + 0.05, ask_late(line))
+    assert await holding == "done"
+
+
+async def ask_late(line: Line) -> str:
+    return await line.call(PATIENT, {"name": "pid", "number": 0, "path": ""}, b"late")
+
+
+async def until(until_s: float, asked: Coroutine[Any, Any, str]) -> str:
+    """What is asked by somebody who waits until then."""
+
+    async def ask_in_time() -> str:
+        UNTIL_S.set(until_s)
+        return await asked
+
+    return await asyncio.create_task(ask_in_time())
 
 
 async def test_what_refuses_or_dies_at_once_is_not_tried_again(line: Line) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from litestar.connection import ASGIConnection
 
+from bubuh.core.deadline import UNTIL_S
 from bubuh.edge.brownout import Brownout
 from bubuh.edge.bulkheads import KEEPABLE, Way, way_of
 from bubuh.edge.exchange import exchange_of
@@ -58,8 +59,10 @@ async def begin(connection: Connection) -> None:
         while (await connection.receive())["type"] != "http.disconnect":
             pass
 
+    until_s = works.clock_s() + LIFE_S
+    UNTIL_S.set(until_s)
     when_slow.set(exchange.rest)
-    exchange.work = await works.begin(way, until_s=works.clock_s() + LIFE_S, gone=gone)
+    exchange.work = await works.begin(way, until_s=until_s, gone=gone)
 
 
 def buys(connection: Connection) -> bool:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
+from bubuh.core.deadline import TimeSpent
 from bubuh.core.errors import Fault
 from bubuh.edge import metrics
 from bubuh.edge.bulkhead import Bulkhead, Place, Standing
@@ -23,13 +24,6 @@ class Overloaded(Fault):
     """More came than can be served now; nothing was begun."""
 
     code = "overloaded"
-    retry_after_s = 5
-
-
-class TimeSpent(Fault):
-    """The request's time was over before its turn came; nothing was begun."""
-
-    code = "time_spent"
     retry_after_s = 5
 
 

@@ -19,6 +19,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Self, TypeVar
 
+from bubuh.core.deadline import in_time
 from bubuh.core.errors import Refusal
 from bubuh.pdf.refusals import Reason
 from bubuh.sandbox import answers, wire
@@ -121,6 +122,7 @@ class Line:
             SandboxDied: the document was the child's end.
             SandboxUnavailable: the zygote is gone or does not answer.
             SlowLaneFull: the first budget did not suffice, and the slow lane has no room.
+            TimeSpent: nobody waits for the answer any more; nothing was begun.
         """
         if not kind.patient:
             return await self._call(kind, arguments, document)
@@ -136,7 +138,7 @@ class Line:
             raise SlowLaneFull(kind.job)
         self._waiting_slow += 1
         try:
-            async with asyncio.timeout(_SLOW_PATIENCE_S):
+            async with in_time(), asyncio.timeout(_SLOW_PATIENCE_S):
                 await self._slow.acquire()
         except TimeoutError as error:
             raise SlowLaneFull(kind.job) from error
@@ -155,7 +157,8 @@ class Line:
 
     async def _call(self, kind: Kind[R], arguments: object, document: bytes, lane: wire.Lane = "") -> R:
         self._attach()
-        await self._slots.acquire()
+        async with in_time():
+            await self._slots.acquire()
         return await self._do(kind, arguments, document, lane, self._slots)
 
     async def _do(
