@@ -255,6 +255,8 @@ def test_the_deadline_was_missed_only_where_it_is_shown() -> None:
     assert record(was_open=False).outcome is Outcome.WAITING, "people went in without turns meanwhile"
     assert record(waited_at=DEADLINE - timedelta(seconds=1)).outcome is Outcome.WAITING
     assert record(deadline_at=None).outcome is Outcome.WAITING
+    after = record(given_by=DEADLINE + timedelta(seconds=1))
+    assert after.outcome is Outcome.WAITING, "it did not stand there in time"
     early = record(waited_at=DEADLINE - timedelta(hours=1), called_by=DEADLINE - timedelta(minutes=59))
     assert early.outcome is Outcome.CALLED
 

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from bubuh.core.privileges import Uids
 from bubuh.drill.gate import GateProcess
 from bubuh.waitingroom.code import look_up
 from bubuh.waitingroom.keyring import GENERATIONS, KEPT_S, KeyRing, RingFull
+from bubuh.waitingroom.lanes import DEFAULT_RULES
 from bubuh.waitingroom.passes import check_pass, vouch
 from bubuh.waitingroom.ring_file import RingFile
 from bubuh.waitingroom.room_file import RoomFile
@@ -72,12 +74,15 @@ def test_a_file_that_is_torn_or_gone_changes_nothing(tmp_path: Path, monkeypatch
     assert watched.ring().generation == 3
 
 
+FREE = msgspec.structs.replace(DEFAULT_RULES, most_work=0)  # joins cost nothing, however many
+
+
 @pytest.fixture
 def gate() -> Iterator[tuple[GateProcess, DataFolder]]:
     with tempfile.TemporaryDirectory(prefix="bubuh-rotation-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        made = GateProcess.prepare(folder / "data", RoomFile(is_open=True))
+        made = GateProcess.prepare(folder / "data", RoomFile(is_open=True, rules=FREE))
         made.start()
         yield made, DataFolder((folder / "data").resolve())
         made.stop()

@@ -23,7 +23,7 @@ from bubuh.stamping.cancel import cancel
 from bubuh.worker.notices import LINES
 from tests.api.site import Site
 from tests.web.browser import Browser, Citizen, registered
-from tests.web.test_history import asked_for, ordered, paid
+from tests.web.test_history import asked_for, expired, ordered, paid
 from tests.web.test_stamp import rich, session_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -183,7 +183,9 @@ async def test_words_are_wanted_and_bounded_and_so_are_open_complaints(
 
 async def test_who_is_forgotten_leaves_no_words(site: Site) -> None:
     sari = await registered(site)
-    number = await complained(sari, show_id("ord", await ordered(sari)))
+    order = await ordered(sari)
+    number = await complained(sari, show_id("ord", order))
+    await expired(site, order)  # nobody is forgotten while money is under way
     await sari.browser.open("/akun/data")
     await sari.browser.send(sari.browser.form("/akun/data/hapus"), {"password": "kucing makan ikan"})
     found = await show.find_complaint(

@@ -31,7 +31,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     waited_at: int | None  #: the last time seen at which it waited; None: called within the minute
     ahead: int  #: numbers before it then
     called_by: int | None
-    was_open: bool  #: from `given_by` until the deadline, or until the last it was seen to wait
+    was_open: (
+        bool  #: from `given_by` (then at least) until the deadline, or until the last it was seen to wait
+    )
 
 
 class Minutes:
@@ -72,7 +74,9 @@ class Minutes:
             return None
         called = max(given, bisect_left(self._serving, place))
         waits = called > given
-        last = called - 1 if deadline_s is None else min(called - 1, bisect_left(self._at, deadline_s))
+        last = called - 1
+        if deadline_s is not None:
+            last = min(last, max(given, bisect_left(self._at, deadline_s)))
         return Seen(
             given_after=self._at[given - 1] if given else None,
             given_by=self._at[given],

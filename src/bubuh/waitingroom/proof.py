@@ -75,8 +75,8 @@ class TurnRecord(Facts, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def outcome(self) -> Outcome:
-        """That the deadline was missed is said only where nobody could go in without a turn meanwhile."""
-        waited = self.waited_at is not None and self.deadline_at is not None
-        if waited and self.was_open and self.waited_at >= self.deadline_at:  # type: ignore[operator]
+        """That the deadline was missed is said of who stood in time, and could not go in without a turn."""
+        stood = self.waited_at is not None and self.deadline_at is not None
+        if stood and self.was_open and self.given_by <= self.deadline_at <= self.waited_at:  # type: ignore[operator]
             return Outcome.NOT_REACHED
         return Outcome.WAITING if self.called_by is None else Outcome.CALLED
