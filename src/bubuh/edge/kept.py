@@ -62,8 +62,12 @@ class Kept:
             self._answers.popitem(last=False)
 
 
-def from_kept(request: AnyRequest) -> Response[bytes] | None:
-    """Before a handler, its guard passed: the kept answer while there is a brownout; raises `LeftOff`."""
+async def from_kept(request: AnyRequest) -> Response[bytes] | None:
+    """Before a handler, its guard passed: the kept answer while there is a brownout; raises `LeftOff`.
+
+    Nothing is awaited; but what is no coroutine Litestar runs in a thread, each request through two changes
+    of threads.
+    """
     way, brownout = _way(request), brownout_of(request)
     if way is None or brownout.level is Level.FULL or not is_keepable(request.method, way):
         return None
