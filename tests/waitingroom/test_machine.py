@@ -14,7 +14,7 @@ from bubuh.waitingroom.allocator import AHEAD, NumbersNotKept
 from bubuh.waitingroom.lanes import LaneKind
 from bubuh.waitingroom.records import Kind, Record, decode
 from bubuh.waitingroom.refusals import LaneUnknown, NotYet, TurnForeign, TurnOver, TurnUsed
-from bubuh.waitingroom.room import Room
+from bubuh.waitingroom.room import RETRY_S, Room
 from bubuh.waitingroom.turn import bind_of
 from tests.waitingroom.make import ALICE, BOB, NOW_S, TENGGAT, UMUM, deadline_lane, lane, room, rules, turn
 
@@ -170,6 +170,31 @@ def test_people_are_let_in_at_the_operators_pace_whatever_part_of_them_comes() -
                 except NotYet:
                     came.append((second + 8, number))
         assert 0.9 <= served / 6000 <= 1.05, (show, served)
+
+
+def test_those_behind_thousands_who_went_home_come_in_at_the_pace_and_none_is_late() -> None:
+    gone, stay, per_s = 6000, 300, 2.0
+    made, seed = room(per_s=per_s, window_s=30), random.Random(7)
+    for _ in range(gone + stay):
+        made.apply(made.wanted_marks())
+        made.join(UMUM)
+    due: list[tuple[int, int]] = []
+    entered: list[int] = []
+    for second in range(900):
+        before = made.lanes[UMUM].window.serving
+        made.apply(made.tick(NOW_S + second, 1.0))
+        called = range(max(gone, before) + 1, made.lanes[UMUM].window.serving + 1)
+        due += [(second + seed.randint(1, 15), number) for number in called]
+        now, due = [one for one in due if one[0] <= second], [one for one in due if one[0] > second]
+        for _, number in now:
+            try:
+                made.apply([made.enter(turn(number=number), AccountId(number), now_s=NOW_S + second)])
+                entered.append(second)
+            except NotYet:
+                due.append((second + RETRY_S, number))
+    assert len(entered) == stay
+    ten_s = [sum(first <= second < first + 10 for second in entered) for first in range(900)]
+    assert max(ten_s) <= 1.25 * 10 * per_s + 3 * per_s
 
 
 def test_an_outage_ends_no_window() -> None:

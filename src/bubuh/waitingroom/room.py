@@ -36,6 +36,7 @@ _PACE_MEMORY_S: Final = 60.0
 _SAVED_S: Final = 3.0  #: seconds' worth of people that a lane may save up, or let in too early
 _LEAST_SAVED: Final = 5.0
 _LONGEST_TICK_S: Final = 5.0
+_HASTE: Final = 1.25  #: what the door lets in at most, in what is called for: fewer came before
 
 
 @dataclass(slots=True)
@@ -47,12 +48,39 @@ class Inside:
     expires_at: int  #: seconds since 1970
 
 
+class Door:
+    """The pace at which people enter, however many were called: the next to be called may all come."""
+
+    def __init__(self) -> None:
+        """With a few places."""
+        self.has_turned_away = False  #: anybody, lately
+        self._places = _LEAST_SAVED
+
+    def pass_time(self, per_s: float, elapsed_s: float) -> None:
+        """Places for so many people more; what nobody takes is saved for a moment only."""
+        most = max(_LEAST_SAVED, _SAVED_S * per_s)
+        self._places = min(most, self._places + _HASTE * per_s * elapsed_s)
+        self.has_turned_away = False
+
+    def has_place(self) -> bool:
+        """Whether the next may enter, or waits a moment."""
+        if self._places >= 1:
+            return True
+        self.has_turned_away = True
+        return False
+
+    def enter(self) -> None:
+        """Somebody does."""
+        self._places -= 1
+
+
 class Lane:
     """What is known of one lane."""
 
-    def __init__(self, rule: LaneRule) -> None:
-        """Empty."""
+    def __init__(self, rule: LaneRule, door: Door) -> None:
+        """Empty; its people come in by `door`."""
         self.rule = rule
+        self._door = door
         self.numbers = Allocator()
         self.window = Window()
         self.minutes = Minutes()
@@ -95,8 +123,9 @@ class Lane:
         return self._credit <= -self._saved()
 
     def pass_time(self, elapsed_s: float, *, counts: bool, window_s: float) -> None:
-        """Move the lane's clock when `counts`, and learn who came."""
-        open_s = self.window.open_s + (elapsed_s if counts and not self.is_full() else 0.0)
+        """Move the lane's clock when `counts` and nobody found it full, and learn who came."""
+        counts = counts and not self.is_full() and not self._door.has_turned_away
+        open_s = self.window.open_s + (elapsed_s if counts else 0.0)
         for cell in self.window.pass_time(open_s, window_s=window_s):
             self._called = self._called * _SHOW_MEMORY + cell.called
             self._came = self._came * _SHOW_MEMORY + cell.entered
@@ -143,7 +172,9 @@ class Lane:
             raise TurnOver
         if self.window.is_used(place):
             raise TurnUsed
-        if self.is_full() or (standing is Standing.LATE and self._late_credit < 1):
+        if self.is_full() or not self._door.has_place():
+            raise NotYet(ahead=0, retry_after_s=RETRY_S)
+        if standing is Standing.LATE and self._late_credit < 1 and self.callable:  # others wait for the place
             raise NotYet(ahead=0, retry_after_s=RETRY_S)
 
     def entered_with(self, number: int, *, restoring: bool) -> None:
@@ -156,10 +187,11 @@ class Lane:
             return
         if self.window.standing(place) is Standing.LATE:
             self.late += 1
-            self._late_credit -= 1
+            self._late_credit = max(0.0, self._late_credit - 1)
         self.window.use(place)
         self.entered += 1
         self._credit -= 1
+        self._door.enter()
 
     def _saved(self) -> float:
         return max(_LEAST_SAVED, _SAVED_S * self._per_s)
@@ -171,14 +203,15 @@ class Room:
     def __init__(self, rules: RoomRules) -> None:
         """Empty, under `rules`."""
         self.rules = rules
-        self.lanes = {rule.id: Lane(rule) for rule in rules.lanes}
+        self._door = Door()
+        self.lanes = {rule.id: Lane(rule, self._door) for rule in rules.lanes}
         self.inside: dict[AccountId, Inside] = {}  #: the least lately active first
 
     def follow(self, rules: RoomRules) -> None:
         """Other rules from now on. Lanes that are left out are kept, and call nobody."""
         self.rules = rules
         for rule in rules.lanes:
-            self.lanes.setdefault(rule.id, Lane(rule)).rule = rule
+            self.lanes.setdefault(rule.id, Lane(rule, self._door)).rule = rule
 
     def join(self, lane_id: int) -> int:
         """A new number at the end of a lane; raises `LaneUnknown`, `NumbersNotKept`."""
@@ -215,11 +248,13 @@ class Room:
         free = max(0, self.rules.slots - len(self.inside) + len(ended))
         for lane in self.lanes.values():
             lane.pass_time(elapsed_s, counts=is_open and free > 0, window_s=window_s)
+        per_s = self.rules.per_s * health
+        self._door.pass_time(per_s, elapsed_s)
         if not is_open:
             return ended
         lanes = [self.lanes[rule.id] for rule in self.rules.lanes if rule.kind is not LaneKind.REPAIR]
         demands = [lane.demand(window_s=window_s) for lane in lanes]
-        amount = min(self.rules.per_s * health * elapsed_s, free)
+        amount = min(per_s * elapsed_s, free)
         share_out(demands, amount, now_s=now_s, elapsed_s=elapsed_s, safety_s=self.rules.safety_s)
         return ended + self._call(lanes, demands, now_s, elapsed_s)
 
@@ -307,7 +342,7 @@ class Room:
             self._let_in(AccountId(b), Inside(lane_id, a, c))
         elif kind is not Kind.BEGUN:
             if lane_id not in self.lanes:  # an operator has taken it out of the rules: it calls nobody
-                self.lanes[lane_id] = Lane(_left_out(lane_id))
+                self.lanes[lane_id] = Lane(_left_out(lane_id), self._door)
             _apply_to(self.lanes[lane_id], record, restoring=restoring)
             if kind is Kind.ENTERED:
                 self._let_in(AccountId(b), Inside(lane_id, a, c))

@@ -76,40 +76,56 @@ class _Asker(asyncio.Protocol):
 
 
 class _Askers:
-    """All connections to one address; what finds none free waits for one."""
+    """All connections to one address, opened when they are wanted; what finds none free waits for one."""
 
     def __init__(self, address: str) -> None:
         target = urlsplit(address)
         self._host, self._port = str(target.hostname), int(target.port or 80)
         self._free: list[_Asker] = []
-        self._all: list[_Asker] = []
+        self._open: set[_Asker] = set()
+        self._opening: set[asyncio.Task[None]] = set()
         self._wanted: deque[tuple[bytes, Answered]] = deque()
-
-    async def open(self) -> None:
-        loop = asyncio.get_running_loop()
-        for _ in range(_CONNECTIONS):
-            _, made = await loop.create_connection(lambda: _Asker(self), self._host, self._port)
-            self._all.append(made)
 
     def ask(self, request: bytes, answered: Answered) -> None:
         if self._free:
             self._free.pop().ask(request, answered)
-        else:
-            self._wanted.append((request, answered))
+            return
+        self._wanted.append((request, answered))
+        if len(self._open) + len(self._opening) < _CONNECTIONS:
+            task = asyncio.create_task(self._connect())
+            self._opening.add(task)
+            task.add_done_callback(self._opened)
 
     def is_free(self, asker: _Asker) -> None:
+        self._open.add(asker)
         if self._wanted:
             asker.ask(*self._wanted.popleft())
         else:
             self._free.append(asker)
 
     def is_lost(self, asker: _Asker) -> None:
+        """The gate hangs up on whoever says nothing for a while."""
+        self._open.discard(asker)
         if asker in self._free:
             self._free.remove(asker)
 
     def close(self) -> None:
-        for asker in self._all:
+        for task in self._opening:
+            task.cancel()
+        for asker in self._open:
             asker.close()
+
+    async def _connect(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: _Asker(self), self._host, self._port)
+        except OSError:  # nobody answers at the gate: so is whoever wanted to ask told
+            if self._wanted:
+                self._wanted.popleft()[1](0, b"")
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
+        if not task.cancelled():
+            task.result()  # our own mistake, if there is one
 
 
 @dataclass(slots=True)
@@ -127,6 +143,7 @@ class Device:
 class Seen:
     """What all devices saw together."""
 
+    planned: int = 0  #: arrivals
     joined: int = 0
     junk: int = 0
     polls: int = 0
@@ -154,10 +171,6 @@ class Devices:
         self._now = b""
         self.seen = Seen()
 
-    async def open(self) -> None:
-        """Connect."""
-        await self._askers.open()
-
     def close(self) -> None:
         """Hang up."""
         self._askers.close()
@@ -171,6 +184,7 @@ class Devices:
             due, rate = begun + at * part_s, per_s * weight / mean
             while (due := due + self._rng.expovariate(rate)) < begun + (at + 1) * part_s:
                 self._push(due, self._rng.random() < junk)
+                self.seen.planned += 1
 
     async def run(self, until_s: float) -> None:
         """Send what is due until then (monotonic)."""

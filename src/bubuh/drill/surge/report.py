@@ -20,6 +20,7 @@ ADMITTED_P99_S: Final = 2.0
 UTILISATION: Final = 0.85
 OTHERS_P50: Final = 1.3
 OTHERS_P99: Final = 2.0
+OFFERED: Final = 0.99  #: of the arrivals that were planned: with less the rest shows nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ class Report:
         visits = self.visits
         others = self.others()
         return {
+            "offered": self.devices.joined >= OFFERED * self.devices.planned,
             "buy": _at_most(quantile(self.in_surge(visits.buy_s), 0.99), ADMITTED_P99_S),
             "stamp": _at_most(quantile(self.in_surge(visits.stamp_s), 0.99), ADMITTED_P99_S),
             "no_5xx": not any(status.startswith("5") for status in visits.statuses),
@@ -103,6 +105,7 @@ class Report:
             "profile": msgspec.to_builtins(self.profile),
             "reached": self.reached(),
             "offered_per_s": round(self.profile.admitted_per_s * self.profile.times, 1),
+            "planned": devices.planned,
             "joined": devices.joined,
             "junk": devices.junk,
             "polls": devices.polls,

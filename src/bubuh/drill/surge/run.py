@@ -97,7 +97,6 @@ class Surge:
             key=key,
             rng=random.Random(f"{self._seed} probes"),
         )
-        await self.devices.open()
         self._begun_s, before = time.monotonic(), spent_s(self._service)
         watching = asyncio.create_task(self._watch(), name="watching")
         try:
