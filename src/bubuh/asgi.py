@@ -24,6 +24,7 @@ from bubuh.api import (
     shares,
     stamps,
     transfers,
+    turns,
 )
 from bubuh.api.notice_lane import NoticeLane
 from bubuh.api.openapi import describe
@@ -49,6 +50,7 @@ HANDLERS: Final = [
     *documents.HANDLERS,
     *complaints.HANDLERS,
     *stamps.HANDLERS,
+    *turns.HANDLERS,
     *public.HANDLERS,
     *development.HANDLERS,
     *notices.HANDLERS,

@@ -23,7 +23,6 @@ from bubuh.deadlines.refusals import (
     DeadlineUnknown,
     DeadlineWrong,
     EligibilityUsed,
-    LanesSpent,
     ListUnreadable,
     NotDeclared,
     NotEligible,
@@ -33,13 +32,13 @@ from bubuh.deadlines.register import close, register
 from bubuh.identity.model import AccountKind
 from bubuh.identity.people.keys import PersonKey
 from bubuh.waitingroom.lanes import DEFAULT_RULES, LaneKind
+from bubuh.waitingroom.refusals import LanesSpent
 
 KEY = PersonKey(bytes(32))
 SALT = "garam-2026-november"
 AHEAD = timedelta(days=2)
 ALICE, BOB = AccountId(7001), AccountId(7002)
 LIST = [mark_of(SALT, number) for number in ("3175-0001", "3175-0002")]
-OWN_LANES = [(lane.id, lane.name) for lane in DEFAULT_RULES.lanes]
 
 
 def wanted(**given: Any) -> NewDeadline:
@@ -56,7 +55,7 @@ async def registered(db: Database, *, marks: list[str] | None = None, **given: A
             wanted(**facts),
             marks or [],
             person_key=KEY,
-            lanes=OWN_LANES,
+            lanes=DEFAULT_RULES.lanes,
             now=utc_now(),
             actor="local",
         )
@@ -174,7 +173,7 @@ async def test_so_many_are_open_at_once_and_no_more(db: Database) -> None:
         await registered(db, slug=slug)
     with pytest.raises(LanesSpent):
         await registered(db, slug="empat")
-    assert LAST_LANE == 63, "what a code can name"
+    assert LAST_LANE < 64, "what a code can name"
 
 
 async def test_the_gate_learns_the_lane_and_its_moment_and_no_more(db: Database) -> None:

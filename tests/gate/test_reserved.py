@@ -11,6 +11,7 @@ import pytest
 from bubuh.core.ids import AccountId
 from bubuh.gate.now import parts_of
 from bubuh.waitingroom.code import code_of
+from bubuh.waitingroom.draw import Draw
 from bubuh.waitingroom.passes import vouch
 from bubuh.waitingroom.proof import Joined, Shown
 from bubuh.waitingroom.room_file import RoomFile, write_room_file
@@ -108,6 +109,7 @@ async def test_what_became_of_a_turn_is_told_even_after_a_crash(door: Door, now_
     assert found.seen.waited_at >= deadline_s
     assert found.seen.was_open
     assert not found.is_spent
+    assert found.ahead == 51 - door.keeper.room.lanes[TENGGAT].window.serving
     called = told(await asked(door, issue(first, RING)))
     assert called.subject != found.subject
     assert called.seen is not None
@@ -116,6 +118,13 @@ async def test_what_became_of_a_turn_is_told_even_after_a_crash(door: Door, now_
         assert told(await asked(again, issue(last, RING), deadline_s=deadline_s)) == found
     by_code = told(await asked(door, code_of(last, RING).encode(), by=BOB, deadline_s=deadline_s))
     assert by_code == found
+
+
+async def test_a_turn_that_waits_for_its_draw_has_no_place_yet(door: Door, now_s: int) -> None:
+    await door.tick(now_s=now_s)
+    turn = await turn_of(door)
+    door.keeper.room.lanes[TENGGAT].draws.append(Draw(TENGGAT, 0, bytes(8)))
+    assert told(await asked(door, issue(turn, RING))).ahead is None
 
 
 async def test_a_turn_is_told_of_to_its_holder_alone(door: Door, now_s: int, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ NAME, NUMBER, WORDS = "surat rahasia.pdf", "RAHASIA/7", "rekening 9988776655"
 FIRM = "CV Rahasia"
 
 #: parameters that name nobody's thing
-NOBODYS: Final = {"gateway", "language", "name", "proof"}
+NOBODYS: Final = {"gateway", "lane", "language", "name", "proof"}
 #: what /v1 wants in a body before it looks for the thing
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("PATCH", "/v1/quota/shares/{child_id:str}"): {"limit": 5},

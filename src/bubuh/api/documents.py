@@ -94,7 +94,7 @@ _EXAMPLE: Final = {
 
 @post(
     "/v1/documents",
-    guards=[May(Scope.DOCUMENTS_WRITE)],
+    guards=[May(Scope.DOCUMENTS_WRITE, queued=True)],
     opt=told(
         Call(
             summary="Upload a PDF",

@@ -17,11 +17,13 @@ from bubuh.core.errors import Refusal
 from bubuh.edge import refusals
 from bubuh.edge.answers import MEDIA_TYPE as PROBLEM_TYPE
 from bubuh.edge.calls import JSON, Answer, Body, Call, Parameter, call_of
-from bubuh.edge.guards import May, guard_of
+from bubuh.edge.door import PASS_HEADER
+from bubuh.edge.guards import Guard, May, guard_of
 from bubuh.edge.preferences import LONGEST_KEY, LONGEST_WAIT_S
 from bubuh.edge.problems import UNAVAILABLE, UNEXPECTED, problem_of
 from bubuh.edge.words import Language
 from bubuh.identity.refusals import IdempotencyConflict, KeyRefused, ScopeMissing
+from bubuh.waitingroom.refusals import PassNeeded
 
 _REF: Final = "#/components/schemas/{name}"
 
@@ -35,6 +37,7 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "serial": ("A stamp's serial number: 22 characters 0-9A-Z.", ""),
     "digest": ("SHA-256 in hex: 64 digits.", ""),
     "gateway": ("A payment gateway's name.", ""),
+    "lane": ("A lane's name.", ""),
 }
 _IDEMPOTENCY_KEY: Final = Parameter(
     name="Idempotency-Key",
@@ -52,6 +55,15 @@ _PREFER: Final = Parameter(
     where="header",
     description=f"`wait=N`: wait up to N seconds (at most {LONGEST_WAIT_S}) for the end before answering.",
     schema={"type": "string", "examples": ["wait=10"]},
+)
+_PASS: Final = Parameter(
+    name=PASS_HEADER,
+    where="header",
+    description=(
+        "Your pass, from `POST /v1/passes`. Needed only while a queue for programs is open; answers then "
+        "bear a newer one under the same name, to be sent from then on."
+    ),
+    schema={"type": "string", "maxLength": 100},
 )
 _PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
     "title": "Problem",
@@ -74,7 +86,13 @@ Quota, orders, documents, stamps and verification.
 
 Send `Authorization: Bearer KEY`. Problems are `application/problem+json` with a `code` for programs and words
 for people, Indonesian unless `Accept-Language` asks for English. Every answer has `X-Request-Id`; `RateLimit`
-headers tell what is left of your allowance. Times are RFC 3339 in UTC, money is whole rupiah, lengths are PDF
+headers tell what is left of your allowance.
+
+While many come at once a queue may be open for programs. What buys or stamps is then refused with 429 and
+`pass_needed`: take a turn with `POST /v1/turns`, wait until it is called, turn it into a pass with
+`POST /v1/passes`, and send that in `Bubuh-Pass`. What is under way needs no pass.
+
+Times are RFC 3339 in UTC, money is whole rupiah, lengths are PDF
 points.
 """
 
@@ -129,9 +147,9 @@ def _operation(path: str, handler: HTTPRouteHandler, call: Call) -> dict[str, An
         "summary": call.summary,
         "x-summary-id": call.summary_id,
         "description": inspect.getdoc(handler.fn) or "",
-        "parameters": [_parameter(parameter) for parameter in _parameters(path, call)],
-        "responses": {str(status): _answer(answer) for status, answer in call.answers.items()},
-        "security": [{"key": [str(guard.scope)]}] if isinstance(guard, May) else [],
+        "parameters": [_parameter(parameter) for parameter in _parameters(path, call, guard)],
+        "responses": {str(status): _answer(answer, guard) for status, answer in call.answers.items()},
+        "security": [{"key": [str(scope)]} for scope in guard.scopes] if isinstance(guard, May) else [],
     }
     if call.body is not None:
         operation["requestBody"] = {"required": not call.body.optional, "content": _content(call.body)}
@@ -145,8 +163,9 @@ def _operation(path: str, handler: HTTPRouteHandler, call: Call) -> dict[str, An
 def _problems(path: str, handler: HTTPRouteHandler, call: Call) -> dict[int, list[type[Refusal]]]:
     """What a call of this kind may be refused for, by status."""
     kinds: list[type[Refusal]] = [refusals.RateLimited, refusals.Unacceptable, *call.refusals]
-    if isinstance(guard_of(handler), May):
-        kinds += [KeyRefused, ScopeMissing]
+    guard = guard_of(handler)
+    if isinstance(guard, May):
+        kinds += [KeyRefused, ScopeMissing, *([PassNeeded] if guard.queued else [])]
     if call.creates:
         kinds += [refusals.IdempotencyKeyRequired, IdempotencyConflict]
     if call.body is not None:
@@ -163,7 +182,7 @@ def _problems(path: str, handler: HTTPRouteHandler, call: Call) -> dict[int, lis
     return found
 
 
-def _parameters(path: str, call: Call) -> Iterable[Parameter]:
+def _parameters(path: str, call: Call, guard: Guard) -> Iterable[Parameter]:
     for name in re.findall(r"\{(\w+)\}", path):
         says, prefix = _PATH_PARAMETERS[name]
         schema = {"type": "string", "minLength": 1, **({"pattern": f"^{prefix}"} if prefix else {})}
@@ -173,6 +192,8 @@ def _parameters(path: str, call: Call) -> Iterable[Parameter]:
         yield _IDEMPOTENCY_KEY
     if call.waits:
         yield _PREFER
+    if isinstance(guard, May) and guard.queued:
+        yield _PASS
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
@@ -185,13 +206,16 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: Answer, guard: Guard) -> dict[str, Any]:
     told: dict[str, Any] = {"description": answer.says}
     if answer.body is not None:
         told["content"] = _content(answer.body)
-    if answer.headers:
+    headers = dict(answer.headers)
+    if isinstance(guard, May) and guard.queued:
+        headers[PASS_HEADER] = "A newer pass, while a queue for programs is open."
+    if headers:
         told["headers"] = {
-            name: {"description": says, "schema": {"type": "string"}} for name, says in answer.headers.items()
+            name: {"description": says, "schema": {"type": "string"}} for name, says in headers.items()
         }
     return told
 

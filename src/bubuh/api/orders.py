@@ -22,6 +22,7 @@ from bubuh.orders.refusals import NoQrisCode, StampsOutOfRange
 from bubuh.orders.show import draw_qris, find_order
 from bubuh.payments.model import Method
 from bubuh.payments.refusals import MethodUnknown
+from bubuh.waitingroom.refusals import OneOrder
 
 ROUTE: Final = "POST /v1/orders"
 
@@ -93,7 +94,7 @@ _DRAWN: Final = Body(media_type=SVG)
 
 @post(
     "/v1/orders",
-    guards=[May(Scope.ORDERS_WRITE)],
+    guards=[May(Scope.ORDERS_WRITE, queued=True)],
     opt=told(
         Call(
             summary="Buy stamps",
@@ -111,7 +112,7 @@ _DRAWN: Final = Body(media_type=SVG)
                 )
             },
             creates=True,
-            refusals=(StampsOutOfRange, MethodUnknown),
+            refusals=(StampsOutOfRange, MethodUnknown, OneOrder),
         )
     ),
 )
@@ -120,11 +121,14 @@ async def create_order(
 ) -> Reply:
     """Place an order for 1 to 1,000 stamps. Once paid it is filled without asking."""
     new = await read_json(request, NewOrder)
+    order_id = derived_id(principal.account_id, ROUTE, idempotency_key)
+    if services.door is not None and services.door.asks_programs:
+        await services.door.see_one_order(services.db, principal.account_id, order_id)
     placed = await place(
         principal,
         stamps=new.stamps,
         method=new.method,
-        order_id=derived_id(principal.account_id, ROUTE, idempotency_key),
+        order_id=order_id,
         db=services.db,
         gateways=services.gateways,
         batches=services.place_batches,

@@ -60,7 +60,7 @@ _HEADERS: Final = {
 
 @post(
     "/v1/stamps",
-    guards=[May(Scope.STAMPS_WRITE)],
+    guards=[May(Scope.STAMPS_WRITE, queued=True)],
     opt=told(
         Call(
             summary="Affix a stamp",

@@ -7,24 +7,23 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from bubuh.cli.moments import read_moment
 from bubuh.cli.output import Json, answer
+from bubuh.cli.room_rules import settle_lanes, settled
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.clock import utc_now
-from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
 from bubuh.deadlines import store
-from bubuh.deadlines.lane import with_lanes
 from bubuh.deadlines.model import Deadline, Eligibility, NewDeadline, is_plain, is_salt, mark_of, read_list
 from bubuh.deadlines.refusals import DeadlineUnknown
 from bubuh.deadlines.register import close, register
 from bubuh.edge.figures import moment
 from bubuh.identity.people.keys import PersonKey
+from bubuh.lanes import store as named_lanes
 from bubuh.settings import Settings, data_folder
-from bubuh.waitingroom.room_file import read_room_file, write_room_file
+from bubuh.waitingroom.room_file import read_room_file
 from bubuh.wiring.folder import DataFolder
 
 deadline = typer.Typer(no_args_is_help=True, help="Deadlines of agencies: each with a lane and a page.")
@@ -60,17 +59,24 @@ def register_command(
         salt=salt,
         expected=expected or len(marks),
     )
-    lanes = [(lane.id, lane.name) for lane in read_room_file(_folder().room).rules.lanes]
+    present = read_room_file(_folder().room).rules
 
     async def act(db: Database) -> Deadline:
         actor = await acting_operator(db, as_key)
         async with db.transaction() as conn:
             return await register(
-                conn, wanted, marks, person_key=_person_key(), lanes=lanes, now=utc_now(), actor=actor
+                conn,
+                wanted,
+                marks,
+                person_key=_person_key(),
+                lanes=(await settled(conn, present)).lanes,
+                taken={lane.name for lane in await named_lanes.list_all(conn)},
+                now=utc_now(),
+                actor=actor,
             )
 
     made = with_database(act)
-    _settle_lanes()
+    settle_lanes()
     _show(made, len(marks), as_json=as_json)
 
 
@@ -84,7 +90,7 @@ def close_command(slug: Slug, as_key: As = None, as_json: Json = False) -> None:
             return await close(conn, slug, actor=actor)
 
     closed = with_database(act)
-    _settle_lanes()
+    settle_lanes()
     _show(closed, None, as_json=as_json)
 
 
@@ -102,7 +108,7 @@ def show_command(
     found = with_database(act)
     if slug is not None and not found:
         raise DeadlineUnknown
-    _settle_lanes()
+    settle_lanes()
     if as_json:
         answer({"deadlines": [_facts(one, entries) for one, entries in found]}, as_json=True)
         return
@@ -126,15 +132,6 @@ def hash_command(
     for line in sys.stdin:
         if is_plain(line):
             typer.echo(mark_of(chosen, line))
-
-
-def _settle_lanes() -> None:
-    """A lane for each open deadline: told to the gate by the room's file, also where a crash came between."""
-    folder = _folder().room
-    present = read_room_file(folder)
-    rules = with_lanes(present.rules, with_database(store.list_all))
-    if rules != present.rules:
-        write_room_file(folder, msgspec.structs.replace(present, rules=rules), uid=Uids.here().app)
 
 
 def _show(one: Deadline, entries: int | None, *, as_json: bool) -> None:

@@ -14,6 +14,8 @@ from bubuh.audit.record import record
 from bubuh.cli.output import Json, answer
 from bubuh.cli.room_draw import draw
 from bubuh.cli.room_file import decide, room_folder, show
+from bubuh.cli.room_lane import lane
+from bubuh.cli.room_rules import settled
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.ids import THE_SERVICE
 from bubuh.core.privileges import Uids
@@ -26,6 +28,7 @@ from bubuh.wiring.room import rotate_rings
 
 room = typer.Typer(no_args_is_help=True, help="The waiting room: whether people go in by turn, and how.")
 room.add_typer(draw, name="draw")
+room.add_typer(lane, name="lane")
 
 
 class Why(StrEnum):
@@ -52,9 +55,14 @@ def open_command(
 ) -> None:
     """Let people in by turn from now on; on an open room, change its rules."""
     present = read_room_file(room_folder())
-    wanted = present.rules if rules is None else _read_rules(rules)
+    given = present.rules if rules is None else _read_rules(rules)
     limits = {"per_s": per_s, "slots": slots}
-    wanted = msgspec.structs.replace(wanted, **{name: v for name, v in limits.items() if v is not None})
+    changed = msgspec.structs.replace(given, **{name: v for name, v in limits.items() if v is not None})
+
+    async def settle(db: Database) -> RoomRules:
+        return await settled(db, changed)
+
+    wanted = with_database(settle)
     told = "" if why is None else str(why)
     file = msgspec.structs.replace(present, is_open=True, rules=wanted, why=told)
     decide(file, act="room.open", key=as_key, as_json=as_json)

@@ -2414,7 +2414,7 @@ CREATE TABLE public.deadlines (
     closed_at timestamp with time zone,
     CONSTRAINT deadlines_eligibility_known CHECK ((eligibility = ANY (ARRAY['list'::text, 'declared'::text]))),
     CONSTRAINT deadlines_expected CHECK ((expected >= 0)),
-    CONSTRAINT deadlines_lane_known CHECK (((lane_id >= 10) AND (lane_id <= 63))),
+    CONSTRAINT deadlines_lane_known CHECK (((lane_id >= 10) AND (lane_id <= 53))),
     CONSTRAINT deadlines_list_salted CHECK (((eligibility = 'list'::text) = (salt IS NOT NULL)))
 );
 
@@ -2492,6 +2492,27 @@ CREATE TABLE public.invitations (
 
 ALTER TABLE public.invitations OWNER TO bubuh_owner;
 
+CREATE TABLE public.lane_accounts (
+    lane_id smallint NOT NULL,
+    account_id bigint NOT NULL,
+    named_by text NOT NULL,
+    named_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone
+);
+
+ALTER TABLE public.lane_accounts OWNER TO bubuh_owner;
+
+CREATE TABLE public.lane_turns (
+    lane_id smallint NOT NULL,
+    account_id bigint NOT NULL,
+    turn text NOT NULL,
+    code text NOT NULL,
+    number bigint NOT NULL,
+    taken_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.lane_turns OWNER TO bubuh_owner;
+
 CREATE TABLE public.log_leaves (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -2519,6 +2540,24 @@ CREATE TABLE public.memberships (
 );
 
 ALTER TABLE public.memberships OWNER TO bubuh_owner;
+
+CREATE TABLE public.named_lanes (
+    lane_id smallint NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    floor double precision NOT NULL,
+    ceiling double precision NOT NULL,
+    weight double precision NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT named_lanes_kind_known CHECK ((kind = ANY (ARRAY['group'::text, 'partner'::text]))),
+    CONSTRAINT named_lanes_lane_known CHECK ((((lane_id >= 5) AND (lane_id <= 9)) OR ((lane_id >= 54) AND (lane_id <= 63)))),
+    CONSTRAINT named_lanes_shares CHECK ((((0)::double precision <= floor) AND (floor <= ceiling) AND (ceiling <= (1)::double precision) AND (weight > (0)::double precision)))
+);
+
+ALTER TABLE public.named_lanes OWNER TO bubuh_owner;
 
 CREATE TABLE public.order_events (
     shard smallint NOT NULL,
@@ -3233,11 +3272,23 @@ ALTER TABLE ONLY public.invitations
 ALTER TABLE ONLY public.invitations
     ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.lane_accounts
+    ADD CONSTRAINT lane_accounts_pkey PRIMARY KEY (lane_id, account_id);
+
+ALTER TABLE ONLY public.lane_turns
+    ADD CONSTRAINT lane_turns_pkey PRIMARY KEY (lane_id, account_id);
+
 ALTER TABLE ONLY public.log_leaves
     ADD CONSTRAINT log_leaves_pkey PRIMARY KEY (shard, serial);
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_pkey PRIMARY KEY (user_id, account_id);
+
+ALTER TABLE ONLY public.named_lanes
+    ADD CONSTRAINT named_lanes_name_once UNIQUE (name);
+
+ALTER TABLE ONLY public.named_lanes
+    ADD CONSTRAINT named_lanes_pkey PRIMARY KEY (lane_id);
 
 ALTER TABLE ONLY public.order_events
     ADD CONSTRAINT order_events_pkey PRIMARY KEY (shard, account_id, order_id, state);
@@ -3403,6 +3454,8 @@ CREATE INDEX invitations_expiry ON public.invitations USING btree (expires_at);
 
 CREATE INDEX invitations_no ON public.invitations USING btree (no) WHERE (ended_at IS NULL);
 
+CREATE INDEX lane_accounts_account ON public.lane_accounts USING btree (account_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX memberships_account ON public.memberships USING btree (account_id, created_at, user_id);
 
 CREATE INDEX orders_history ON public.orders USING btree (shard, account_id, placed_at DESC, id DESC);
@@ -3533,6 +3586,9 @@ ALTER TABLE ONLY public.invitations
 
 ALTER TABLE ONLY public.invitations
     ADD CONSTRAINT invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.lane_accounts
+    ADD CONSTRAINT lane_accounts_lane_id_fkey FOREIGN KEY (lane_id) REFERENCES public.named_lanes(lane_id);
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
@@ -3888,11 +3944,41 @@ GRANT UPDATE(ended_at) ON TABLE public.invitations TO bubuh_app;
 
 GRANT UPDATE(accepted_by) ON TABLE public.invitations TO bubuh_app;
 
+GRANT SELECT,INSERT ON TABLE public.lane_accounts TO bubuh_app;
+
+GRANT UPDATE(named_by) ON TABLE public.lane_accounts TO bubuh_app;
+
+GRANT UPDATE(named_at) ON TABLE public.lane_accounts TO bubuh_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.lane_accounts TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.lane_turns TO bubuh_app;
+
+GRANT UPDATE(turn) ON TABLE public.lane_turns TO bubuh_app;
+
+GRANT UPDATE(code) ON TABLE public.lane_turns TO bubuh_app;
+
+GRANT UPDATE(number) ON TABLE public.lane_turns TO bubuh_app;
+
+GRANT UPDATE(taken_at) ON TABLE public.lane_turns TO bubuh_app;
+
 GRANT SELECT ON TABLE public.log_leaves TO bubuh_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.memberships TO bubuh_app;
 
 GRANT UPDATE(role) ON TABLE public.memberships TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.named_lanes TO bubuh_app;
+
+GRANT UPDATE(title) ON TABLE public.named_lanes TO bubuh_app;
+
+GRANT UPDATE(floor) ON TABLE public.named_lanes TO bubuh_app;
+
+GRANT UPDATE(ceiling) ON TABLE public.named_lanes TO bubuh_app;
+
+GRANT UPDATE(weight) ON TABLE public.named_lanes TO bubuh_app;
+
+GRANT UPDATE(closed_at) ON TABLE public.named_lanes TO bubuh_app;
 
 GRANT SELECT ON TABLE public.order_events TO bubuh_app;
 

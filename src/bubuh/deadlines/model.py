@@ -13,9 +13,8 @@ from uuid import UUID
 from bubuh.core.ids import AccountId
 from bubuh.deadlines.refusals import ListUnreadable
 
-FIRST_LANE: Final = 10  #: lanes below are the operator's own
-LAST_LANE: Final = 63
-MOST_OPEN: Final = 3  #: at once: `now.json` has room for so many more lanes
+FIRST_LANE: Final = 10
+LAST_LANE: Final = 53  #: those before and after are the operator's own
 SLUG: Final = re.compile(r"[a-z][a-z0-9-]{0,15}")
 MOST_LETTERS: Final = 80
 LEAST_SALT: Final = 16

@@ -37,12 +37,6 @@ class ListUnreadable(Refusal):
         super().__init__(line=line)
 
 
-class LanesSpent(Refusal):
-    """So many deadlines are open, or were ever registered, that no lane is left."""
-
-    code = "lanes_spent"
-
-
 class NotEligible(Refusal):
     """The number is not on the agency's list."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,15 +14,16 @@ from bubuh.deadlines.model import (
     FIRST_LANE,
     LAST_LANE,
     MOST_LETTERS,
-    MOST_OPEN,
     Deadline,
     Eligibility,
     NewDeadline,
     is_salt,
     is_slug,
 )
-from bubuh.deadlines.refusals import DeadlineTaken, DeadlineUnknown, DeadlineWrong, LanesSpent
+from bubuh.deadlines.refusals import DeadlineTaken, DeadlineUnknown, DeadlineWrong
 from bubuh.identity.people.keys import PersonKey
+from bubuh.waitingroom.lanes import MOST_RESERVED, LaneRule
+from bubuh.waitingroom.refusals import LanesSpent
 
 _AT_ONCE: Final = 10_000
 _FARTHEST: Final = timedelta(days=400)
@@ -34,25 +35,28 @@ async def register(
     marks: Sequence[str],
     *,
     person_key: PersonKey,
-    lanes: Iterable[tuple[int, str]],
+    lanes: Collection[LaneRule],
+    taken: Collection[str] = (),
     now: datetime,
     actor: str,
 ) -> Deadline:
     """Register `wanted` with the `marks` of its list; in a transaction.
 
-    `lanes` are ids and names of the lanes there are: a deadline takes none of them, nor one of an earlier
-    deadline.
+    `lanes` are those of the room, `taken` names of lanes that were closed: a deadline takes none of them, nor
+    one of an earlier deadline.
 
     Raises:
         DeadlineWrong, DeadlineTaken, LanesSpent.
     """
     _check(wanted, marks, now)
-    before, there = await store.list_all(conn), dict(lanes)
-    if wanted.slug in there.values():
+    if wanted.slug in taken or wanted.slug in {lane.name for lane in lanes}:
         raise DeadlineTaken
-    taken = {deadline.lane_id for deadline in before} | there.keys()
-    free = [lane_id for lane_id in range(FIRST_LANE, LAST_LANE + 1) if lane_id not in taken]
-    if not free or sum(deadline.is_open for deadline in before) >= MOST_OPEN:
+    before = await store.list_all(conn)
+    given = {deadline.lane_id for deadline in before} | {lane.id for lane in lanes}
+    free = [lane_id for lane_id in range(FIRST_LANE, LAST_LANE + 1) if lane_id not in given]
+    reserved = {deadline.lane_id for deadline in before if deadline.is_open}
+    reserved |= {lane.id for lane in lanes if lane.kind.is_reserved}
+    if not free or len(reserved) >= MOST_RESERVED:
         raise LanesSpent
     made = await store.insert(conn, fresh_id(THE_SERVICE), wanted, lane_id=free[0], actor=actor)
     if made is None:  # its slug is, or its lane by an operator who was faster

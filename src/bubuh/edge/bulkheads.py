@@ -93,6 +93,8 @@ _ROWS: Final[tuple[tuple[str | None, str, Way], ...]] = (
     (None, "/v1/serials/", Way(Kind.VERIFY, 0)),
     (None, "/v1/verifications", Way(Kind.VERIFY, 1)),
     (None, "/v1/ledger", Way(Kind.PAGES, 1)),
+    (None, "/v1/turns", Way(Kind.PARTNER, 0)),
+    (None, "/v1/passes", Way(Kind.PARTNER, 0)),
     ("POST", "/v1/stamps", Way(Kind.PARTNER, 0)),
     ("POST", "/v1/orders/", Way(Kind.PARTNER, 1)),
     ("POST", "/v1/orders", Way(Kind.PARTNER, 0, buys=True)),

@@ -18,7 +18,7 @@ from bubuh.db.pool import Database
 from bubuh.history.show import has_open_matter
 from bubuh.orders.show import has_open_order
 from bubuh.waitingroom.keyring import KeyRing
-from bubuh.waitingroom.lanes import REPAIR_ID, RoomRules
+from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind, RoomRules
 from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give, vouch
 from bubuh.waitingroom.possession import challenge
 from bubuh.waitingroom.proof import DEADLINE_BYTES, Joined, Shown
@@ -28,6 +28,8 @@ from bubuh.waitingroom.room_file import Now, Watched
 from bubuh.waitingroom.turn import Holder, read_bytes, show_bytes
 
 log: Final = structlog.get_logger("bubuh.web")
+
+PASS_HEADER: Final = "Bubuh-Pass"  # noqa: S105 - a name: in requests and answers of programs
 
 _LOOK_S: Final = 1.0
 _REPORT_S: Final = 1.0
@@ -100,6 +102,12 @@ class Door:
         """Whether the operator has people go in by turn now; true or false at most a second late."""
         self._look()
         return self._watched.file.is_open
+
+    @property
+    def asks_programs(self) -> bool:
+        """Whether programs need passes too where people do: while a lane of partners is open."""
+        self._look()
+        return any(rule.kind is LaneKind.PARTNER for rule in self._watched.file.rules.lanes)
 
     async def admit(
         self, db: Database, account_id: AccountId, shown: str | None, *, is_queued: bool, now_s: int

@@ -15,6 +15,7 @@ from litestar.routes import BaseRoute, HTTPRoute
 
 from bubuh.core.ids import AccountId
 from bubuh.edge.cookies import cookies_of, value_of
+from bubuh.edge.door import PASS_HEADER
 from bubuh.edge.exchange import Exchange, exchange_of
 from bubuh.edge.limits import Limiter, Rate
 from bubuh.edge.overload import begin_when_whole, buys
@@ -25,7 +26,9 @@ from bubuh.identity.model import Environment, Scope
 from bubuh.identity.people.refusals import SignInNeeded
 from bubuh.identity.people.sessions import resume
 from bubuh.identity.refusals import KeyRefused
+from bubuh.waitingroom.estimate import POLL
 from bubuh.waitingroom.passes import PASS_LIFE_S
+from bubuh.waitingroom.refusals import PassNeeded
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 RateName = Literal["serials", "verifications", "notices", "pages", "health", "doors", "sign_ins", "codes"]
@@ -35,13 +38,18 @@ _BEARER: Final = "bearer "
 
 
 class May:
-    """Callers whose API key opens `scope`; the key's account is limited, not the address."""
+    """Callers whose API key opens one of `scopes`; the key's account is limited, not the address.
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    `queued`: and let in by turn while the waiting room is open and a lane of partners is.
+    """
+
+    def __init__(self, *scopes: Scope, queued: bool = False) -> None:
+        assert scopes
+        self.scopes = scopes
+        self.queued = queued
 
     async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
-        """Say who calls, count the call, and see that the key opens this."""
+        """Say who calls, count the call, and see that the key opens this; raises `PassNeeded` also."""
         services, limiter, exchange = _parts(connection)
         refused = services.rates.refused_keys
         if not limiter.look(refused, exchange.client).allowed:
@@ -56,7 +64,8 @@ class May:
             raise
         exchange.principal = principal
         _take(limiter, services.rates.account, str(principal.account_id), exchange)
-        require_scope(principal, self.scope)
+        require_scope(principal, *self.scopes)
+        await _admit_program(connection, principal.account_id, is_queued=self.queued)
 
 
 class Public:
@@ -157,7 +166,7 @@ class SignedIn(Visitor):
         if exchange.session is None:
             raise SignInNeeded
         exchange.principal = exchange.session.principal
-        await _admit(connection, exchange.session.account_id, is_queued=self.queued)
+        await _admit_person(connection, exchange.session.account_id, is_queued=self.queued)
 
 
 Guard = May | Public | DevelopmentOnly | Visitor
@@ -201,25 +210,41 @@ def limit(connection: Connection, name: RateName, owner: str) -> None:
     _take(limiter, getattr(services.rates, name), owner, exchange)
 
 
-async def _admit(connection: Connection, account_id: AccountId, *, is_queued: bool) -> None:
-    """While the waiting room is open: check the pass, and renew it by any use; raises `PassNeeded`."""
+async def _admit_person(connection: Connection, account_id: AccountId, *, is_queued: bool) -> None:
+    """The pass is in a cookie; raises `PassNeeded`."""
     services, _, exchange = _parts(connection)
-    if services.door is None:
-        return
-    queues = services.door.queues_buying and buys(connection)
-    if not services.door.is_open and not queues:
-        return
     cookies = cookies_of(services.public_url)
-    kept = await services.door.admit(
-        services.db,
-        account_id,
-        connection.cookies.get(cookies.room_pass),
-        is_queued=is_queued,
-        now_s=int(time.time()),
-    )
+    shown = connection.cookies.get(cookies.room_pass)
+    kept = await _admit(connection, account_id, shown, is_queued=is_queued)
     if kept is not None:
         cookie = cookies.put(cookies.room_pass, kept, max_age_s=PASS_LIFE_S)
         exchange.given.append(("set-cookie", cookie.to_header(header="")))
+
+
+async def _admit_program(connection: Connection, account_id: AccountId, *, is_queued: bool) -> None:
+    """The pass is in a header, where programs need any; raises `PassNeeded`."""
+    services, _, exchange = _parts(connection)
+    if services.door is None or not services.door.asks_programs:
+        return
+    name = PASS_HEADER.lower()
+    try:
+        kept = await _admit(connection, account_id, connection.headers.get(name), is_queued=is_queued)
+    except PassNeeded as refusal:
+        raise PassNeeded(join="/v1/turns", header=PASS_HEADER, retry_after_s=POLL[1]) from refusal
+    if kept is not None:
+        exchange.given.append((name, kept))
+
+
+async def _admit(
+    connection: Connection, account_id: AccountId, shown: str | None, *, is_queued: bool
+) -> str | None:
+    """While the waiting room is open: check the pass, and renew it by any use; raises `PassNeeded`."""
+    door = _parts(connection)[0].door
+    if door is None or not (door.is_open or (door.queues_buying and buys(connection))):
+        return None
+    return await door.admit(
+        _parts(connection)[0].db, account_id, shown, is_queued=is_queued, now_s=int(time.time())
+    )
 
 
 def _check_origin(connection: Connection, public_url: str) -> None:

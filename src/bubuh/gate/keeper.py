@@ -112,7 +112,8 @@ class Keeper:
         lane = self.room.lanes.get(turn.lane)
         if lane is None:
             raise LaneUnknown
-        place = lane.place(turn.number) or lane.numbers.issued  # not drawn yet: behind all others at worst
+        drawn = lane.place(turn.number)
+        place = drawn or lane.numbers.issued  # not drawn yet: behind all others at worst
         subject = self.keys.turns.mark(turn.gen, _SUBJECT + turn.lane.to_bytes(1) + turn.number.to_bytes(8))
         assert subject is not None, "the turn was marked with a key of the ring"
         return Shown(
@@ -122,6 +123,7 @@ class Keeper:
             holder="" if turn.bind == ANYONE else f"{turn.bind:016x}",
             is_spent=lane.is_spent(turn.number),
             seen=lane.minutes.seen(turn.number, place, deadline_s=deadline_s),
+            ahead=None if drawn is None else max(0, drawn - lane.window.serving),
         )
 
     def hear(self, report: Report, *, now_s: float) -> None:

@@ -9,13 +9,12 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bubuh.waitingroom.draw import DrawPlan
-from bubuh.waitingroom.estimate import Queue, reach, verdict
+from bubuh.waitingroom.estimate import POLL, Queue, reach, verdict
 from bubuh.waitingroom.lanes import LaneKind, LaneRule
 from bubuh.waitingroom.room import Room
 
 MOST_BYTES: Final = 512
 _COARSE_PACE: Final = 100  # numbers a second, told without fractions from here on
-POLL: Final = (0.25, 10, 300)  #: a reader asks again after this part of its time, within these seconds
 
 
 def compose(

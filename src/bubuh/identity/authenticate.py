@@ -37,10 +37,10 @@ async def authenticate_operator(db: Database, secret: str, environment: Environm
     return principal
 
 
-def require_scope(principal: Principal, scope: Scope) -> None:
-    """Pass when the key opens `scope`; raises `ScopeMissing`."""
-    if not principal.may(scope):
-        raise ScopeMissing(scope=scope)
+def require_scope(principal: Principal, *scopes: Scope) -> None:
+    """Pass when the key opens one of `scopes`; raises `ScopeMissing`, which names the first."""
+    if not any(principal.may(scope) for scope in scopes):
+        raise ScopeMissing(scope=scopes[0])
 
 
 def require_role(principal: Principal, role: Role) -> None:

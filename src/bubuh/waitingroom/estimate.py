@@ -11,6 +11,8 @@ from typing import Final
 SPREAD: Final = 1.4  #: the later end of the range, as a multiple of the likely one …
 SPREAD_S: Final = 30.0  #: … and what is added to it
 
+POLL: Final = (0.25, 10, 300)  #: one asks again after this part of one's time, within these seconds
+
 
 class Verdict(StrEnum):
     """Whether whoever joins now is served before the deadline."""
@@ -36,6 +38,12 @@ def arrival(ahead: int, pace: float) -> Arrival | None:
         return None
     likely_s = ahead / pace
     return Arrival(likely_s=likely_s, latest_s=likely_s * SPREAD + SPREAD_S)
+
+
+def ask_again_s(found: Arrival | None) -> int:
+    """After how long one looks again."""
+    part, least_s, most_s = POLL
+    return round(most_s if found is None else min(max(part * found.likely_s, least_s), most_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

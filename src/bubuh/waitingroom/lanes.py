@@ -9,6 +9,8 @@ import msgspec
 
 from bubuh.waitingroom.refusals import LaneUnknown
 
+MOST_RESERVED: Final = 3  #: reserved lanes at once: `now.json` has room for so many beside the usual ones
+
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 

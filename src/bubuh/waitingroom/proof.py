@@ -44,6 +44,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     holder: str  #: whose account it is bound to, hexadecimal; "": nobody's
     is_spent: bool  #: used, or called and missed: another turn is needed
     seen: Seen | None  #: None: it was given within this minute
+    ahead: int | None = None  #: numbers before it now; None: its order is not drawn yet
 
 
 class TurnRecord(Facts, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -54,6 +54,12 @@ class LaneReserved(Refusal):
     code = "lane_reserved"
 
 
+class LanesSpent(Refusal):
+    """So many reserved lanes are open, or were ever opened, that none is left."""
+
+    code = "lanes_spent"
+
+
 class NotYet(Refusal):
     """Not called yet, or called while all places are taken for the moment: the turn stays good."""
 
@@ -74,7 +80,10 @@ class NotDrawn(Refusal):
 
 
 class PassNeeded(Refusal):
-    """The room is open: what was asked for needs a pass, and there is none that is still good."""
+    """The room is open: what was asked for needs a pass, and there is none that is still good.
+
+    A program is told where to `join`, in which `header` a pass is sent, and when to ask again.
+    """
 
     code = "pass_needed"
     transient = True

@@ -20,7 +20,7 @@ CREATE TABLE deadlines (
     closed_at timestamptz,
     CONSTRAINT deadlines_slug_once UNIQUE (slug),
     CONSTRAINT deadlines_lane_once UNIQUE (lane_id),
-    CONSTRAINT deadlines_lane_known CHECK (lane_id BETWEEN 10 AND 63),
+    CONSTRAINT deadlines_lane_known CHECK (lane_id BETWEEN 10 AND 53),
     CONSTRAINT deadlines_expected CHECK (expected >= 0),
     CONSTRAINT deadlines_eligibility_known CHECK (eligibility IN ('list', 'declared')),
     CONSTRAINT deadlines_list_salted CHECK ((eligibility = 'list') = (salt IS NOT NULL))

@@ -45,16 +45,6 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         ),
         facts=("line",),
     ),
-    deadlines.LanesSpent: Problem(
-        status=409,
-        title=Words("Jalur tenggat habis", "No lane is left"),
-        detail=Words(
-            "Paling banyak tiga tenggat terbuka sekaligus, dan 54 selama umur kunci antrean. Tutup yang "
-            "sudah lewat.",
-            "Three deadlines are open at once at most, and 54 in the life of the turn keys. Close those that "
-            "are past.",
-        ),
-    ),
     deadlines.NotEligible: Problem(
         status=403,
         title=Words("Nomor tidak ada di daftar", "Not on the list"),

@@ -88,6 +88,16 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "There is no such lane, or it is closed.",
         ),
     ),
+    waitingroom.LanesSpent: Problem(
+        status=409,
+        title=Words("Jalur khusus habis", "No reserved lane is left"),
+        detail=Words(
+            "Paling banyak tiga jalur khusus (tenggat, pelanggan, mitra) terbuka sekaligus; selama umur "
+            "kunci antrean 44 tenggat dan 15 jalur pelanggan atau mitra. Tutup yang tidak dipakai lagi.",
+            "Three reserved lanes (deadlines, customers, partners) are open at once at most; in the life of "
+            "the turn keys 44 deadlines and 15 lanes of customers or partners. Close those that are done.",
+        ),
+    ),
     waitingroom.TurnTooNew: Problem(
         status=409,
         title=Words("Nomor ini baru saja diambil", "The turn was taken just now"),
@@ -129,11 +139,14 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         status=429,
         title=Words("Sedang ada antrean", "There is a queue now"),
         detail=Words(
-            "Sekarang pembelian dan pembubuhan berjalan lewat antrean. Ambil nomor di /antre. Kuota yang "
-            "sudah dibayar tidak akan hilang.",
-            "Buying and stamping go through a queue now. Take a turn at /antre. Quota that was paid for is "
-            "not lost.",
+            "Sekarang pembelian dan pembubuhan berjalan lewat antrean. Ambil nomor di /antre; program lewat "
+            "POST /v1/turns, lalu POST /v1/passes, dan tanda masuknya di header Bubuh-Pass. Kuota yang sudah "
+            "dibayar tidak akan hilang.",
+            "Buying and stamping go through a queue now. Take a turn at /antre; a program does so by POST "
+            "/v1/turns, then POST /v1/passes, and sends its pass in the header Bubuh-Pass. Quota that was "
+            "paid for is not lost.",
         ),
+        facts=("join", "header", "retry_after_s"),
     ),
     waitingroom.OneOrder: Problem(
         status=409,

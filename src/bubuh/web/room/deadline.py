@@ -1,4 +1,4 @@
-"""`/jalur/…`: a deadline's own page, and where those who are eligible take their turn."""
+"""`/jalur/…`: a reserved lane's own page, and where those who are eligible, or named, take their turn."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from bubuh.edge.door import Door
 from bubuh.edge.guards import SignedIn, Visitor, limit
 from bubuh.edge.problems import problem_of
 from bubuh.edge.services import Services
+from bubuh.edge.ways import door_of
 from bubuh.waitingroom.estimate import Arrival, Verdict, arrival
 from bubuh.waitingroom.room_file import LaneNow, Now
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, session_of, show
-from bubuh.web.room.ways import door_of
+from bubuh.web.room.lane import find_lane, lane_page, lane_turn_page, take_lane_turn
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -61,12 +62,16 @@ async def page_of(request: AnyRequest, services: Services, name: str) -> Page:
 @get(PATH, guards=[Visitor()], media_type=MediaType.HTML)
 async def get_deadline(request: AnyRequest, name: FromPath[str], services: Parts) -> Page:
     """Name, moment, queue, what is left, status."""
+    if (rule := find_lane(services, name)) is not None:
+        return lane_page(request, services, rule)
     return await page_of(request, services, name)
 
 
 @get(PATH + "/nomor", guards=[SignedIn()], media_type=MediaType.HTML)
 async def get_turn(request: AnyRequest, name: FromPath[str], services: Parts) -> Page:
     """The turn of who is signed in, or the form that gets one."""
+    if (rule := find_lane(services, name)) is not None:
+        return await lane_turn_page(request, services, rule)
     deadline = await services.deadlines.find(services.db, name)
     entry = await store.find_entry(services.db, deadline.id, session_of(request).account_id)
     return _turn(request, services, deadline, entry)
@@ -76,6 +81,8 @@ async def get_turn(request: AnyRequest, name: FromPath[str], services: Parts) ->
 async def post_turn(request: AnyRequest, name: FromPath[str], services: Parts) -> Page:
     """See who may, and take a turn; the same one again while it is good."""
     form, session, door = await read_form(request), session_of(request), door_of(services)
+    if (rule := find_lane(services, name)) is not None:
+        return await take_lane_turn(request, services, rule)
     limit(request, "doors", f"turns of {session.account_id}")
     deadline = await services.deadlines.find(services.db, name)
     number = form.text("number", most=_LONGEST)

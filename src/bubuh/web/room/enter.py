@@ -12,6 +12,7 @@ from bubuh.edge.door import Door
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.guards import SignedIn, Visitor, limit
 from bubuh.edge.problems import problem_of
+from bubuh.edge.ways import door_of
 from bubuh.waitingroom.passes import PASS_LIFE_S
 from bubuh.waitingroom.refusals import (
     LaneUnknown,
@@ -28,7 +29,6 @@ from bubuh.web.browser import browser_of
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, go_to_gate, inner_path, session_of, show
-from bubuh.web.room.ways import door_of
 
 AnyRequest = Request[Any, Any, Any]
 

@@ -24,6 +24,7 @@ from bubuh.edge.problems import problem_of
 from bubuh.edge.refusals import RouteUnknown
 from bubuh.edge.services import Services
 from bubuh.edge.turn_sheet import said_of, turn_sheet
+from bubuh.edge.ways import door_of
 from bubuh.pdf.seal.cms_match import take_apart
 from bubuh.pdf.sheet import covered, filled
 from bubuh.statements.model import Kind, SignedStatement
@@ -33,7 +34,6 @@ from bubuh.waitingroom.refusals import LaneUnknown, TurnForeign, TurnRefused, Tu
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import HEADERS, Page, Parts, go_to, language_here, show
-from bubuh.web.room.ways import door_of
 
 AnyRequest = Request[Any, Any, Any]
 

@@ -1,4 +1,4 @@
-"""What the pages of the waiting room have in common."""
+"""How surfaces reach the waiting room."""
 
 from __future__ import annotations
 

@@ -1,0 +1,36 @@
+"""The lanes that stand in the database, in the room's file: put there also where a crash came between."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bubuh.cli.room_file import room_folder
+from bubuh.cli.service import with_database
+from bubuh.core.privileges import Uids
+from bubuh.db.pool import Conn, Database
+from bubuh.deadlines import store as deadlines
+from bubuh.deadlines.lane import with_lanes
+from bubuh.lanes import store as lanes
+from bubuh.lanes.open import with_named
+from bubuh.waitingroom.lanes import RoomRules
+from bubuh.waitingroom.room_file import read_room_file, write_room_file
+
+
+async def settled(where: Conn | Database, rules: RoomRules) -> RoomRules:
+    """`rules` with a lane for each open deadline and each open lane of named accounts, and no closed one."""
+    return with_named(with_lanes(rules, await deadlines.list_all(where)), await lanes.list_all(where))
+
+
+def settle_lanes(*, anew: int | None = None) -> None:
+    """Tell the gate by the room's file; `anew`: a lane whose facts were changed."""
+    present = read_room_file(room_folder())
+    before = msgspec.structs.replace(
+        present.rules, lanes=tuple(rule for rule in present.rules.lanes if rule.id != anew)
+    )
+
+    async def act(db: Database) -> RoomRules:
+        return await settled(db, before)
+
+    rules = with_database(act)
+    if rules != present.rules:
+        write_room_file(room_folder(), msgspec.structs.replace(present, rules=rules), uid=Uids.here().app)

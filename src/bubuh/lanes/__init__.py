@@ -1,0 +1,1 @@
+"""Lanes for customers and partners whom an operator names, and the turns that accounts keep."""
