@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bubuh.drill.exchange import Line, NoAnswer
+from bubuh.drill.lines import Lines
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -77,3 +78,44 @@ async def test_a_caller_that_hangs_up_has_sent_its_request() -> None:
         async with asyncio.timeout(5):
             heard = await asked.get()
     assert heard.endswith(b"{}")
+
+
+async def test_a_connection_that_was_idle_for_long_is_not_used_again() -> None:
+    made = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal made
+        made += 1
+        while await reader.readline():
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(OK)
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        for idle_s, wanted in ((60.0, 1), (0.0, 3)):
+            made, line = 0, Line(idle_s=idle_s)
+            for _ in range(3):
+                assert (await line.call("GET", url)).is_success
+            line.close()
+            assert made == wanted
+
+
+async def test_why_there_was_no_answer_is_told() -> None:
+    async with answering(b"") as (url, _):
+        with pytest.raises(NoAnswer) as raised:
+            await Line().call("GET", url)
+    assert raised.value.why == "IncompleteReadError"
+
+
+async def test_connections_have_a_limit_and_who_waited_for_one_is_told() -> None:
+    lines = Lines(2)
+
+    async def use() -> None:
+        async with lines.one():
+            await asyncio.sleep(0.02)
+
+    await asyncio.gather(*(use() for _ in range(6)))
+    told = lines.facts()
+    assert (told["limit"], told["most"]) == (2, 2)
+    assert told["longest_wait_s"] >= 0.03

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from bubuh.drill.buyers import Buyers, Served
 from bubuh.drill.credits import Compared, Credit, Outage, compare
-from bubuh.drill.rounds import Round, stamping_facts
+from bubuh.drill.rounds import Round, clearing_facts, stamping_facts
 from bubuh.drill.stampers import Stamped
 from bubuh.drill.till import Taken, read_till
 from bubuh.gateway_dev.lines import Closed, Line, Opened, Paid, Told
@@ -85,7 +88,10 @@ def test_an_outage_that_money_did_not_meet_excuses_nothing() -> None:
 
 def test_stamping_in_an_outage_is_held_against_the_calm_before_it() -> None:
     away = Outage(PAID, PAID)
-    rounds = [Round(calm_at=at, out_at=at + 10, back_at=at + 20, outage=away) for at in (0, 30, 60)]
+    rounds = [
+        Round(calm_at=at, out_at=at + 10, back_at=at + 20, clear_at=at + 25, outage=away)
+        for at in (0, 30, 60)
+    ]
     stamped = [
         *(Stamped(at + 1, 0.2) for at in (0, 30, 60)),
         *(Stamped(at, 9.0) for at in (25, 55, -1)),  # neither in a calm nor in an outage
@@ -100,8 +106,80 @@ def test_stamping_in_an_outage_is_held_against_the_calm_before_it() -> None:
 
 
 def test_without_stamps_there_is_no_ratio() -> None:
-    told = stamping_facts([Round(calm_at=0, out_at=1, back_at=2, outage=Outage(PAID, PAID))], [])
+    only = Round(calm_at=0, out_at=1, back_at=2, clear_at=3, outage=Outage(PAID, PAID))
+    told = stamping_facts([only], [])
     assert (told["stamped"], told["stamping_p50_ratio"]) == (0, None)
+
+
+def test_who_waited_for_the_gateways_return_is_told_apart() -> None:
+    away = Outage(PAID, PAID)
+    rounds = [
+        Round(calm_at=0, out_at=10, back_at=20, clear_at=28.5, outage=away),
+        Round(calm_at=30, out_at=40, back_at=50, clear_at=None, outage=away),
+    ]
+    served = [
+        *(Served(due, due + 1) for due in (0, 5, 21, 31)),  # served before, or come after
+        Served(9, 24),
+        Served(15, 25),
+        Served(19, 20.5),
+    ]
+    assert clearing_facts(rounds, served) == {
+        "waiting_at_return": [3, 0],
+        "served_after_return_p50_s": [4, None],
+        "served_after_return_max_s": [5, None],
+        "clear_after_return_s": [8.5, None],
+    }
+
+
+class Shop:
+    """Answers orders, and never tells how to pay."""
+
+    def __init__(self, *, again_s: int) -> None:
+        self._again_s = again_s
+        self.placed_at: list[float] = []
+        self.looks = 0
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.readline():
+            rest = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(rest.partition(b"content-length: ")[2].split(b"\r\n")[0]))
+            if head.startswith(b"POST"):
+                self.placed_at.append(time.monotonic())
+            else:
+                self.looks += 1
+            body = b'{"id":"ord_1","state":"placed","payment":null}'
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nRetry-After: %d\r\nContent-Length: %d\r\n\r\n%b"
+                % (self._again_s, len(body), body)
+            )
+
+
+async def buyers_of(shop: Shop, *, rate: float, seconds: float, stay_s: float) -> Buyers:
+    """Buyers who came, none of whom was served, `stay_s` after the first."""
+    server = await asyncio.start_server(shop.talk, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        buyers = Buyers(url, ["k"], seed=1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(stay_s):
+                await buyers.come(rate=rate, seconds=seconds, told=lambda _: None)
+        buyers.close()
+    return buyers
+
+
+async def test_buyers_come_at_their_hour_though_none_before_them_was_served() -> None:
+    shop = Shop(again_s=60)
+    buyers = await buyers_of(shop, rate=2_000, seconds=0.5, stay_s=2.0)
+    assert len(shop.placed_at) == len(buyers.seen.late_s) == buyers.seen.placed == 1_000
+    assert buyers.seen.served == []
+
+
+async def test_buyers_look_as_seldom_as_they_are_asked_to() -> None:
+    often, seldom = Shop(again_s=0), Shop(again_s=60)
+    for shop in (often, seldom):
+        await buyers_of(shop, rate=10, seconds=0.1, stay_s=0.5)
+    assert often.looks > 3
+    assert seldom.looks == 0
 
 
 def test_the_gateways_own_book_is_read_line_by_line(tmp_path: Path) -> None:
@@ -141,7 +219,7 @@ def test_the_shortest_drill_credits_all_that_was_paid() -> None:
     done = drill("--seed", "7", "--seconds", "2", "--rate", "10", "--lose", "0")
     told = json.loads(done.stdout)
     assert done.returncode == 0, (told, done.stderr)
-    assert told["orders"] == told["credited"] == told["placed"] > 5
+    assert told["orders"] == told["credited"] == told["placed"] == told["seen_filled"] == 20
     assert (told["untold"], told["forged_credited"], told["book_difference_idr"]) == (0, 0, 0)
 
 
@@ -152,7 +230,7 @@ def test_a_short_drill_credits_all_that_was_paid() -> None:
     told = json.loads(done.stdout)
     assert done.returncode == 0, (told, done.stderr)
     assert told["seed"] == 7
-    assert told["orders"] == told["credited"] == told["placed"] > 40
+    assert told["orders"] == told["credited"] == told["placed"] == told["seen_filled"] == 80
     assert (told["uncredited"], told["forged_credited"], told["book_difference_idr"]) == (0, 0, 0)
     assert 0 < told["p50_s"] <= told["p99_s"] <= told["max_s"] <= 60
 
@@ -167,6 +245,8 @@ def test_a_gateway_that_is_away_for_a_minute_costs_nobody_anything() -> None:
     told = json.loads(done.stdout)
     assert done.returncode == 0, (told, done.stderr)
     assert (told["outage_s"], told["outages"]) == (60, 1)
-    assert told["orders"] == told["credited"] > 500
+    assert told["orders"] == told["credited"] > 2_000
+    assert told["waiting_at_return"][0] > 500
+    assert told["clear_after_return_s"][0] is not None
     assert told["stamped"] > 100
     assert told["stamping_p50_ratio"] > 0 < told["stamping_p99_ratio"]

@@ -6,22 +6,27 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from bubuh.drill.citizens import Surprise
-from bubuh.drill.exchange import Line, NoAnswer, Reply
+from bubuh.drill.exchange import NoAnswer, Reply
+from bubuh.drill.lines import Lines
 
-MOST_AT_ONCE: Final = 600  #: buyers who are at it together; who comes then waits
-PATIENCE: Final = 3.0  #: for so many times the time of the drill, buyers who find no place wait for one
-_LINES: Final = 96  #: connections kept
 _AGAIN_S: Final = 0.2  #: before a request that was not carried out is sent again
-_LOOKS_S: Final = (1.0, 1.5, 2.5, 4.0, 6.0)  #: between a buyer's looks at an order; the last one repeats
+_LOOK_S: Final = 2.0  #: between looks at an order, where the service does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A buyer whose quota is there. Monotonic."""
+
+    due: float  #: when it was to come
+    done: float  #: when it saw its order filled
 
 
 @dataclass(slots=True)
@@ -31,45 +36,30 @@ class Bought:
     placed: int = 0
     paid: int = 0
     filled: int = 0
-    most_late_s: float = 0.0  #: how late a buyer came to order, for want of a place
+    late_s: list[float] = field(default_factory=list)  #: how long after its hour each came
+    served: list[Served] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
-    unanswered: int = 0
+    unanswered: Counter[str] = field(default_factory=Counter)  #: by why
 
 
-class Lines:
-    """Kept connections to one address, lent to one caller at a time."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody will buy."""
 
-    def __init__(self, count: int = _LINES) -> None:
-        self._free: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
-        self._all = [Line() for _ in range(count)]
-        for line in self._all:
-            self._free.put_nowait(line)
-
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[Line]:
-        """A connection for one request."""
-        line = await self._free.get()
-        try:
-            yield line
-        finally:
-            self._free.put_nowait(line)
-
-    def close(self) -> None:
-        """End all connections."""
-        for line in self._all:
-            line.close()
+    stamps: int
+    method: str
+    request: UUID  #: its Idempotency-Key
 
 
 class Buyers:
-    """Orders come at their hour, whether or not those before are done. What is bought comes from `seed`."""
+    """Orders come at their hour, whatever became of those before. What is bought comes from `seed`."""
 
     def __init__(self, url: str, keys: list[str], *, seed: int) -> None:
         """`keys` are the API keys of the accounts that buy in turn."""
         self._url = url
         self._keys = keys
         self._rng = random.Random(f"{seed} buyers")
-        self._web, self._gateway = Lines(), Lines()
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self.web, self.gateway = Lines(), Lines()
         self.seen = Bought()
 
     async def come(self, *, rate: float, seconds: float, told: Callable[[float], None]) -> None:
@@ -79,61 +69,56 @@ class Buyers:
             for no in range(int(rate * seconds)):
                 due = begun + no / rate
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-                await self._places.acquire()
-                late_s = time.monotonic() - due
-                if due + late_s > begun + seconds * PATIENCE:
-                    self._places.release()
-                    break  # the service is too slow for its buyers: the rest stays at home
-                self.seen.most_late_s = max(self.seen.most_late_s, late_s)
                 told((due - begun) / seconds)
-                group.create_task(self._leave(self._keys[no % len(self._keys)]))
+                key, wish = self._keys[no % len(self._keys)], self.wish(self._rng.randint(1, 5))
+                group.create_task(self._arrive(key, wish, due))
+
+    def wish(self, stamps: int) -> Wish:
+        """The next thing that somebody buys."""
+        method = self._rng.choice(("qris", "va"))
+        return Wish(stamps, method, UUID(int=self._rng.getrandbits(128)))
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._web.close()
-        self._gateway.close()
+        self.web.close()
+        self.gateway.close()
 
-    async def buy(self, key: str, *, stamps: int) -> None:
-        """One order, paid; returns when it is filled."""
-        wanted = {"stamps": stamps, "method": self._rng.choice(("qris", "va"))}
+    async def buy(self, key: str, wish: Wish) -> None:
+        """One order, paid; returns when it is filled. Looks as seldom as the service asks for."""
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        request = UUID(int=self._rng.getrandbits(128))
-        order = await self._call(
+        reply = await self._call(
             "POST",
             "/v1/orders",
-            {**headers, "Idempotency-Key": str(request)},
-            msgspec.json.encode(wanted),
+            {**headers, "Idempotency-Key": str(wish.request)},
+            msgspec.json.encode({"stamps": wish.stamps, "method": wish.method}),
         )
+        order = reply.json()
         self.seen.placed += 1
         path = f"/v1/orders/{order['id']}"
-        looks = 0
         while order["payment"] is None:
-            order, looks = await self._look(path, headers, looks), looks + 1
-        await self._insist(self._gateway, "POST", order["payment"]["pay_url"], {}, b"")
+            reply = await self._look(path, headers, reply)
+            order = reply.json()
+        await self._insist(self.gateway, "POST", order["payment"]["pay_url"], {}, b"")
         self.seen.paid += 1
-        looks = 0
         while order["state"] != "filled":
-            order, looks = await self._look(path, headers, looks), looks + 1
+            reply = await self._look(path, headers, reply)
+            order = reply.json()
         self.seen.filled += 1
 
-    async def _leave(self, key: str) -> None:
-        """Buy a few, and make room for the next."""
-        try:
-            await self.buy(key, stamps=self._rng.randint(1, 5))
-        finally:
-            self._places.release()
+    async def _arrive(self, key: str, wish: Wish, due: float) -> None:
+        self.seen.late_s.append(time.monotonic() - due)
+        await self.buy(key, wish)
+        self.seen.served.append(Served(due, time.monotonic()))
 
-    async def _look(self, path: str, headers: dict[str, str], looks: int) -> dict[str, Any]:
-        await asyncio.sleep(_LOOKS_S[min(looks, len(_LOOKS_S) - 1)])
+    async def _look(self, path: str, headers: Mapping[str, str], before: Reply) -> Reply:
+        await asyncio.sleep(float(before.headers.get("retry-after", _LOOK_S)))
         return await self._call("GET", path, headers)
 
-    async def _call(
-        self, method: str, path: str, headers: dict[str, str], body: bytes = b""
-    ) -> dict[str, Any]:
-        return (await self._insist(self._web, method, self._url + path, headers, body)).json()
+    async def _call(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+        return await self._insist(self.web, method, self._url + path, headers, body)
 
     async def _insist(
-        self, lines: Lines, method: str, url: str, headers: dict[str, str], body: bytes
+        self, lines: Lines, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> Reply:
         """Ask until it is done; 409 of the gateway means that the try before had paid.
 
@@ -141,15 +126,17 @@ class Buyers:
             Surprise: the service says no.
         """
         while True:
+            again_s = _AGAIN_S
             try:
                 async with lines.one() as line:
                     reply = await line.call(method, url, headers=headers, body=body)
-            except NoAnswer:
-                self.seen.unanswered += 1
+            except NoAnswer as fault:
+                self.seen.unanswered[fault.why] += 1
             else:
                 self.seen.statuses[reply.status] += 1
-                if reply.is_success or (lines is self._gateway and reply.status == 409):
+                if reply.is_success or (lines is self.gateway and reply.status == 409):
                     return reply
                 if reply.status < 500 and reply.status != 429:
                     raise Surprise(f"{method} {url}: {reply.status} {reply.body[:300]!r}")
-            await asyncio.sleep(_AGAIN_S)
+                again_s = float(reply.headers.get("retry-after", _AGAIN_S))
+            await asyncio.sleep(again_s)

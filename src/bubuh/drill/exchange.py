@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -14,12 +15,18 @@ from bubuh.core.errors import Fault
 
 _TIMEOUT_S: Final = 30.0
 _MOST_BYTES: Final = 16 * 2**20
+IDLE_S: Final = 4.0  #: a kept connection is not used after so long: services hang up after five seconds
 
 
 class NoAnswer(Fault):
     """The connection could not be made or ended early, or nothing came in time: the outcome is unknown."""
 
     code = "no_answer"
+
+    @property
+    def why(self) -> str:
+        """What kind of failure it was."""
+        return str(self).partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +54,11 @@ class Reply:
 class Line:
     """A connection to one address, made when it is wanted and again when it broke. One call at a time."""
 
-    def __init__(self, *, source: str | None = None) -> None:
-        """`source`: the address of this machine to call from; None: any."""
+    def __init__(self, *, source: str | None = None, idle_s: float = IDLE_S) -> None:
+        """`source`: the address of this machine to call from; None: any. One idle for `idle_s` is let go."""
         self._source = None if source is None else (source, 0)
+        self._idle_s = idle_s
+        self._used_at = 0.0
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._address: str | None = None
 
@@ -91,8 +100,9 @@ class Line:
             self._streams = None
 
     async def _connected(self, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        # a service ends a connection on which nobody asks for a while
-        if self._streams is None or self._address != address or self._streams[0].at_eof():
+        # a service ends a connection on which nobody asks for a while, and a request may meet its farewell
+        is_stale = time.monotonic() - self._used_at >= self._idle_s
+        if self._streams is None or self._address != address or is_stale or self._streams[0].at_eof():
             self.close()
             host, _, port = address.rpartition(":")
             self._streams, self._address = await self._open(host, int(port)), address
@@ -111,6 +121,7 @@ class Line:
         body = await reader.readexactly(size)
         if headers.get("connection", "").lower() == "close":
             self.close()
+        self._used_at = time.monotonic()
         cookies = tuple(value for name, value in told if name == "set-cookie")
         return Reply(status=int(first.split()[1]), headers=headers, body=body, cookies=cookies)
 

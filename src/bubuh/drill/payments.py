@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,18 +18,18 @@ import msgspec
 
 from bubuh.db.pool import Database
 from bubuh.db.roles import APP
-from bubuh.drill.buyers import PATIENCE, Bought, Buyers
+from bubuh.drill.buyers import Buyers
 from bubuh.drill.chaos import Says, quantile
 from bubuh.drill.credits import Compared, Outage, compare, read_credits
 from bubuh.drill.exchange import Line
-from bubuh.drill.rounds import Round, stamping_facts
+from bubuh.drill.rounds import Round, clearing_facts, stamping_facts
 from bubuh.drill.service import Service, running
 from bubuh.drill.stampers import STOCK, Stampers
 from bubuh.drill.till import follow, read_till
 from bubuh.gateway_dev.script import Script
 
 LATEST_S: Final = 60.0  #: by then money has become quota, notice or not
-_SETTLE_S: Final = 90.0  #: how long the last buyers are waited for
+_CLEAR_S: Final = 180.0  #: how long the last buyers of a round are waited for
 _ACCOUNTS: Final = 200
 _FEWEST_STAMPERS: Final = 8
 _WARM_UP_S: Final = 10.0  #: of stamping, before anybody buys
@@ -47,7 +48,7 @@ class Report:
     rounds: list[Round]
     stamps_rate: float
     stampers: Stampers
-    bought: Bought
+    buyers: Buyers
     books: Compared
 
     @property
@@ -64,7 +65,7 @@ class Report:
 
     def facts(self) -> dict[str, object]:
         """As one JSON object; p50 and p99 are of orders whose notice was sent, max is of all."""
-        books, bought = self.books, self.bought
+        books, bought = self.books, self.buyers.seen
         return {
             "seed": self.seed,
             "orders": books.orders,
@@ -82,13 +83,20 @@ class Report:
             "seen_filled": bought.filled,
             "seconds": self.seconds,
             "rate": self.rate,
-            "most_late_s": round(bought.most_late_s, 3),
+            "late_p99_s": quantile(bought.late_s, 0.99),
+            "late_max_s": quantile(bought.late_s, 1.0),
             "outage_s": self.outage_s,
             "outages": len(self.rounds),
+            **clearing_facts(self.rounds, bought.served),
             "stamps_rate": self.stamps_rate,
-            "stamping_again": self.stampers.again,
             **stamping_facts(self.rounds, self.stampers.stamped),
-            "unanswered": bought.unanswered,
+            "stamping_again": dict(self.stampers.again),
+            "connections": {
+                "buyers": self.buyers.web.facts(),
+                "payers": self.buyers.gateway.facts(),
+                "stampers": self.stampers.lines.facts(),
+            },
+            "unanswered": dict(bought.unanswered),
             "statuses": {str(status): bought.statuses[status] for status in sorted(bought.statuses)},
         }
 
@@ -106,16 +114,21 @@ class Plan:
     lose: float = LOST  #: share of the notices that are never sent
 
     @property
+    def round_s(self) -> float:
+        """How long buyers come in each round."""
+        return self.seconds / self.rounds
+
+    @property
     def calm_s(self) -> float:
-        """How long the gateway works before and after each outage."""
-        return (self.seconds / self.rounds - self.outage_s) / 2
+        """How long the gateway works before each outage, and after it while buyers come."""
+        return (self.round_s - self.outage_s) / 2
 
     @property
     def stampers(self) -> int:
         """Accounts that have bought enough for all stamps together."""
         if not self.stamps_rate:
             return 0
-        stamps = self.stamps_rate * (self.seconds * PATIENCE + _SETTLE_S + _WARM_UP_S)
+        stamps = self.stamps_rate * (self.seconds + self.rounds * _CLEAR_S + _WARM_UP_S)
         return max(_FEWEST_STAMPERS, math.ceil(stamps / STOCK))
 
 
@@ -125,35 +138,32 @@ async def run_payments(plan: Plan, *, folder: Path, says: Says) -> Report:
     async with running(folder / "data") as service:
         buyers = Buyers(service.url, await _keys(service, _ACCOUNTS), seed=plan.seed)
         async with _stamping(service, buyers, plan) as stampers:
-            script = msgspec.structs.replace(_FAULTS, seed=plan.seed, lose=plan.lose)
-            await follow(service, script)
-            begun = time.monotonic()
-            coming = asyncio.create_task(
-                buyers.come(
-                    rate=plan.rate, seconds=plan.seconds, told=lambda share: says(0.7 * share, "buying")
-                )
-            )
-            rounds = await _outages(service, script, plan) if plan.outage_s else []
-        left_s = max(0.0, begun + plan.seconds * PATIENCE - time.monotonic()) + _SETTLE_S
-        await asyncio.wait({coming}, timeout=left_s)
-        await _ended(coming)
+            rounds = [
+                await _round(service, buyers, plan, told=partial(_tell, says, plan, no))
+                for no in range(plan.rounds)
+            ]
         buyers.close()
         says(0.9, "comparing")
         async with await Database.open(service.run.databases[APP], size=1) as db:
-            outages = [one.outage for one in rounds]
-            books = compare(read_till(service.data), await read_credits(db), outages)
+            out = [one for one in rounds if one is not None]
+            books = compare(read_till(service.data), await read_credits(db), [one.outage for one in out])
     says(1.0, "done")
     return Report(
         seed=plan.seed,
         seconds=plan.seconds,
         rate=plan.rate,
         outage_s=plan.outage_s,
-        rounds=rounds,
+        rounds=out,
         stamps_rate=plan.stamps_rate,
         stampers=stampers,
-        bought=buyers.seen,
+        buyers=buyers,
         books=books,
     )
+
+
+def _tell(says: Says, plan: Plan, no: int, share: float) -> None:
+    """How far it all is, `share` of the buyers of round `no` (from 0) having come."""
+    says(0.9 * (no + share) / plan.rounds, f"buying, round {no + 1} of {plan.rounds}")
 
 
 async def _keys(service: Service, count: int) -> list[str]:
@@ -171,7 +181,7 @@ async def _stamping(service: Service, buyers: Buyers, plan: Plan) -> AsyncIterat
     if not plan.stamps_rate:
         yield stampers
         return
-    await asyncio.gather(*(buyers.buy(key, stamps=STOCK) for key in stampers.keys))
+    await asyncio.gather(*(buyers.buy(key, buyers.wish(STOCK)) for key in stampers.keys))
     is_over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(stampers.come(rate=plan.stamps_rate, is_over=is_over.is_set))
@@ -183,20 +193,34 @@ async def _stamping(service: Service, buyers: Buyers, plan: Plan) -> AsyncIterat
     stampers.close()
 
 
-async def _outages(service: Service, script: Script, plan: Plan) -> list[Round]:
-    """The outages, each amid its round; returns at the end of the last round's outage."""
-    begun, rounds = time.monotonic(), list[Round]()
-    for number in range(plan.rounds):
-        calm_at = begun + number * plan.seconds / plan.rounds
-        await asyncio.sleep(calm_at + plan.calm_s - time.monotonic())
-        out_at, since = time.monotonic(), datetime.now(UTC)
-        await follow(service, msgspec.structs.replace(script, outage_s=plan.outage_s))
-        outage = Outage(since, datetime.now(UTC) + timedelta(seconds=plan.outage_s))
-        rounds.append(
-            Round(calm_at=calm_at, out_at=out_at, back_at=time.monotonic() + plan.outage_s, outage=outage)
-        )
-    await asyncio.sleep(rounds[-1].back_at - time.monotonic())
-    return rounds
+async def _round(
+    service: Service, buyers: Buyers, plan: Plan, *, told: Callable[[float], None]
+) -> Round | None:
+    """Buyers come through calm, outage and calm; returns when nobody waits any more, or for too long.
+
+    So the next round's calm begins with no more under way than this one's did. None: there was no outage.
+    """
+    script = msgspec.structs.replace(_FAULTS, seed=plan.seed, lose=plan.lose)
+    await follow(service, script)
+    calm_at = time.monotonic()
+    coming = asyncio.create_task(buyers.come(rate=plan.rate, seconds=plan.round_s, told=told))
+    out = await _outage(service, script, plan) if plan.outage_s else None
+    await asyncio.wait({coming}, timeout=calm_at + plan.round_s + _CLEAR_S - time.monotonic())
+    clear_at = time.monotonic() if coming.done() else None
+    await _ended(coming)
+    if out is None:
+        return None
+    out_at, outage = out
+    back_at = out_at + plan.outage_s
+    return Round(calm_at=calm_at, out_at=out_at, back_at=back_at, clear_at=clear_at, outage=outage)
+
+
+async def _outage(service: Service, script: Script, plan: Plan) -> tuple[float, Outage]:
+    """The gateway is out of order after the calm; since when, by the monotonic clock and the wall's."""
+    await asyncio.sleep(plan.calm_s)
+    out_at, since = time.monotonic(), datetime.now(UTC)
+    await follow(service, msgspec.structs.replace(script, outage_s=plan.outage_s))
+    return out_at, Outage(since, datetime.now(UTC) + timedelta(seconds=plan.outage_s))
 
 
 async def _ended(coming: asyncio.Task[None]) -> None:

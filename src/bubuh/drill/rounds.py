@@ -1,4 +1,4 @@
-"""Rounds of calm and outage in turn, and how stamping fared in the one against the other."""
+"""Rounds of calm and outage in turn: how stamping fared in the one against the other, and who waited."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bubuh.drill.buyers import Served
 from bubuh.drill.chaos import quantile
 from bubuh.drill.credits import Outage
 from bubuh.drill.stampers import Stamped
@@ -14,11 +15,12 @@ from bubuh.drill.stampers import Stamped
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """A gateway that works, and then does not; hours are monotonic."""
+    """A gateway that works, then does not, then works until nobody waits any more; hours are monotonic."""
 
     calm_at: float
     out_at: float
     back_at: float
+    clear_at: float | None  #: when the last buyer of the round was served; None: never
     outage: Outage
 
 
@@ -40,6 +42,22 @@ def stamping_facts(rounds: Sequence[Round], stamped: Sequence[Stamped]) -> dict[
             f"stamping_{name}_ratio": round(statistics.median(ratios), 2) if ratios else None,
         }
     return facts
+
+
+def clearing_facts(rounds: Sequence[Round], served: Sequence[Served]) -> dict[str, Any]:
+    """How long after each return those who had come by then were served, and all of the round, in seconds."""
+    waited = [
+        [one.done - each.back_at for one in served if each.calm_at <= one.due < each.back_at < one.done]
+        for each in rounds
+    ]
+    return {
+        "waiting_at_return": [len(some) for some in waited],
+        "served_after_return_p50_s": [quantile(some, 0.5) for some in waited],
+        "served_after_return_max_s": [quantile(some, 1.0) for some in waited],
+        "clear_after_return_s": [
+            None if each.clear_at is None else round(each.clear_at - each.back_at, 3) for each in rounds
+        ],
+    }
 
 
 def _waits(stamped: Sequence[Stamped], since: float, until: float) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,13 +13,12 @@ from uuid import UUID
 
 import msgspec
 
-from bubuh.drill.buyers import Lines
 from bubuh.drill.citizens import Surprise
 from bubuh.drill.exchange import NoAnswer, Reply
 from bubuh.drill.letter import letter
+from bubuh.drill.lines import Lines
 
 STOCK: Final = 1_000  #: stamps that one of them has bought before
-_LINES: Final = 32
 _AGAIN_S: Final = 0.05  #: before a request that was not carried out is made again
 _WAIT_S: Final = 20  #: for which one request waits for its stamp
 _PLACE: Final = {"page": 1, "x": 400.0, "y": 500.0, "width": 70.0}
@@ -41,9 +41,9 @@ class Stampers:
         self._url = url
         self.keys = keys
         self._rng = random.Random(f"{seed} stampers")
-        self._lines = Lines(_LINES)
+        self.lines = Lines()
         self.stamped: list[Stamped] = []
-        self.again = 0  #: requests made once more, because they were not carried out or not answered
+        self.again: Counter[str] = Counter()  #: requests made once more, by what came of them before
 
     async def come(self, *, rate: float, is_over: Callable[[], bool]) -> None:
         """`rate` stamps a second until it `is_over`; returns when each is done.
@@ -61,7 +61,7 @@ class Stampers:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._lines.close()
+        self.lines.close()
 
     async def _stamp(self, no: int, due: float) -> None:
         own = {"Authorization": f"Bearer {self.keys[no % len(self.keys)]}"}
@@ -101,16 +101,16 @@ class Stampers:
         told = dict(headers) | ({"Idempotency-Key": key, "Content-Type": content} if key else {})
         while True:
             try:
-                async with self._lines.one() as line:
+                async with self.lines.one() as line:
                     reply = await line.call(method, self._url + path, headers=told, body=body)
-            except NoAnswer:  # it had hung up on a connection that was idle, or worse
-                self.again += 1
+            except NoAnswer as fault:
+                self.again[fault.why] += 1
                 continue
             if reply.is_success:
                 return reply
             if reply.status < 500 and reply.status != 429:
                 raise Surprise(f"{method} {path}: {reply.status} {reply.body[:300]!r}")
-            self.again += 1
+            self.again[str(reply.status)] += 1
             await asyncio.sleep(_AGAIN_S)
 
     def _key(self) -> str:
