@@ -14,6 +14,7 @@ from litestar import Litestar, MediaType, Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.response import Stream
 
+from bubuh.core.deadline import when_slow
 from bubuh.edge.bodies import whole
 from bubuh.edge.bulkhead import Bulkhead
 from bubuh.edge.bulkheads import RULES, Kind, Way, way_of
@@ -21,7 +22,6 @@ from bubuh.edge.exchange import ExchangeLayer, exchange_of
 from bubuh.edge.gradient import Bounds
 from bubuh.edge.guards import Public, guarded
 from bubuh.edge.works import Works
-from bubuh.sandbox.line import when_slow
 from bubuh.web.errors import EXCEPTION_HANDLERS
 from tests.edge.bare import BASE, LOOPBACK, bare_app, client_of
 

@@ -12,7 +12,7 @@ import pytest
 from bubuh.adapters.development_gateway import DevelopmentGateway
 from bubuh.db.pool import Conn, Database
 from bubuh.orders.books import OrderBooks
-from bubuh.orders.collect import run_asking_pass
+from bubuh.orders.collect import run_asking, run_asking_pass
 from bubuh.orders.show import find_order
 from bubuh.payments import store
 from bubuh.payments.ask import Asked, ask_due
@@ -20,6 +20,7 @@ from bubuh.payments.model import (
     Attempt,
     AttemptState,
     Charge,
+    Pace,
     PaymentDetails,
     ReceivedPayment,
     SettleOutcome,
@@ -102,6 +103,12 @@ async def test_what_a_payer_needs_stays_when_the_gateway_no_longer_tells_it(shop
     assert shown.payment is not None
     assert placed.shown.payment is not None
     assert (shown.payment.va, shown.payment.qris) == ("1", placed.shown.payment.qris)
+
+
+class SlowPaced(DevelopmentGateway):
+    """One call at a time."""
+
+    pace = Pace(per_s=1e6, burst=1_000, at_once=1)  # type: ignore[misc]
 
 
 async def attempts(db: Database) -> list[Attempt]:
@@ -205,6 +212,24 @@ async def test_a_slow_gateway_holds_no_connection(shop: Shop) -> None:
     assert (await asking).answered == 1
 
 
+async def test_a_gateway_is_asked_while_another_one_is_left_to_somebody_else(shop: Shop) -> None:
+    await shop.place(1)
+    await make_due(shop.db)
+    gateways = {"development": shop.gateway, "other": shop.gateway}
+    assert (await run_asking_pass(shop.db, gateways, but=["development"])).asked == 0
+    assert (await run_asking_pass(shop.db, gateways, but=["other"])).answered == 1
+
+
+async def test_all_that_is_due_is_asked_in_short_passes(shop: Shop) -> None:
+    for _ in range(9):
+        await shop.place(1)
+    await make_due(shop.db)
+    slow = SlowPaced(shop.running.address, [SECRET])
+    await run_asking(shop.db, {"development": slow}, name="development")
+    await slow.close()
+    assert await shop.db.fetchval("SELECT count(*) FROM payment_attempts WHERE asked_at IS NOT NULL") == 9
+
+
 async def test_a_gateway_no_longer_configured_is_a_fault_on_the_attempt(shop: Shop) -> None:
     await shop.place(1)
     await make_due(shop.db)
@@ -242,3 +267,7 @@ async def test_looking_brings_the_next_question_nearer(shop: Shop, owner_conn: C
     await find_order(shop.db, shop.account_id, placed.shown.order.id)
     due_in = await shop.db.fetchval("SELECT next_ask_at - now() FROM payment_attempts")
     assert due_in <= timedelta(seconds=40)
+    noted = "SELECT looked_at, xmin::text FROM payment_attempts"
+    before = await shop.db.fetchrow(noted)
+    await find_order(shop.db, shop.account_id, placed.shown.order.id)
+    assert await shop.db.fetchrow(noted) == before  # once a minute, however often it is looked at

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
+from bubuh.core.deadline import when_slow
 from bubuh.orders.collect import run_asking_pass
 from bubuh.payments.breaker import FAILS, FIRST_REST_S, LONGEST_REST_S, Breaker
 from bubuh.payments.model import AttemptState, Charge, Method, Pace, reference_of
@@ -21,7 +22,7 @@ from bubuh.payments.refusals import (
     GatewayUnavailable,
     MethodUnknown,
 )
-from bubuh.payments.steady import LONGEST_WAIT_S, Steady, choose_gateway, resting, wake
+from bubuh.payments.steady import LONGEST_WAIT_S, SLOW_S, Steady, choose_gateway, resting, wake
 from tests.gateway_dev.rig import SECRET, Shop
 
 
@@ -176,6 +177,42 @@ async def test_no_more_calls_at_once_than_it_takes() -> None:
     assert most == 3
 
 
+async def test_who_finds_no_place_at_a_slow_gateway_is_told_so_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bubuh.payments.steady.LONGEST_WAIT_S", 0.05)
+    is_over = asyncio.Event()
+
+    async def wait() -> None:
+        await is_over.wait()
+
+    steady = Steady(Scripted(wait, pace=Pace(per_s=1e6, burst=1_000, at_once=2)))
+    calls = [asyncio.create_task(steady.status("x")) for _ in range(6)]
+    done, waiting = await asyncio.wait(calls, timeout=1.0)
+    assert len(waiting) == 2
+    assert {type(call.exception()) for call in done} == {GatewayBusy}
+    is_over.set()
+    assert all(await asyncio.gather(*waiting))
+    assert await steady.status("x") is not None
+    assert not steady.is_resting
+
+
+@pytest.mark.parametrize(("takes_s", "aside"), [(0.0, 0), (SLOW_S * 2, 1)])
+async def test_whoever_waits_for_a_slow_gateway_makes_room_for_others(takes_s: float, aside: int) -> None:
+    stepped = 0
+
+    def step_aside() -> None:
+        nonlocal stepped
+        stepped += 1
+
+    async def take_time() -> None:
+        await asyncio.sleep(takes_s)
+
+    when_slow.set(step_aside)
+    await Steady(Scripted(take_time)).status("x")
+    assert stepped == aside
+
+
 async def test_the_well_one_is_chosen_first() -> None:
     tired, fresh = Steady(Scripted(fail)), Scripted(_well)
     fresh.name = "fresh"  # type: ignore[misc]
@@ -202,6 +239,8 @@ async def test_what_is_due_at_a_resting_gateway_stays_due_and_is_asked_when_it_i
             await steady.status(reference_of(order_id))
     await shop.db.execute("UPDATE payment_attempts SET next_ask_at = now()")
     assert (await run_asking_pass(shop.db, {"development": steady})).asked == 0
+    faults = await shop.db.fetchval("SELECT count(fault) FROM payment_attempts")
+    assert faults == 0  # who was not called has done nothing wrong, and nothing is written for it
     await shop.running.script(lose=1)
     clock.now += LONGEST_REST_S
     assert (await run_asking_pass(shop.db, {"development": steady})).answered == len(orders)

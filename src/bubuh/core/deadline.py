@@ -1,4 +1,4 @@
-"""Until when somebody waits for what the present task does: carried with a request into the queues it enters.
+"""How long somebody waits for what the present task does: carried with a request into the queues it enters.
 
 A task that another makes inherits it; whatever outlives a request is not to be made by its task.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Final
@@ -16,6 +16,9 @@ from bubuh.core.errors import Fault
 
 #: seconds of the event loop's clock (monotonic); infinite where nobody said
 UNTIL_S: Final[ContextVar[float]] = ContextVar("until_s", default=math.inf)
+
+#: called when what the present task waits for takes long: whoever asked may step aside meanwhile
+when_slow: Final[ContextVar[Callable[[], None]]] = ContextVar("when_slow", default=lambda: None)
 
 
 class TimeSpent(Fault):

@@ -1,7 +1,8 @@
 """The door in front of work: each request through its bulkhead, and past what a brownout leaves off.
 
 A place is held from when the request is whole (its body has come) until its answer begins: neither a slow
-sender nor a slow reader takes room from others, nor a document that waits for the sandbox's slow lane.
+sender nor a slow reader takes room from others, nor a document that waits for the sandbox's slow lane, nor a
+buyer who waits for a slow gateway.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ from typing import Any, Final, cast
 
 from litestar.connection import ASGIConnection
 
-from bubuh.core.deadline import UNTIL_S
+from bubuh.core.deadline import UNTIL_S, when_slow
 from bubuh.edge.brownout import Brownout
 from bubuh.edge.bulkheads import KEEPABLE, Way, way_of
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.refusals import BuyingPaused, LeftOff
-from bubuh.sandbox.line import when_slow
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 

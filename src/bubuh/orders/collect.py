@@ -1,7 +1,8 @@
-"""The worker's two rounds over payments. They run beside each other: a slow gateway delays no notice."""
+"""The worker's rounds over payments, side by side: a slow gateway delays no notice, and no other gateway."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bubuh.db.pool import Database
@@ -11,6 +12,7 @@ from bubuh.payments.ports import Gateways
 from bubuh.payments.process_notices import MOST_NOTICES, process_notices
 
 MOST_PASSES: Final = 20  #: in one round, while there is more
+_ASKS_A_PLACE: Final = 4  #: questions in one pass, for each that may be on its way at once
 
 
 async def run_notices_pass(db: Database, gateways: Gateways, *, at_most: int = MOST_NOTICES) -> int:
@@ -18,9 +20,11 @@ async def run_notices_pass(db: Database, gateways: Gateways, *, at_most: int = M
     return await process_notices(db, gateways, OrderBooks(db), at_most=at_most)
 
 
-async def run_asking_pass(db: Database, gateways: Gateways, *, at_most: int = MOST_ASKS) -> Asked:
+async def run_asking_pass(
+    db: Database, gateways: Gateways, *, at_most: int = MOST_ASKS, but: Sequence[str] = ()
+) -> Asked:
     """Ask about attempts whose hour has come. As many asked as `at_most`: there may be more at once."""
-    return await ask_due(db, gateways, OrderBooks(db), at_most=at_most)
+    return await ask_due(db, gateways, OrderBooks(db), at_most=at_most, but=but)
 
 
 async def run_notices(db: Database, gateways: Gateways) -> None:
@@ -30,8 +34,13 @@ async def run_notices(db: Database, gateways: Gateways) -> None:
             return
 
 
-async def run_asking(db: Database, gateways: Gateways) -> None:
-    """Pass after pass while there is more, at most MOST_PASSES."""
+async def run_asking(db: Database, gateways: Gateways, *, name: str) -> None:
+    """Ask one gateway, pass after pass while there is more, at most MOST_PASSES.
+
+    A pass is short also where the gateway is slow: what it says is taken in at the end of one.
+    """
+    at_most = min(MOST_ASKS, _ASKS_A_PLACE * gateways[name].pace.at_once)
+    others = [other for other in gateways if other != name]
     for _ in range(MOST_PASSES):
-        if (await run_asking_pass(db, gateways)).asked < MOST_ASKS:
+        if (await run_asking_pass(db, gateways, at_most=at_most, but=others)).asked < at_most:
             return

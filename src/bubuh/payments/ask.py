@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +19,13 @@ from bubuh.payments import store
 from bubuh.payments.hear import hear
 from bubuh.payments.model import Attempt, AttemptState, PaymentDetails, Word
 from bubuh.payments.ports import Books, Gateways
-from bubuh.payments.refusals import GatewayUnavailable, GatewayUnknown
+from bubuh.payments.refusals import GatewayBusy, GatewayResting, GatewayUnavailable, GatewayUnknown
 from bubuh.payments.steady import resting, wake
 from bubuh.payments.take_in import take_in, take_in_apart
 
 _log = structlog.get_logger(__name__)
 
 MOST_ASKS: Final = 200  #: in one pass
-AT_ONCE: Final = 100  #: questions on their way together; a gateway's own limit is `Steady`'s
 
 WordBatch = Batch[Word, AttemptState]  #: records words without money
 
@@ -38,19 +38,22 @@ class Asked:
     answered: int
 
 
-async def ask_due(db: Database, gateways: Gateways, books: Books, *, at_most: int = MOST_ASKS) -> Asked:
+async def ask_due(
+    db: Database, gateways: Gateways, books: Books, *, at_most: int = MOST_ASKS, but: Sequence[str] = ()
+) -> Asked:
     """Ask about the attempts whose hour has come by the database's clock, at most `at_most`.
 
     The hours stand in `payments_next_ask`. No connection is held while a gateway thinks. A gateway that fails
     is asked again at the attempt's next hour; while one rests its attempts stay due, and are asked about as
-    soon as it is well.
+    soon as it is well. Those in `but` are left to somebody else.
     """
-    await wake(gateways)
-    due = await _take_due(db, spared=resting(gateways), at_most=at_most)
-    gate = asyncio.Semaphore(AT_ONCE)
+    asked = {name: gateway for name, gateway in gateways.items() if name not in but}
+    await wake(asked)
+    due = await _take_due(db, spared=[*resting(asked), *but], at_most=at_most)
+    gates = {name: asyncio.Semaphore(gateway.pace.at_once) for name, gateway in asked.items()}
 
     async def ask_one(attempt: Attempt) -> Word | None:
-        async with gate:
+        async with gates.get(attempt.gateway, contextlib.nullcontext()):
             return await _hear_or_note(db, gateways, attempt)
 
     heard = await asyncio.gather(*map(ask_one, due))
@@ -112,9 +115,15 @@ async def _take_due(db: Database, *, spared: Sequence[str], at_most: int) -> Seq
 
 
 async def _hear_or_note(db: Database, gateways: Gateways, attempt: Attempt) -> Word | None:
-    """What the gateway says; None when it fails: the fault is kept on the attempt, its next hour is set."""
+    """What the gateway says; None when it fails: the fault is kept on the attempt, its next hour is set.
+
+    Of one that is not called, because it rests or is busy, there is nothing to keep: in an outage that would
+    be a write for each buyer.
+    """
     try:
         return await hear(gateways, attempt)
+    except (GatewayResting, GatewayBusy):
+        return None
     except (GatewayUnavailable, GatewayUnknown) as fault:
         _log.warning(
             "gateway_not_asked", gateway=attempt.gateway, reference=attempt.reference, why=str(fault)

@@ -11,6 +11,7 @@ from typing import Final, NoReturn, TypeVar
 import structlog
 from prometheus_client import Counter, Gauge
 
+from bubuh.core.deadline import when_slow
 from bubuh.payments.breaker import Breaker
 from bubuh.payments.model import Charge, GatewayRefund, Method, Notice, Pace, WantedCharge, WantedRefund
 from bubuh.payments.pace import Turns
@@ -27,7 +28,10 @@ _log = structlog.get_logger(__name__)
 _CALLS = Counter("bubuh_gateway_calls", "Calls of gateways, by how they ended", ["gateway", "how"])
 _RESTING = Gauge("bubuh_gateway_resting", "1 while a gateway fails and is spared", ["gateway"])
 
-LONGEST_WAIT_S: Final = 2.0  #: for a turn; a buyer waits no longer
+LONGEST_WAIT_S: Final = (
+    2.0  #: for a turn, and for one of the calls that may be on their way; no buyer waits longer
+)
+SLOW_S: Final = 0.25  #: from then on whoever waits for a gateway holds no place that others could work in
 
 Answer = TypeVar("Answer")
 
@@ -114,12 +118,27 @@ class Steady:
     async def _call(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         if self._breaker.is_spared:
             self._refuse("spared", GatewayResting)
+        slow = asyncio.get_running_loop().call_later(SLOW_S, when_slow.get())
+        try:
+            await self._enter()
+            try:
+                if not self._breaker.may_call():
+                    self._refuse("spared", GatewayResting)
+                return await self._watched(call)
+            finally:
+                self._gate.release()
+        finally:
+            slow.cancel()
+
+    async def _enter(self) -> None:
+        """Wait until a call may begin; raises `GatewayBusy` when that takes too long."""
         if not await self._turns.wait(longest_s=LONGEST_WAIT_S):
             self._refuse("busy", GatewayBusy)
-        async with self._gate:
-            if not self._breaker.may_call():
-                self._refuse("spared", GatewayResting)
-            return await self._watched(call)
+        try:
+            async with asyncio.timeout(LONGEST_WAIT_S):
+                await self._gate.acquire()
+        except TimeoutError:
+            self._refuse("busy", GatewayBusy)
 
     async def _watched(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """The call's answer, and how it ended told to the breaker."""

@@ -14,12 +14,11 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from contextvars import ContextVar
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Self, TypeVar
 
-from bubuh.core.deadline import in_time
+from bubuh.core.deadline import in_time, when_slow
 from bubuh.core.errors import Refusal
 from bubuh.pdf.refusals import Reason
 from bubuh.sandbox import answers, wire
@@ -40,10 +39,6 @@ _MOST_SLOW: Final = 16  # waiting for the slow lane
 _SLOW_PATIENCE_S: Final = 20.0
 _MOST_KNOWN: Final = 1_024  # documents that are known to take long
 _INHERITED: Final = ("LD_LIBRARY_PATH",)  # some interpreters need it to start at all
-
-
-#: called when a document of the present task goes to the slow lane: whoever asked may step aside meanwhile
-when_slow: ContextVar[Callable[[], None]] = ContextVar("when_slow", default=lambda: None)
 
 
 @dataclass(frozen=True, slots=True)

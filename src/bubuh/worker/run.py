@@ -53,7 +53,10 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
         Round(name="people", every_s=60.0, make=partial(sweep_people, db)),
         Round(name="invitations", every_s=3600.0, make=partial(sweep_invitations, db)),
         Round(name="notices", every_s=0.2, make=partial(run_notices, db, parts.gateways)),
-        Round(name="asking", every_s=1.0, make=partial(run_asking, db, parts.gateways)),
+        *(
+            Round(name=f"asking {name}", every_s=1.0, make=partial(run_asking, db, parts.gateways, name=name))
+            for name in parts.gateways
+        ),
         Round(name="expiry", every_s=10.0, make=Expirer(db).expire),
         Round(name="refunds", every_s=2.0, make=partial(carry_due, db, parts.gateways)),
         Round(name="chain", every_s=30.0, make=over_shards(partial(link_shard, db))),
