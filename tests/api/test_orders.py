@@ -23,7 +23,8 @@ async def test_an_order_says_how_to_pay_it(site: Site) -> None:
     assert (placed["state"], placed["amount_idr"], placed["stamps"]) == ("placed", 20_000, 2)
     assert placed["payment"]["va"]
     assert placed["payment"]["qris"] is None
-    assert (await person.get(f"/v1/orders/{placed['id']}")).json() == placed
+    seen = await person.get(f"/v1/orders/{placed['id']}")
+    assert (seen.json(), seen.headers["retry-after"]) == (placed, "2")
 
 
 async def test_a_paid_order_is_filled_when_it_is_checked(site: Site) -> None:
@@ -32,6 +33,7 @@ async def test_a_paid_order_is_filled_when_it_is_checked(site: Site) -> None:
     await site.gateway.pay(f"{placed['id']}-1")
     checked = await person.post(f"/v1/orders/{placed['id']}/check")
     assert (checked.status_code, checked.json()["state"]) == (200, "filled")
+    assert "retry-after" not in checked.headers
     assert checked.json()["amount_paid_idr"] == 20_000
     assert await person.free() == 2
     movements = (await person.get("/v1/quota/movements")).json()["data"]

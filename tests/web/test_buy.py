@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -25,7 +26,7 @@ async def test_who_pays_finds_the_quota_on_the_page(site: Site) -> None:
     assert sari.browser.heading == "Bayar Rp30.000"
     assert "data:image/svg+xml;base64," in sari.browser.page.text
     waiting = await sari.browser.open(f"/pesanan/{order}/keadaan")
-    assert 'data-hx-trigger="every 3s"' in waiting.text
+    assert 'data-hx-trigger="every 2s"' in waiting.text
     assert "hx-refresh" not in waiting.headers
     await sari.browser.open(f"/pesanan/{order}")
     await site.gateway.pay(f"{order}-1")
@@ -36,6 +37,21 @@ async def test_who_pays_finds_the_quota_on_the_page(site: Site) -> None:
     whole = await sari.browser.open(f"/pesanan/{order}/keadaan")
     assert whole.headers["hx-refresh"] == "true"
     assert "3 meterai" in (await sari.browser.open("/akun")).text
+
+
+async def test_a_page_without_a_way_to_pay_is_loaded_anew_once_there_is_one(site: Site) -> None:
+    await site.gateway.script(fail=1)
+    sari, order = await ordered(site)
+    assert "Kode pembayaran sedang dibuat" in sari.browser.page.text
+    again = re.search(r'data-hx-get="([^"]+)"', sari.browser.page.text)
+    assert again is not None
+    assert "hx-refresh" not in (await sari.browser.open(again[1])).headers
+    await site.gateway.script()
+    await sari.browser.open(f"/pesanan/{order}")
+    await sari.browser.send(sari.browser.form(f"/pesanan/{order}/periksa"))
+    assert "Kode pembayaran sedang dibuat" not in sari.browser.page.text
+    assert f'data-hx-get="/pesanan/{order}/keadaan"' in sari.browser.page.text
+    assert (await sari.browser.open(again[1])).headers["hx-refresh"] == "true"
 
 
 async def test_a_double_tap_and_the_back_button_order_once(site: Site) -> None:

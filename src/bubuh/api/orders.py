@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from bubuh.api.reply import REPLAYED, AnyRequest, Caller, ClientKey, Parts, Reply, replay_header, reply
+from bubuh.core.clock import utc_now
 from bubuh.core.ids import derived_id, read_id, show_id
 from bubuh.edge.bodies import read_json
 from bubuh.edge.calls import SVG, Answer, Body, Call, told
@@ -25,6 +26,8 @@ from bubuh.payments.refusals import MethodUnknown
 from bubuh.waitingroom.refusals import OneOrder
 
 ROUTE: Final = "POST /v1/orders"
+RETRY_AFTER: Final = "Retry-After"
+LOOK_AGAIN: Final = "In how many seconds to look again, while the order waits."
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,6 +110,7 @@ _DRAWN: Final = Body(media_type=SVG)
                     body=_SHOWN,
                     headers={
                         "Location": "The order's address.",
+                        RETRY_AFTER: LOOK_AGAIN,
                         REPLAYED: "`true` when it was placed before.",
                     },
                 )
@@ -135,7 +139,7 @@ async def create_order(
     )
     view = OrderView.of(placed.shown)
     headers = {"Location": f"/v1/orders/{view.id}", **replay_header(replayed=placed.replayed)}
-    return reply(view, status=201, headers=headers)
+    return reply(view, status=201, headers=headers | _look_again(placed.shown))
 
 
 @get(
@@ -146,13 +150,16 @@ async def create_order(
             summary="Show an order",
             summary_id="Lihat pesanan",
             tag="orders",
-            answers={200: Answer(says="The order, as it is now.", body=_SHOWN)},
+            answers={
+                200: Answer(says="The order, as it is now.", body=_SHOWN, headers={RETRY_AFTER: LOOK_AGAIN})
+            },
         )
     ),
 )
 async def get_order(order_id: FromPath[str], principal: Caller, services: Parts) -> Reply:
     """The order. While it is looked at, its gateway is asked often."""
-    return reply(OrderView.of(await find_order(services.db, principal.account_id, read_id("ord", order_id))))
+    shown = await find_order(services.db, principal.account_id, read_id("ord", order_id))
+    return reply(OrderView.of(shown), headers=_look_again(shown))
 
 
 @post(
@@ -164,7 +171,9 @@ async def get_order(order_id: FromPath[str], principal: Caller, services: Parts)
             summary="Ask the gateway now",
             summary_id="Periksa pembayaran sekarang",
             tag="orders",
-            answers={200: Answer(says="The order after asking.", body=_SHOWN)},
+            answers={
+                200: Answer(says="The order after asking.", body=_SHOWN, headers={RETRY_AFTER: LOOK_AGAIN})
+            },
         )
     ),
 )
@@ -172,7 +181,7 @@ async def check_order(order_id: FromPath[str], principal: Caller, services: Part
     """Ask the order's gateway whether the money came, unless it was asked a moment ago."""
     wanted = read_id("ord", order_id)
     shown = await check(services.db, principal.account_id, wanted, gateways=services.gateways)
-    return reply(OrderView.of(shown))
+    return reply(OrderView.of(shown), headers=_look_again(shown))
 
 
 @get(
@@ -192,6 +201,11 @@ async def get_order_qris(order_id: FromPath[str], principal: Caller, services: P
     """The code to be scanned. It says when it ends; what is paid later counts as well."""
     shown = await find_order(services.db, principal.account_id, read_id("ord", order_id))
     return Response(draw_qris(shown).encode("ascii"), media_type=SVG)
+
+
+def _look_again(shown: ShownOrder) -> dict[str, str]:
+    after_s = shown.look_again_s(utc_now())
+    return {} if after_s is None else {RETRY_AFTER: str(after_s)}
 
 
 HANDLERS = [create_order, get_order, check_order, get_order_qris]

@@ -571,8 +571,8 @@ CREATE FUNCTION public.payments_next_ask(_now timestamp with time zone, _state t
     AS $$
     SELECT CASE
         WHEN _state = 'paid' THEN NULL
-        WHEN _looked_at > _now - interval '15 minutes' AND _state = 'unknown' THEN _now + interval '10 seconds'
-        WHEN _looked_at > _now - interval '15 minutes' THEN _now + interval '40 seconds'
+        WHEN _looked_at > _now - interval '16 minutes' AND _state = 'unknown' THEN _now + interval '10 seconds'
+        WHEN _looked_at > _now - interval '16 minutes' THEN _now + interval '40 seconds'
         WHEN _now < _expires_at - interval '1 minute' THEN least(
             _now + make_interval(secs => least(300, 40 * power(2, least(_asks, 3)))), _expires_at - interval '1 minute')
         WHEN _now < _expires_at + interval '1 minute' THEN _expires_at + interval '1 minute'

@@ -8,12 +8,12 @@ SELECT outcome, id, account_id, state, stamps, method, amount_idr, amount_paid_i
 
 -- name: find(shard, account_id, order_id)
 -- No row: the account has no such order. With how to pay it by the newest attempt that tells, and whether nobody noted
--- for 10 s that its buyer looks at it while it is not paid.
+-- for a minute that its buyer looks at it while it is not paid.
 SELECT o.id, o.account_id, o.state, o.stamps, o.method, o.amount_idr, o.amount_paid_idr, o.amount_returned_idr,
        o.placed_at, o.expires_at, d.qris, d.va, d.pay_url,
        EXISTS (SELECT FROM payment_attempts AS a
                 WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id AND a.state <> 'paid'
-                  AND (a.looked_at IS NULL OR a.looked_at < now() - interval '10 seconds')) AS is_unseen
+                  AND (a.looked_at IS NULL OR a.looked_at < now() - interval '1 minute')) AS is_unseen
   FROM orders AS o
   LEFT JOIN LATERAL (SELECT a.qris, a.va, a.pay_url FROM payment_attempts AS a
                       WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id

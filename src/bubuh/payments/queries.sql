@@ -24,12 +24,12 @@ SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amoun
  WHERE a.shard = :shard;
 
 -- name: look(shard, account_id, order_id)!
--- The buyer is looking: ask soon, and often. At most one write in 10 s, however often the page is loaded.
+-- The buyer is looking: ask soon, and often. At most one write a minute, however often the page is loaded.
 UPDATE payment_attempts AS a
    SET looked_at = now(), asks = 0,
        next_ask_at = least(a.next_ask_at, payments_next_ask(now(), a.state, 0, now(), a.expires_at))
  WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id
-   AND a.state <> 'paid' AND (a.looked_at IS NULL OR a.looked_at < now() - interval '10 seconds');
+   AND a.state <> 'paid' AND (a.looked_at IS NULL OR a.looked_at < now() - interval '1 minute');
 
 -- name: take_now(shard, account_id, order_id)
 -- Take an order's attempts to be asked about at once. No row: all are paid, or were asked about 2 s ago.

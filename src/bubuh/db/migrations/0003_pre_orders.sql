@@ -541,7 +541,8 @@ CREATE TRIGGER payment_attempt_events_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON 
 GRANT SELECT ON payment_attempt_events TO bubuh_app;
 
 -- When to ask about an attempt next, `_asks` questions after anybody last looked; NULL: never again by itself.
--- Looked at in the last 15 minutes: every 40 s, so that with the asking itself an answer is known within 60 s.
+-- Looked at in the last 15 minutes, which is noted once a minute: every 40 s, so that with the asking itself an answer is
+-- known within 60 s.
 -- Else backing off to 5 minutes. Once in the last minute before expiry, and once a minute after it: a QRIS code can be
 -- paid when it should not. An attempt the gateway has not closed is asked about for a day more.
 CREATE FUNCTION payments_next_ask(
@@ -549,8 +550,8 @@ CREATE FUNCTION payments_next_ask(
 ) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN _state = 'paid' THEN NULL
-        WHEN _looked_at > _now - interval '15 minutes' AND _state = 'unknown' THEN _now + interval '10 seconds'
-        WHEN _looked_at > _now - interval '15 minutes' THEN _now + interval '40 seconds'
+        WHEN _looked_at > _now - interval '16 minutes' AND _state = 'unknown' THEN _now + interval '10 seconds'
+        WHEN _looked_at > _now - interval '16 minutes' THEN _now + interval '40 seconds'
         WHEN _now < _expires_at - interval '1 minute' THEN least(
             _now + make_interval(secs => least(300, 40 * power(2, least(_asks, 3)))), _expires_at - interval '1 minute')
         WHEN _now < _expires_at + interval '1 minute' THEN _expires_at + interval '1 minute'

@@ -10,6 +10,7 @@ from typing import Any, Final
 from litestar import MediaType, Request, get, post
 from litestar.params import FromPath
 
+from bubuh.core.clock import utc_now
 from bubuh.core.ids import read_id
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.services import Services
@@ -27,7 +28,7 @@ from bubuh.web.frame import Page, Parts, go_to, session_of, show
 
 AnyRequest = Request[Any, Any, Any]
 
-_OPEN: Final = frozenset({OrderState.PLACED, OrderState.PAID})
+_UNPAYABLE: Final = "belum-terbayar"  #: asked with by a page that was shown without a way to pay
 
 
 @get("/pesanan/{order_id:str}", guards=[SignedIn()], media_type=MediaType.HTML)
@@ -41,10 +42,14 @@ async def get_order_page(request: AnyRequest, order_id: FromPath[str], services:
 
 @get("/pesanan/{order_id:str}/keadaan", guards=[SignedIn()], media_type=MediaType.HTML)
 async def get_order_state(request: AnyRequest, order_id: FromPath[str], services: Parts) -> Page:
-    """The part of the page that changes, for the page to fetch; once that is more, the whole page is."""
+    """The part of the page that changes, for the page to fetch; once that is more, the whole page is.
+
+    So it is when there is a way to pay at last: the page says that it was shown without.
+    """
     shown = await find_order(services.db, session_of(request).account_id, read_id("ord", order_id))
     page = await _show(request, services, order_id, shown, template="buy/state.html")
-    if shown.order.state is not OrderState.PLACED:
+    is_payable_now = _UNPAYABLE in request.query_params and shown.payment is not None
+    if shown.order.state is not OrderState.PLACED or is_payable_now:
         page.headers["hx-refresh"] = "true"
     return page
 
@@ -79,7 +84,8 @@ async def _show(
         payment=payment,
         picture=_picture(payment.qris, order.expires_at) if payment is not None and payment.qris else None,
         test_page=_test_page(services, payment),
-        is_open=order.state in _OPEN,
+        again_s=shown.look_again_s(utc_now()),
+        unpayable=_UNPAYABLE,
         missing_idr=order.amount_idr - (order.amount_paid_idr - order.amount_returned_idr),
         balance=await show_quota(services.db, session_of(request).account_id),
         events=events,
