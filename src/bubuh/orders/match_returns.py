@@ -77,20 +77,7 @@ class Returns:
             self._differ(Kind.RETURN_UNKNOWN, line, ours, "given back, and no refund of ours says so")
 
     def _differ(self, kind: Kind, line: GatewayLine, ours: Sequence[Returned], why: str) -> None:
-        owner = ours[0] if ours else None
-        self._differences.add(
-            Unmatched(
-                kind=kind,
-                gateway=line.gateway,
-                subject=f"{line.reference}:{line.amount_idr}",
-                why=why,
-                suggestion=_ASK,
-                account_id=None if owner is None else owner.account_id,
-                order_id=None if owner is None else owner.order_id,
-                reference=line.reference,
-                amount=-line.amount_idr,
-            )
-        )
+        self._differences.add_line(kind, line, ours, why=why, suggestion=_ASK)
 
 
 def _shard_of(number: str) -> Shard | None:

@@ -119,46 +119,31 @@ class _Match:
             self._seen.add(_key(line.gateway, fresh))
             self._matched.matched += 1
         elif same:
-            self._differ(
+            self._differences.add_line(
                 Kind.SETTLEMENT_DOUBLED,
                 line,
                 ours,
-                "settled more than once",
-                "ask the gateway which line is right",
+                why="settled more than once",
+                suggestion="ask the gateway which line is right",
             )
         elif paid:
             told = ", ".join(str(one.amount_idr) for one in paid)
             self._seen.update(_key(line.gateway, one) for one in paid)
-            self._differ(
+            self._differences.add_line(
                 Kind.SETTLEMENT_DIFFERS,
                 line,
                 ours,
-                f"we were told {told}",
-                "ask the gateway for the payment's amount",
+                why=f"we were told {told}",
+                suggestion="ask the gateway for the payment's amount",
             )
         else:
-            known = "an order of ours, not paid" if ours else "no order of ours"
-            self._differ(
-                Kind.SETTLEMENT_UNKNOWN, line, ours, known, "ask the gateway about the reference, then credit"
+            self._differences.add_line(
+                Kind.SETTLEMENT_UNKNOWN,
+                line,
+                ours,
+                why="an order of ours, not paid" if ours else "no order of ours",
+                suggestion="ask the gateway about the reference, then credit",
             )
-
-    def _differ(
-        self, kind: Kind, line: GatewayLine, ours: Sequence[Settled], why: str, suggestion: str
-    ) -> None:
-        owner = ours[0] if ours else None
-        self._differences.add(
-            Unmatched(
-                kind=kind,
-                gateway=line.gateway,
-                subject=f"{line.reference}:{line.amount_idr}",
-                why=why,
-                suggestion=suggestion,
-                account_id=None if owner is None else owner.account_id,
-                order_id=None if owner is None else owner.order_id,
-                reference=line.reference,
-                amount=line.amount_idr,
-            )
-        )
 
     async def _miss(self) -> None:
         """What is ours and no line is for, within what the files span."""

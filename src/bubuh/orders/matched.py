@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
+from uuid import UUID
 
+from bubuh.core.ids import AccountId
 from bubuh.db.pool import Database
-from bubuh.payments.lines import Unmatched
-from bubuh.payments.unmatched import list_unmatched
+from bubuh.payments.lines import Kind, Unmatched
+from bubuh.payments.settlement import GatewayLine
+from bubuh.payments.unmatched import keep_unmatched
 
 LISTED_AT_ONCE: Final = 500
 
@@ -41,6 +45,20 @@ class Matched:
         }
 
 
+class Owned(Protocol):
+    """Something of an order."""
+
+    @property
+    def account_id(self) -> AccountId:
+        """Whose it is."""
+        ...
+
+    @property
+    def order_id(self) -> UUID:
+        """Its order."""
+        ...
+
+
 class Differences:
     """Collects differences, and puts them on the list some at a time."""
 
@@ -54,10 +72,29 @@ class Differences:
         self._matched.differences[str(difference.kind)] += 1
         self._found.append(difference)
 
+    def add_line(
+        self, kind: Kind, line: GatewayLine, ours: Sequence[Owned], *, why: str, suggestion: str
+    ) -> None:
+        """A line of a gateway's file that differs from what we have by its number, if anything."""
+        owner = ours[0] if ours else None
+        self.add(
+            Unmatched(
+                kind=kind,
+                gateway=line.gateway,
+                subject=f"{line.reference}:{line.amount_idr}",
+                why=why,
+                suggestion=suggestion,
+                account_id=None if owner is None else owner.account_id,
+                order_id=None if owner is None else owner.order_id,
+                reference=line.reference,
+                amount=abs(line.amount_idr),
+            )
+        )
+
     async def flush(self, *, at_least: int = 1) -> None:
         """List what was found, when it is `at_least` so many."""
         if len(self._found) < at_least:
             return
         found, self._found = self._found, []
         for start in range(0, len(found), LISTED_AT_ONCE):
-            self._matched.new += await list_unmatched(self._db, found[start : start + LISTED_AT_ONCE])
+            self._matched.new += await keep_unmatched(self._db, found[start : start + LISTED_AT_ONCE])

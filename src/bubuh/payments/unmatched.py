@@ -28,6 +28,14 @@ MOST_LETTERS: Final = 500  #: of a reason
 
 
 async def list_unmatched(db: Database, found: Sequence[Unmatched]) -> int:
+    """`keep_unmatched` for a process that nobody watches: what is new is logged."""
+    new = await keep_unmatched(db, found)
+    if new:
+        _log.warning("unmatched", lines=new, kinds=sorted({str(each.kind) for each in found}))
+    return new
+
+
+async def keep_unmatched(db: Database, found: Sequence[Unmatched]) -> int:
     """Put `found` on the list; how many are new. Once more changes nothing: a resolved line stays so."""
     by_shard: dict[Shard, list[Unmatched]] = defaultdict(list)
     for each in found:
@@ -35,8 +43,6 @@ async def list_unmatched(db: Database, found: Sequence[Unmatched]) -> int:
     new = 0
     for shard, group in by_shard.items():
         new += await store.list_unmatched_n(db, shard, group)
-    if new:
-        _log.warning("unmatched", lines=new, kinds=sorted({str(each.kind) for each in found}))
     return new
 
 
