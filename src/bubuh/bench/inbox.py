@@ -39,6 +39,7 @@ Told = Callable[[float], None]
 class Report:
     """What the run showed."""
 
+    seconds: float  #: each of the next two was to take
     flat_out: Seen  #: senders who wait for nothing but their answer
     cpu_s: dict[str, float]  #: that the service spent on that, by part
     steady: Seen  #: STEADY_PER_S a second
@@ -50,6 +51,7 @@ class Report:
         """As one JSON object."""
         return {
             "notices_per_s": round(len(self.flat_out.waits_s) / self.flat_out.elapsed_s, 1),
+            "second_half_per_s": round(self.flat_out.late / (self.flat_out.elapsed_s - self.seconds / 2), 1),
             "flat_out_p99_ms": _cut_ms(self.flat_out, 99),
             "steady_per_s": round(len(self.steady.waits_s) / self.steady.elapsed_s, 1),
             "steady_p50_ms": _cut_ms(self.steady, 50),
@@ -90,7 +92,7 @@ async def _measured(data: Path, *, seconds: float, told: Told) -> Report:
         told(1.0)
     sent = sum(len(seen.waits_s) for seen in (warm, flat_out, steady))
     spent = {part: after[part] - before[part] for part in PARTS}
-    return Report(flat_out, spent, steady, kept, sent, stamps)
+    return Report(seconds, flat_out, spent, steady, kept, sent, stamps)
 
 
 async def _copied(service: Service, flat: Load) -> int:

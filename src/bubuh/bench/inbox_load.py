@@ -44,6 +44,7 @@ class Seen(msgspec.Struct, frozen=True):
     """What the senders saw."""
 
     waits_s: list[float]  #: from the hour a notice was due to its answer
+    late: int  #: how many of these answers came in the second half of the time
     elapsed_s: float
     cpu_s: float  #: of this process, for making, signing and sending them
 
@@ -87,6 +88,7 @@ class _Sender(asyncio.Protocol):
         self._load, self._notices, self._numbers, self._begun = load, notices, numbers, begun
         self._due = 0.0
         self.waits_s: list[float] = []
+        self.late = 0
         self.done = asyncio.get_running_loop().create_future()
         self._answer = b""
 
@@ -105,7 +107,9 @@ class _Sender(asyncio.Protocol):
             self._end(f"answered {self._answer[:200]!r}")
             return
         self._answer = b""
-        self.waits_s.append(time.monotonic() - self._due)
+        now = time.monotonic()
+        self.waits_s.append(now - self._due)
+        self.late += now >= self._begun + self._load.seconds / 2
         self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -156,7 +160,12 @@ async def _drive(load: Load) -> Seen:
     ]
     await asyncio.gather(*(sender.done for sender in senders))
     waits_s = [wait_s for sender in senders for wait_s in sender.waits_s]
-    return Seen(waits_s=waits_s, elapsed_s=time.monotonic() - begun, cpu_s=time.process_time() - spent_s)
+    return Seen(
+        waits_s=waits_s,
+        late=sum(sender.late for sender in senders),
+        elapsed_s=time.monotonic() - begun,
+        cpu_s=time.process_time() - spent_s,
+    )
 
 
 def main() -> None:

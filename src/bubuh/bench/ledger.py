@@ -6,7 +6,6 @@ It runs on a PostgreSQL of its own with the settings of the service: every commi
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import statistics
 import tempfile
@@ -17,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from bubuh.bench.spent import cpu_s_of
 from bubuh.core.ids import AccountId, fresh_account_id, fresh_id
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.batch import Batch, OneByOne
@@ -34,7 +34,6 @@ _POOL: Final = 32
 _ACCOUNTS: Final = 2_000
 _ENOUGH: Final = 10_000_000  #: stamps an account gets
 _SEED: Final = 2711
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 Told = Callable[[float], None]
 
@@ -186,11 +185,11 @@ async def _drive(
             await desk.stamp(whose())
             waits_ms.append((time.monotonic() - begun) * 1e3)
 
-    begun, client_s, server_s = time.monotonic(), time.process_time(), _cpu_s(postgres.pid)
+    begun, client_s, server_s = time.monotonic(), time.process_time(), cpu_s_of(postgres.pid)
     await asyncio.gather(*(user() for _ in range(users)))
     elapsed_s, stamps = time.monotonic() - begun, len(waits_ms)
     client_us, server_us = (
-        spent / stamps * 1e6 for spent in (time.process_time() - client_s, _cpu_s(postgres.pid) - server_s)
+        spent / stamps * 1e6 for spent in (time.process_time() - client_s, cpu_s_of(postgres.pid) - server_s)
     )
     cuts = statistics.quantiles(waits_ms, n=100, method="inclusive")
     return Rate(stamps / elapsed_s, cuts[49], cuts[98], client_us, server_us)
@@ -217,7 +216,7 @@ async def _cpu_us(
     shard = shard_of_account(accounts[0])
     mine = [account_id for account_id in accounts if shard_of_account(account_id) == shard]
     rng, end, stamps = random.Random(_SEED), time.monotonic() + seconds, 0
-    begun_s = time.process_time() + _cpu_s(postgres.pid)
+    begun_s = time.process_time() + cpu_s_of(postgres.pid)
     while time.monotonic() < end:
         ids = [(fresh_id(one), one) for one in rng.choices(mine, k=BATCH)]
         holds = [WantedHold(id=hold, account_id=one, stamps=1, actor="bench") for hold, one in ids]
@@ -225,22 +224,8 @@ async def _cpu_us(
         await _done(_HOLD_N(db, shard, holds))
         await _done(_CAPTURE_N(db, shard, ends))
         stamps += BATCH
-    return (time.process_time() + _cpu_s(postgres.pid) - begun_s) / stamps * 1e6
+    return (time.process_time() + cpu_s_of(postgres.pid) - begun_s) / stamps * 1e6
 
 
 async def _done(results: Awaitable[list[Result]]) -> None:
     assert all(result.outcome is Outcome.DONE for result in await results)
-
-
-def _cpu_s(postmaster: int) -> float:
-    """CPU seconds of a server's processes that live, and of those it has buried."""
-    total = 0.0
-    for process in Path("/proc").iterdir():
-        try:
-            fields = (process / "stat").read_text().rpartition(")")[2].split()
-        except (OSError, NotADirectoryError):
-            continue  # not a process, or it has just ended
-        if process.name.isdigit() and (int(process.name) == postmaster or int(fields[1]) == postmaster):
-            own, buried = fields[11:13], fields[13:15] if int(process.name) == postmaster else ()
-            total += sum(map(int, (*own, *buried))) / _TICKS
-    return total

@@ -20,6 +20,7 @@ from bubuh.bench.inspect import measure_round_trips
 from bubuh.bench.ledger import measure_ledger
 from bubuh.bench.race import Spread
 from bubuh.bench.saga import measure_saga
+from bubuh.bench.settlement import LEAST_LINES, measure_settlement
 from bubuh.bench.stamp import Report, StampRow, measure_stamps
 from bubuh.bench.verify import measure_verdicts
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
@@ -113,6 +114,21 @@ def inbox_command(
     with _measuring() as told:
         report = measure_inbox(seconds=seconds, told=told)
     answer(report.facts(), as_json=as_json)
+
+
+@bench.command("settlement")
+def settlement_command(
+    lines: Annotated[int, typer.Option(min=LEAST_LINES, help="Lines of both files together.")] = 100_000,
+    as_json: Json = False,
+) -> None:
+    """Lines a second of a month's settlement: a gateway's file and a bank's, with refunds, against our books.
+
+    Exit 1 when other differences are found than were put in.
+    """
+    with _measuring() as told:
+        report = measure_settlement(lines=lines, told=told)
+    answer(report.facts(), as_json=as_json)
+    raise typer.Exit(code=0 if report.is_right else 1)
 
 
 @bench.command("gate")
