@@ -7,7 +7,8 @@ import math
 from hypothesis import given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bubuh.edge.bulkhead import MOST_WAITING, Bulkhead, Place, Standing
+from bubuh.edge.bulkhead import MOST_IDLE, MOST_WAITING, Bulkhead, Place, Standing
+from bubuh.edge.bulkheads import RULES, Kind
 from bubuh.edge.gradient import LEAST_SAMPLES, WINDOW_S, Bounds, Gradient
 
 BOUNDS = Bounds(floor=2, start=4, ceiling=9)
@@ -172,3 +173,148 @@ class Surge(RuleBasedStateMachine):
 
 TestSurge = Surge.TestCase
 TestSurge.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+
+ONE = Bounds(floor=1, start=2, ceiling=4)  #: of one partner
+WHOLE = Bounds(floor=4, start=6, ceiling=8)  #: of all together
+
+
+def test_a_partner_who_drowns_leaves_room_for_another() -> None:
+    bulkhead = Bulkhead(RULES[Kind.PARTNER].bounds, bound_s=2.0, each=RULES[Kind.PARTNER].each)
+    for _ in range(2 * MOST_WAITING):
+        bulkhead.arrive(0, now_s=0.0, until_s=NEVER, owner=1)
+    assert (bulkhead.in_flight, bulkhead.waiting) == (128, MOST_WAITING), "half of the places, and no more"
+    other, changed = bulkhead.arrive(2, now_s=1.0, until_s=NEVER, owner=2)
+    assert (other.standing, changed[0]) == (Standing.WORKING, other), "at once, though less urgent"
+    assert {place.owner for place in changed[1:]} <= {1}
+    shed = bulkhead.look(2.0)
+    assert {(place.owner, place.standing) for place in shed} == {(1, Standing.SHED)}
+
+
+def test_where_many_drown_the_next_place_is_of_who_has_the_fewest() -> None:
+    bulkhead = Bulkhead(WHOLE, bound_s=BOUND_S, each=ONE)
+    drowning = [
+        bulkhead.arrive(0, now_s=0.0, until_s=NEVER, owner=owner)[0] for owner in (1, 2, 3) for _ in range(50)
+    ]
+    assert bulkhead.in_flight == 6
+    late, changed = bulkhead.arrive(1, now_s=0.5, until_s=NEVER, owner=4)
+    assert (changed, late.standing) == ([], Standing.WAITING)
+    first = next(place for place in drowning if place.standing is Standing.WORKING)
+    assert bulkhead.leave(first, now_s=0.6) == [late]
+
+
+def test_what_overflows_is_of_who_has_the_most_waiting() -> None:
+    bulkhead = Bulkhead(WHOLE, bound_s=10.0, each=ONE)
+    for _ in range(MOST_WAITING):
+        bulkhead.arrive(0, now_s=0.0, until_s=NEVER, owner=1)
+    few = [bulkhead.arrive(5, now_s=0.0, until_s=NEVER, owner=2)[0] for _ in range(9)]
+    assert [place.standing for place in few] == [Standing.WORKING] * 2 + [Standing.WAITING] * 7
+    assert bulkhead.waiting == MOST_WAITING
+
+
+def test_a_limit_is_learnt_for_each_and_remembered_of_the_last_so_many() -> None:
+    bulkhead = Bulkhead(Bounds(floor=64, start=256, ceiling=1_024), bound_s=2.0, each=ONE)
+    now_s = 0.0
+    for _ in range(40):  # always as quick, and its limit used: it rises
+        for _ in range(LEAST_SAMPLES):
+            pair = [bulkhead.arrive(0, now_s=now_s, until_s=NEVER, owner=7)[0] for _ in range(4)]
+            now_s += 0.2
+            for place in pair:
+                bulkhead.leave(place, now_s=now_s)
+    found = [bulkhead.arrive(0, now_s=now_s, until_s=NEVER, owner=7)[0] for _ in range(9)]
+    assert [place.standing for place in found].count(Standing.WORKING) == ONE.ceiling
+    for place in found:
+        bulkhead.leave(place, now_s=now_s)
+    for owner in range(100, 100 + 2 * MOST_IDLE):
+        bulkhead.leave(bulkhead.arrive(0, now_s=now_s, until_s=NEVER, owner=owner)[0], now_s=now_s)
+    assert bulkhead.owners == MOST_IDLE
+    anew = [bulkhead.arrive(0, now_s=now_s, until_s=NEVER, owner=7)[0] for _ in range(9)]
+    assert [place.standing for place in anew].count(Standing.WORKING) == ONE.start
+
+
+class Partners(RuleBasedStateMachine):
+    """Several owners at one bulkhead, in any order, at any time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 0.0
+        self.bulkhead = Bulkhead(WHOLE, bound_s=BOUND_S, each=ONE)
+        self.all: list[Place] = []
+
+    def of(self, wanted: Standing, owner: int | None = None) -> list[Place]:
+        return [place for place in self.all if place.standing is wanted and owner in {None, place.owner}]
+
+    def see(self, changed: list[Place]) -> None:
+        """Nobody is shed but for their own owner's wait; who begins is the most urgent of their owner."""
+        for place in changed:
+            own = self.of(Standing.WAITING, place.owner)
+            if place.standing is Standing.WORKING:
+                assert all(other.urgency >= place.urgency for other in own)
+                assert place.until_s > self.now_s
+            elif place.standing is Standing.SHED:
+                assert all(other.urgency <= place.urgency for other in own)
+                overdue = [
+                    one
+                    for one in changed
+                    if one.owner == place.owner
+                    and one.standing is Standing.SHED
+                    and one.urgency <= place.urgency
+                    and self.now_s - one.since_s >= BOUND_S
+                ]
+                assert overdue
+
+    @rule(owner=st.integers(1, 4), urgency=st.integers(0, 2), patience_s=st.sampled_from([0.3, NEVER]))
+    def arrive(self, owner: int, urgency: int, patience_s: float) -> None:
+        place, changed = self.bulkhead.arrive(
+            urgency, now_s=self.now_s, until_s=self.now_s + patience_s, owner=owner
+        )
+        self.all.append(place)
+        self.see(changed)
+
+    @precondition(lambda self: self.of(Standing.WORKING))
+    @rule(data=st.data())
+    def end(self, data: st.DataObject) -> None:
+        place = data.draw(st.sampled_from(self.of(Standing.WORKING)))
+        held = {owner: len(self.of(Standing.WORKING, owner)) for owner in range(1, 5)}
+        held[place.owner] -= 1
+        changed = self.bulkhead.leave(place, now_s=self.now_s)
+        self.see(changed)
+        for begun in (one for one in changed if one.standing is Standing.WORKING):
+            waiting = {one.owner for one in self.of(Standing.WAITING)}
+            rivals = [held[owner] for owner in waiting if held[owner] < ONE.floor]
+            assert not rivals or held[begun.owner] <= min(rivals)
+            held[begun.owner] += 1
+
+    @precondition(lambda self: self.of(Standing.WAITING))
+    @rule(data=st.data())
+    def hang_up(self, data: st.DataObject) -> None:
+        place = data.draw(st.sampled_from(self.of(Standing.WAITING)))
+        self.see(self.bulkhead.leave(place, now_s=self.now_s))
+
+    @rule(later_s=st.floats(0.01, 3))
+    def pass_time(self, later_s: float) -> None:
+        self.now_s += later_s
+        self.see(self.bulkhead.look(self.now_s))
+
+    @invariant()
+    def counters_are_whole(self) -> None:
+        assert self.bulkhead.in_flight == len(self.of(Standing.WORKING)) <= WHOLE.ceiling
+        assert self.bulkhead.waiting == len(self.of(Standing.WAITING))
+        for owner in range(1, 5):
+            assert len(self.of(Standing.WORKING, owner)) <= ONE.ceiling
+        assert self.bulkhead.owners <= 4
+
+    @invariant()
+    def nobody_waits_while_there_is_room(self) -> None:
+        if self.bulkhead.in_flight < self.bulkhead.limit:
+            for place in self.of(Standing.WAITING):
+                assert len(self.of(Standing.WORKING, place.owner)) >= ONE.floor
+
+    def teardown(self) -> None:
+        for place in self.all:
+            if place.standing in {Standing.WORKING, Standing.WAITING}:
+                self.bulkhead.leave(place, now_s=self.now_s)
+        assert (self.bulkhead.in_flight, self.bulkhead.waiting) == (0, 0)
+
+
+TestPartners = Partners.TestCase
+TestPartners.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)

@@ -50,6 +50,29 @@ async def test_use_does_not_prolong_what_is_known(db: Database) -> None:
         await keys.authenticate(db, key.secret, TEST)
 
 
+async def test_whose_key_it_was_is_known_for_longer_but_not_of_refused_ones(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says in whose line a call waits."""
+    monkeypatch.setattr("bubuh.identity.known_keys.MOST_KNOWN", 2)
+    account, clock = await opened(db), Clock()
+    key, other = await keyed(db, account, Scope.ALL), await keyed(db, account, Scope.QUOTA_READ)
+    keys = KnownKeys(clock_s=clock)
+    assert (keys.last_bearer(key.secret), keys.last_bearer("")) == (0, 0)
+    for known in (key, other):
+        await keys.authenticate(db, known.secret, TEST)
+    clock.now_s = 100 * KNOWN_S
+    assert keys.last_bearer(key.secret) == keys.last_bearer(other.secret) == account.account_id
+    async with db.transaction() as conn:
+        await revoke_key(conn, account_id=account.account_id, key_id=other.id, actor="local")
+    with pytest.raises(KeyRefused):
+        await keys.authenticate(db, other.secret, TEST)
+    assert keys.last_bearer(other.secret) == 0
+    for _ in range(2):
+        await keys.authenticate(db, (await keyed(db, account, Scope.ALL)).secret, TEST)
+    assert keys.last_bearer(key.secret) == 0, "asked about longest ago"
+
+
 async def test_a_refused_key_is_asked_about_each_time(db: Database) -> None:
     keys = KnownKeys(clock_s=Clock())
     for secret in (fresh_secret(TEST), fresh_secret(Environment.LIVE), "bbh_test_"):

@@ -4,19 +4,26 @@ Pure: the clock is passed in, and each call tells whose standing it changed. Wit
 urgent goes first, then who came first. Somebody is shed only when all places are taken and they have waited
 for longer than the bound, and then nobody less urgent goes on waiting. Work whose caller has gone, or whose
 time is spent, is not begun.
+
+A bulkhead may give each owner (a partner's account) a line with a limit of its own: then a place goes to the
+owner who has the fewest, and all of the above holds among each owner's own. So one who drowns fills no more
+than a part of the places, sheds nobody else's, and whoever comes with little goes in before their next.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
 from bubuh.edge.gradient import Bounds, Gradient
 
 MOST_WAITING: Final = 4_096  #: in front of one bulkhead; beyond, the least urgent is shed at once
+MOST_IDLE: Final = 1_024  #: owners with nothing here whose limit is remembered, some 500 bytes each
+NOBODY: Final = 0  #: the owner of what is nobody's in particular
 
 
 class Standing(Enum):
@@ -36,20 +43,90 @@ class Place:
     urgency: int
     since_s: float
     until_s: float  #: when nobody waits for its answer any more
+    owner: int = NOBODY
     standing: Standing = Standing.WAITING
     began_s: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """What one owner has here."""
+
+    gradient: Gradient | None  #: None: only the bulkhead's limit holds
+    in_flight: int = 0
+    queues: dict[int, deque[Place]] = field(default_factory=dict)  #: by urgency
+    until_s: float = math.inf  #: before then nobody's time is spent
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(queue) for queue in self.queues.values())
+
+    @property
+    def has_room(self) -> bool:
+        return self.gradient is None or self.in_flight < self.gradient.limit
+
+    def first(self) -> Place | None:
+        """Who is next."""
+        urgency = min((urgency for urgency, queue in self.queues.items() if queue), default=None)
+        return None if urgency is None else self.queues[urgency][0]
+
+    def since_s(self, now_s: float) -> float:
+        """Since when the one who has waited longest does; now when nobody waits."""
+        return min((queue[0].since_s for queue in self.queues.values() if queue), default=now_s)
+
+    def add(self, place: Place) -> None:
+        """Behind all who are as urgent."""
+        self.queues.setdefault(place.urgency, deque()).append(place)
+        self.until_s = min(self.until_s, place.until_s)
+
+    def drop_spent(self, now_s: float) -> Iterator[Place]:
+        """Those whose time is over."""
+        if now_s < self.until_s:
+            return
+        for urgency, queue in self.queues.items():
+            for place in (one for one in queue if one.until_s <= now_s):
+                place.standing = Standing.SPENT
+                yield place
+            self.queues[urgency] = deque(one for one in queue if one.until_s > now_s)
+        left = (place.until_s for queue in self.queues.values() for place in queue)
+        self.until_s = min(left, default=math.inf)
+
+    def shed(self, now_s: float, bound_s: float) -> Iterator[Place]:
+        """The most urgent of the overdue, and all who wait and are less urgent than that."""
+        overdue = [
+            urgency for urgency, queue in self.queues.items() if queue and now_s - queue[0].since_s >= bound_s
+        ]
+        if not overdue:
+            return
+        most_urgent = min(overdue)
+        for urgency, queue in self.queues.items():
+            while queue and (
+                urgency > most_urgent or (urgency == most_urgent and now_s - queue[0].since_s >= bound_s)
+            ):
+                yield _turned_away(queue.popleft())
+
+    def shed_last(self) -> Place:
+        """The one who came last of the least urgent."""
+        return _turned_away(self.queues[max(u for u, queue in self.queues.items() if queue)].pop())
 
 
 class Bulkhead:
     """One kind of work in one process."""
 
-    def __init__(self, bounds: Bounds, *, bound_s: float) -> None:
-        """`bound_s`: how long one may wait in front while all places are taken."""
+    def __init__(self, bounds: Bounds, *, bound_s: float, each: Bounds | None = None) -> None:
+        """`bound_s`: how long one may wait in front while all places are taken.
+
+        `each`: bounds of the limit that each owner has; None: there are no owners.
+        """
         self.bound_s = bound_s
         self.in_flight = 0
+        self.waiting = 0  #: how many wait
         self._longest_s = 0.0  # in front, of who was let in or shed since `pressure` was asked for
         self._gradient = Gradient(bounds)
-        self._waiting: dict[int, deque[Place]] = {}
+        self._each = each
+        self._lines: dict[int, _Line] = {}  # of owners who have somebody here: as many as places at most
+        self._fronts: dict[int, _Line] = {}  # of these, where somebody waits
+        self._idle: dict[int, _Line] = {}  # of the others, the one left longest ago first
 
     @property
     def limit(self) -> int:
@@ -57,23 +134,31 @@ class Bulkhead:
         return self._gradient.limit
 
     @property
-    def waiting(self) -> int:
-        """How many wait."""
-        return sum(len(queue) for queue in self._waiting.values())
+    def owners(self) -> int:
+        """Of how many owners something is remembered."""
+        return len(self._lines) + len(self._idle)
 
     def queued_s(self, now_s: float) -> float:
         """For how long the one who has waited longest does; 0 when nobody waits."""
-        return now_s - min((queue[0].since_s for queue in self._waiting.values() if queue), default=now_s)
+        return now_s - min((line.since_s(now_s) for line in self._fronts.values()), default=now_s)
 
     def pressure(self, now_s: float) -> float:
         """The longest wait in front since this was last asked, in bounds: 1 is as long as one may wait."""
         longest_s, self._longest_s = max(self._longest_s, self.queued_s(now_s)), 0.0
         return longest_s / self.bound_s
 
-    def arrive(self, urgency: int, *, now_s: float, until_s: float) -> tuple[Place, list[Place]]:
+    def arrive(
+        self, urgency: int, *, now_s: float, until_s: float, owner: int = NOBODY
+    ) -> tuple[Place, list[Place]]:
         """A new request, and all whose standing changed with it."""
-        place = Place(urgency, now_s, until_s)
-        self._waiting.setdefault(urgency, deque()).append(place)
+        place = Place(urgency, now_s, until_s, owner if self._each else NOBODY)
+        line = self._lines.get(place.owner)
+        if line is None:
+            line = self._idle.pop(place.owner, None) or self._new_line()
+            self._lines[place.owner] = line
+        line.add(place)
+        self._fronts[place.owner] = line
+        self.waiting += 1
         return place, self.look(now_s)
 
     def leave(self, place: Place, *, now_s: float, counts: bool = True) -> list[Place]:
@@ -82,56 +167,80 @@ class Bulkhead:
         `counts`: its time says how long such work takes.
         """
         if place.standing is Standing.WORKING:
-            if counts:
-                self._gradient.note(now_s - place.began_s, in_flight=self.in_flight, now_s=now_s)
-            self.in_flight -= 1
+            self._end(place, self._lines[place.owner], now_s=now_s, counts=counts)
         elif place.standing is Standing.WAITING:
-            self._waiting[place.urgency].remove(place)
+            self._lines[place.owner].queues[place.urgency].remove(place)
+            self.waiting -= 1
         place.standing = Standing.GONE
+        self._settle(place.owner)
         return self.look(now_s)
 
     def look(self, now_s: float) -> list[Place]:
         """Let in whom there is room for, and turn away who waited too long; whose standing changed."""
-        changed = list(self._drop_spent(now_s))
+        changed = [place for line in self._fronts.values() for place in line.drop_spent(now_s)]
+        self.waiting -= len(changed)
         while self.in_flight < self.limit and (place := self._first()) is not None:
-            self._waiting[place.urgency].popleft()
-            self._longest_s = max(self._longest_s, now_s - place.since_s)
-            place.standing, place.began_s = Standing.WORKING, now_s
-            self.in_flight += 1
+            self._begin(place, now_s)
             changed.append(place)
         changed += self._shed(now_s)
+        for place in changed:
+            self._settle(place.owner)
         return changed
 
     def _first(self) -> Place | None:
-        urgency = min((urgency for urgency, queue in self._waiting.items() if queue), default=None)
-        return None if urgency is None else self._waiting[urgency][0]
+        """Of the owner who has the fewest places and may have more."""
+        found: tuple[int, int, float, Place] | None = None
+        for line in self._fronts.values():
+            if line.has_room and (place := line.first()) is not None:
+                rank = (line.in_flight, place.urgency, place.since_s, place)
+                if found is None or rank[:3] < found[:3]:
+                    found = rank
+        return None if found is None else found[3]
 
-    def _drop_spent(self, now_s: float) -> Iterator[Place]:
-        for urgency, queue in self._waiting.items():
-            if any(place.until_s <= now_s for place in queue):
-                for place in (one for one in queue if one.until_s <= now_s):
-                    place.standing = Standing.SPENT
-                    yield place
-                self._waiting[urgency] = deque(one for one in queue if one.until_s > now_s)
+    def _begin(self, place: Place, now_s: float) -> None:
+        line = self._lines[place.owner]
+        line.queues[place.urgency].popleft()
+        self._longest_s = max(self._longest_s, now_s - place.since_s)
+        place.standing, place.began_s = Standing.WORKING, now_s
+        line.in_flight += 1
+        self.in_flight += 1
+        self.waiting -= 1
 
-    def _shed(self, now_s: float) -> Iterator[Place]:
-        """The most urgent of the overdue, and all who wait and are less urgent than that."""
-        overdue = [
-            urgency
-            for urgency, queue in self._waiting.items()
-            if queue and now_s - queue[0].since_s >= self.bound_s
-        ]
-        if overdue:
-            self._longest_s = max(self._longest_s, self.queued_s(now_s))
-            most_urgent = min(overdue)
-            for urgency, queue in self._waiting.items():
-                while queue and (
-                    urgency > most_urgent
-                    or (urgency == most_urgent and now_s - queue[0].since_s >= self.bound_s)
-                ):
-                    yield _turned_away(queue.popleft())
+    def _end(self, place: Place, line: _Line, *, now_s: float, counts: bool) -> None:
+        if counts:
+            took_s = now_s - place.began_s
+            self._gradient.note(took_s, in_flight=self.in_flight, now_s=now_s)
+            if line.gradient is not None:
+                line.gradient.note(took_s, in_flight=line.in_flight, now_s=now_s)
+        line.in_flight -= 1
+        self.in_flight -= 1
+
+    def _shed(self, now_s: float) -> list[Place]:
+        shed: list[Place] = []
+        for line in self._fronts.values():
+            longest_s = now_s - line.since_s(now_s)
+            if longest_s >= self.bound_s:
+                self._longest_s = max(self._longest_s, longest_s)
+                shed += line.shed(now_s, self.bound_s)
+        self.waiting -= len(shed)
         while self.waiting > MOST_WAITING:
-            yield _turned_away(self._waiting[max(u for u, queue in self._waiting.items() if queue)].pop())
+            shed.append(max(self._fronts.values(), key=lambda line: line.waiting).shed_last())
+            self.waiting -= 1
+        return shed
+
+    def _new_line(self) -> _Line:
+        return _Line(None if self._each is None else Gradient(self._each))
+
+    def _settle(self, owner: int) -> None:
+        """Keep no line of who has nobody here, but for what was learnt of the last so many."""
+        line = self._lines.get(owner)
+        if line is None or line.waiting:
+            return
+        self._fronts.pop(owner, None)
+        if not line.in_flight:
+            self._idle[owner] = self._lines.pop(owner)
+            if len(self._idle) > MOST_IDLE:
+                del self._idle[next(iter(self._idle))]
 
 
 def _turned_away(place: Place) -> Place:

@@ -30,10 +30,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """The bounds of one bulkhead's limit, and how long one waits in front of it."""
+    """The bounds of one bulkhead's limit, and how long one waits in front of it.
+
+    `each`: bounds of the limit that every account has within it, where it is shared by those with one.
+    """
 
     bounds: Bounds
     bound_s: float
+    each: Bounds | None = None
 
 
 _USUAL: Final = Bounds(floor=16, start=64, ceiling=256)
@@ -44,8 +48,12 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.PAY: Rule(bounds=_USUAL, bound_s=1.0),
     Kind.INSPECT: Rule(bounds=Bounds(floor=8, start=24, ceiling=64), bound_s=5.0),
     Kind.VERIFY: Rule(bounds=_USUAL, bound_s=2.0),
-    # what programs send is committed in batches of all that is under way at once
-    Kind.PARTNER: Rule(bounds=Bounds(floor=64, start=256, ceiling=1_024), bound_s=2.0),
+    # what programs send is committed in batches of all that is under way at once; half of it is one partner's
+    Kind.PARTNER: Rule(
+        bounds=Bounds(floor=64, start=256, ceiling=1_024),
+        bound_s=2.0,
+        each=Bounds(floor=32, start=128, ceiling=512),
+    ),
     Kind.HISTORY: Rule(bounds=_USUAL, bound_s=1.0),
     Kind.PAGES: Rule(bounds=_USUAL, bound_s=1.0),
 }

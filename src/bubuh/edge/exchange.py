@@ -53,6 +53,7 @@ class Exchange:
     request_id: str
     client: str  #: the address it came from, an IPv6 one by its /64
     principal: Principal | None = None  #: who calls, once a guard knows
+    owner: int = 0  #: the account whose limit the call counts against; 0: nobody's, or a key not met before
     session: Session | None = None  #: of a person who is signed in to the site
     allowance: Allowance | None = None
     given: list[tuple[str, str]] = field(

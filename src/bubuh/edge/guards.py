@@ -54,6 +54,7 @@ class May:
         refused = services.rates.refused_keys
         if not limiter.look(refused, exchange.client).allowed:
             _take(limiter, refused, exchange.client, exchange)
+        exchange.owner = services.keys.last_bearer(_given(connection))
         await begin_when_whole(connection)
         try:
             principal = await services.keys.authenticate(
@@ -62,7 +63,7 @@ class May:
         except KeyRefused:
             limiter.take(refused, exchange.client)
             raise
-        exchange.principal = principal
+        exchange.principal, exchange.owner = principal, int(principal.account_id)
         _take(limiter, services.rates.account, str(principal.account_id), exchange)
         require_scope(principal, *self.scopes)
         await _admit_program(connection, principal.account_id, is_queued=self.queued)
@@ -273,7 +274,13 @@ def _take(limiter: Limiter, rate: Rate, owner: str, exchange: Exchange) -> None:
 
 
 def _secret(connection: Connection) -> str:
-    given = connection.headers.get("authorization", "")
-    if not given.lower().startswith(_BEARER):
+    given = _given(connection)
+    if not given:
         raise KeyRefused
-    return given[len(_BEARER) :].strip()
+    return given
+
+
+def _given(connection: Connection) -> str:
+    """The key that came along; "" when none did."""
+    given = connection.headers.get("authorization", "")
+    return given[len(_BEARER) :].strip() if given.lower().startswith(_BEARER) else ""

@@ -62,7 +62,7 @@ async def begin(connection: Connection) -> None:
     until_s = works.clock_s() + LIFE_S
     UNTIL_S.set(until_s)
     when_slow.set(exchange.rest)
-    exchange.work = await works.begin(way, until_s=until_s, gone=gone)
+    exchange.work = await works.begin(way, until_s=until_s, gone=gone, owner=exchange.owner)
 
 
 def buys(connection: Connection) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from bubuh.core.deadline import TimeSpent
 from bubuh.core.errors import Fault
 from bubuh.edge import metrics
-from bubuh.edge.bulkhead import Bulkhead, Place, Standing
+from bubuh.edge.bulkhead import NOBODY, Bulkhead, Place, Standing
 from bubuh.edge.bulkheads import RULES, Kind, Way
 from bubuh.edge.refusals import ClientGone
 
@@ -45,21 +45,32 @@ class Works:
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self.clock_s = clock_s
         self.bulkheads: Mapping[Kind, Bulkhead] = {
-            kind: Bulkhead(rule.bounds, bound_s=rule.bound_s) for kind, rule in RULES.items()
+            kind: Bulkhead(rule.bounds, bound_s=rule.bound_s, each=rule.each) for kind, rule in RULES.items()
         }
         self._waiting: dict[Place, asyncio.Future[None]] = {}
         for kind, bulkhead in self.bulkheads.items():
             metrics.show_bulkhead(str(kind), bulkhead)
 
-    async def begin(self, way: Way, *, until_s: float, gone: Callable[[], Coroutine[Any, Any, None]]) -> Work:
+    async def begin(
+        self,
+        way: Way,
+        *,
+        until_s: float,
+        gone: Callable[[], Coroutine[Any, Any, None]],
+        owner: int = NOBODY,
+    ) -> Work:
         """Begin, at once or when the turn comes; `gone` returns when the caller has.
+
+        `owner`: the account whose program calls, where such work has a limit for each.
 
         Raises:
             Overloaded: it waited too long in front of a full bulkhead.
             TimeSpent: `until_s` passed.
             ClientGone: the caller did not wait.
         """
-        place, changed = self.bulkheads[way.kind].arrive(way.urgency, now_s=self.clock_s(), until_s=until_s)
+        place, changed = self.bulkheads[way.kind].arrive(
+            way.urgency, now_s=self.clock_s(), until_s=until_s, owner=owner
+        )
         self._tell(way.kind, changed)
         if place.standing is Standing.WAITING:
             try:
