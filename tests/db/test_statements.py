@@ -16,7 +16,7 @@ from bubuh.db.migrate import MIGRATIONS
 from bubuh.db.pool import Conn
 from bubuh.db.queries import Queries, load_queries
 from bubuh.db.split import split
-from bubuh.db.tables import HOT_TABLES
+from bubuh.db.tables import HOT_TABLES, HOT_VIEWS
 from tests.db.shape import Rules, Statement, calls_in, tables_in
 
 ROOT = Path(bubuh.__file__).parent
@@ -82,7 +82,7 @@ def hot_functions() -> set[str]:
     found = {
         name
         for name, function in FUNCTIONS.items()
-        if any(tables_in(text) & HOT_TABLES for text in function.statements)
+        if any(tables_in(text) & (HOT_TABLES | HOT_VIEWS) for text in function.statements)
     }
     while more := {
         name
@@ -125,7 +125,7 @@ async def rules(conn: Conn) -> Rules:
     )
     volatile = await conn.fetch("SELECT DISTINCT proname::text AS name FROM pg_proc WHERE provolatile = 'v'")
     return Rules(
-        hot=HOT_TABLES,
+        hot=HOT_TABLES | HOT_VIEWS,
         keys={row["name"]: row["columns"] for row in keys},
         volatile={row["name"] for row in volatile},
         hot_functions=HOT_FUNCTIONS,

@@ -74,7 +74,7 @@ CHANGED_BY_THE_APPLICATION = {
     "deadline_entries": {"turn", "code", "number"},
     "deadlines": {"closed_at"},
     "documents": {
-        *("state", "pages", "boxes", "name_sealed", "key_sealed", "object_key", "reason", "flags"),
+        *("state", "kept_at", "pages", "boxes", "name_sealed", "key_sealed", "object_key", "reason", "flags"),
         *("base_object_key", "base_sha256", "base_size_bytes", "normalised_for"),
     },
     "invitations": {"tries_left", "ended_at", "accepted_by"},
@@ -82,7 +82,7 @@ CHANGED_BY_THE_APPLICATION = {
     "lane_turns": {"turn", "code", "number", "taken_at"},
     "memberships": {"role"},
     "named_lanes": {"title", "floor", "ceiling", "weight", "closed_at"},
-    "outbox_facts": {"attempts", "not_before", "told_at"},
+    "outbox_facts": {"facts", "attempts", "not_before", "told_at"},
     "outages": {"ended_at"},
     "payment_attempts": {"looked_at", "fault", "asked_at", "asks", "next_ask_at"},
     "payment_notice_work": {"ended_at", "state", "outcome", "not_before"},

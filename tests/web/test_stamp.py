@@ -14,6 +14,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from bubuh.core.ids import fresh_id
+from bubuh.core.shards import shard_of_account
+from bubuh.documents.expire import expire
 from bubuh.identity.people.model import Session
 from bubuh.identity.people.sessions import resume
 from bubuh.pdf.geometry import to_page_space
@@ -399,3 +401,30 @@ def test_each_named_place_lies_on_the_page(preset: Preset, rotate: int, size: tu
 def test_the_sample_face_is_the_engines_own() -> None:
     with Image.open(face.FACE) as kept:
         assert ImageChops.difference(kept.convert("RGB"), face.drawn()).getbbox() is None
+
+
+@journey
+async def test_a_page_tells_how_long_the_file_stays_and_its_owner_may_keep_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sari = await rich(site)
+    path = await checked(site, sari)
+    async with site.working():
+        await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
+        stamp = sari.browser.path
+        for _ in range(600):
+            if "hx-refresh" in (await sari.browser.open(f"{stamp}/keadaan")).headers:
+                break
+    page = (await sari.browser.open(stamp)).text
+    assert "Berkas ini kami hapus sesudah" in page
+    await sari.browser.send(sari.browser.form(f"{stamp}/simpan"))
+    assert "kami simpan atas permintaan Anda" in sari.browser.page.text
+    await sari.browser.send(sari.browser.form(f"{stamp}/simpan"))
+    assert "Berkas ini kami hapus sesudah" in sari.browser.page.text
+    monkeypatch.setattr("bubuh.documents.store.KEPT_S", 0.0)
+    shard = shard_of_account((await session_of(site, sari.browser)).account_id)
+    await expire(shard, db=site.services.db, objects=site.services.objects)
+    page = (await sari.browser.open(stamp)).text
+    assert "Berkasnya sudah kami hapus" in page
+    assert f"{stamp}/dokumen" not in page
+    assert (await sari.browser.client.get(f"{stamp}/dokumen")).status_code == 409

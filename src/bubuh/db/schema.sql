@@ -2458,8 +2458,10 @@ CREATE TABLE public.documents (
     normalised_for text,
     content_unseen boolean DEFAULT false NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    kept_at timestamp with time zone,
     CONSTRAINT documents_base_sha256 CHECK ((length(base_sha256) = 32)),
     CONSTRAINT documents_base_whole CHECK ((num_nulls(base_object_key, base_sha256, base_size_bytes, normalised_for) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT documents_destroyed_whole CHECK (((state <> 'destroyed'::text) OR (num_nonnulls(name_sealed, key_sealed, object_key, base_object_key) = 0))),
     CONSTRAINT documents_ready_whole CHECK (((state <> 'ready'::text) OR ((pages > 0) AND (boxes IS NOT NULL) AND (key_sealed IS NOT NULL) AND (object_key IS NOT NULL)))),
     CONSTRAINT documents_refused_why CHECK (((state = 'refused'::text) = (reason IS NOT NULL))),
     CONSTRAINT documents_sha256 CHECK ((length(sha256) = 32)),
@@ -2897,6 +2899,26 @@ CREATE TABLE public.quota_shares (
 );
 
 ALTER TABLE public.quota_shares OWNER TO bubuh_owner;
+
+CREATE VIEW public.quota_shown AS
+ SELECT b.shard,
+    b.account_id,
+        CASE
+            WHEN (b.parent_id IS NULL) THEN b.free
+            WHEN (b.share_closed_at IS NOT NULL) THEN (0)::bigint
+            ELSE LEAST(p.free, ((b.share_limit - b.held) - b.used))
+        END AS free,
+    b.held,
+    b.used,
+    b.in_transit,
+    ((b.frozen_at IS NOT NULL) OR (p.frozen_at IS NOT NULL)) AS frozen,
+    b.parent_id,
+    b.share_limit,
+    (b.share_closed_at IS NOT NULL) AS share_closed
+   FROM (public.quota_balances b
+     LEFT JOIN public.quota_balances p ON (((p.shard = b.shard) AND (p.account_id = b.parent_id))));
+
+ALTER VIEW public.quota_shown OWNER TO bubuh_owner;
 
 CREATE TABLE public.quota_signed_heads (
     no bigint NOT NULL,
@@ -3448,6 +3470,8 @@ CREATE INDEX documents_base_objects ON public.documents USING btree (shard, base
 
 CREATE INDEX documents_objects ON public.documents USING btree (shard, object_key) WHERE (object_key IS NOT NULL);
 
+CREATE INDEX documents_unkept ON public.documents USING btree (shard, received_at) WHERE ((state = 'ready'::text) AND (kept_at IS NULL));
+
 CREATE INDEX invitations_account ON public.invitations USING btree (account_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX invitations_expiry ON public.invitations USING btree (expires_at);
@@ -3936,6 +3960,8 @@ GRANT UPDATE(base_size_bytes) ON TABLE public.documents TO bubuh_app;
 
 GRANT UPDATE(normalised_for) ON TABLE public.documents TO bubuh_app;
 
+GRANT UPDATE(kept_at) ON TABLE public.documents TO bubuh_app;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.invitations TO bubuh_app;
 
 GRANT UPDATE(tries_left) ON TABLE public.invitations TO bubuh_app;
@@ -3995,6 +4021,8 @@ GRANT SELECT,INSERT ON TABLE public.outages TO bubuh_app;
 GRANT UPDATE(ended_at) ON TABLE public.outages TO bubuh_app;
 
 GRANT SELECT,INSERT ON TABLE public.outbox_facts TO bubuh_app;
+
+GRANT UPDATE(facts) ON TABLE public.outbox_facts TO bubuh_app;
 
 GRANT UPDATE(attempts) ON TABLE public.outbox_facts TO bubuh_app;
 
@@ -4061,6 +4089,8 @@ GRANT SELECT ON TABLE public.quota_links TO bubuh_app;
 GRANT SELECT ON TABLE public.quota_links TO bubuh_signer;
 
 GRANT SELECT ON TABLE public.quota_shares TO bubuh_app;
+
+GRANT SELECT ON TABLE public.quota_shown TO bubuh_app;
 
 GRANT SELECT ON TABLE public.quota_signed_heads TO bubuh_app;
 

@@ -42,6 +42,9 @@ HOT_TABLES: Final = frozenset(
     }
 )
 
+#: over hot tables; a statement names one shard of them as well
+HOT_VIEWS: Final = frozenset({"quota_shown"})
+
 #: one place or a copy everywhere: rarely written, or keyed by what has no account
 REFERENCE_TABLES: Final = frozenset(
     {

@@ -16,6 +16,7 @@ from bubuh.pdf.model import Facts, PageBox
 
 #: Added to a revision's number in name and label of the object that comes after its increment: the DSS.
 AFTER: Final = 1 << 31
+KEPT_S: Final = 72 * 3600.0  #: for which bytes stay after they came, and after each stamp
 LIMIT_BYTES: Final = 10 * 2**20  #: of an original
 ORIGINAL: Final = 0  #: the number of the revision that was uploaded; n is an increment upon n - 1
 NORMALISED: Final = 2**32 - 1  #: the number of the object that is stamped in place of a damaged original
@@ -55,6 +56,25 @@ class Document:
     def shard(self) -> Shard:
         """Where the document's rows live."""
         return shard_of_account(self.account_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """How long the bytes of a document stay with us."""
+
+    is_here: bool
+    is_kept: bool  #: its owner wants them past their time
+    ends_at: datetime  #: else: after which they are destroyed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A document whose time is over, and where its first bytes lie."""
+
+    account_id: AccountId
+    id: UUID
+    object_key: str
+    base_object_key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,58 @@ UPDATE documents
        base_object_key = NULL, base_sha256 = NULL, base_size_bytes = NULL, normalised_for = NULL
  WHERE shard = :shard AND account_id = :account_id AND state = 'ready';
 
+-- name: lock_due(shard, kept_s, at_most)
+-- Documents that came and were last stamped longer ago than `kept_s`, and that nobody keeps: the oldest first, locked, so
+-- that no stamp of theirs is leased meanwhile. Without those that somebody has locked.
+SELECT d.account_id, d.id, d.object_key, d.base_object_key
+  FROM documents AS d
+ WHERE d.shard = :shard AND d.state = 'ready' AND d.kept_at IS NULL
+   AND d.received_at < now() - make_interval(secs => :kept_s)
+   AND NOT EXISTS (SELECT FROM document_revisions AS r
+                    WHERE r.shard = :shard AND r.account_id = d.account_id AND r.document_id = d.id
+                      AND r.made_at >= now() - make_interval(secs => :kept_s))
+ ORDER BY d.received_at
+ LIMIT :at_most
+   FOR NO KEY UPDATE OF d SKIP LOCKED;
+
+-- name: destroy_due(shard, account_ids, ids)
+-- Those of them of which no stamp waits or is in work. A row for each.
+UPDATE documents AS d
+   SET state = 'destroyed', name_sealed = NULL, key_sealed = NULL, object_key = NULL,
+       base_object_key = NULL, base_sha256 = NULL, base_size_bytes = NULL, normalised_for = NULL
+  FROM unnest(:account_ids::bigint[], :ids::uuid[]) AS x (account_id, id)
+ WHERE d.shard = :shard AND d.account_id = x.account_id AND d.id = x.id AND d.state = 'ready' AND d.kept_at IS NULL
+   AND NOT EXISTS (SELECT FROM stamps AS s
+                    WHERE s.shard = :shard AND s.account_id = d.account_id AND s.document_id = d.id
+                      AND s.state = 'processing')
+   AND NOT EXISTS (SELECT FROM stamps AS s
+                    WHERE s.shard = :shard AND s.account_id = d.account_id AND s.document_id = d.id
+                      AND s.state = 'accepted')
+RETURNING d.account_id, d.id;
+
+-- name: list_added_objects(shard, account_ids, ids)
+-- Where the increments of these documents lie, and what was added to them.
+SELECT r.object_key, v.dss_object_key
+  FROM unnest(:account_ids::bigint[], :ids::uuid[]) AS x (account_id, id)
+  JOIN document_revisions AS r ON r.shard = :shard AND r.account_id = x.account_id AND r.document_id = x.id
+  LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = r.account_id AND v.stamp_id = r.stamp_id;
+
+-- name: set_kept(shard, account_id, id, is_kept)
+-- No row: the account has no such document with bytes.
+UPDATE documents
+   SET kept_at = CASE WHEN :is_kept THEN coalesce(kept_at, now()) END
+ WHERE shard = :shard AND account_id = :account_id AND id = :id AND state = 'ready'
+RETURNING id;
+
+-- name: find_stay(shard, account_id, id, kept_s)
+-- How long the document's bytes stay. No row: the account has no such document.
+SELECT d.state = 'ready' AS is_here, d.kept_at IS NOT NULL AS is_kept,
+       greatest(d.received_at, (SELECT max(r.made_at) FROM document_revisions AS r
+                                 WHERE r.shard = :shard AND r.account_id = d.account_id AND r.document_id = d.id))
+       + make_interval(secs => :kept_s) AS ends_at
+  FROM documents AS d
+ WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :id;
+
 -- name: drop_uploads(shard, account_id)!
 -- Every upload that has not become a document.
 DELETE FROM uploads WHERE shard = :shard AND account_id = :account_id;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,8 +11,8 @@ import msgspec
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database, Row
-from bubuh.db.queries import load_queries
-from bubuh.documents.model import Base, Document, PartialUpload, Revision
+from bubuh.db.queries import columns, load_queries
+from bubuh.documents.model import KEPT_S, Base, Document, Due, PartialUpload, Revision, Stay
 from bubuh.documents.moves import DocumentState
 from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.model import PageBox
@@ -24,6 +25,35 @@ async def destroy_all(conn: Conn, account_id: AccountId) -> None:
     shard = shard_of_account(account_id)
     await conn.execute(SQL.destroy_all.sql, shard, account_id)
     await conn.execute(SQL.drop_uploads.sql, shard, account_id)
+
+
+async def lock_due(conn: Conn, shard: Shard, *, at_most: int) -> list[Due]:
+    """Documents of a shard whose time is over, locked until the transaction ends."""
+    return [Due(**row) for row in await conn.fetch(SQL.lock_due.sql, shard, KEPT_S, at_most)]
+
+
+async def destroy_due(conn: Conn, shard: Shard, due: Sequence[Due]) -> set[UUID]:
+    """Destroy the keys of those of `due` that no stamp is under way on; which they were."""
+    rows = await conn.fetch(SQL.destroy_due.sql, shard, *columns(due, "account_id", "id"))
+    return {row["id"] for row in rows}
+
+
+async def list_added_objects(conn: Conn, shard: Shard, documents: Sequence[Due]) -> list[str]:
+    """Where all lies that was appended to them."""
+    rows = await conn.fetch(SQL.list_added_objects.sql, shard, *columns(documents, "account_id", "id"))
+    return [key for row in rows for key in row if key is not None]
+
+
+async def set_kept(db: Database, account_id: AccountId, document_id: UUID, *, is_kept: bool) -> bool:
+    """Keep the document past its time, or no longer. False: the account has no such document with bytes."""
+    shard = shard_of_account(account_id)
+    return await db.fetchrow(SQL.set_kept.sql, shard, account_id, document_id, is_kept) is not None
+
+
+async def find_stay(db: Database, account_id: AccountId, document_id: UUID) -> Stay | None:
+    """How long the document's bytes stay; None: the account has no such document."""
+    row = await db.fetchrow(SQL.find_stay.sql, shard_of_account(account_id), account_id, document_id, KEPT_S)
+    return None if row is None else Stay(**row)
 
 
 async def open_document(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
+
+SEALED: Final = "sealed"  #: of a fact's `facts`: what its hearers alone may open; destroyed once it is told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,9 +36,10 @@ UPDATE outbox_facts AS f
  WHERE f.shard = :shard AND f.account_id = x.account_id AND f.topic = x.topic AND f.subject = x.subject;
 
 -- name: mark_told(shard, account_ids, topics, subjects)
--- One row for each that was untold until now.
+-- One row for each that was untold until now. What stood sealed in it was for its hearers alone, and goes with the
+-- telling; the row stays, so that nothing is published twice.
 UPDATE outbox_facts AS f
-   SET told_at = now()
+   SET told_at = now(), facts = f.facts - 'sealed'
   FROM unnest(:account_ids::bigint[], :topics::text[], :subjects::uuid[]) AS x (account_id, topic, subject)
  WHERE f.shard = :shard AND f.account_id = x.account_id AND f.topic = x.topic AND f.subject = x.subject
    AND f.told_at IS NULL

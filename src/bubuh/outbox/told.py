@@ -11,5 +11,8 @@ from bubuh.outbox.model import Fact
 
 
 async def mark_told(conn: Conn, shard: Shard, facts: Sequence[Fact]) -> int:
-    """Close `facts` of one shard, which were all heard; how many were open. Closing again changes nothing."""
+    """Close `facts` of one shard, which were all heard; how many were open. Closing again changes nothing.
+
+    What a fact holds under `SEALED` (an address, a letter's words) is destroyed in the same statement.
+    """
     return await store.mark_told(conn, shard, facts) if facts else 0

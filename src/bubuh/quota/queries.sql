@@ -29,14 +29,9 @@ SELECT t.ref AS id, t.outcome, t.free, t.held
 
 -- name: find_balance(shard, account_id)
 -- No row: the account never had a stamp.
-SELECT CASE WHEN b.parent_id IS NULL THEN b.free
-            WHEN b.share_closed_at IS NOT NULL THEN 0
-            ELSE least(p.free, b.share_limit - b.held - b.used) END AS free,
-       b.held, b.used, b.in_transit, b.frozen_at IS NOT NULL OR p.frozen_at IS NOT NULL AS frozen,
-       b.parent_id, b.share_limit, b.share_closed_at IS NOT NULL AS share_closed
-  FROM quota_balances AS b
-  LEFT JOIN quota_balances AS p ON p.shard = :shard AND p.account_id = b.parent_id
- WHERE b.shard = :shard AND b.account_id = :account_id;
+SELECT s.free, s.held, s.used, s.in_transit, s.frozen, s.parent_id, s.share_limit, s.share_closed
+  FROM quota_shown AS s
+ WHERE s.shard = :shard AND s.account_id = :account_id;
 
 -- name: is_child(shard, account_id)
 SELECT EXISTS (SELECT FROM quota_balances AS b

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from bubuh.documents.expire import expire
 from bubuh.documents.parts import drop_expired
 from bubuh.identity.organisations.store import sweep as sweep_invitations
 from bubuh.identity.people.store import sweep as sweep_people
@@ -70,6 +71,11 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
             name="sweep",
             every_s=10.0,
             make=Sweeper(db, wait_s=float(settings.accept_wait)).sweep,
+        ),
+        Round(
+            name="expired",
+            every_s=600.0,
+            make=over_shards(partial(expire, db=db, objects=parts.objects)),
         ),
         Round(name="uploads", every_s=600.0, make=over_shards(uploads)),
         Round(name="orphans", every_s=60.0, make=OrphanSweeper(db, parts.objects, parts.store_key).sweep),

@@ -154,7 +154,7 @@ CREATE TABLE outbox_facts (
 );
 CREATE INDEX outbox_facts_untold ON outbox_facts (shard, not_before) WHERE told_at IS NULL;
 GRANT SELECT, INSERT ON outbox_facts TO bubuh_app;
-GRANT UPDATE (attempts, not_before, told_at) ON outbox_facts TO bubuh_app;
+GRANT UPDATE (facts, attempts, not_before, told_at) ON outbox_facts TO bubuh_app;
 
 -- ---------------------------------------------------------------- quota: balances, holds, transfers
 

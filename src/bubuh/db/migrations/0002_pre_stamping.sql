@@ -29,6 +29,7 @@ CREATE TABLE documents (
     -- it stayed at home: what is kept is its midstate, and hash, size, pages and boxes are of that
     content_unseen boolean NOT NULL DEFAULT FALSE,
     received_at timestamptz NOT NULL DEFAULT now(),
+    kept_at timestamptz, -- its owner wants its bytes kept past their time
     PRIMARY KEY (shard, account_id, id),
     CONSTRAINT documents_shard CHECK (shard = account_id % 64),
     CONSTRAINT documents_state_known CHECK (state IN ('receiving', 'ready', 'refused', 'destroyed')),
@@ -41,14 +42,18 @@ CREATE TABLE documents (
         num_nulls(base_object_key, base_sha256, base_size_bytes, normalised_for) IN (0, 4)
     ),
     CONSTRAINT documents_base_sha256 CHECK (length(base_sha256) = 32),
+    CONSTRAINT documents_destroyed_whole CHECK (
+        state <> 'destroyed' OR num_nonnulls(name_sealed, key_sealed, object_key, base_object_key) = 0
+    ),
     CONSTRAINT documents_unseen_not_normalised CHECK (NOT content_unseen OR base_object_key IS NULL)
 ) WITH (fillfactor = 85);
 -- Does any row name this object? Asked by the sweep over the object store, here and in the two tables below.
 CREATE INDEX documents_objects ON documents (shard, object_key) WHERE object_key IS NOT NULL;
 CREATE INDEX documents_base_objects ON documents (shard, base_object_key) WHERE base_object_key IS NOT NULL;
+CREATE INDEX documents_unkept ON documents (shard, received_at) WHERE state = 'ready' AND kept_at IS NULL;
 GRANT SELECT, INSERT ON documents TO bubuh_app;
 GRANT UPDATE (
-    state, pages, boxes, name_sealed, key_sealed, object_key, reason, flags,
+    state, kept_at, pages, boxes, name_sealed, key_sealed, object_key, reason, flags,
     base_object_key, base_sha256, base_size_bytes, normalised_for
 ) ON documents TO bubuh_app;
 

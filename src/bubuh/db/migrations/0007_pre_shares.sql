@@ -24,6 +24,18 @@ CREATE TRIGGER quota_shares_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON quota_shar
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT ON quota_shares TO bubuh_app;
 
+-- What an account has, for whoever looks: of a child, what its parent has free, within the child's limit.
+CREATE VIEW quota_shown AS
+SELECT b.shard, b.account_id,
+       CASE WHEN b.parent_id IS NULL THEN b.free
+            WHEN b.share_closed_at IS NOT NULL THEN 0
+            ELSE least(p.free, b.share_limit - b.held - b.used) END AS free,
+       b.held, b.used, b.in_transit, b.frozen_at IS NOT NULL OR p.frozen_at IS NOT NULL AS frozen,
+       b.parent_id, b.share_limit, b.share_closed_at IS NOT NULL AS share_closed
+  FROM quota_balances AS b
+  LEFT JOIN quota_balances AS p ON p.shard = b.shard AND p.account_id = b.parent_id;
+GRANT SELECT ON quota_shown TO bubuh_app;
+
 -- Open a share. One row: done, already_done, conflict (the child stands for another asking) or child (who is a child
 -- itself shares nothing on).
 CREATE FUNCTION quota_share_open(_shard smallint, _parent_id bigint, _child_id bigint, _name text, _limit bigint)

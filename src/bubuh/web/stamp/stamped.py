@@ -11,6 +11,7 @@ from litestar.response import Stream
 
 from bubuh.core.ids import read_id, show_id
 from bubuh.documents.names import document_name
+from bubuh.documents.stay import find_stay, set_kept
 from bubuh.edge.disposition import attachment, stamped_name
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.reasons import RETURN_REASONS
@@ -92,7 +93,16 @@ async def post_letter(request: AnyRequest, stamp_id: FromPath[str], services: Pa
     return go_to(request, f"{path}?surat=1")
 
 
-HANDLERS: Final = [get_stamp_page, get_stamp_state, get_stamped, post_letter]
+@post("/meterai/{stamp_id:str}/simpan", guards=[SignedIn()], media_type=MediaType.HTML)
+async def post_keep(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
+    """Keep the document past its time, or (field `simpan` not `1`) no longer."""
+    form, account_id = await read_form(request), session_of(request).account_id
+    stamp = await find_stamp(services.db, account_id, read_id("stm", stamp_id))
+    await set_kept(services.db, account_id, stamp.document_id, is_kept=form.text("simpan") == "1")
+    return go_to(request, f"/meterai/{show_id('stm', stamp.id)}")
+
+
+HANDLERS: Final = [get_stamp_page, get_stamp_state, get_stamped, post_letter, post_keep]
 
 
 async def _show(
@@ -107,6 +117,7 @@ async def _show(
         stamp_no=show_id("stm", stamp.id),
         beside=beside,
         is_open=not all(one.has_ended for one in (stamp, *beside)),
+        stay=await find_stay(services.db, stamp.account_id, stamp.document_id),
         document_no=show_id("doc", stamp.document_id),
         reason=None if reason is None else reason.said(language_here(request)),
         balance=await show_quota(services.db, session_of(request).account_id),
