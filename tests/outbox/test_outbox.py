@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from bubuh.core.ids import AccountId, fresh_id
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database
-from bubuh.outbox.model import Fact
+from bubuh.outbox.model import SEALED, Fact
 from bubuh.outbox.publish import publish
 from bubuh.outbox.take import take_untold, wait_after
 from bubuh.outbox.told import mark_told
@@ -115,6 +115,25 @@ async def test_a_told_fact_is_closed_once_and_for_good(db: Database, owner_conn:
     assert [await told(db, facts), await told(db, facts), await told(db, [])] == [1, 0, 0]
     await due_again(owner_conn)
     assert await taken(db) == []
+
+
+async def test_what_is_sealed_in_a_fact_goes_when_it_is_told_and_it_is_not_published_twice(
+    db: Database, owner_conn: Conn
+) -> None:
+    subject, facts = fresh_id(ACCOUNT), {SEALED: "address and words", "link": "/"}
+
+    async def publish_it() -> bool:
+        async with db.transaction() as conn:
+            return await publish(
+                conn, account_id=ACCOUNT, topic="person.letter", subject=subject, facts=facts
+            )
+
+    assert await publish_it()
+    (fact,) = await taken(db)
+    assert fact.facts == facts
+    await told(db, [fact])
+    assert not await publish_it()
+    assert await owner_conn.fetchval("SELECT facts FROM outbox_facts") == {"link": "/"}
 
 
 async def test_telling_one_closes_no_other(db: Database, owner_conn: Conn) -> None:

@@ -22,12 +22,13 @@ SELECT c.id, c.account_id, c.subject_kind, c.subject_id, c.findings, c.state, c.
   FROM complaints AS c
  WHERE c.shard = :shard AND c.id = :id;
 
--- name: list_of_account(shard, account_id, at_most)
--- The newest first.
+-- name: list_of_account(shard, account_id, before_at, before_id, at_most)
+-- The newest first, from below (before_at, before_id).
 SELECT c.id, c.account_id, c.subject_kind, c.subject_id, c.findings, c.state, c.actor, c.opened_at, c.answer_by,
        c.answered_at, c.words_sealed, c.answer_sealed, c.request_sha256
   FROM complaints AS c
  WHERE c.shard = :shard AND c.account_id = :account_id
+   AND (c.opened_at, c.id) < (:before_at::timestamptz, :before_id::uuid)
  ORDER BY c.opened_at DESC, c.id DESC
  LIMIT :at_most;
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from bubuh.db.pool import Database
 from bubuh.identity.people.keys import PersonKey
 
 MOST_LISTED: Final = 100  #: of one account, and of one shard
+_NEWEST: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +39,11 @@ async def find_complaint(
     return opened(found, key)
 
 
-async def list_complaints(db: Database, account_id: AccountId) -> list[Complaint]:
-    """The account's, at most 100, newest first."""
-    return await store.list_of_account(db, account_id, at_most=MOST_LISTED)
+async def list_complaints(
+    db: Database, account_id: AccountId, *, before: tuple[datetime, UUID] = _NEWEST
+) -> list[Complaint]:
+    """The account's, at most 100, newest first, opened before the one of `before` (time, id)."""
+    return await store.list_of_account(db, account_id, before=before, at_most=MOST_LISTED)
 
 
 async def list_open(db: Database) -> list[Complaint]:

@@ -98,9 +98,12 @@ async def find_complaint(where: Conn | Database, complaint_id: UUID) -> Complain
     return None if row is None else _complaint(row)
 
 
-async def list_of_account(db: Database, account_id: AccountId, *, at_most: int) -> list[Complaint]:
-    """The account's, newest first."""
-    rows = await db.fetch(SQL.list_of_account.sql, shard_of_account(account_id), account_id, at_most)
+async def list_of_account(
+    db: Database, account_id: AccountId, *, before: tuple[datetime, UUID], at_most: int
+) -> list[Complaint]:
+    """The account's that were opened before `before` (time, id), newest first."""
+    shard = shard_of_account(account_id)
+    rows = await db.fetch(SQL.list_of_account.sql, shard, account_id, *before, at_most)
     return [_complaint(row) for row in rows]
 
 

@@ -21,7 +21,7 @@ from bubuh.identity.people.contacts import read_contact
 from bubuh.identity.people.keys import PersonKey
 from bubuh.identity.people.model import Contact, ContactKind
 from bubuh.identity.people.store import list_account_contacts
-from bubuh.outbox.model import Fact
+from bubuh.outbox.model import SEALED, Fact
 from bubuh.outbox.ports import By, HeardLater, Message, Sender
 from bubuh.outbox.publish import publish
 from bubuh.outbox.store import lock_untold_of
@@ -104,7 +104,7 @@ async def gather(db: Database, fact: Fact, *, key: PersonKey) -> None:
 
 async def send_buyer_letter(_: Database, fact: Fact, *, sender: Sender, key: PersonKey) -> None:
     """Send a letter that `gather` wrote; raises `SenderUnavailable`."""
-    opened = key.open(base64.b64decode(fact.facts["sealed"]), _sealed_as(fact.subject))
+    opened = key.open(base64.b64decode(fact.facts[SEALED]), _sealed_as(fact.subject))
     letter = msgspec.json.decode(opened, type=_Letter)
     await hand_over(
         sender, Message(by=letter.by, to=letter.to, subject=SUBJECT, text=letter.text, no=fact.subject)
@@ -124,7 +124,7 @@ async def _publish_letters(
         subject = derived_id(account_id, BUYER_LETTER, f"{user_id}\0{said}")
         letter = _Letter(by=_carrier_of(contact), to=contact.address, text=text)
         words = key.seal(msgspec.json.encode(letter).decode(), _sealed_as(subject))
-        told = {"sealed": base64.b64encode(words).decode()}
+        told = {SEALED: base64.b64encode(words).decode()}
         await publish(conn, account_id=account_id, topic=BUYER_LETTER, subject=subject, facts=told)
 
 

@@ -178,8 +178,12 @@ async def _entries(services: Services, session: Session) -> list[dict[str, Any]]
 
 
 async def _complaints(services: Services, session: Session) -> list[dict[str, Any]]:
-    """The account's newest complaints, with what was written."""
-    found = await list_complaints(services.db, session.account_id)
+    """Every complaint of the account, with what was written."""
+    found = page = await list_complaints(services.db, session.account_id)
+    while page:
+        last = page[-1]
+        page = await list_complaints(services.db, session.account_id, before=(last.opened_at, last.id))
+        found += page
     return [
         {
             "no": show_id(COMPLAINT, each.id),
