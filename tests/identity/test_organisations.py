@@ -17,7 +17,7 @@ from bubuh.identity.organisations import store
 from bubuh.identity.organisations.appoint import appoint
 from bubuh.identity.organisations.codes import code_mac, number_of, read_code
 from bubuh.identity.organisations.found import found
-from bubuh.identity.organisations.invite import NewInvitation, ToSend, invite, withdraw
+from bubuh.identity.organisations.invite import NewInvitation, ToSend, invite, invite_owner, withdraw
 from bubuh.identity.organisations.join import find_invited, join
 from bubuh.identity.organisations.leave import close, leave, leave_all
 from bubuh.identity.organisations.model import MOST_ACCOUNTS, MOST_INVITATIONS, MemberRole
@@ -31,17 +31,22 @@ from bubuh.identity.organisations.refusals import (
     MemberUnknown,
     NotAnAdministrator,
     OrganisationFull,
+    OwnerPresent,
 )
 from bubuh.identity.organisations.remove import remove
+from bubuh.identity.people import store as people
 from bubuh.identity.people.contacts import read_contact
 from bubuh.identity.people.keys import PersonKey
 from bubuh.identity.people.letters import LETTER_WANTED, opened_letter
 from bubuh.identity.people.refusals import AccountBusy, AccountNotEmpty, NameUnfit, SignInNeeded
 from bubuh.identity.people.sessions import open_session, resume, see_it_stands, switch_account
 from bubuh.identity.refusals import AccountUnknown, KeyRefused
+from bubuh.outbox.ports import Message
+from bubuh.worker.letters import written
 
 KEY = PersonKey(bytes(range(32)))
 OWNER, MEMBER = MemberRole.OWNER, MemberRole.MEMBER
+LINK = "https://meterai.example/akun/ganti"
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,30 @@ async def founded(db: Database, name: str = "CV Maju") -> Office:
     account_id = founded_account_id(founder, uuid4().hex)
     await found(db, founder, account_id, name=name)
     return Office(db, account_id, founder)
+
+
+async def removed(office: Office, member_id: UUID, *, by: UUID | None = None) -> None:
+    await remove(
+        office.db,
+        account_id=office.account_id,
+        user_id=by or office.founder,
+        member_id=member_id,
+        key=KEY,
+        link=LINK,
+    )
+
+
+async def reachable(db: Database, user_id: UUID, address: str) -> None:
+    async with db.transaction() as conn:
+        sealed = KEY.seal(address, "contact")
+        index = KEY.index(address, "contact")
+        assert await people.add_contact(conn, address_index=index, user_id=user_id, address_sealed=sealed)
+
+
+async def letters(db: Database) -> list[Message]:
+    """What waits to be sent, written."""
+    rows = await db.fetch("SELECT subject, facts FROM outbox_facts WHERE topic = $1", LETTER_WANTED)
+    return [written(opened_letter(row["facts"], row["subject"], KEY)) for row in rows]
 
 
 async def role_of(office: Office, user_id: UUID) -> MemberRole | None:
@@ -221,7 +250,7 @@ async def test_only_an_administrator_of_that_organisation_says_who_is_in_it(db: 
         with pytest.raises(said):
             await appoint(db, account_id=office.account_id, user_id=user_id, member_id=user_id, role=OWNER)
         with pytest.raises(said):
-            await remove(db, account_id=office.account_id, user_id=user_id, member_id=office.founder)
+            await removed(office, office.founder, by=user_id)
         with pytest.raises(said):
             await close(db, account_id=office.account_id, user_id=user_id, stamps=0, is_busy=False)
     for act in (remove, appoint):
@@ -231,7 +260,7 @@ async def test_only_an_administrator_of_that_organisation_says_who_is_in_it(db: 
                 account_id=other.account_id,
                 user_id=other.founder,
                 member_id=budi,
-                **({"role": OWNER} if act is appoint else {}),
+                **({"role": OWNER} if act is appoint else {"key": KEY, "link": LINK}),
             )
     with pytest.raises(InvitationUnknown):
         await withdraw(db, account_id=other.account_id, user_id=other.founder, invitation_id=open_one.id)
@@ -254,7 +283,7 @@ async def test_an_organisation_never_loses_its_last_administrator(db: Database) 
     with pytest.raises(LastAdministrator):
         await leave(db, account_id=office.account_id, user_id=office.founder)
     with pytest.raises(LastAdministrator):
-        await remove(db, account_id=office.account_id, user_id=office.founder, member_id=office.founder)
+        await removed(office, office.founder)
     with pytest.raises(LastAdministrator):
         await appoint(
             db,
@@ -278,7 +307,7 @@ async def test_two_administrators_who_leave_at_once_leave_one_behind(db: Databas
         budi = await office.joined(role=OWNER)
         ended = await asyncio.gather(
             leave(db, account_id=office.account_id, user_id=office.founder),
-            remove(db, account_id=office.account_id, user_id=budi, member_id=budi),
+            removed(office, budi, by=budi),
             return_exceptions=True,
         )
         assert [type(one) for one in ended if one is not None] == [LastAdministrator]
@@ -306,7 +335,7 @@ async def test_who_is_removed_opens_nothing_more_and_nothing_old_opens_when_they
             actor="local",
         )
     code = (await office.invited(by=budi)).code
-    await remove(db, account_id=office.account_id, user_id=office.founder, member_id=budi)
+    await removed(office, budi)
 
     async def opens_nothing() -> None:
         assert await resume(db, secret) is None
@@ -395,3 +424,50 @@ async def test_the_application_moves_no_invitation_to_another_account(conn: Conn
     for column in ("account_id", "role", "code_mac", "expires_at", "invited_by"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await conn.execute(f"UPDATE invitations SET {column} = {column}")
+
+
+async def test_who_is_removed_is_told_once_in_both_languages_and_the_organisation_is_not_named(
+    db: Database,
+) -> None:
+    office = await founded(db)
+    budi, silent = await office.joined(), await office.joined()
+    await reachable(db, budi, "budi@contoh.id")
+    await removed(office, budi)
+    await removed(office, silent)
+    (letter,) = await letters(db)
+    assert letter.to == "budi@contoh.id"
+    assert "pengurusnya mengeluarkan Anda" in letter.text
+    assert "its administrator removed you" in letter.text
+    assert LINK in letter.text
+    assert "CV Maju" not in letter.text
+    await join(db, budi, (await office.invited()).code, key=KEY)
+    await removed(office, budi)
+    assert len(await letters(db)) == 2
+
+
+async def test_an_operator_names_the_first_administrator_who_signs_in_and_no_second(db: Database) -> None:
+    async with db.transaction() as conn:
+        opened = await open_account(conn, kind=AccountKind.CHANNEL, name="Toko Maju", actor="local")
+    office = Office(db, opened.account_id, opened.user_id)
+
+    async def named(form: str, to: ToSend | None = None) -> NewInvitation:
+        return await invite_owner(db, account_id=office.account_id, actor="local", form=form, key=KEY, to=to)
+
+    invitation = await named("a")
+    assert await named("a") == invitation
+    sari = await somebody(db)
+    async with db.transaction() as conn:
+        await people.add_credentials(conn, sari, password_hash="argon2")
+    await join(db, sari, invitation.code, key=KEY)
+    assert await role_of(office, sari) is OWNER
+    assert [act for act, _ in await office.acts()] == ["account.open", "member.invite", "member.join"]
+    with pytest.raises(OwnerPresent):
+        await named("b")
+    await office.invited(by=sari)
+
+
+async def test_an_operator_names_nobody_in_a_persons_own_account(db: Database) -> None:
+    async with db.transaction() as conn:
+        own = await open_account(conn, kind=AccountKind.PERSON, name="Sari")
+    with pytest.raises(AccountUnknown):
+        await invite_owner(db, account_id=own.account_id, actor="local", form="a", key=KEY, to=None)

@@ -281,6 +281,8 @@ async def test_an_act_that_waits_for_the_pins_hash_is_stopped_by_the_removal(sit
         account_id=organisation.account_id,
         user_id=organisation.user_id,
         member_id=gone.user_id,
+        key=site.services.person_key,
+        link=PUBLIC_URL,
     )
     until.set()
     await asyncio.gather(*blocking)
@@ -324,6 +326,8 @@ async def test_bytes_that_are_on_their_way_when_their_sender_is_removed_are_not_
         account_id=organisation.account_id,
         user_id=organisation.user_id,
         member_id=gone.user_id,
+        key=site.services.person_key,
+        link=PUBLIC_URL,
     )
     half.set()
     assert (await sending).request.url.path == "/masuk"

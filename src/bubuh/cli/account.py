@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from bubuh.cli.output import Json, answer
-from bubuh.cli.service import As, acting_operator, with_database
+from bubuh.cli.service import As, acting_operator, read_person_key, with_database
 from bubuh.core.ids import child_account_id, read_account, show_account, show_id
 from bubuh.db.pool import Database
 from bubuh.identity.make_key import make_key, owner_of
 from bubuh.identity.model import AccountKind, Role, Scope
 from bubuh.identity.open_account import open_account
+from bubuh.identity.organisations.invite import PREFIX, ToSend, invite_owner
+from bubuh.identity.people.contacts import read_contact
 from bubuh.quota.freeze import freeze, thaw
 from bubuh.quota.model import Share, ShareOutcome
 from bubuh.quota.share import change_share, find_share, list_shares, open_share
@@ -67,6 +69,36 @@ def key_command(
                 actor=actor,
             )
         return {"id": show_id("key", key.id), "key": key.secret}
+
+    answer(with_database(act), as_json=as_json)
+
+
+@account.command("invite")
+def invite_command(
+    account_id: Whose,
+    to: Annotated[
+        str | None, typer.Option(help="E-mail address or phone the code goes to; else it is shown, once.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="The same key again is the same invitation.")] = None,
+    as_key: As = None,
+    as_json: Json = False,
+) -> None:
+    """Invite the first administrator of an organisation that was opened here: one who signs in."""
+
+    async def act(db: Database) -> dict[str, object]:
+        actor = await acting_operator(db, as_key)
+        link = f"{(await read_facts(db)).public_url}/undangan"
+        sent_to = None if to is None else ToSend(contact=read_contact(to), link=link, language="id")
+        made = await invite_owner(
+            db,
+            account_id=read_account(account_id),
+            actor=actor,
+            form=f"bubuh account invite {key or token_hex(16)}",
+            key=read_person_key(),
+            to=sent_to,
+        )
+        told = {"code": made.code} if sent_to is None else {"sent_to": sent_to.contact.masked}
+        return {"id": show_id(PREFIX, made.id), **told, "link": link}
 
     answer(with_database(act), as_json=as_json)
 

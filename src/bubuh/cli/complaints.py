@@ -7,15 +7,12 @@ from typing import Annotated
 import typer
 
 from bubuh.cli.output import Json, answer as tell
-from bubuh.cli.service import As, acting_operator, with_database
+from bubuh.cli.service import As, acting_operator, read_person_key, with_database
 from bubuh.complaints.answer import answer
 from bubuh.complaints.model import COMPLAINT
 from bubuh.complaints.show import Opened, list_open, opened
 from bubuh.core.ids import read_id, show_account
 from bubuh.db.pool import Database
-from bubuh.identity.people.keys import PersonKey
-from bubuh.settings import Settings, data_folder
-from bubuh.wiring.folder import DataFolder
 
 complaints = typer.Typer(no_args_is_help=True, help="Complaints: what waits, and the answers.")
 
@@ -31,7 +28,7 @@ def list_command(as_key: As = None, as_json: Json = False) -> None:
 
     async def act(db: Database) -> list[dict[str, object]]:
         await acting_operator(db, as_key)
-        key = _person_key()
+        key = read_person_key()
         return [_shown(opened(one, key)) for one in await list_open(db)]
 
     found = with_database(act)
@@ -53,15 +50,11 @@ def answer_command(
 
     async def act(db: Database) -> dict[str, object]:
         actor = await acting_operator(db, as_key)
-        key = _person_key()
+        key = read_person_key()
         answered = await answer(db, read_id(COMPLAINT, complaint), words, actor=actor, key=key)
         return _shown(opened(answered, key))
 
     tell(with_database(act), as_json=as_json)
-
-
-def _person_key() -> PersonKey:
-    return PersonKey(DataFolder(data_folder(Settings.from_env())).read_secret("person.key"))
 
 
 def _shown(one: Opened) -> dict[str, object]:

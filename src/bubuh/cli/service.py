@@ -14,8 +14,10 @@ from bubuh.db.pool import Database
 from bubuh.db.roles import APP
 from bubuh.identity.authenticate import authenticate_operator
 from bubuh.identity.model import LOCAL_OPERATOR, Environment
+from bubuh.identity.people.keys import PersonKey
 from bubuh.settings import RunFile, Settings, data_folder
 from bubuh.wiring.facts import read_facts
+from bubuh.wiring.folder import DataFolder
 
 Answer = TypeVar("Answer")
 
@@ -63,3 +65,8 @@ async def acting_operator(db: Database, key: str | None) -> str:
     if environment is not Environment.TEST:
         raise OperatorKeyNeeded
     return LOCAL_OPERATOR
+
+
+def read_person_key() -> PersonKey:
+    """What people's words and addresses are sealed under: an operator on the service's own machine has it."""
+    return PersonKey(DataFolder(data_folder(Settings.from_env())).read_secret("person.key"))

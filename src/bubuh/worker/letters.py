@@ -59,6 +59,12 @@ LETTERS: Final[Mapping[Letter, Words]] = {
         "You are invited to act for an organisation on Bubuh. Sign in or register, open {link} and type the "
         "code {code}. It is good for 7 days, once. If you did not expect it, do nothing.",
     ),
+    Letter.REMOVED: Words(  # nor whose member they were: they know, and others need not
+        "Anda tidak lagi bertindak untuk sebuah organisasi di Bubuh: pengurusnya mengeluarkan Anda. Akun "
+        "Anda sendiri tidak berubah. Lihat akun Anda di {link}. Bila ini keliru, hubungi pengurusnya.",
+        "You no longer act for an organisation on Bubuh: its administrator removed you. Your own account is "
+        "unchanged. See your accounts at {link}. If this is a mistake, ask the administrator.",
+    ),
 }
 
 
@@ -76,12 +82,13 @@ async def hand_over(sender: Sender, message: Message) -> None:
 
 
 def written(wanted: Wanted, *, no: UUID | None = None) -> Message:
-    """The letter in its reader's language."""
-    language = Language(wanted.language)
+    """The letter in its reader's language, or in all."""
+    languages = list(Language) if wanted.language is None else [Language(wanted.language)]
+    facts, words = {"code": wanted.code, "link": wanted.link}, LETTERS[wanted.letter]
     return Message(
         by=By.SMS if wanted.kind is ContactKind.PHONE else By.EMAIL,
         to=wanted.address,
-        subject=SUBJECT.said(language),
-        text=LETTERS[wanted.letter].said(language, {"code": wanted.code, "link": wanted.link}),
+        subject=" / ".join(SUBJECT.said(language) for language in languages),
+        text="\n\n".join(words.said(language, facts) for language in languages),
         no=no,
     )

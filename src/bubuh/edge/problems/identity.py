@@ -185,6 +185,14 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "first, or close the organisation.",
         ),
     ),
+    organisations.OwnerPresent: Problem(
+        status=409,
+        title=Words("Organisasi sudah memiliki pengurus", "The organisation has an administrator"),
+        detail=Words(
+            "Pengurus organisasi ini dapat masuk; merekalah yang mengundang orang lain.",
+            "An administrator of this organisation signs in; it is theirs to invite others.",
+        ),
+    ),
     organisations.MembersRemain: Problem(
         status=409,
         title=Words("Masih ada anggota lain", "There are other members"),

@@ -8,15 +8,17 @@ from uuid import UUID
 from bubuh.audit.record import record
 from bubuh.core.ids import THE_SERVICE, AccountId, derived_id, show_id
 from bubuh.db.pool import Conn, Database
+from bubuh.identity.make_key import owner_of
 from bubuh.identity.model import show_actor
 from bubuh.identity.organisations import store
 from bubuh.identity.organisations.codes import code_for, code_mac, number_of, shown
 from bubuh.identity.organisations.members import lock_as_administrator
 from bubuh.identity.organisations.model import MOST_INVITATIONS, MOST_MEMBERS, MemberRole
-from bubuh.identity.organisations.refusals import InvitationUnknown, OrganisationFull
+from bubuh.identity.organisations.refusals import InvitationUnknown, OrganisationFull, OwnerPresent
 from bubuh.identity.people.keys import PersonKey
-from bubuh.identity.people.letters import LETTER_WANTED, Wanted, sealed_letter
+from bubuh.identity.people.letters import LETTER_WANTED, Wanted as WantedLetter, sealed_letter
 from bubuh.identity.people.model import Contact, Letter
+from bubuh.identity.refusals import AccountUnknown
 from bubuh.outbox.publish import publish
 
 PREFIX = "inv"
@@ -29,6 +31,17 @@ class ToSend:
     contact: Contact
     link: str  #: where it is typed
     language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An invitation to be written, who may having been seen."""
+
+    account_id: AccountId
+    role: MemberRole
+    form: str
+    invited_by: UUID  #: the member in whose name it is
+    actor: str  #: who does it, for the audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,28 +67,35 @@ async def invite(
     The same `form` (128 random bits) again shows the same code, and sends and writes nothing. Nobody looks
     whether the address is known. Raises `AccountUnknown`, `NotAnAdministrator`, `OrganisationFull`.
     """
-    code = code_for(key, account_id, form)
-    invitation_id = derived_id(account_id, "invite", form)
     async with db.transaction() as conn:
         await lock_as_administrator(conn, account_id, user_id)
-        added = await store.add_invitation(
-            conn,
-            invitation_id=invitation_id,
-            account_id=account_id,
-            no=number_of(code),
-            code_mac=code_mac(key, code),
-            role=role,
-            address_sealed=None if to is None else key.seal(to.contact.address, "contact"),
-            invited_by=user_id,
+        actor = show_actor(user_id)
+        wanted = Wanted(account_id=account_id, role=role, form=form, invited_by=user_id, actor=actor)
+        return await _write(conn, wanted, key=key, to=to)
+
+
+async def invite_owner(
+    db: Database, *, account_id: AccountId, actor: str, form: str, key: PersonKey, to: ToSend | None
+) -> NewInvitation:
+    """Invite its first administrator into an account that an operator (`actor`) opened, as `invite` does.
+
+    Only where no administrator could sign in: else it is theirs to say who is in it.
+
+    Raises:
+        AccountUnknown: there is no such account, or it is a person's own.
+        OwnerPresent: it has an administrator who signs in.
+        OrganisationFull: too many invitations are open.
+    """
+    async with db.transaction() as conn:
+        if await store.lock_organisation(conn, account_id) is None:
+            raise AccountUnknown(account_id=account_id)
+        if await store.has_owner_who_signs_in(conn, account_id):
+            raise OwnerPresent
+        invited_by = await owner_of(conn, account_id)
+        wanted = Wanted(
+            account_id=account_id, role=MemberRole.OWNER, form=form, invited_by=invited_by, actor=actor
         )
-        if added:
-            await _see_room(conn, account_id)
-            if to is not None:
-                await _send(conn, invitation_id, shown(code), to, key)
-            facts = {"invitation": show_id(PREFIX, invitation_id), "role": str(role), "sent": to is not None}
-            actor = show_actor(user_id)
-            await record(conn, account_id=account_id, act="member.invite", actor=actor, facts=facts)
-    return NewInvitation(id=invitation_id, code=shown(code))
+        return await _write(conn, wanted, key=key, to=to)
 
 
 async def withdraw(db: Database, *, account_id: AccountId, user_id: UUID, invitation_id: UUID) -> None:
@@ -91,6 +111,33 @@ async def withdraw(db: Database, *, account_id: AccountId, user_id: UUID, invita
         await record(conn, account_id=account_id, act="member.withdraw", actor=actor, facts=facts)
 
 
+async def _write(conn: Conn, wanted: Wanted, *, key: PersonKey, to: ToSend | None) -> NewInvitation:
+    """The row, the letter and the audit; of a form that came before, nothing but its code again."""
+    account_id, code = wanted.account_id, code_for(key, wanted.account_id, wanted.form)
+    invitation_id = derived_id(account_id, "invite", wanted.form)
+    added = await store.add_invitation(
+        conn,
+        invitation_id=invitation_id,
+        account_id=account_id,
+        no=number_of(code),
+        code_mac=code_mac(key, code),
+        role=wanted.role,
+        address_sealed=None if to is None else key.seal(to.contact.address, "contact"),
+        invited_by=wanted.invited_by,
+    )
+    if added:
+        await _see_room(conn, account_id)
+        if to is not None:
+            await _send(conn, invitation_id, shown(code), to, key)
+        told = {
+            "invitation": show_id(PREFIX, invitation_id),
+            "role": str(wanted.role),
+            "sent": to is not None,
+        }
+        await record(conn, account_id=account_id, act="member.invite", actor=wanted.actor, facts=told)
+    return NewInvitation(id=invitation_id, code=shown(code))
+
+
 async def _see_room(conn: Conn, account_id: AccountId) -> None:
     open_now = await store.count_invitations(conn, account_id)
     members, _ = await store.count_people(conn, account_id)
@@ -101,7 +148,7 @@ async def _see_room(conn: Conn, account_id: AccountId) -> None:
 
 
 async def _send(conn: Conn, invitation_id: UUID, code: str, to: ToSend, key: PersonKey) -> None:
-    wanted = Wanted(
+    wanted = WantedLetter(
         kind=to.contact.kind,
         address=to.contact.address,
         letter=Letter.INVITED,

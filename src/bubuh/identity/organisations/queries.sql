@@ -27,6 +27,11 @@ SELECT count(*) AS members, count(*) FILTER (WHERE m.role = 'owner') AS administ
   FROM memberships AS m
  WHERE m.account_id = :account_id;
 
+-- name: has_owner_who_signs_in(account_id)
+SELECT EXISTS (SELECT FROM memberships AS m
+                 JOIN credentials AS c ON c.user_id = m.user_id
+                WHERE m.account_id = :account_id AND m.role = 'owner') AS found;
+
 -- name: count_invitations(account_id)
 SELECT count(*) AS invitations
   FROM invitations AS i

@@ -41,6 +41,12 @@ class LastAdministrator(Refusal):
     code = "last_administrator"
 
 
+class OwnerPresent(Refusal):
+    """An administrator of it signs in: who else is in it is theirs to say, not an operator's."""
+
+    code = "organisation_has_owner"
+
+
 class MembersRemain(Refusal):
     """An organisation that others are in is not closed."""
 

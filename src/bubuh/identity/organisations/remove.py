@@ -10,10 +10,18 @@ from bubuh.db.pool import Conn, Database
 from bubuh.identity.model import show_actor
 from bubuh.identity.organisations import store
 from bubuh.identity.organisations.members import find_member, lock_as_administrator, see_others_administer
+from bubuh.identity.people.keys import PersonKey
+from bubuh.identity.people.model import Letter
+from bubuh.identity.people.send_link import want_letter
 
 
-async def remove(db: Database, *, account_id: AccountId, user_id: UUID, member_id: UUID) -> None:
-    """Remove the member; what they asked for before stays the organisation's.
+async def remove(
+    db: Database, *, account_id: AccountId, user_id: UUID, member_id: UUID, key: PersonKey, link: str
+) -> None:
+    """Remove the member and have them told; what they asked for before stays the organisation's.
+
+    `link` leads to the accounts that they act for. The letter names no organisation, as none does that is
+    sent to an address: a name could be anything.
 
     Raises:
         AccountUnknown, NotAnAdministrator: who asks.
@@ -25,6 +33,9 @@ async def remove(db: Database, *, account_id: AccountId, user_id: UUID, member_i
         member = await find_member(conn, account_id, member_id)
         await see_others_administer(conn, account_id, member)
         await take_away(conn, account_id, member_id, act="member.remove", actor=show_actor(user_id))
+        if member_id != user_id:
+            about = f"{account_id} {member.since.isoformat()}"
+            await want_letter(conn, member_id, link, letter=Letter.REMOVED, about=about, key=key)
 
 
 async def take_away(conn: Conn, account_id: AccountId, member_id: UUID, *, act: str, actor: str) -> None:

@@ -52,6 +52,11 @@ async def count_people(conn: Conn, account_id: AccountId) -> tuple[int, int]:
     return row["members"], row["administrators"]
 
 
+async def has_owner_who_signs_in(conn: Conn, account_id: AccountId) -> bool:
+    """Whether an administrator of the account has a password."""
+    return bool(await conn.fetchval(SQL.has_owner_who_signs_in.sql, account_id))
+
+
 async def count_invitations(conn: Conn, account_id: AccountId) -> int:
     """How many invitations are open."""
     return int(await conn.fetchval(SQL.count_invitations.sql, account_id))

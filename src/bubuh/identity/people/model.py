@@ -47,6 +47,7 @@ class Letter(StrEnum):
     PIN = "pin"
     STAMPED = "stamped"  #: with a link to a stamped document
     INVITED = "invited"  #: into an organisation: with a code, and where it is typed
+    REMOVED = "removed"  #: from an organisation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
-"""Have a link sent to a person's own address."""
+"""Have a letter sent to a person's own address."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from bubuh.core.ids import THE_SERVICE, derived_id
-from bubuh.db.pool import Database
+from bubuh.db.pool import Conn, Database
 from bubuh.identity.people import store
 from bubuh.identity.people.contacts import read_contact
 from bubuh.identity.people.keys import PersonKey
@@ -17,21 +17,35 @@ from bubuh.outbox.publish import publish
 async def send_link(
     db: Database, user_id: UUID, link: str, *, letter: Letter, language: str, key: PersonKey
 ) -> bool:
+    """Have `letter` sent with `link` in a transaction of its own; as `want_letter`, once for each link."""
+    async with db.transaction() as conn:
+        return await want_letter(conn, user_id, link, letter=letter, about=link, language=language, key=key)
+
+
+async def want_letter(
+    conn: Conn,
+    user_id: UUID,
+    link: str,
+    *,
+    letter: Letter,
+    about: str,
+    language: str | None = None,
+    key: PersonKey,
+) -> bool:
     """Have `letter` sent with `link`, by e-mail where the person gave such an address; False: they gave none.
 
-    Once for each person, letter and link, however often it is asked for.
+    Once for each person, letter and `about`, however often it is asked for. `language` None: in both.
     """
     found = [
-        read_contact(key.open(sealed, "contact")) for _, sealed in await store.list_contacts(db, user_id)
+        read_contact(key.open(sealed, "contact")) for _, sealed in await store.list_contacts(conn, user_id)
     ]
     if not found:
         return False
     contact = next((one for one in found if one.kind is ContactKind.EMAIL), found[0])
-    subject = derived_id(THE_SERVICE, str(letter), f"{user_id} {link}")
+    subject = derived_id(THE_SERVICE, str(letter), f"{user_id} {about}")
     wanted = Wanted(
         kind=contact.kind, address=contact.address, letter=letter, code=None, link=link, language=language
     )
     facts = sealed_letter(wanted, subject, key)
-    async with db.transaction() as conn:
-        await publish(conn, account_id=THE_SERVICE, topic=LETTER_WANTED, subject=subject, facts=facts)
+    await publish(conn, account_id=THE_SERVICE, topic=LETTER_WANTED, subject=subject, facts=facts)
     return True

@@ -52,13 +52,18 @@ async def get_remove(request: AnyRequest, member_id: FromPath[str], services: Pa
 
 @post("/organisasi/anggota/{member_id:str}/keluarkan", guards=[SignedIn()], media_type=MediaType.HTML)
 async def post_remove(request: AnyRequest, member_id: FromPath[str], services: Parts) -> Page:
-    """Remove them."""
+    """Remove them, and have them told."""
     form, session = await read_form(request), session_of(request)
     member = await _meant(request, services, member_id)
     if errors := await wrong_pin(request, services, form):
         return _show(request, services, "organisation/remove.html", member, errors)
     await remove(
-        services.db, account_id=session.account_id, user_id=session.user_id, member_id=member.user_id
+        services.db,
+        account_id=session.account_id,
+        user_id=session.user_id,
+        member_id=member.user_id,
+        key=services.person_key,
+        link=f"{services.public_url}/akun/ganti",
     )
     return go_to(request, "/organisasi")
 
