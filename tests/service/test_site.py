@@ -120,6 +120,17 @@ def register(page: Page, service: Running) -> str:
     return address
 
 
+def pay(page: Page) -> None:
+    """Pay what the page asks for, at the pretended gateway."""
+    gateway = page.context.new_page()
+    gateway.goto(str(page.locator("a[rel=noreferrer]").get_attribute("href")))
+    with (
+        gateway.expect_navigation()
+    ):  # Chromium may forget to close a page that is just on its way to another
+        gateway.locator("button").first.click()
+    gateway.close()
+
+
 def buy(page: Page, service: Running, *, scripts: bool = True) -> None:
     """Order, pay at the pretended gateway in another window, and watch this one change."""
     page.goto(f"{service.url}/beli")
@@ -127,10 +138,7 @@ def buy(page: Page, service: Running, *, scripts: bool = True) -> None:
     page.locator("#stamps").fill("2")
     submit(page)
     looked_at(page)
-    gateway = page.context.new_page()
-    gateway.goto(str(page.locator("a[rel=noreferrer]").get_attribute("href")))
-    gateway.locator("button").first.click()
-    gateway.close()
+    pay(page)
     if not scripts:
         submit(page)  # "periksa pembayaran sekarang"
     expect(page.locator(".panel h1")).to_be_visible(timeout=20_000)

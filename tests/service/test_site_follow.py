@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
 
 from bubuh.gateway_dev.signing import call_headers
 from bubuh.wiring.folder import DataFolder
 from tests.service.conftest import LETTER, Running
-from tests.service.test_site import ARGUMENTS, buy, looked_at, register, stamp, submit
+from tests.service.test_site import ARGUMENTS, buy, looked_at, pay, register, stamp, submit
 
 pytestmark = pytest.mark.service
 
@@ -110,10 +111,7 @@ def test_a_payment_whose_notice_is_lost_is_found_when_its_buyer_asks(service: Ru
         page.goto(f"{service.url}/beli")
         page.locator("#stamps").fill("3")
         submit(page)
-        gateway = page.context.new_page()
-        gateway.goto(str(page.locator("a[rel=noreferrer]").get_attribute("href")))
-        gateway.locator("button").first.click()
-        gateway.close()
+        pay(page)
         expect(page.get_by_role("heading", level=1)).to_contain_text("Bayar Rp30.000")
         page.get_by_role("button", name="Periksa pembayaran sekarang").click()
         expect(page.get_by_role("heading", name="Kuota sudah bertambah")).to_be_visible(timeout=20_000)
@@ -199,3 +197,39 @@ def test_a_file_is_dropped(service: Running, page: Page, stamped: Stamped) -> No
     )
     page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
     expect(page.locator("#compared h2")).to_have_text("Tercatat dan utuh")
+
+
+def test_a_page_that_watches_goes_on_watching_when_it_is_told_to_come_later(
+    service: Running, page: Page
+) -> None:
+    """A 503 or 429 is not put in the place of what is watched: there it would end the watching."""
+    register(page, service)
+    page.goto(f"{service.url}/beli")
+    page.locator("#stamps").fill("2")
+    submit(page)
+    refused: list[int] = []
+
+    def refuse(route: Route) -> None:
+        refused.append(1)
+        route.fulfill(status=(503, 429)[len(refused) % 2], content_type="text/html", body="<p>Nanti</p>")
+
+    page.route("**/keadaan", refuse)
+    while len(refused) < 2:
+        with page.expect_response("**/keadaan", timeout=20_000):
+            pass
+    assert page.locator("#state").count() == 1
+    page.unroute("**/keadaan")
+    pay(page)
+    expect(page.locator(".panel h1")).to_have_text("Kuota sudah bertambah", timeout=20_000)
+
+
+def test_a_page_that_watches_leads_to_sign_in_when_its_session_has_ended(
+    service: Running, page: Page
+) -> None:
+    register(page, service)
+    page.goto(f"{service.url}/beli")
+    page.locator("#stamps").fill("2")
+    submit(page)
+    page.context.clear_cookies()
+    expect(page).to_have_url(re.compile(r"/masuk\?ke=/pesanan/"), timeout=20_000)
+    expect(page.locator("#contact")).to_be_visible()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, ParamSpec, TypeVar
 from uuid import uuid4
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, TimeoutError as BrowserTimeout, async_playwright
 
 from bubuh.core.errors import Fault
 
@@ -22,15 +24,41 @@ ARGUMENTS: Final = (
 )
 PASSWORD: Final = "kucing makan ikan"  # noqa: S105 -- of a citizen who exists for a minute
 PIN: Final = "482913"
+LIMIT_S: Final = 120.0  #: of one step
 _PATIENCE_MS: Final = 60_000
 _LETTER_TRIES: Final = 120
 _LETTER_EVERY_MS: Final = 250
+
+Walked = ParamSpec("Walked")
+Found = TypeVar("Found")
 
 
 class NoBrowser(Fault):
     """There is no Chromium on this machine (Debian: `apt-get install chromium`)."""
 
     code = "no_browser"
+
+
+class WalkStalled(Fault):
+    """A step of a walk did not come to its end within `LIMIT_S`; its name is told."""
+
+    code = "walk_stalled"
+
+
+def _limited(step: Callable[Walked, Awaitable[Found]]) -> Callable[Walked, Coroutine[Any, Any, Found]]:
+    """`step`, ended by `WalkStalled` where it would wait for ever: a browser may never answer."""
+
+    @wraps(step)
+    async def limited(*args: Walked.args, **kwargs: Walked.kwargs) -> Found:
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                return await step(*args, **kwargs)
+        except (TimeoutError, BrowserTimeout) as late:
+            raise WalkStalled(
+                f"{getattr(step, '__name__', step)}: {str(late) or f'not done in {LIMIT_S:.0f} s'}"
+            ) from late
+
+    return limited
 
 
 @asynccontextmanager
@@ -45,14 +73,26 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@_limited
 async def submit(page: Page) -> None:
-    """Press the button of the page's first form, by keyboard, and wait for what it leads to."""
+    """Press the button of the page's first form, by keyboard, and wait for the page it leads to."""
     button = page.locator("main form button").first
     await button.focus()
-    async with page.expect_navigation(timeout=_PATIENCE_MS):
-        await page.keyboard.press("Enter")
+    await _leave(page, lambda: page.keyboard.press("Enter"))
 
 
+async def _leave(page: Page, act: Callable[[], Awaitable[None]]) -> None:
+    """Do `act`, and wait until another document is there and loaded.
+
+    The one that is left is marked: a script that writes into the browser's history (place.js) leaves nothing.
+    """
+    await page.evaluate("() => { document.documentElement.dataset.left = '' }")
+    await act()
+    await page.locator("html:not([data-left]) body").wait_for(state="attached", timeout=_PATIENCE_MS)
+    await page.wait_for_load_state("load", timeout=_PATIENCE_MS)
+
+
+@_limited
 async def register(page: Page, url: str) -> str:
     """A new account with a password and a PIN; its address."""
     address = f"{uuid4().hex[:12]}@contoh.id"
@@ -71,6 +111,7 @@ async def register(page: Page, url: str) -> str:
     return address
 
 
+@_limited
 async def sign_in(page: Page, url: str, address: str) -> None:
     """Sign in with the password."""
     await page.goto(f"{url}/masuk")
@@ -79,6 +120,7 @@ async def sign_in(page: Page, url: str, address: str) -> None:
     await submit(page)
 
 
+@_limited
 async def order(page: Page, url: str, *, stamps: int) -> None:
     """Order by QRIS; the page is the order's."""
     await page.goto(f"{url}/beli")
@@ -86,15 +128,18 @@ async def order(page: Page, url: str, *, stamps: int) -> None:
     await submit(page)
 
 
+@_limited
 async def pay(page: Page) -> None:
     """Pay the order on the page at the pretended gateway, and wait until the page says so."""
     gateway = await page.context.new_page()
     await gateway.goto(str(await page.locator("a[rel=noreferrer]").get_attribute("href")))
-    await gateway.locator("button").first.click()
+    # Chromium may forget to close a page that is just on its way to another
+    await _leave(gateway, gateway.locator("button").first.click)
     await gateway.close()
     await page.get_by_role("heading", name="Kuota sudah bertambah").wait_for(timeout=_PATIENCE_MS)
 
 
+@_limited
 async def send(page: Page, url: str, document: Path) -> None:
     """Send a document; the page is where its stamp is placed."""
     await page.goto(f"{url}/bubuhkan")
@@ -102,6 +147,7 @@ async def send(page: Page, url: str, document: Path) -> None:
     await submit(page)
 
 
+@_limited
 async def describe(page: Page) -> None:
     """Say what is stamped; the page is the last one before the PIN."""
     await page.locator("#type").fill("Surat lamaran")
@@ -110,6 +156,7 @@ async def describe(page: Page) -> None:
     await submit(page)
 
 
+@_limited
 async def affix(page: Page) -> None:
     """Give the PIN, and wait until the stamp is there."""
     await page.locator("#pin").fill(PIN)
@@ -117,6 +164,7 @@ async def affix(page: Page) -> None:
     await page.locator(".panel .serial").wait_for(timeout=_PATIENCE_MS)
 
 
+@_limited
 async def download(page: Page) -> bytes:
     """The stamped document."""
     async with page.expect_download() as told:

@@ -23,7 +23,7 @@ from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.waitingroom.refusals import PassNeeded
 from bubuh.waitingroom.turn import TURN_LIFE_S
 from bubuh.web.browser import browser_of
-from bubuh.web.frame import Page, go_to, language_here, show
+from bubuh.web.frame import Page, go_to, language_here, page, show
 
 AnyRequest = Request[Any, Any, Any]
 log: Final = structlog.get_logger("bubuh.web")
@@ -71,6 +71,8 @@ _MISTAKE: Final = Problem(
 
 def page_of_refusal(request: AnyRequest, refusal: Refusal) -> Page:
     """The rules said no. Who has to sign in first is led there, and back afterwards."""
+    if isinstance(refusal, SignInNeeded) and request.headers.get("hx-request") == "true":
+        return _reload(request, refusal)  # a redirect would be followed unseen, and sign-in put into a page
     if isinstance(refusal, SignInNeeded):
         return go_to(request, f"/masuk?ke={quote(request.scope['path'])}")
     if isinstance(refusal, PassNeeded):
@@ -79,6 +81,13 @@ def page_of_refusal(request: AnyRequest, refusal: Refusal) -> Page:
     return _page(
         request, problem, code=refusal.code, detail=words_of(request, refusal), headers=retry_after(refusal)
     )
+
+
+def _reload(request: AnyRequest, refusal: Refusal) -> Page:
+    """Have a page that asked for its part load itself anew: it says then why not."""
+    answer = page(request, b"", status=problem_of(type(refusal)).status, headers={"hx-refresh": "true"})
+    exchange_of(request.scope).problem = refusal.code
+    return answer
 
 
 def page_of_queue(request: AnyRequest, refusal: PassNeeded) -> Page:
