@@ -82,7 +82,6 @@ def test_the_waiting_page_is_the_gates_packed_where_that_is_taken(front: Front) 
 
 
 def test_files_are_there_while_gate_and_site_are_not(front: Front) -> None:
-    assert front.get("/").status_code == 502
     (front.data / "status").mkdir(exist_ok=True)
     for name, kind in (
         ("index.html", "text/html; charset=utf-8"),
@@ -103,7 +102,20 @@ def test_files_are_there_while_gate_and_site_are_not(front: Front) -> None:
         "/antre/draw-..%2f..%2froom.json",
         "/status/../secrets/now.key",
     ):
-        assert front.get(hidden).status_code in {400, 404, 502}, hidden
+        assert front.get(hidden).status_code in {400, 404, 503}, hidden
+
+
+def test_where_no_web_process_answers_people_read_so_in_words_and_programs_get_a_problem(
+    front: Front,
+) -> None:
+    page, problem = front.get("/akun"), front.get("/v1/quota")
+    for answer in (page, problem):
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+        assert answer.headers["cache-control"] == "no-store"
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "tidak hilang" in page.text
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert (problem.json()["status"], problem.json()["code"]) == (503, "unavailable")
 
 
 def test_joins_go_through_to_the_gate(front: Front) -> None:
