@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
+import msgspec
 import structlog
 
 from bubuh.settings import Settings
@@ -21,7 +22,7 @@ def set_up_logs(settings: Settings) -> None:
     level = logging.getLevelNamesMapping()[settings.log.upper()]
     renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if settings.log_format == "json":
-        renderer = structlog.processors.JSONRenderer()
+        renderer = structlog.processors.JSONRenderer(serializer=_encode)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -34,3 +35,8 @@ def set_up_logs(settings: Settings) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _encode(event: object, **_: object) -> str:
+    """A line of JSON; what has no form in it is told by its repr."""
+    return msgspec.json.encode(event, enc_hook=repr).decode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from bubuh.edge.gradient import Bounds
@@ -114,6 +115,7 @@ _ROWS: Final[tuple[tuple[str | None, str, Way], ...]] = (
 _OTHER: Final = Way(Kind.PAGES, 1)
 
 
+@lru_cache(maxsize=1_024)  # there are as many as methods and routes, and each request asks several times
 def way_of(method: str, route: str) -> Way | None:
     """The way of a call of `route` (a template, as `/meterai/{stamp_id}`); None: it never waits."""
     if route.startswith(FREE):

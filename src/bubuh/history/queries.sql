@@ -1,9 +1,13 @@
 -- name: list_entries(shard, account_id, before_at, before_id, stamp_states, order_states, refund_states, most)
 -- Stamps, orders and refunds in one list, newest first, from below (before_at, before_id). Each of the three is read along
--- its own index, no further than the page needs.
+-- its own index, no further than the page needs. Each row tells what the account has free (NULL: it never had a stamp);
+-- where the list is empty, one row without a kind does.
 SELECT e.kind, e.id, e.state, e.at, e.ended_at, e.title, e.number, e.reason, e.stamps, e.amount_idr,
-       e.order_id
-  FROM ((SELECT 'stamp' AS kind, s.id, s.state, s.accepted_at AS at, s.ended_at, s.document_type AS title,
+       e.order_id, q.free
+  FROM (SELECT (SELECT s.free FROM quota_shown AS s
+                 WHERE s.shard = :shard AND s.account_id = :account_id) AS free) AS q
+  LEFT JOIN (
+        (SELECT 'stamp' AS kind, s.id, s.state, s.accepted_at AS at, s.ended_at, s.document_type AS title,
                 s.document_no AS number, s.reason, 1::bigint AS stamps, NULL::bigint AS amount_idr,
                 NULL::uuid AS order_id
            FROM stamps AS s
@@ -25,7 +29,7 @@ SELECT e.kind, e.id, e.state, e.at, e.ended_at, e.title, e.number, e.reason, e.s
           WHERE f.shard = :shard AND f.account_id = :account_id AND f.state = ANY(:refund_states::text[])
             AND (f.asked_at, f.id) < (:before_at::timestamptz, :before_id::uuid)
           ORDER BY f.asked_at DESC, f.id DESC
-          LIMIT :most)) AS e
+          LIMIT :most)) AS e ON TRUE
  ORDER BY e.at DESC, e.id DESC
  LIMIT :most;
 

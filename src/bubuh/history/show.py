@@ -26,6 +26,19 @@ async def list_entries(
     most: int,
 ) -> list[Entry]:
     """At most `most` (and 100) rows, newest first, older than the row `before` (time, id)."""
+    entries, _ = await list_with_free(db, account_id, wanted, before=before, most=most)
+    return entries
+
+
+async def list_with_free(
+    db: Database,
+    account_id: AccountId,
+    wanted: Filter,
+    *,
+    before: tuple[datetime, UUID] | None = None,
+    most: int,
+) -> tuple[list[Entry], int]:
+    """The same, and how many stamps the account has free, as of one moment."""
     return await store.list_entries(
         db, account_id, wanted, before=before or _NEWEST, most=min(most, MOST_ROWS)
     )

@@ -19,14 +19,15 @@ _KINDS: Final = {str(kind): kind for kind in EntryKind}
 
 async def list_entries(
     db: Database, account_id: AccountId, wanted: Filter, *, before: tuple[datetime, UUID], most: int
-) -> list[Entry]:
-    """Rows that `wanted` lets through, asked for before `before`, newest first."""
+) -> tuple[list[Entry], int]:
+    """Rows that `wanted` lets through, asked for before `before`, newest first; and what is free now."""
     states = [wanted.states(kind) for kind in (EntryKind.STAMP, EntryKind.ORDER, EntryKind.REFUND)]
     rows = await db.fetch(
         SQL.list_entries.sql, shard_of_account(account_id), account_id, *before, *states, most
     )
-    assert not rows or tuple(rows[0].keys()) == Entry._fields, "the statement has them in this order"
-    return [Entry(_KINDS[kind], *rest) for kind, *rest in rows]
+    assert tuple(rows[0].keys()) == (*Entry._fields, "free"), "the statement has them in this order"
+    free = rows[0]["free"] or 0
+    return [Entry(_KINDS[kind], *rest) for kind, *rest, _ in rows if kind is not None], free
 
 
 async def has_open_matter(db: Database, account_id: AccountId) -> bool:

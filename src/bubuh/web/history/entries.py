@@ -16,9 +16,8 @@ from bubuh.edge.guards import SignedIn
 from bubuh.edge.reasons import RETURN_REASONS
 from bubuh.edge.words import Language
 from bubuh.history.model import Entry, EntryKind, Filter, Phase
-from bubuh.history.show import list_entries
+from bubuh.history.show import list_with_free
 from bubuh.orders.model import OrderState
-from bubuh.quota.show import show_quota
 from bubuh.refunds.model import RefundState as R
 from bubuh.stamping.moves import StampState as S
 from bubuh.web.frame import Page, language_here, parts_of, session_of, show_filled
@@ -68,14 +67,13 @@ async def get_history(request: AnyRequest) -> Page:
     phase = asked["keadaan"] if asked.get("keadaan") in _PHASES else ""
     after = Cursor.read(asked["sesudah"]) if "sesudah" in asked else None
     services, account_id = parts_of(request), session_of(request).account_id
-    found = await list_entries(
+    found, free = await list_with_free(
         services.db,
         account_id,
         Filter(kind=_KINDS.get(kind), phase=_PHASES.get(phase)),
         before=None if after is None else (after.at, after.id),
         most=ROWS + 1,
     )
-    balance = await show_quota(services.db, account_id)
     shown, language = found[:ROWS], language_here(request)
     last = Cursor(at=shown[-1].at, id=shown[-1].id).show() if len(found) > ROWS else None
     row = _rows_in(language)
@@ -83,7 +81,7 @@ async def get_history(request: AnyRequest) -> Page:
         request,
         PAGE,
         ROW.fill_all(language, [row(entry) for entry in shown]),
-        str(balance.free),
+        str(free),
         "" if after is None else _address(kind, phase),
         "" if last is None else _address(kind, phase, sesudah=last),
         kind=kind,
