@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,15 +13,18 @@ from bubuh.core.errors import Refusal
 from bubuh.core.ids import AccountId, fresh_id
 from bubuh.db.pool import Database
 from bubuh.edge.door import Door
-from bubuh.waitingroom.lanes import REPAIR_ID
-from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give
-from bubuh.waitingroom.refusals import OneOrder, PassNeeded, TurnRefused
+from bubuh.waitingroom.code import code_of
+from bubuh.waitingroom.lanes import REPAIR_ID, Errand, LaneKind
+from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give, vouch
+from bubuh.waitingroom.refusals import PassNeeded, RepairFull, TurnRefused
 from bubuh.waitingroom.room_file import RoomFile, Watched, write_room_file
-from bubuh.waitingroom.turn import ANYONE, read_bytes, show_bytes
+from bubuh.waitingroom.turn import ANYONE, bind_of, read_bytes, show_bytes
 from tests.gate.conftest import open_door
 from tests.gate.in_process import InProcess
 from tests.gateway_dev.rig import make_principal
 from tests.orders.bare import place_bare
+from tests.quota.desk import Desk
+from tests.quota.story import accept, put_document
 from tests.waitingroom.make import ALICE, BOB, RING, UMUM, lane, rules
 
 NOW_S = 0  #: when the test began
@@ -45,13 +49,15 @@ def door(gate: InProcess) -> Door:
     return Door(Watched(gate.gate.folder, RoomFile()), RING, gate, gate_url="http://gerbang/")
 
 
-def a_pass(account_id: AccountId, *, left_s: int = PASS_LIFE_S) -> str:
-    facts = Pass(lane=UMUM, gen=2, number=7, expires_at=NOW_S + left_s, account_id=account_id)
+def a_pass(account_id: AccountId, *, left_s: int = PASS_LIFE_S, lane_id: int = UMUM) -> str:
+    facts = Pass(lane=lane_id, gen=2, number=7, expires_at=NOW_S + left_s, account_id=account_id)
     return show_bytes(give(facts, RING))
 
 
-async def admit(door: Door, db: Database, shown: str | None, *, is_queued: bool = True) -> str | None:
-    return await door.admit(db, ALICE, shown, is_queued=is_queued, now_s=NOW_S)
+async def admit(
+    door: Door, db: Database, shown: str | None, *, errand: Errand | None = Errand.BUY
+) -> str | None:
+    return await door.admit(db, ALICE, shown, errand=errand, now_s=NOW_S)
 
 
 def is_open(door: Door) -> bool:
@@ -74,13 +80,13 @@ async def test_only_ones_own_living_pass_opens_it(door: Door, db: Database) -> N
     for shown in (None, "", "!", "\N{SNOWMAN}", a_pass(BOB), a_pass(ALICE, left_s=0), forged):
         with pytest.raises(PassNeeded):
             await admit(door, db, shown)
-        assert await admit(door, db, shown, is_queued=False) is None
+        assert await admit(door, db, shown, errand=None) is None
 
 
 async def test_a_pass_is_renewed_by_use_and_the_gate_is_told(
     door: Door, db: Database, gate: InProcess
 ) -> None:
-    kept = await admit(door, db, a_pass(ALICE, left_s=60), is_queued=False)
+    kept = await admit(door, db, a_pass(ALICE, left_s=60), errand=None)
     assert kept is not None
     assert check_pass(read_bytes(kept), RING, ALICE, now_s=NOW_S).expires_at == NOW_S + PASS_LIFE_S
     gate.is_down = True
@@ -100,18 +106,136 @@ async def test_a_number_that_is_none_is_refused_before_the_gate(door: Door) -> N
         await door.enter(ALICE, "0000-0000-0000-0000", now_s=NOW_S)
 
 
-async def test_an_open_order_lets_its_buyer_back_and_no_second_one(door: Door, db: Database) -> None:
-    account_id = make_principal().account_id
-    order_id = fresh_id(account_id)
-    with pytest.raises(PassNeeded):
-        await door.admit(db, account_id, None, is_queued=True, now_s=NOW_S)
-    assert await place_bare(db, account_id, order_id, stamps=2, valid_s=3600) == "done"
-    kept = await door.admit(db, account_id, None, is_queued=True, now_s=NOW_S)
+#: What a pass of each kind of lane is good for, in the words of the plan.
+GOOD_FOR: dict[LaneKind, set[Errand]] = {
+    LaneKind.REPAIR: set(),
+    LaneKind.STAMP: {Errand.STAMP},
+    LaneKind.DEADLINE: {Errand.BUY, Errand.STAMP},
+    LaneKind.GROUP: {Errand.BUY, Errand.STAMP},
+    LaneKind.RETAIL: {Errand.BUY, Errand.STAMP},
+    LaneKind.PARTNER: {Errand.BUY, Errand.STAMP},
+    LaneKind.ASSIST: {Errand.BUY, Errand.STAMP},
+}
+LEFT_OUT = 40
+
+
+async def begin(db: Database, errand: Errand) -> AccountId:
+    """Somebody who has this under way, and nothing else."""
+    desk = Desk(db)
+    if errand is Errand.BUY:
+        account_id = await desk.account()
+        order_id = fresh_id(account_id)
+        assert await place_bare(db, account_id, order_id, stamps=2, valid_s=3600) == "done"
+        return account_id
+    account_id = await desk.account(1)
+    document_id = fresh_id(account_id)
+    await put_document(db, account_id, document_id)
+    await accept(db, account_id, document_id, fresh_id(account_id))
+    return account_id
+
+
+async def opens(door: Door, db: Database, account_id: AccountId, shown: str | None, errand: Errand) -> bool:
+    try:
+        await door.admit(db, account_id, shown, errand=errand, now_s=NOW_S)
+    except PassNeeded:
+        return False
+    return True
+
+
+async def test_a_pass_opens_what_its_lane_is_for_and_what_its_holder_has_under_way(
+    door: Door, db: Database, gate: InProcess
+) -> None:
+    lanes = {kind: REPAIR_ID if kind is LaneKind.REPAIR else 10 + at for at, kind in enumerate(LaneKind)}
+    made = [
+        lane(id=lane_id, name=str(kind), kind=kind, deadline_at=1 if kind is LaneKind.DEADLINE else None)
+        for kind, lane_id in lanes.items()
+    ]
+    write_room_file(gate.gate.folder, RoomFile(is_open=True, rules=rules(*made)), uid=None)
+    nobody = make_principal().account_id
+    passes = {kind: (lanes[kind], GOOD_FOR[kind]) for kind in LaneKind}
+    for lane_id, good_for in (*passes.values(), (LEFT_OUT, set(Errand))):
+        for errand in Errand:
+            shown = a_pass(nobody, lane_id=lane_id)
+            assert await opens(door, db, nobody, shown, errand) is (errand in good_for), (lane_id, errand)
+    await gate.gate.tick(5, now_s=NOW_S)
+    for under_way in Errand:
+        somebody = await begin(db, under_way)
+        for errand in Errand:
+            assert await opens(door, db, somebody, None, errand) is (errand is under_way)
+            for lane_id, good_for in passes.values():
+                shown = a_pass(somebody, lane_id=lane_id)
+                good = errand in good_for or errand is under_way
+                assert await opens(door, db, somebody, shown, errand) is good, (lane_id, errand, under_way)
+
+
+async def test_a_pass_of_the_stamp_lane_leads_on_through_a_lane_that_buys(
+    door: Door, db: Database, gate: InProcess
+) -> None:
+    """Who waited to stamp, and then to buy, has one pass, and it is good for both."""
+    stamping = lane(id=2, name="bubuhkan", kind=LaneKind.STAMP)
+    write_room_file(gate.gate.folder, RoomFile(is_open=True, rules=rules(stamping, lane())), uid=None)
+    keeper, account_id = gate.gate.keeper, make_principal().account_id
+    await gate.gate.tick(now_s=NOW_S)
+    codes = [
+        code_of(keeper.join(lane_id, bind=bind_of(account_id), now_s=NOW_S), RING) for lane_id in (2, UMUM)
+    ]
+    await gate.gate.tick(3, now_s=NOW_S)
+    shown = await door.enter(account_id, codes[0], now_s=NOW_S)
+    assert await opens(door, db, account_id, shown, Errand.STAMP)
+    assert not await opens(door, db, account_id, shown, Errand.BUY)
+    shown = await door.enter(account_id, codes[1], now_s=NOW_S)
+    assert await opens(door, db, account_id, shown, Errand.STAMP)
+    assert await opens(door, db, account_id, shown, Errand.BUY)
+    assert len(keeper.room.inside) == 1
+    assert await door.enter(account_id, codes[0], now_s=NOW_S) == shown, "the wider one stays"
+
+
+async def test_however_many_come_back_at_once_the_repair_lane_lets_in_its_ceiling(
+    door: Door, db: Database, gate: InProcess
+) -> None:
+    """Two processes of the site, twenty people a second in all, a fifth of them by this lane."""
+    await gate.gate.tick(2, now_s=NOW_S)
+    people = [await begin(db, Errand.BUY) for _ in range(60)]
+    other = Door(Watched(gate.gate.folder, RoomFile()), RING, gate, gate_url="http://gerbang/")
+
+    async def come(at: int, account_id: AccountId) -> int:
+        try:
+            kept = await (door, other)[at % 2].admit(db, account_id, None, errand=Errand.BUY, now_s=NOW_S)
+        except RepairFull:
+            return 0
+        assert kept is not None
+        assert check_pass(read_bytes(kept), RING, account_id, now_s=NOW_S).lane == REPAIR_ID
+        return 1
+
+    async def come_all() -> int:
+        return sum(await asyncio.gather(*(come(at, one) for at, one in enumerate(people))))
+
+    inside = gate.gate.keeper.room.inside
+    assert await come_all() == len(inside) == 8
+    assert await come_all() == len(inside) == 8, "who is in gets the pass they have, and nobody else one"
+    await gate.gate.tick(now_s=NOW_S + 3)
+    assert await come_all() == len(inside) == 12
+
+
+async def test_while_no_gate_answers_the_site_lets_back_in_by_itself_and_tells_it_later(
+    door: Door, db: Database, gate: InProcess
+) -> None:
+    gate.is_down = True
+    account_id = await begin(db, Errand.STAMP)
+    kept = await door.admit(db, account_id, None, errand=Errand.STAMP, now_s=NOW_S)
     assert kept is not None
     assert check_pass(read_bytes(kept), RING, account_id, now_s=NOW_S).lane == REPAIR_ID
-    await door.see_one_order(db, account_id, order_id)  # the same form sent again
-    with pytest.raises(OneOrder):
-        await door.see_one_order(db, account_id, fresh_id(account_id))
+    with pytest.raises(PassNeeded):
+        await door.admit(db, make_principal().account_id, None, errand=Errand.STAMP, now_s=NOW_S)
+    gate.is_down = False
+    await door.report(now_s=NOW_S)
+    assert gate.gate.keeper.room.inside[account_id].lane == REPAIR_ID
+
+
+async def test_only_the_site_has_anybody_repaired(gate: InProcess) -> None:
+    for letter in (vouch(ALICE, RING, now_s=NOW_S), vouch(ALICE, RING, now_s=NOW_S, lane=UMUM), bytes(32)):
+        with pytest.raises(TurnRefused):
+            await gate.repair(letter)
 
 
 async def test_a_process_in_need_has_buying_queue_and_people_called_for_it(

@@ -6,6 +6,7 @@ from litestar import Litestar, get
 from bubuh.edge.guards import DevelopmentOnly, May, Public, SignedIn, Visitor, guarded, is_loopback
 from bubuh.edge.limits import Rate, Rates
 from bubuh.identity.model import Environment
+from bubuh.waitingroom.lanes import Errand
 from tests.edge.bare import bare_app, client_of
 
 OPEN = {
@@ -51,15 +52,17 @@ def test_what_is_ones_own_asks_who_one_is() -> None:
 
 def test_what_is_queued_for_is_what_begins_buying_or_stamping() -> None:
     found = guarded(bare_app().routes)
-    queued = {route for route, guard in found.items() if isinstance(guard, SignedIn) and guard.queued}
-    assert queued == {
-        ("GET", "/beli"),
-        ("POST", "/beli"),
-        ("GET", "/bubuhkan"),
-        ("POST", "/bubuhkan"),
-        ("POST", "/unggahan"),
-        ("GET", "/bubuhkan/{document_id:str}"),
-        ("POST", "/bubuhkan/{document_id:str}/pin"),
+    errands = {
+        route: guard.errand for route, guard in found.items() if isinstance(guard, SignedIn) and guard.errand
+    }
+    assert errands == {
+        ("GET", "/beli"): Errand.BUY,
+        ("POST", "/beli"): Errand.BUY,
+        ("GET", "/bubuhkan"): Errand.STAMP,
+        ("POST", "/bubuhkan"): Errand.STAMP,
+        ("POST", "/unggahan"): Errand.STAMP,
+        ("GET", "/bubuhkan/{document_id:str}"): Errand.STAMP,
+        ("POST", "/bubuhkan/{document_id:str}/pin"): Errand.STAMP,
     }
 
 

@@ -19,6 +19,9 @@ class InProcess:
     async def enter(self, body: bytes) -> bytes:
         return await self._ask("/gate/enter", body)
 
+    async def repair(self, body: bytes) -> bytes:
+        return await self._ask("/gate/repair", body)
+
     async def join(self, body: bytes) -> bytes:
         return await self._ask("/gate/join", body)
 

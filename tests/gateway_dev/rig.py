@@ -39,7 +39,7 @@ from bubuh.db.pool import Database
 from bubuh.gateway_dev import Credentials
 from bubuh.identity.model import Principal, Scope
 from bubuh.orders.model import Placed
-from bubuh.orders.place import place
+from bubuh.orders.place import PlaceBatches, place
 from bubuh.payments.model import Method
 from bubuh.payments.refusals import NoticeForged
 from bubuh.payments.take_notice import take_notice
@@ -236,6 +236,8 @@ class Shop:
         method: Method = Method.QRIS,
         order_id: UUID | None = None,
         valid_s: float = 3600,
+        is_only: bool = False,
+        batches: PlaceBatches | None = None,
     ) -> Placed:
         return await place(
             self.principal,
@@ -245,6 +247,8 @@ class Shop:
             db=self.db,
             gateways=self.gateways,
             valid_s=valid_s,
+            is_only=is_only,
+            batches=batches,
         )
 
     async def free(self) -> int:

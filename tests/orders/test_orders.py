@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
+from random import Random
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
-from bubuh.core.ids import AccountId, derived_id, fresh_id
+from bubuh.core.ids import AccountId, derived_id, fresh_account_id, fresh_id
+from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.identity.refusals import IdempotencyConflict
+from bubuh.orders import store
 from bubuh.orders.check import check
 from bubuh.orders.collect import run_asking_pass
 from bubuh.orders.expire import expire_due
 from bubuh.orders.model import MOST_STAMPS, OrderState, WantedOrder
 from bubuh.orders.moves import MOVES
-from bubuh.orders.refusals import OrderUnknown, StampsOutOfRange
+from bubuh.orders.place import PlaceBatches
+from bubuh.orders.refusals import OneOrder, OrderUnknown, StampsOutOfRange
 from bubuh.orders.settle import settle
 from bubuh.orders.show import find_order, show_order
 from bubuh.payments.model import Method, ReceivedPayment, SettleOutcome, reference_of
 from bubuh.payments.refusals import GatewayUnavailable
+from tests.conftest import Dsns
 from tests.gateway_dev.rig import SECRET, Shop, closed_port, make_principal
-from tests.orders.bare import place_bare
+from tests.orders.bare import bare_order, place_bare
 
 S = OrderState
 PAID_AT = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -79,6 +85,66 @@ async def test_20_parallel_requests_with_one_key_are_one_order(shop: Shop) -> No
         len([charge for charge in await shop.running.book() if reference_of(order_id) == charge["reference"]])
         == 1
     )
+
+
+async def test_however_many_ask_at_once_while_people_queue_an_account_has_one_open_order(
+    shop: Shop, dsns: Dsns
+) -> None:
+    ids = [fresh_id(shop.account_id) for _ in range(60)]
+    async with (
+        await Database.open(dsns.app, size=8) as one,
+        await Database.open(dsns.app, size=8) as other,
+    ):
+        processes = PlaceBatches.self_clocked(one), PlaceBatches.self_clocked(other)
+        alone = PlaceBatches.one_by_one(other)
+        ways = [*processes, alone]
+
+        async def ask(at: int) -> str:
+            try:
+                placed = await shop.place(1, order_id=ids[at], batches=ways[at % 3], is_only=True)
+            except OneOrder:
+                return "one_order"
+            return str(placed.shown.order.id)
+
+        outcomes = Counter(await asyncio.gather(*(ask(at) for at in range(len(ids)))))
+    (winner,) = outcomes.keys() - {"one_order"}
+    assert outcomes == {winner: 1, "one_order": 59}
+    assert await shop.db.fetchval("SELECT count(*) FROM orders") == 1
+    assert await shop.db.fetchval("SELECT count(*) FROM payment_attempts") == 1
+    assert (await shop.place(1, order_id=UUID(winner), is_only=True)).replayed, "the same form again"
+    await settle(shop.db, [payment(shop, UUID(winner), 10_000)])
+    assert not (await shop.place(1, is_only=True)).replayed, "and once it is paid the next"
+
+
+@pytest.mark.parametrize("was_only", [False, True])
+async def test_an_open_order_of_before_counts_too_and_one_that_expired_does_not(
+    shop: Shop,
+    was_only: bool,  # noqa: FBT001
+) -> None:
+    await shop.place(1, valid_s=0, is_only=was_only)
+    with pytest.raises(OneOrder):
+        await shop.place(1, is_only=True)
+    await shop.place(1, valid_s=0)  # nobody queues: as many as one wants
+    await expire_due(shop.db)
+    assert not (await shop.place(1, is_only=True)).replayed
+
+
+async def test_many_accounts_that_order_in_any_order_wait_for_each_other_and_lock_nobody_up(
+    dsns: Dsns, owner_conn: Conn
+) -> None:
+    """Four processes write the same accounts' orders in batches, each account once in either."""
+    first = fresh_account_id()
+    accounts = [AccountId(first + 64 * at) for at in range(20)]
+    shard = shard_of_account(first)
+    async with await Database.open(dsns.app, size=4) as db:
+        for turn in range(20):
+            batches = [
+                [bare_order(one, is_only=True) for one in Random(turn * 4 + process).sample(accounts, 20)]
+                for process in range(4)
+            ]
+            done = await asyncio.gather(*(store.place_n(db, shard, batch) for batch in batches))
+            assert Counter(one.outcome for each in done for one in each) == {"done": 20, "one_order": 60}
+            await owner_conn.execute("UPDATE orders SET state = 'filled', amount_paid_idr = amount_idr")
 
 
 @pytest.mark.parametrize(("stamps", "method"), [(4, Method.QRIS), (3, Method.VA)])

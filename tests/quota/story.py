@@ -65,7 +65,7 @@ async def _buy(db: Database, story: Story) -> None:
         await db.fetch(
             "SELECT orders_place_n($1, ARRAY[$2::uuid], ARRAY[$3::bigint], ARRAY[$4::bytea], "
             "ARRAY[3::bigint], ARRAY['qris'], ARRAY[30000::bigint], ARRAY['usr'], ARRAY[3600.0::float8], "
-            "ARRAY['dev'], ARRAY['r' || $2])",
+            "ARRAY['dev'], ARRAY['r' || $2], ARRAY[false])",
             story.shard,
             order_id,
             story.account_id,
@@ -83,19 +83,12 @@ async def _buy(db: Database, story: Story) -> None:
 async def _stamp(db: Database, signer_conn: Conn, story: Story) -> None:
     """Four stamps of one document, one after the other: affixed, returned, in work, waiting."""
     key = (story.shard, story.account_id)
-    await db.execute(
-        """INSERT INTO documents
-                  (shard, account_id, id, state, sha256, size_bytes, pages, boxes, key_sealed, object_key)
-           VALUES ($1, $2, $3, 'ready', $4, 9, 1, '[]', 'k', 'o')""",
-        *key,
-        story.document_id,
-        WHOLE,
-    )
+    await put_document(db, story.account_id, story.document_id)
     await db.execute(
         "INSERT INTO serial_blocks (block, shard, taken_by) VALUES ($1, $2, 'w')", BLOCK, story.shard
     )
     for stamp_id in (story.affixed, story.returned, story.processing, story.accepted):
-        await _accept(db, story, stamp_id)
+        await accept(db, story.account_id, story.document_id, stamp_id)
     await _work(db, story, story.affixed, 0)
     await _seal(db, signer_conn, story, story.affixed)
     await db.fetch(
@@ -116,15 +109,29 @@ async def _stamp(db: Database, signer_conn: Conn, story: Story) -> None:
     await _seal(db, signer_conn, story, story.processing)
 
 
-async def _accept(db: Database, story: Story, stamp_id: UUID) -> None:
+async def put_document(db: Database, account_id: AccountId, document_id: UUID) -> None:
+    """A document as if it had been received."""
+    await db.execute(
+        """INSERT INTO documents
+                  (shard, account_id, id, state, sha256, size_bytes, pages, boxes, key_sealed, object_key)
+           VALUES ($1, $2, $3, 'ready', $4, 9, 1, '[]', 'k', 'o')""",
+        shard_of_account(account_id),
+        account_id,
+        document_id,
+        WHOLE,
+    )
+
+
+async def accept(db: Database, account_id: AccountId, document_id: UUID, stamp_id: UUID) -> None:
+    """A stamp asked for on it."""
     outcome = await db.fetchval(
         "SELECT outcome FROM stamping_accept_n($1, ARRAY[$3::uuid], ARRAY[$2::bigint], ARRAY['usr'], "
         "ARRAY[$5::bytea], ARRAY[$4::uuid], ARRAY[1], ARRAY[1::float8], ARRAY[1::float8], ARRAY[60::float8], "
         "ARRAY['t'], ARRAY['1'], ARRAY[$6::date])",
-        story.shard,
-        story.account_id,
+        shard_of_account(account_id),
+        account_id,
         stamp_id,
-        story.document_id,
+        document_id,
         WHOLE,
         date(2026, 11, 22),
     )

@@ -25,11 +25,11 @@ from tests.service.test_site import (  # noqa: F401 -- a fixture
 
 pytestmark = pytest.mark.service
 
-PASS = "pas"
+PASS, UMUM = "pas", 3
 RULES = RoomRules(
     lanes=(
         LaneRule(id=REPAIR_ID, name="perbaikan", kind=LaneKind.REPAIR, title="Perbaikan"),
-        LaneRule(id=3, name="umum", kind=LaneKind.RETAIL, title="Umum"),
+        LaneRule(id=UMUM, name="umum", kind=LaneKind.RETAIL, title="Umum"),
     ),
     per_s=100.0,
     slots=1,
@@ -63,6 +63,12 @@ def pass_of(page: Page) -> str | None:
     return next((c["value"] for c in page.context.cookies() if c["name"] == PASS), None)
 
 
+def lane_of(page: Page) -> int:
+    shown = pass_of(page)
+    assert shown is not None
+    return read_bytes(shown)[1]
+
+
 def join(page: Page, service: Running) -> None:
     """From the refusal to the waiting page, and a turn in the lane for everybody."""
     page.get_by_role("link", name="Ambil nomor antrean").click()
@@ -81,9 +87,10 @@ def test_a_deadline_night(
     chromium: Browser,  # noqa: F811
     open_room: Callable[[], None],
 ) -> None:
-    sari, budi = citizen(chromium, service), citizen(chromium, service)
+    sari, budi, tini = (citizen(chromium, service) for _ in range(3))
     assert not sent_to_queue(sari, service, "/beli")  # closed: nothing changes
     assert pass_of(sari) is None
+    order(tini, service)
     open_room()
     until(lambda: sent_to_queue(sari, service, "/beli"))
     looked_at(sari)
@@ -100,7 +107,8 @@ def test_a_deadline_night(
     buy(sari, service)
     _the_second_waits(budi, service)
     _foreign_and_forged_are_refused(sari, budi, service)
-    _an_open_order_needs_no_turn_and_is_the_only_one(sari, service)
+    _a_lost_pass_is_given_again(sari, service)
+    _an_open_order_needs_no_turn_and_is_the_only_one(tini, service)
     assert not service.json("room", "close")["is_open"]
     until(lambda: not sent_to_queue(budi, service, "/beli"))
     _audited(service)
@@ -131,18 +139,27 @@ def _foreign_and_forged_are_refused(sari: Page, budi: Page, service: Running) ->
     expect(budi.get_by_role("alert")).to_contain_text("bukan dari layanan ini")
 
 
-def _an_open_order_needs_no_turn_and_is_the_only_one(sari: Page, service: Running) -> None:
-    """She orders, loses her pass, and comes back by the repair lane; a second order waits for the first."""
-    sari.goto(f"{service.url}/beli")
-    submit(sari)
-    assert re.search(r"/pesanan/ord_", sari.url)
+def order(page: Page, service: Running) -> None:
+    page.goto(f"{service.url}/beli")
+    submit(page)
+    assert re.search(r"/pesanan/ord_", page.url)
+
+
+def _a_lost_pass_is_given_again(sari: Page, service: Running) -> None:
+    """She is inside, with an order open."""
+    order(sari, service)
     sari.context.clear_cookies(name=PASS)
     assert not sent_to_queue(sari, service, "/beli")
-    shown = pass_of(sari)
-    assert shown is not None
-    assert read_bytes(shown)[1] == REPAIR_ID
-    submit(sari)
-    expect(sari.locator("h1")).to_have_text("Masih ada pesanan yang belum dibayar")
+    assert lane_of(sari) == UMUM
+
+
+def _an_open_order_needs_no_turn_and_is_the_only_one(tini: Page, service: Running) -> None:
+    """She ordered before, comes by the repair lane to that order, and to nothing else."""
+    assert not sent_to_queue(tini, service, "/beli")
+    assert lane_of(tini) == REPAIR_ID
+    submit(tini)
+    expect(tini.locator("h1")).to_have_text("Masih ada pesanan yang belum dibayar")
+    assert sent_to_queue(tini, service, "/bubuhkan")
 
 
 def _audited(service: Running) -> None:

@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bubuh.core.errors import Refusal
 from bubuh.core.ids import AccountId
 from bubuh.waitingroom.allocator import AHEAD, NumbersNotKept
-from bubuh.waitingroom.lanes import LaneKind
+from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind
 from bubuh.waitingroom.records import Kind, Record, decode
-from bubuh.waitingroom.refusals import LaneUnknown, NotYet, TurnForeign, TurnOver, TurnUsed
+from bubuh.waitingroom.refusals import LaneUnknown, NotYet, RepairFull, TurnForeign, TurnOver, TurnUsed
 from bubuh.waitingroom.room import RETRY_S, Room
 from bubuh.waitingroom.turn import bind_of
 from tests.waitingroom.make import ALICE, BOB, NOW_S, TENGGAT, UMUM, deadline_lane, lane, room, rules, turn
@@ -35,6 +35,7 @@ class Crashes(RuleBasedStateMachine):
         self.seen_serving = dict.fromkeys(LANES, 0)  # what was published
         self.let_in: dict[tuple[int, int], AccountId] = {}  # whoever has been given a pass
         self.accounts = 100
+        self.repaired, self.repairable = 0, 0.0  # let in by the repair lane, and its share of the pace so far
 
     @rule(lane_id=st.sampled_from(LANES), count=st.integers(1, 40))
     def join(self, lane_id: int, count: int) -> None:
@@ -59,6 +60,7 @@ class Crashes(RuleBasedStateMachine):
     @rule(elapsed_s=st.floats(0.5, 3), is_open=st.booleans(), dies=st.booleans())
     def tick(self, elapsed_s: float, is_open: bool, dies: bool) -> None:  # noqa: FBT001
         self.now_s += elapsed_s
+        self.repairable += RULES.repair_ceiling * RULES.per_s * elapsed_s
         records = self.room.tick(self.now_s, elapsed_s, is_open=is_open)
         self.keep()
         self.log += records  # kept …
@@ -93,6 +95,18 @@ class Crashes(RuleBasedStateMachine):
         if record.kind is Kind.ENTERED:
             assert number <= window.serving
             assert before is None, "a number that was let in came in again"
+
+    @rule()
+    def repair(self) -> None:
+        self.accounts += 1
+        try:
+            record = self.room.repair(AccountId(self.accounts), now_s=int(self.now_s))
+        except RepairFull:
+            assert self.room.repairs.left < 1
+            return
+        self.room.apply([record])
+        self.unkept.append(record)
+        self.repaired += 1
 
     @rule()
     def keep(self) -> None:
@@ -136,7 +150,12 @@ class Crashes(RuleBasedStateMachine):
             lane_now = self.room.lanes[lane_id]
             assert lane_now.window.over <= lane_now.window.floor <= lane_now.window.serving
             assert lane_now.window.serving <= lane_now.numbers.issued
-        assert len(self.room.inside) <= RULES.slots
+        by_turn = [one for one in self.room.inside.values() if one.lane != REPAIR_ID]
+        assert len(by_turn) <= RULES.slots
+
+    @invariant()
+    def the_repair_lane_stays_below_its_ceiling(self) -> None:
+        assert self.repaired <= self.repairable + 1e-6
 
 
 Crashes.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
@@ -230,6 +249,33 @@ def test_entering_again_gives_the_same_pass_and_uses_no_other_turn() -> None:
     assert not made.lanes[UMUM].window.is_used(2)
     with pytest.raises(TurnUsed):
         made.enter(turn(number=1), BOB, now_s=NOW_S + 5)
+
+
+def test_who_comes_back_needs_no_free_place_and_is_counted_with_all_others() -> None:
+    made = room(lane(), per_s=10.0, slots=1)
+    for _ in range(200):
+        made.join(UMUM)
+    pass_time(made, 1)
+    made.apply([made.enter(turn(number=1), ALICE, now_s=NOW_S)])
+    made.apply([made.repair(BOB, now_s=NOW_S)])
+    assert set(made.inside) == {ALICE, BOB}
+    with pytest.raises(NotYet):
+        made.enter(turn(number=2), AccountId(9), now_s=NOW_S)
+
+
+def test_those_who_come_back_are_part_of_the_pace() -> None:
+    quiet, busy = room(per_s=10.0), room(per_s=10.0)
+    for made in (quiet, busy):
+        for _ in range(3000):
+            made.join(UMUM)
+        pass_time(made, 5)
+    for second in range(10):
+        for back in range(2):
+            busy.apply([busy.repair(AccountId(10_000 + 2 * second + back), now_s=NOW_S + 5 + second)])
+        for made in (quiet, busy):
+            made.apply(made.tick(NOW_S + 5 + second, 1.0))
+    fewer = quiet.lanes[UMUM].window.serving - busy.lanes[UMUM].window.serving
+    assert fewer > 10, "what the repair lane lets in the others do not get"
 
 
 def test_turns_of_others_and_of_no_lane_are_refused() -> None:

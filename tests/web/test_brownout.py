@@ -26,6 +26,9 @@ class NoGate:
     async def enter(self, body: bytes) -> bytes:
         raise AssertionError(body)
 
+    async def repair(self, body: bytes) -> bytes:
+        raise AssertionError(body)
+
     async def join(self, body: bytes) -> bytes:
         raise AssertionError(body)
 

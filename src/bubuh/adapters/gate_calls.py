@@ -14,6 +14,7 @@ from bubuh.waitingroom.refusals import (
     NotDrawn,
     NotYet,
     ProofNeeded,
+    RepairFull,
     TurnForeign,
     TurnOver,
     TurnRefused,
@@ -48,6 +49,10 @@ class GateCalls:
     async def enter(self, body: bytes) -> bytes:
         """See `bubuh.edge.door.Gate`."""
         return await self._ask("/gate/enter", body)
+
+    async def repair(self, body: bytes) -> bytes:
+        """See `bubuh.edge.door.Gate`."""
+        return await self._ask("/gate/repair", body)
 
     async def join(self, body: bytes) -> bytes:
         """See `bubuh.edge.door.Gate`."""
@@ -95,6 +100,8 @@ def refusal_in(status: int, body: bytes) -> Refusal:
         raise GateUnreachable(f"the gate said {status}") from error
     if problem.code == NotYet.code:
         return NotYet(ahead=problem.ahead, retry_after_s=problem.retry_after_s)
+    if problem.code == RepairFull.code:
+        return RepairFull(retry_after_s=problem.retry_after_s)
     if problem.code in _PLAIN:
         return _PLAIN[problem.code]()
     raise GateUnreachable(f"the gate said {problem.code}")

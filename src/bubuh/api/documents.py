@@ -26,6 +26,7 @@ from bubuh.edge.words import Language
 from bubuh.identity.model import Scope
 from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.refusals import DocumentRefused
+from bubuh.waitingroom.lanes import Errand
 
 ROUTE: Final = "POST /v1/documents"
 SLACK_BYTES: Final = (
@@ -94,7 +95,7 @@ _EXAMPLE: Final = {
 
 @post(
     "/v1/documents",
-    guards=[May(Scope.DOCUMENTS_WRITE, queued=True)],
+    guards=[May(Scope.DOCUMENTS_WRITE, errand=Errand.STAMP)],
     opt=told(
         Call(
             summary="Upload a PDF",

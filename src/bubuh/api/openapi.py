@@ -23,7 +23,7 @@ from bubuh.edge.preferences import LONGEST_KEY, LONGEST_WAIT_S
 from bubuh.edge.problems import UNAVAILABLE, UNEXPECTED, problem_of
 from bubuh.edge.words import Language
 from bubuh.identity.refusals import IdempotencyConflict, KeyRefused, ScopeMissing
-from bubuh.waitingroom.refusals import PassNeeded
+from bubuh.waitingroom.refusals import PassNeeded, RepairFull
 
 _REF: Final = "#/components/schemas/{name}"
 
@@ -165,7 +165,7 @@ def _problems(path: str, handler: HTTPRouteHandler, call: Call) -> dict[int, lis
     kinds: list[type[Refusal]] = [refusals.RateLimited, refusals.Unacceptable, *call.refusals]
     guard = guard_of(handler)
     if isinstance(guard, May):
-        kinds += [KeyRefused, ScopeMissing, *([PassNeeded] if guard.queued else [])]
+        kinds += [KeyRefused, ScopeMissing, *([PassNeeded, RepairFull] if guard.errand else [])]
     if call.creates:
         kinds += [refusals.IdempotencyKeyRequired, IdempotencyConflict]
     if call.body is not None:
@@ -192,7 +192,7 @@ def _parameters(path: str, call: Call, guard: Guard) -> Iterable[Parameter]:
         yield _IDEMPOTENCY_KEY
     if call.waits:
         yield _PREFER
-    if isinstance(guard, May) and guard.queued:
+    if isinstance(guard, May) and guard.errand:
         yield _PASS
 
 
@@ -211,7 +211,7 @@ def _answer(answer: Answer, guard: Guard) -> dict[str, Any]:
     if answer.body is not None:
         told["content"] = _content(answer.body)
     headers = dict(answer.headers)
-    if isinstance(guard, May) and guard.queued:
+    if isinstance(guard, May) and guard.errand:
         headers[PASS_HEADER] = "A newer pass, while a queue for programs is open."
     if headers:
         told["headers"] = {

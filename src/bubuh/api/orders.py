@@ -19,11 +19,11 @@ from bubuh.identity.model import Scope
 from bubuh.orders.check import check
 from bubuh.orders.model import MOST_STAMPS, OrderState, ShownOrder
 from bubuh.orders.place import place
-from bubuh.orders.refusals import NoQrisCode, StampsOutOfRange
+from bubuh.orders.refusals import NoQrisCode, OneOrder, StampsOutOfRange
 from bubuh.orders.show import draw_qris, find_order
 from bubuh.payments.model import Method
 from bubuh.payments.refusals import MethodUnknown
-from bubuh.waitingroom.refusals import OneOrder
+from bubuh.waitingroom.lanes import Errand
 
 ROUTE: Final = "POST /v1/orders"
 RETRY_AFTER: Final = "Retry-After"
@@ -97,7 +97,7 @@ _DRAWN: Final = Body(media_type=SVG)
 
 @post(
     "/v1/orders",
-    guards=[May(Scope.ORDERS_WRITE, queued=True)],
+    guards=[May(Scope.ORDERS_WRITE, errand=Errand.BUY)],
     opt=told(
         Call(
             summary="Buy stamps",
@@ -126,8 +126,7 @@ async def create_order(
     """Place an order for 1 to 1,000 stamps. Once paid it is filled without asking."""
     new = await read_json(request, NewOrder)
     order_id = derived_id(principal.account_id, ROUTE, idempotency_key)
-    if services.door is not None and services.door.asks_programs:
-        await services.door.see_one_order(services.db, principal.account_id, order_id)
+    door = services.door
     placed = await place(
         principal,
         stamps=new.stamps,
@@ -136,6 +135,7 @@ async def create_order(
         db=services.db,
         gateways=services.gateways,
         batches=services.place_batches,
+        is_only=door is not None and door.asks_programs and door.is_one_order,
     )
     view = OrderView.of(placed.shown)
     headers = {"Location": f"/v1/orders/{view.id}", **replay_header(replayed=placed.replayed)}

@@ -47,6 +47,7 @@ from bubuh.stamping.cancel import cancel
 from bubuh.stamping.deliver import open_stamp_increment, open_stamped_document
 from bubuh.stamping.refusals import StampNotCancellable, StampNotReady
 from bubuh.stamping.show import find_stamp, list_stamps, wait_for_end
+from bubuh.waitingroom.lanes import Errand
 
 ROUTE: Final = "POST /v1/stamps"
 _END_OF_TIME: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1))
@@ -60,7 +61,7 @@ _HEADERS: Final = {
 
 @post(
     "/v1/stamps",
-    guards=[May(Scope.STAMPS_WRITE, queued=True)],
+    guards=[May(Scope.STAMPS_WRITE, errand=Errand.STAMP)],
     opt=told(
         Call(
             summary="Affix a stamp",

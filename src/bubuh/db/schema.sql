@@ -122,28 +122,37 @@ $$;
 
 ALTER FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[]) RETURNS TABLE(outcome text, id uuid, account_id bigint, state text, stamps bigint, method text, amount_idr bigint, amount_paid_idr bigint, amount_returned_idr bigint, placed_at timestamp with time zone, expires_at timestamp with time zone)
+CREATE FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[], _are_only boolean[]) RETURNS TABLE(outcome text, id uuid, account_id bigint, state text, stamps bigint, method text, amount_idr bigint, amount_paid_idr bigint, amount_returned_idr bigint, placed_at timestamp with time zone, expires_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     _children bigint [];
+    _buying bigint [] := ARRAY[]::bigint [];
     _placed uuid [] := ARRAY[]::uuid [];
     _r record;
 BEGIN
     SELECT coalesce(array_agg(b.account_id), ARRAY[]::bigint []) INTO _children
       FROM quota_balances AS b
      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL;
+    IF true = ANY(_are_only) THEN
+        SELECT coalesce(array_agg(x.account_id), ARRAY[]::bigint []) INTO _buying
+          FROM unnest(_account_ids, _are_only) AS x (account_id, is_only)
+         WHERE x.is_only AND EXISTS (SELECT FROM orders AS o
+                                      WHERE o.shard = _shard AND o.account_id = x.account_id AND o.state = 'placed');
+    END IF;
     FOR _r IN
-        SELECT x.id, x.account_id, x.request_sha256, x.stamps, x.method, x.amount_idr, x.actor, x.valid_s
-          FROM unnest(_ids, _account_ids, _requests_sha256, _stamps, _methods, _amounts_idr, _actors, _valid_s)
-            AS x (id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s)
-         WHERE x.account_id <> ALL(_children)
-         ORDER BY x.id
+        SELECT x.id, x.account_id, x.request_sha256, x.stamps, x.method, x.amount_idr, x.actor, x.valid_s, x.is_only
+          FROM unnest(_ids, _account_ids, _requests_sha256, _stamps, _methods, _amounts_idr, _actors, _valid_s, _are_only)
+            AS x (id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s, is_only)
+         WHERE x.account_id <> ALL(_children) AND (NOT x.is_only OR x.account_id <> ALL(_buying))
+         ORDER BY x.account_id, x.id
     LOOP
-        INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, expires_at)
+        -- Of two only ones at once the second waits here for the first, and then does nothing.
+        INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, is_only,
+                            expires_at)
         VALUES (_shard, _r.account_id, _r.id, _r.request_sha256, _r.stamps, _r.method, _r.amount_idr, 'placed',
-                _r.actor, now() + make_interval(secs => _r.valid_s))
+                _r.actor, _r.is_only, now() + make_interval(secs => _r.valid_s))
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
             _placed := _placed || _r.id;
@@ -164,6 +173,7 @@ BEGIN
     -- A later statement, a fresh snapshot: another's row is committed, for we waited for it.
     RETURN QUERY
     SELECT CASE WHEN x.account_id = ANY(_children) THEN 'child'
+                WHEN o.id IS NULL THEN 'one_order'
                 WHEN o.request_sha256 <> x.request_sha256 THEN 'conflict'
                 WHEN x.id = ANY(_placed) THEN 'done' ELSE 'already_done' END,
            o.id, o.account_id, o.state, o.stamps, o.method, o.amount_idr, o.amount_paid_idr, o.amount_returned_idr,
@@ -174,7 +184,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[]) OWNER TO bubuh_owner;
+ALTER FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[], _are_only boolean[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.orders_return_money(_shard smallint, _account_id bigint, _id uuid) RETURNS integer
     LANGUAGE plpgsql
@@ -2616,6 +2626,7 @@ CREATE TABLE public.orders (
     amount_returned_idr bigint DEFAULT 0 NOT NULL,
     state text NOT NULL,
     actor text NOT NULL,
+    is_only boolean DEFAULT false NOT NULL,
     placed_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT orders_amount_positive CHECK ((amount_idr > 0)),
@@ -3484,6 +3495,8 @@ CREATE INDEX memberships_account ON public.memberships USING btree (account_id, 
 
 CREATE INDEX orders_history ON public.orders USING btree (shard, account_id, placed_at DESC, id DESC);
 
+CREATE UNIQUE INDEX orders_one_open ON public.orders USING btree (shard, account_id) WHERE ((state = 'placed'::text) AND is_only);
+
 CREATE INDEX orders_open ON public.orders USING btree (shard, expires_at) WHERE (state = 'placed'::text);
 
 CREATE INDEX outages_began ON public.outages USING btree (began_at);
@@ -3658,9 +3671,9 @@ GRANT ALL ON FUNCTION public.orders_expire_n(_shard smallint, _limit integer) TO
 
 REVOKE ALL ON FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[], _are_only boolean[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[]) TO bubuh_app;
+GRANT ALL ON FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[], _are_only boolean[]) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.orders_return_money(_shard smallint, _account_id bigint, _id uuid) FROM PUBLIC;
 

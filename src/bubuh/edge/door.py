@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
-from uuid import UUID
 
 import msgspec
 import structlog
@@ -15,14 +14,13 @@ import structlog
 from bubuh.core.errors import Fault
 from bubuh.core.ids import THE_SERVICE, AccountId
 from bubuh.db.pool import Database
-from bubuh.history.show import has_open_matter
-from bubuh.orders.show import has_open_order
+from bubuh.history.show import is_under_way
 from bubuh.waitingroom.keyring import KeyRing
-from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind, RoomRules
+from bubuh.waitingroom.lanes import REPAIR_ID, Errand, LaneKind, RoomRules
 from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give, vouch
 from bubuh.waitingroom.possession import challenge
 from bubuh.waitingroom.proof import DEADLINE_BYTES, Joined, Shown
-from bubuh.waitingroom.refusals import OneOrder, PassNeeded, TurnRefused
+from bubuh.waitingroom.refusals import PassNeeded, TurnRefused
 from bubuh.waitingroom.report import Report, Seen, show_report
 from bubuh.waitingroom.room_file import Now, Watched
 from bubuh.waitingroom.turn import Holder, read_bytes, show_bytes
@@ -49,6 +47,10 @@ class Gate(Protocol):
 
     async def enter(self, body: bytes) -> bytes:
         """The 40 bytes of a pass for a voucher and a turn or its code; raises as `Room.enter` does."""
+        ...
+
+    async def repair(self, body: bytes) -> bytes:
+        """The 40 bytes of a pass for a voucher that names the repair lane; raises `RepairFull`."""
         ...
 
     async def join(self, body: bytes) -> bytes:
@@ -110,31 +112,41 @@ class Door:
         return any(rule.kind is LaneKind.PARTNER for rule in self._watched.file.rules.lanes)
 
     async def admit(
-        self, db: Database, account_id: AccountId, shown: str | None, *, is_queued: bool, now_s: int
+        self, db: Database, account_id: AccountId, shown: str | None, *, errand: Errand | None, now_s: int
     ) -> str | None:
         """Let `account_id` go on; the pass to keep from now on when it is another than the `shown` one.
 
-        Without a good pass one goes on where nothing is queued for, and everywhere with an open matter in the
-        ledger: money in flight, a stamp in work. Raises `PassNeeded`.
+        `errand` is what is queued for here, None: nothing. It takes a pass of a lane that is good for it, or
+        that the ledger shows such an errand of the account under way: an order to be paid, a stamp in work.
+        Raises `PassNeeded`, `RepairFull`.
         """
         present = self._check(account_id, shown, now_s=now_s)
-        if present is not None:
-            wanted = present.renewed(now_s=now_s)
-        elif not is_queued:
-            wanted = None
-        elif await has_open_matter(db, account_id):
-            wanted = Pass(
-                lane=REPAIR_ID,
-                gen=self._ring.generation,
-                number=0,
-                expires_at=now_s + PASS_LIFE_S,
-                account_id=account_id,
-            )
-        else:
-            raise PassNeeded
-        if wanted is None:
-            return None
-        self._used[account_id] = wanted
+        if errand is not None and (present is None or errand not in self.rules.errands(present.lane)):
+            if not await is_under_way(db, account_id, errand):
+                raise PassNeeded
+            if present is None:
+                return await self._repair(account_id, now_s=now_s)
+        renewed = None if present is None else present.renewed(now_s=now_s)
+        return None if renewed is None else self._give(renewed)
+
+    async def _repair(self, account_id: AccountId, *, now_s: int) -> str:
+        """A pass of the repair lane, of which the gate gives so many a second.
+
+        While no gate answers the site gives it itself: nobody else comes in meanwhile. Raises `RepairFull`.
+        """
+        try:
+            letter = vouch(account_id, self._ring, now_s=now_s, lane=REPAIR_ID)
+            return show_bytes(await self._gate.repair(letter))
+        except GateUnreachable as fault:
+            log.warning("repaired_without_the_gate", reason=str(fault))
+        expires_at, gen = now_s + PASS_LIFE_S, self._ring.generation
+        return self._give(
+            Pass(lane=REPAIR_ID, gen=gen, number=0, expires_at=expires_at, account_id=account_id)
+        )
+
+    def _give(self, wanted: Pass) -> str:
+        """The pass, of which the gate is told with the next report."""
+        self._used[wanted.account_id] = wanted
         return show_bytes(give(wanted, self._ring))
 
     def challenge(self, account_id: AccountId, number: str, *, now_s: int) -> str | None:
@@ -179,13 +191,10 @@ class Door:
         """Where every lane stands, a second old or two; None: the gate has written nothing yet."""
         return self._watched.now()
 
-    async def see_one_order(self, db: Database, account_id: AccountId, order_id: UUID) -> None:
-        """While people queue, nobody has two unpaid orders; raises `OneOrder` where another is open.
-
-        Two that are placed in the same instant both pass: it is a matter of fairness, not of money.
-        """
-        if (self.is_open or self.queues_buying) and await has_open_order(db, account_id, but=order_id):
-            raise OneOrder
+    @property
+    def is_one_order(self) -> bool:
+        """Whether people queue to buy, so that nobody has two unpaid orders."""
+        return self.is_open or self.queues_buying
 
     async def run(self) -> None:
         """Tell the gate each second whose passes were used, so that they keep their places."""

@@ -18,7 +18,7 @@ from bubuh.edge.cookies import cookies_of, value_of
 from bubuh.edge.door import PASS_HEADER
 from bubuh.edge.exchange import Exchange, exchange_of
 from bubuh.edge.limits import Limiter, Rate
-from bubuh.edge.overload import begin_when_whole, buys
+from bubuh.edge.overload import begin_when_whole
 from bubuh.edge.refusals import ForeignOrigin, RateLimited, RouteUnknown
 from bubuh.edge.services import Services
 from bubuh.identity.authenticate import require_scope
@@ -27,6 +27,7 @@ from bubuh.identity.people.refusals import SignInNeeded
 from bubuh.identity.people.sessions import resume
 from bubuh.identity.refusals import KeyRefused
 from bubuh.waitingroom.estimate import POLL
+from bubuh.waitingroom.lanes import Errand
 from bubuh.waitingroom.passes import PASS_LIFE_S
 from bubuh.waitingroom.refusals import PassNeeded
 
@@ -40,13 +41,13 @@ _BEARER: Final = "bearer "
 class May:
     """Callers whose API key opens one of `scopes`; the key's account is limited, not the address.
 
-    `queued`: and let in by turn while the waiting room is open and a lane of partners is.
+    With an `errand`: and let in by turn for it while the waiting room is open and a lane of partners is.
     """
 
-    def __init__(self, *scopes: Scope, queued: bool = False) -> None:
+    def __init__(self, *scopes: Scope, errand: Errand | None = None) -> None:
         assert scopes
         self.scopes = scopes
-        self.queued = queued
+        self.errand = errand
 
     async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
         """Say who calls, count the call, and see that the key opens this; raises `PassNeeded` also."""
@@ -66,7 +67,7 @@ class May:
         exchange.principal, exchange.owner = principal, int(principal.account_id)
         _take(limiter, services.rates.account, str(principal.account_id), exchange)
         require_scope(principal, *self.scopes)
-        await _admit_program(connection, principal.account_id, is_queued=self.queued)
+        await _admit_program(connection, principal.account_id, self.errand)
 
 
 class Public:
@@ -154,11 +155,11 @@ class Visitor:
 
 
 class SignedIn(Visitor):
-    """The same, signed in; `queued`: and let in by turn while the waiting room is open."""
+    """The same, signed in; with an `errand`, let in by turn for it while the waiting room is open."""
 
-    def __init__(self, rate: RateName = "pages", *, queued: bool = False) -> None:
+    def __init__(self, rate: RateName = "pages", *, errand: Errand | None = None) -> None:
         super().__init__(rate)
-        self.queued = queued
+        self.errand = errand
 
     async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """See that somebody is; raises `SignInNeeded`, and `PassNeeded` where people queue."""
@@ -167,7 +168,7 @@ class SignedIn(Visitor):
         if exchange.session is None:
             raise SignInNeeded
         exchange.principal = exchange.session.principal
-        await _admit_person(connection, exchange.session.account_id, is_queued=self.queued)
+        await _admit_person(connection, exchange.session.account_id, self.errand)
 
 
 Guard = May | Public | DevelopmentOnly | Visitor
@@ -211,25 +212,24 @@ def limit(connection: Connection, name: RateName, owner: str) -> None:
     _take(limiter, getattr(services.rates, name), owner, exchange)
 
 
-async def _admit_person(connection: Connection, account_id: AccountId, *, is_queued: bool) -> None:
+async def _admit_person(connection: Connection, account_id: AccountId, errand: Errand | None) -> None:
     """The pass is in a cookie; raises `PassNeeded`."""
     services, _, exchange = _parts(connection)
     cookies = cookies_of(services.public_url)
-    shown = connection.cookies.get(cookies.room_pass)
-    kept = await _admit(connection, account_id, shown, is_queued=is_queued)
+    kept = await _admit(connection, account_id, connection.cookies.get(cookies.room_pass), errand)
     if kept is not None:
         cookie = cookies.put(cookies.room_pass, kept, max_age_s=PASS_LIFE_S)
         exchange.given.append(("set-cookie", cookie.to_header(header="")))
 
 
-async def _admit_program(connection: Connection, account_id: AccountId, *, is_queued: bool) -> None:
+async def _admit_program(connection: Connection, account_id: AccountId, errand: Errand | None) -> None:
     """The pass is in a header, where programs need any; raises `PassNeeded`."""
     services, _, exchange = _parts(connection)
     if services.door is None or not services.door.asks_programs:
         return
     name = PASS_HEADER.lower()
     try:
-        kept = await _admit(connection, account_id, connection.headers.get(name), is_queued=is_queued)
+        kept = await _admit(connection, account_id, connection.headers.get(name), errand)
     except PassNeeded as refusal:
         raise PassNeeded(join="/v1/turns", header=PASS_HEADER, retry_after_s=POLL[1]) from refusal
     if kept is not None:
@@ -237,15 +237,14 @@ async def _admit_program(connection: Connection, account_id: AccountId, *, is_qu
 
 
 async def _admit(
-    connection: Connection, account_id: AccountId, shown: str | None, *, is_queued: bool
+    connection: Connection, account_id: AccountId, shown: str | None, errand: Errand | None
 ) -> str | None:
-    """While the waiting room is open: check the pass, and renew it by any use; raises `PassNeeded`."""
-    door = _parts(connection)[0].door
-    if door is None or not (door.is_open or (door.queues_buying and buys(connection))):
+    """While people queue: check the pass, and renew it by any use; raises `PassNeeded`, `RepairFull`."""
+    services, _, _ = _parts(connection)
+    door = services.door
+    if door is None or not (door.is_open or (door.queues_buying and errand is Errand.BUY)):
         return None
-    return await door.admit(
-        _parts(connection)[0].db, account_id, shown, is_queued=is_queued, now_s=int(time.time())
-    )
+    return await door.admit(services.db, account_id, shown, errand=errand, now_s=int(time.time()))
 
 
 def _check_origin(connection: Connection, public_url: str) -> None:

@@ -65,12 +65,6 @@ async def begin(connection: Connection) -> None:
     exchange.work = await works.begin(way, until_s=until_s, gone=gone, owner=exchange.owner)
 
 
-def buys(connection: Connection) -> bool:
-    """Whether a purchase begins here."""
-    way = _way(connection)
-    return way is not None and way.buys
-
-
 def _see_level(connection: Connection) -> None:
     """Say in a header what is left off, and refuse what that is; what may be kept is looked for later."""
     brownout, way = brownout_of(connection), _way(connection)

@@ -9,6 +9,7 @@ GET  /antre/qr              the turn's code as a QR
 POST /antre/{lane}          a turn; JSON, or for a form the page and a cookie
 POST /gate/join             from the site alone: a voucher; a turn of the reserved lane that it names
 POST /gate/enter            from the site alone: a voucher, and a turn or its code
+POST /gate/repair           from the site alone: a voucher that names the repair lane
 POST /gate/turn             from the site alone: a voucher, a deadline and a turn; what is known of it
 POST /gate/report           from the site alone
 """
@@ -32,6 +33,7 @@ from bubuh.gate.keeper import Keeper
 from bubuh.gate.pages import Pages
 from bubuh.gate.qr import qr_of
 from bubuh.waitingroom.code import code_of, look_up, turn_of
+from bubuh.waitingroom.lanes import REPAIR_ID
 from bubuh.waitingroom.passes import VOUCHER_BYTES, read_voucher
 from bubuh.waitingroom.proof import DEADLINE_BYTES, Joined
 from bubuh.waitingroom.refusals import LaneReserved, TurnRefused
@@ -53,6 +55,7 @@ COOKIE: Final = "giliran"  #: the page's script reads both
 CODE_COOKIE: Final = "kode"
 SECRET_COOKIE: Final = "rahasia"  # noqa: S105 - a name; it shows whose turn it is where no script does
 _SHORTLY: Final = (b"cache-control", b"public, max-age=2")
+_OCTETS: Final = (b"content-type", b"application/octet-stream")
 _FORM: Final = b"application/x-www-form-urlencoded"
 _LANE_PREFIX: Final = "/antre/"
 _LONGEST_CODE: Final = 40  # a longer text is a whole turn
@@ -110,6 +113,8 @@ class Gate:
     async def _post(self, path: str, scope: Any, receive: Any, send: Any) -> None:
         if path == "/gate/enter":
             await self._enter(await _body(receive, _MOST_BYTES), send)
+        elif path == "/gate/repair":
+            await self._repair(await _body(receive, _MOST_BYTES), send)
         elif path == "/gate/join":
             await self._join_reserved(await _body(receive, _MOST_BYTES), send)
         elif path == "/gate/turn":
@@ -175,7 +180,15 @@ class Gate:
         else:
             turn = self._turn(shown, account_id, now_s=now_s, life_s=TURN_LIFE_S)
         given = await keeper.enter(turn, account_id, now_s=now_s)
-        await answer(send, 200, given, ((b"content-type", b"application/octet-stream"), FRESH))
+        await answer(send, 200, given, (_OCTETS, FRESH))
+
+    async def _repair(self, body: bytes, send: Any) -> None:
+        """What the site sends when the ledger shows an account's matter under way: the pass, or why not."""
+        keeper, now_s = self._keeper, int(time.time())
+        account_id, lane_id = read_voucher(body, keeper.keys.passes, now_s=now_s)
+        if lane_id != REPAIR_ID:
+            raise TurnRefused
+        await answer(send, 200, await keeper.repair(account_id, now_s=now_s), (_OCTETS, FRESH))
 
     async def _tell(self, body: bytes, send: Any) -> None:
         """What the site sends when somebody wants to know of a turn: who is signed in, or nobody, and it."""

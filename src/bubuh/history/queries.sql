@@ -82,6 +82,17 @@ SELECT p.no, p.ref, p.kind, p.debit, p.credit, p.stamps, p.counter_account_id, p
 WINDOW w AS (ORDER BY p.no DESC)
  ORDER BY p.no DESC;
 
+-- name: is_under_way(shard, account_id, errand)
+-- Whether an errand (buy, stamp) of the account is under way: an order that waits for its money or its stamps, a stamp that
+-- is accepted and not ended.
+SELECT CASE :errand::text
+       WHEN 'buy' THEN EXISTS (SELECT FROM orders AS o
+                                WHERE o.shard = :shard AND o.account_id = :account_id AND o.state IN ('placed', 'paid'))
+       WHEN 'stamp' THEN EXISTS (SELECT FROM stamps AS s
+                                  WHERE s.shard = :shard AND s.account_id = :account_id
+                                    AND s.state IN ('accepted', 'processing'))
+        END AS found;
+
 -- name: has_open_matter(shard, account_id)
 -- An order placed or paid and not filled, a stamp not ended, a refund under way: each looked for along the history's index.
 SELECT EXISTS (SELECT FROM orders AS o

@@ -10,6 +10,7 @@ from bubuh.core.ids import AccountId
 from bubuh.db.pool import Database
 from bubuh.history import store
 from bubuh.history.model import Entry, Filter, Line, OrderEvent
+from bubuh.waitingroom.lanes import Errand
 
 MOST_ROWS: Final = 100  #: of one page
 MOST_EVENTS: Final = 200  #: of one order
@@ -47,6 +48,11 @@ async def list_with_free(
 async def has_open_matter(db: Database, account_id: AccountId) -> bool:
     """Whether money or a stamp is under way: an order not filled, a stamp in work, a refund."""
     return await store.has_open_matter(db, account_id)
+
+
+async def is_under_way(db: Database, account_id: AccountId, errand: Errand) -> bool:
+    """Whether the account has an order that is not filled; or a stamp that is not ended."""
+    return await store.is_under_way(db, account_id, errand)
 
 
 async def list_order_events(db: Database, account_id: AccountId, order_id: UUID) -> list[OrderEvent]:

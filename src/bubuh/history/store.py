@@ -12,6 +12,7 @@ from bubuh.db.pool import Database
 from bubuh.db.queries import load_queries
 from bubuh.history.model import Entry, EntryKind, Filter, Happening, Line, OrderEvent
 from bubuh.quota.model import MovementKind
+from bubuh.waitingroom.lanes import Errand
 
 SQL: Final[Any] = load_queries("bubuh.history")
 _KINDS: Final = {str(kind): kind for kind in EntryKind}
@@ -33,6 +34,13 @@ async def list_entries(
 async def has_open_matter(db: Database, account_id: AccountId) -> bool:
     """Whether anything of the account is under way."""
     return bool(await db.fetchval(SQL.has_open_matter.sql, shard_of_account(account_id), account_id))
+
+
+async def is_under_way(db: Database, account_id: AccountId, errand: Errand) -> bool:
+    """Whether an errand of the account is under way."""
+    return bool(
+        await db.fetchval(SQL.is_under_way.sql, shard_of_account(account_id), account_id, str(errand))
+    )
 
 
 async def list_order_events(

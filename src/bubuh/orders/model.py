@@ -89,6 +89,7 @@ class NewOrder:
     wanted: WantedOrder
     gateway: str
     valid_s: float  #: how long it waits for its money
+    is_only: bool = False  #: it is not placed while another order of the account waits for its money
 
     @property
     def shard(self) -> Shard:
@@ -118,9 +119,9 @@ class NewOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOutcome:
-    """What became of a `NewOrder`; `order` is None for a child account."""
+    """What became of a `NewOrder`; `order` is None for a child account, and where another order is open."""
 
-    outcome: Literal["done", "already_done", "conflict", "child"]
+    outcome: Literal["done", "already_done", "conflict", "child", "one_order"]
     order: Order | None
 
 

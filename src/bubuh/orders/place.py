@@ -14,6 +14,7 @@ from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.orders import store
 from bubuh.orders.books import OrderBooks
 from bubuh.orders.model import VALID_S, NewOrder, Placed, PlaceOutcome, ShownOrder, WantedOrder
+from bubuh.orders.refusals import OneOrder
 from bubuh.orders.show import show_order
 from bubuh.payments.ask import WordBatch, reach, reach_first
 from bubuh.payments.model import Method
@@ -56,18 +57,20 @@ async def place(
     gateways: Gateways,
     batches: PlaceBatches | None = None,
     valid_s: float = VALID_S,
+    is_only: bool = False,
 ) -> Placed:
     """Place an order for the principal's account under the caller's id; a replay shows it as it is now.
 
     `placed` is committed with its attempt before the gateway is called, outside any transaction. Should the
     gateway not answer, the order stands without `payment`, and a replay or the asking job completes it with
-    the same reference.
+    the same reference. `is_only`: an account has no second open order, as while people queue.
 
     Raises:
         ChildAccount: the account lives on its parent's stamps.
         StampsOutOfRange: none, or too many for one order.
         MethodUnknown: no gateway here collects money so.
         IdempotencyConflict: the id stands for another request.
+        OneOrder: `is_only`, and another order of the account waits for its money.
     """
     new = NewOrder(
         id=order_id,
@@ -76,11 +79,14 @@ async def place(
         wanted=WantedOrder(stamps=stamps, method=method),
         gateway=choose_gateway(gateways, method).name,
         valid_s=valid_s,
+        is_only=is_only,
     )
     batches = batches or PlaceBatches.one_by_one(db)
     placed = await batches.orders.submit(new.shard, new)
     if placed.outcome == "child":
         raise ChildAccount(account_id=new.account_id)
+    if placed.outcome == "one_order":
+        raise OneOrder
     if placed.outcome == "conflict":
         raise IdempotencyConflict
     if placed.outcome == "already_done":

@@ -1,10 +1,11 @@
--- name: place_n(shard, order_ids, account_ids, requests_sha256, stamps, methods, amounts_idr, actors, valid_s, gateways, reference_nos)
--- One row per request, in its order: done, already_done or conflict, and the order as it is; or child, and no order.
+-- name: place_n(shard, order_ids, account_ids, requests_sha256, stamps, methods, amounts_idr, actors, valid_s, gateways, reference_nos, are_only)
+-- One row per request, in its order: done, already_done or conflict, and the order as it is; or child or one_order, and
+-- no order.
 SELECT outcome, id, account_id, state, stamps, method, amount_idr, amount_paid_idr, amount_returned_idr, placed_at,
        expires_at
   FROM orders_place_n(:shard, :order_ids::uuid[], :account_ids::bigint[], :requests_sha256::bytea[], :stamps::bigint[],
                       :methods::text[], :amounts_idr::bigint[], :actors::text[], :valid_s::double precision[],
-                      :gateways::text[], :reference_nos::text[]);
+                      :gateways::text[], :reference_nos::text[], :are_only::boolean[]);
 
 -- name: find(shard, account_id, order_id)
 -- No row: the account has no such order. With how to pay it by the newest attempt that tells, and whether nobody noted
@@ -96,10 +97,6 @@ SELECT orders_reverse(:shard, :account_id, :order_id, :gateway, :reversal_no, :p
 -- name: return_n(shard, grace_s, at_most)
 -- How many payments go back.
 SELECT orders_return_n(:shard, :grace_s, :at_most);
-
--- name: has_open_order(shard, account_id, but)
-SELECT EXISTS (SELECT FROM orders AS o
-                WHERE o.shard = :shard AND o.account_id = :account_id AND o.state = 'placed' AND o.id <> :but) AS found;
 
 -- name: read_clock()
 SELECT clock_timestamp();

@@ -14,6 +14,13 @@ class StampsOutOfRange(Refusal):
         super().__init__(pointer="/stamps", stamps=stamps, least=1, most=most)
 
 
+class OneOrder(Refusal):
+    """While people queue an account has one unpaid order at most, and another is open."""
+
+    code = "one_order"
+    transient = True
+
+
 class OrderUnknown(Refusal):
     """There is no such order, or it is another account's: to the asker the same."""
 

@@ -33,11 +33,6 @@ async def show_order(db: Database, account_id: AccountId, order_id: UUID) -> Sho
     return shown
 
 
-async def has_open_order(db: Database, account_id: AccountId, *, but: UUID) -> bool:
-    """Whether the account has an unpaid order other than `but`."""
-    return await store.has_open_order(db, account_id=account_id, but=but)
-
-
 def draw_qris(shown: ShownOrder) -> str:
     """The order's code as SVG, with the moment its order expires; raises `NoQrisCode`."""
     if shown.payment is None or shown.payment.qris is None:

@@ -61,12 +61,8 @@ def _place_arguments(orders: Sequence[NewOrder]) -> Sequence[object]:
         [order.valid_s for order in orders],
         [order.gateway for order in orders],
         [order.reference for order in orders],
+        [order.is_only for order in orders],
     )
-
-
-async def has_open_order(db: Database, *, account_id: AccountId, but: UUID) -> bool:
-    """Whether an order other than `but` waits for its money."""
-    return bool(await db.fetchval(SQL.has_open_order.sql, shard_of_account(account_id), account_id, but))
 
 
 #: write new orders, each with its first attempt

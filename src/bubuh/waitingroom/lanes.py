@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -12,6 +13,13 @@ from bubuh.waitingroom.refusals import LaneUnknown
 MOST_RESERVED: Final = 3  #: reserved lanes at once: `now.json` has room for so many beside the usual ones
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Errand(StrEnum):
+    """What people queue for. All else needs no pass."""
+
+    BUY = "buy"
+    STAMP = "stamp"
 
 
 class LaneKind(StrEnum):
@@ -29,6 +37,19 @@ class LaneKind(StrEnum):
     def is_reserved(self) -> bool:
         """Whether the site says who may join; into the others anybody may."""
         return self in {LaneKind.DEADLINE, LaneKind.GROUP, LaneKind.PARTNER}
+
+
+_BOTH: Final = frozenset(Errand)
+#: What a lane's pass is good for. The repair lane's is for what the ledger shows under way, and nothing else.
+ERRANDS: Final[Mapping[LaneKind, frozenset[Errand]]] = {
+    LaneKind.REPAIR: frozenset(),
+    LaneKind.STAMP: frozenset({Errand.STAMP}),
+    LaneKind.DEADLINE: _BOTH,
+    LaneKind.GROUP: _BOTH,
+    LaneKind.RETAIL: _BOTH,
+    LaneKind.PARTNER: _BOTH,
+    LaneKind.ASSIST: _BOTH,
+}
 
 
 class LaneRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +99,18 @@ class RoomRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             if lane.name == name and lane.kind is not LaneKind.REPAIR:
                 return lane
         raise LaneUnknown
+
+    def errands(self, lane_id: int) -> frozenset[Errand]:
+        """What a pass of lane `lane_id` is good for; one of a lane that was left out since, for all."""
+        if lane_id == REPAIR_ID:
+            return ERRANDS[LaneKind.REPAIR]
+        return next((ERRANDS[lane.kind] for lane in self.lanes if lane.id == lane_id), _BOTH)
+
+    @property
+    def repair_ceiling(self) -> float:
+        """The part of those admitted a second who may come by the repair lane; it cannot be left out."""
+        found = (lane.ceiling for lane in self.lanes if lane.id == REPAIR_ID)
+        return next(found, DEFAULT_LANES[0].ceiling)
 
 
 REPAIR_ID: Final = 1

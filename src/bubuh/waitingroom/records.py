@@ -32,6 +32,7 @@ class Kind(IntEnum):
     CUT = 11  #: numbers up to a take part in it
     DRAWN = 12  #: its key: b and c
     DROPPED = 13  #: it was given up: all stand as they joined
+    REPAIRED = 14  #: account b came by the repair lane, pass until c
     STOOD = 20  #: a numbers given and b called at c, seconds since 1970, while people went in by turn
     RESTED = 21  #: the same, while everyone went in as they came
 

@@ -89,8 +89,12 @@ class PassNeeded(Refusal):
     transient = True
 
 
-class OneOrder(Refusal):
-    """While the room is open an account has one unpaid order at most."""
+class RepairFull(Refusal):
+    """As many came back to an order or a stamp under way as the repair lane lets in just now."""
 
-    code = "one_order"
+    code = "repair_full"
     transient = True
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s

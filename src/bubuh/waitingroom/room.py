@@ -14,13 +14,14 @@ from typing import Final
 
 from bubuh.core.ids import AccountId
 from bubuh.waitingroom.allocator import Allocator
+from bubuh.waitingroom.ceiling import Ceiling
 from bubuh.waitingroom.draw import Draw, DrawPlan
 from bubuh.waitingroom.draw_records import apply_draw, give_up, next_step, records_of
-from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
+from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.minutes import Minute, Minutes
 from bubuh.waitingroom.passes import PASS_LIFE_S
 from bubuh.waitingroom.records import Kind, Record
-from bubuh.waitingroom.refusals import LaneUnknown, NotDrawn, NotYet, TurnOver, TurnUsed
+from bubuh.waitingroom.refusals import LaneUnknown, NotDrawn, NotYet, RepairFull, TurnOver, TurnUsed
 from bubuh.waitingroom.scheduler import Demand, share_out
 from bubuh.waitingroom.turn import Turn
 from bubuh.waitingroom.window import Cell, Standing, Window
@@ -206,6 +207,7 @@ class Room:
         self._door = Door()
         self.lanes = {rule.id: Lane(rule, self._door) for rule in rules.lanes}
         self.inside: dict[AccountId, Inside] = {}  #: the least lately active first
+        self.repairs = Ceiling()
 
     def follow(self, rules: RoomRules) -> None:
         """Other rules from now on. Lanes that are left out are kept, and call nobody."""
@@ -244,17 +246,17 @@ class Room:
         """
         elapsed_s = min(max(elapsed_s, 1e-3), _LONGEST_TICK_S)
         ended = self._end_passes(now_s)
-        window_s = self.rules.window_s
+        per_s, window_s = self.rules.per_s * health, self.rules.window_s
+        came = self.repairs.pass_time(self.rules.repair_ceiling * per_s, elapsed_s)
         free = max(0, self.rules.slots - len(self.inside) + len(ended))
         for lane in self.lanes.values():
             lane.pass_time(elapsed_s, counts=is_open and free > 0, window_s=window_s)
-        per_s = self.rules.per_s * health
         self._door.pass_time(per_s, elapsed_s)
         if not is_open:
             return ended
         lanes = [self.lanes[rule.id] for rule in self.rules.lanes if rule.kind is not LaneKind.REPAIR]
         demands = [lane.demand(window_s=window_s) for lane in lanes]
-        amount = min(per_s * elapsed_s, free)
+        amount = min(max(0.0, per_s * elapsed_s - came), free)
         share_out(demands, amount, now_s=now_s, elapsed_s=elapsed_s, safety_s=self.rules.safety_s)
         return ended + self._call(lanes, demands, now_s, elapsed_s)
 
@@ -274,7 +276,7 @@ class Room:
     def enter(self, turn: Turn, account_id: AccountId, *, now_s: int) -> Record:
         """Let `account_id` in with `turn`: a record to `apply` at once, and to keep before the answer.
 
-        Who is inside already keeps the pass they have, and their turn.
+        Who is inside already keeps the pass they have, and their turn, unless its lane is good for more.
 
         Raises:
             NotDrawn, NotYet: not called, or no place just now.
@@ -285,13 +287,29 @@ class Room:
             raise LaneUnknown
         turn.check_owner(account_id)
         expires_at = now_s + PASS_LIFE_S
-        inside = self.inside.get(account_id)
-        if inside is not None and inside.expires_at > now_s:
+        inside = self._inside(account_id, now_s)
+        if inside is not None and self.rules.errands(turn.lane) <= self.rules.errands(inside.lane):
             return Record(Kind.INSIDE, inside.lane, inside.number, account_id, expires_at)
         lane.enter(turn.number)
-        if len(self.inside) >= self.rules.slots:
+        if inside is None and len(self.inside) >= self.rules.slots:
             raise NotYet(ahead=0, retry_after_s=RETRY_S)
         return Record(Kind.ENTERED, turn.lane, turn.number, account_id, expires_at)
+
+    def repair(self, account_id: AccountId, *, now_s: int) -> Record:
+        """Let `account_id`, with a matter under way, in without a turn: a record, as of `enter`.
+
+        They need no free place, so that whoever paid is not kept out by those who have not.
+
+        Raises:
+            RepairFull: the lane's ceiling is reached.
+        """
+        expires_at = now_s + PASS_LIFE_S
+        inside = self._inside(account_id, now_s)
+        if inside is not None:
+            return Record(Kind.INSIDE, inside.lane, inside.number, account_id, expires_at)
+        if self.repairs.is_reached:
+            raise RepairFull(retry_after_s=RETRY_S)
+        return Record(Kind.REPAIRED, REPAIR_ID, 0, account_id, expires_at)
 
     def apply(self, records: Iterable[Record], *, restoring: bool = False) -> None:
         """Make true what `records` say; `restoring`: from a log, after a crash."""
@@ -332,14 +350,22 @@ class Room:
             ended.append(Record(Kind.LEFT, inside.lane, 0, account_id, inside.expires_at))
         return ended
 
+    def _inside(self, account_id: AccountId, now_s: int) -> Inside | None:
+        """The pass that an account has now."""
+        inside = self.inside.get(account_id)
+        return inside if inside is not None and inside.expires_at > now_s else None
+
     def _apply(self, record: Record, *, restoring: bool) -> None:
         kind, lane_id, a, b, c = record
         if kind is Kind.LEFT:
             inside = self.inside.get(AccountId(b))
             if inside is not None and inside.expires_at <= c:  # not renewed meanwhile
                 del self.inside[AccountId(b)]
-        elif kind is Kind.INSIDE:
+        elif kind is Kind.INSIDE or kind is Kind.REPAIRED:
             self._let_in(AccountId(b), Inside(lane_id, a, c))
+            if kind is Kind.REPAIRED and not restoring:
+                self.repairs.take()
+                self._door.enter()
         elif kind is not Kind.BEGUN:
             if lane_id not in self.lanes:  # an operator has taken it out of the rules: it calls nobody
                 self.lanes[lane_id] = Lane(_left_out(lane_id), self._door)

@@ -2,7 +2,7 @@
 -- function that turns money into quota.
 -- Order does not matter: a notice, an answer to a question and a settlement line all end in the same rows, because
 -- a payment counts once by its gateway's number, and an attempt's state only rises.
--- Lock order: orders by id, attempts by order, balances by account.
+-- Lock order: new orders by account, orders by id, attempts by order, balances by account.
 SET LOCAL lock_timeout = '4s';
 SET LOCAL statement_timeout = '60s';
 
@@ -21,6 +21,7 @@ CREATE TABLE orders (
     amount_returned_idr bigint NOT NULL DEFAULT 0, -- of that, what bought nothing and goes or went back
     state text NOT NULL,
     actor text NOT NULL,
+    is_only boolean NOT NULL DEFAULT false, -- placed while people queue: its account's one open order
     placed_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (shard, account_id, id),
@@ -39,6 +40,8 @@ CREATE TABLE orders (
 ) WITH (fillfactor = 85);
 CREATE INDEX orders_history ON orders (shard, account_id, placed_at DESC, id DESC);
 CREATE INDEX orders_open ON orders (shard, expires_at) WHERE state = 'placed';
+-- However many ask at once: of those placed while people queue, an account has one that is not paid.
+CREATE UNIQUE INDEX orders_one_open ON orders (shard, account_id) WHERE state = 'placed' AND is_only;
 GRANT SELECT ON orders TO bubuh_app;
 
 -- An order enters each state once, by a named move: `pay_late` is one that the gateway forced.
@@ -95,13 +98,14 @@ CREATE TRIGGER order_reversals_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON order_r
 GRANT SELECT ON order_reversals TO bubuh_app;
 
 -- Place orders, each with its first attempt to have it paid. One row per request, in its order, with the order as it
--- is: done, already_done (the same request came before), conflict (the id stands for another body) or child (the
--- account lives on its parent's stamps: nothing is placed, and there is no order).
+-- is: done, already_done (the same request came before), conflict (the id stands for another body), child (the
+-- account lives on its parent's stamps) or one_order (wanted as the account's only open one, and another is open); with
+-- the last two nothing is placed, and there is no order.
 -- The gateway is called once this is committed; should that fail, the asking job calls it soon.
 CREATE FUNCTION orders_place_n(
     _shard smallint, _ids uuid [], _account_ids bigint [], _requests_sha256 bytea [], _stamps bigint [],
     _methods text [], _amounts_idr bigint [], _actors text [], _valid_s double precision [], _gateways text [],
-    _references text []
+    _references text [], _are_only boolean []
 ) RETURNS TABLE (
     outcome text, id uuid, account_id bigint, state text, stamps bigint, method text, amount_idr bigint,
     amount_paid_idr bigint, amount_returned_idr bigint, placed_at timestamptz, expires_at timestamptz
@@ -109,22 +113,31 @@ CREATE FUNCTION orders_place_n(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     _children bigint [];
+    _buying bigint [] := ARRAY[]::bigint [];
     _placed uuid [] := ARRAY[]::uuid [];
     _r record;
 BEGIN
     SELECT coalesce(array_agg(b.account_id), ARRAY[]::bigint []) INTO _children
       FROM quota_balances AS b
      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL;
+    IF true = ANY(_are_only) THEN
+        SELECT coalesce(array_agg(x.account_id), ARRAY[]::bigint []) INTO _buying
+          FROM unnest(_account_ids, _are_only) AS x (account_id, is_only)
+         WHERE x.is_only AND EXISTS (SELECT FROM orders AS o
+                                      WHERE o.shard = _shard AND o.account_id = x.account_id AND o.state = 'placed');
+    END IF;
     FOR _r IN
-        SELECT x.id, x.account_id, x.request_sha256, x.stamps, x.method, x.amount_idr, x.actor, x.valid_s
-          FROM unnest(_ids, _account_ids, _requests_sha256, _stamps, _methods, _amounts_idr, _actors, _valid_s)
-            AS x (id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s)
-         WHERE x.account_id <> ALL(_children)
-         ORDER BY x.id
+        SELECT x.id, x.account_id, x.request_sha256, x.stamps, x.method, x.amount_idr, x.actor, x.valid_s, x.is_only
+          FROM unnest(_ids, _account_ids, _requests_sha256, _stamps, _methods, _amounts_idr, _actors, _valid_s, _are_only)
+            AS x (id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s, is_only)
+         WHERE x.account_id <> ALL(_children) AND (NOT x.is_only OR x.account_id <> ALL(_buying))
+         ORDER BY x.account_id, x.id
     LOOP
-        INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, expires_at)
+        -- Of two only ones at once the second waits here for the first, and then does nothing.
+        INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, is_only,
+                            expires_at)
         VALUES (_shard, _r.account_id, _r.id, _r.request_sha256, _r.stamps, _r.method, _r.amount_idr, 'placed',
-                _r.actor, now() + make_interval(secs => _r.valid_s))
+                _r.actor, _r.is_only, now() + make_interval(secs => _r.valid_s))
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
             _placed := _placed || _r.id;
@@ -145,6 +158,7 @@ BEGIN
     -- A later statement, a fresh snapshot: another's row is committed, for we waited for it.
     RETURN QUERY
     SELECT CASE WHEN x.account_id = ANY(_children) THEN 'child'
+                WHEN o.id IS NULL THEN 'one_order'
                 WHEN o.request_sha256 <> x.request_sha256 THEN 'conflict'
                 WHEN x.id = ANY(_placed) THEN 'done' ELSE 'already_done' END,
            o.id, o.account_id, o.state, o.stamps, o.method, o.amount_idr, o.amount_paid_idr, o.amount_returned_idr,
@@ -155,7 +169,8 @@ BEGIN
 END
 $$;
 GRANT EXECUTE ON FUNCTION orders_place_n(
-    smallint, uuid [], bigint [], bytea [], bigint [], text [], bigint [], text [], double precision [], text [], text []
+    smallint, uuid [], bigint [], bytea [], bigint [], text [], bigint [], text [], double precision [], text [],
+    text [], boolean []
 ) TO bubuh_app;
 
 -- Record payments and fill the orders they cover: placed, expired or cancelled to paid to filled, and the quota,

@@ -21,5 +21,15 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "The order is paid in another way, or its code has not reached us yet. Try again shortly.",
         ),
     ),
+    orders.OneOrder: Problem(
+        status=409,
+        title=Words("Masih ada pesanan yang belum dibayar", "An order is still to be paid"),
+        detail=Words(
+            "Selama ada antrean, satu akun membayar satu pesanan dahulu. Bayar pesanan yang terbuka (lihat "
+            "riwayat), atau tunggu sampai berakhir.",
+            "While there is a queue, an account pays one order before the next. Pay the open one (see the "
+            "history), or wait until it ends.",
+        ),
+    ),
     orders.OrderUnknown: NOT_FOUND,
 }

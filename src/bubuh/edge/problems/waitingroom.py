@@ -148,15 +148,16 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         ),
         facts=("join", "header", "retry_after_s"),
     ),
-    waitingroom.OneOrder: Problem(
-        status=409,
-        title=Words("Masih ada pesanan yang belum dibayar", "An order is still to be paid"),
+    waitingroom.RepairFull: Problem(
+        status=429,
+        title=Words("Banyak yang kembali bersamaan", "Many are coming back at once"),
         detail=Words(
-            "Selama ada antrean, satu akun membayar satu pesanan dahulu. Bayar pesanan yang terbuka (lihat "
-            "riwayat), atau tunggu sampai berakhir.",
-            "While there is a queue, an account pays one order before the next. Pay the open one (see the "
-            "history), or wait until it ends.",
+            "Yang pesanan atau meterainya sedang berjalan masuk tanpa antre, tetapi bertahap. Coba lagi "
+            "dalam {retry_after_s} detik; tidak ada yang hilang.",
+            "Whoever has an order or a stamp under way comes in without queueing, but not all at once. Try "
+            "again in {retry_after_s} seconds; nothing is lost.",
         ),
+        facts=("retry_after_s",),
     ),
     FalseReveal: Problem(
         status=422,

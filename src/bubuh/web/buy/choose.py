@@ -14,6 +14,7 @@ from bubuh.orders.place import place
 from bubuh.orders.refusals import StampsOutOfRange
 from bubuh.payments.model import Method
 from bubuh.quota.show import show_quota
+from bubuh.waitingroom.lanes import Errand
 from bubuh.web.errors import words_of
 from bubuh.web.forms import Form, read_form
 from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
@@ -23,13 +24,13 @@ ROUTE: Final = "POST /beli"
 _USUAL: Final = "1"
 
 
-@get("/beli", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
+@get("/beli", guards=[SignedIn(errand=Errand.BUY)], media_type=MediaType.HTML)
 async def get_buy(request: AnyRequest, services: Parts) -> Page:
     """Ask how many, and tell what one costs and what is there already."""
     return await _ask(request, services, stamps=_USUAL, method=str(Method.QRIS))
 
 
-@post("/beli", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
+@post("/beli", guards=[SignedIn(errand=Errand.BUY)], media_type=MediaType.HTML)
 async def post_buy(request: AnyRequest, services: Parts) -> Page:
     """Place the order; the same form again leads to the same order."""
     form = await read_form(request)
@@ -38,8 +39,6 @@ async def post_buy(request: AnyRequest, services: Parts) -> Page:
         errors = {"method": say(request)("Pilih cara membayar.")}
         return await _ask(request, services, stamps=form.text("stamps"), method="", errors=errors)
     order_id = derived_id(session_of(request).account_id, ROUTE, form.key)
-    if services.door is not None:
-        await services.door.see_one_order(services.db, session_of(request).account_id, order_id)
     try:
         placed = await place(
             session_of(request).principal,
@@ -49,6 +48,7 @@ async def post_buy(request: AnyRequest, services: Parts) -> Page:
             db=services.db,
             gateways=services.gateways,
             batches=services.place_batches,
+            is_only=services.door is not None and services.door.is_one_order,
         )
     except StampsOutOfRange as refusal:
         errors = {"stamps": words_of(request, refusal)}

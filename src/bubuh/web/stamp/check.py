@@ -25,6 +25,7 @@ from bubuh.quota.refusals import AccountFrozen, QuotaExhausted
 from bubuh.quota.show import show_quota
 from bubuh.stamping.accept import accept
 from bubuh.stamping.model import WantedStamp
+from bubuh.waitingroom.lanes import Errand
 from bubuh.web.errors import words_of
 from bubuh.web.forms import Form, read_form
 from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
@@ -48,7 +49,7 @@ async def post_check(request: AnyRequest, document_id: FromPath[str], services: 
     return await _show(request, services, document_id, document, filled, places)
 
 
-@post("/bubuhkan/{document_id:str}/pin", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
+@post("/bubuhkan/{document_id:str}/pin", guards=[SignedIn(errand=Errand.STAMP)], media_type=MediaType.HTML)
 async def post_affix(request: AnyRequest, document_id: FromPath[str], services: Parts) -> Page:
     """Affix them, once the PIN is right; the same form again leads to the same stamps."""
     form, session = await read_form(request), session_of(request)

@@ -20,6 +20,7 @@ from bubuh.edge.guards import SignedIn
 from bubuh.edge.reasons import FLAGS, NORMALISED
 from bubuh.pdf.geometry import seen_size
 from bubuh.pdf.refusals import PageOutOfRange
+from bubuh.waitingroom.lanes import Errand
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, language_here, say, session_of, show
 from bubuh.web.stamp.change import changed, shown_place
@@ -30,7 +31,7 @@ from bubuh.web.stamp.warn import warnings
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/bubuhkan/{document_id:str}", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
+@get("/bubuhkan/{document_id:str}", guards=[SignedIn(errand=Errand.STAMP)], media_type=MediaType.HTML)
 async def get_place(request: AnyRequest, document_id: FromPath[str], services: Parts) -> Page:
     """Ask, with the page that `halaman` names before one's eyes."""
     document = await stampable(request, document_id, services)

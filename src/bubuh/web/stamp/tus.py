@@ -23,6 +23,7 @@ from bubuh.edge.disposition import tidy
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.refusals import BodyTooSlow, ClientGone, TusVersion, UnreadableRequest
 from bubuh.identity.people.sessions import see_it_stands
+from bubuh.waitingroom.lanes import Errand
 from bubuh.web.browser import browser_of
 from bubuh.web.forms import read_token
 from bubuh.web.frame import Parts, session_of
@@ -38,7 +39,7 @@ _OFFSETS: Final = "application/offset+octet-stream"
 _FIGURE: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
-@post(PATH, guards=[SignedIn(queued=True)], status_code=201)
+@post(PATH, guards=[SignedIn(errand=Errand.STAMP)], status_code=201)
 async def post_upload_room(request: AnyRequest, services: Parts) -> Reply:
     """Creation. The form's token is in the metadata: the same file of the same form is the same upload."""
     _check_version(request)

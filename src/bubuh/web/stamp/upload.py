@@ -31,6 +31,7 @@ from bubuh.identity.people import store as people
 from bubuh.identity.people.sessions import see_it_stands
 from bubuh.pdf.refusals import DocumentRefused
 from bubuh.quota.show import show_quota
+from bubuh.waitingroom.lanes import Errand
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_file_form
 from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
@@ -42,13 +43,13 @@ ROUTE: Final = "POST /bubuhkan"
 _SLACK_BYTES: Final = 2**20  # of a file that is too large, so that the slice says no in its words
 
 
-@get("/bubuhkan", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
+@get("/bubuhkan", guards=[SignedIn(errand=Errand.STAMP)], media_type=MediaType.HTML)
 async def get_upload(request: AnyRequest, services: Parts) -> Page:
     """Ask for the file; size and kind are told before."""
     return await _ask(request, services)
 
 
-@post("/bubuhkan", guards=[SignedIn(queued=True)], media_type=MediaType.HTML)
+@post("/bubuhkan", guards=[SignedIn(errand=Errand.STAMP)], media_type=MediaType.HTML)
 async def post_upload(request: AnyRequest, services: Parts) -> Page:
     """Receive it; what cannot be stamped is refused before any quota is touched."""
     account_id = session_of(request).account_id
