@@ -20,7 +20,7 @@ from bubuh.core.privileges import Uids
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.outages.declare import close_outage, open_outage, update_outage
-from bubuh.outages.model import MOST_LETTERS, Function, Outage, OutageRecord, Said
+from bubuh.outages.model import MOST_LETTERS, Function, Outage, OutageRecord, Said, Word
 from bubuh.outages.refusals import OutageOver, OutageTimesWrong, OutageUnexplained, OutageUnknown
 from bubuh.outages.store import list_since
 from bubuh.signer.heads import StatementKey
@@ -49,13 +49,17 @@ def key(folder: DataFolder) -> StatementKey:
     return loaded
 
 
+def word(said: Said = WORDS) -> Word:
+    return Word(id=fresh_id(THE_SERVICE), said=said)
+
+
 async def opened(db: Database, *functions: Function, said: Said = WORDS) -> Outage:
     async with db.transaction() as conn:
         return await open_outage(
             conn,
             functions=functions or {Function.STAMP},
             began_at=utc_now() - timedelta(hours=1),
-            said=said,
+            word=word(said),
             actor="local",
             issuer=ISSUER,
         )
@@ -63,7 +67,7 @@ async def opened(db: Database, *functions: Function, said: Said = WORDS) -> Outa
 
 async def closed(db: Database, outage_id: UUID) -> Outage:
     async with db.transaction() as conn:
-        return await close_outage(conn, outage_id, ended_at=None, said=WORDS, actor="local", issuer=ISSUER)
+        return await close_outage(conn, outage_id, ended_at=None, word=word(), actor="local", issuer=ISSUER)
 
 
 async def signed(db: Database, outage: Outage) -> SignedStatement:
@@ -93,7 +97,7 @@ async def test_what_an_operator_says_is_told_and_audited(db: Database) -> None:
         indonesian="Sedang diperbaiki.", english="On it.", next_update_at=utc_now() + timedelta(hours=1)
     )
     async with db.transaction() as conn:
-        second = await update_outage(conn, first.id, said=more, actor="local", issuer=ISSUER)
+        second = await update_outage(conn, first.id, word=word(more), actor="local", issuer=ISSUER)
     assert [update.said for update in second.updates] == [WORDS, more]
     assert not second.is_over
     assert not second.is_overdue(utc_now())
@@ -165,12 +169,12 @@ async def test_times_that_cannot_be_are_refused(db: Database) -> None:
     async with db.transaction() as conn:
         with pytest.raises(OutageTimesWrong) as wrong:
             await open_outage(
-                conn, functions={Function.BUY}, began_at=future, said=WORDS, actor="local", issuer=ISSUER
+                conn, functions={Function.BUY}, began_at=future, word=word(), actor="local", issuer=ISSUER
             )
         assert wrong.value.details["which"] == "began_at"
         with pytest.raises(OutageTimesWrong) as wrong:
             await open_outage(
-                conn, functions={Function.BUY}, began_at=None, said=late, actor="local", issuer=ISSUER
+                conn, functions={Function.BUY}, began_at=None, word=word(late), actor="local", issuer=ISSUER
             )
         assert wrong.value.details["which"] == "next_update_at"
     outage = await opened(db)
@@ -178,7 +182,7 @@ async def test_times_that_cannot_be_are_refused(db: Database) -> None:
         async with db.transaction() as conn:
             with pytest.raises(OutageTimesWrong):
                 await close_outage(
-                    conn, outage.id, ended_at=ended_at, said=WORDS, actor="local", issuer=ISSUER
+                    conn, outage.id, ended_at=ended_at, word=word(), actor="local", issuer=ISSUER
                 )
 
 

@@ -14,12 +14,15 @@ import httpx
 import pytest
 from playwright.sync_api import sync_playwright
 
+from bubuh.outages.kept import FOLDER
 from tests.service.conftest import Running
 from tests.service.test_site import ARGUMENTS, looked_at
 
 pytestmark = pytest.mark.service
 
 PATIENCE_S = 60.0
+DATABASE = ("--id", "Basis data berhenti.", "--en", "The database has stopped.")
+OVER = ("--id", "Sudah normal.", "--en", "Back to normal.")
 
 
 def until(service: Running, wanted: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
@@ -66,16 +69,42 @@ def test_it_tells_what_is_so_and_outlives_the_others(
             page.goto(f"{service.run.status}/{name}")
             looked_at(page, bands=0)  # it is static, and the same in development
         browser.close()
-    over = ("--id", "Sudah normal.", "--en", "Back to normal.")
-    assert service.bubuh("outage", "close", outage["id"], *over).returncode == 0
-    stopped = [service.pid(name) for name in ("web", "postgres")]
+    assert service.bubuh("outage", "close", outage["id"], *OVER).returncode == 0
+    postmaster = service.pid("postgres")
+    stopped = [service.pid("web"), postmaster, *children(postmaster)]
     for pid in stopped:
         kill(pid, signal.SIGSTOP)
     try:
         told = until(service, lambda told: told["functions"]["buy"]["state"] == "down")
         assert told["functions"]["buy"]["reason"] == "no_answer"
         assert [each["id"] for each in told["outages"]] == [outage["id"]], "remembered without the database"
+        night = declared_without_the_database(service)
     finally:
         for pid in stopped:
             kill(pid, signal.SIGCONT)
+    until(service, lambda _: httpx.get(f"{service.run.status}/outages/{night}.p7s").is_success)
+    (stands,) = [each for each in service.json("outage", "list")["outages"] if each["id"] == night]
+    assert [update["en"] for update in stands["updates"]] == [DATABASE[3], OVER[3]]
+    assert stands["ended_at"] is not None
+    kept = service.data / "status" / FOLDER
+    assert list(kept.iterdir()) == []
+    assert service.bubuh("audit", "verify").returncode == 0
     until(service, lambda told: told["state"] == "ok")
+
+
+def children(pid: int) -> list[int]:
+    """The postmaster's, with the backends of everybody who is connected."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def declared_without_the_database(service: Running) -> str:
+    """An outage that the page tells although nothing of it can be written anywhere else; its id."""
+    opened = service.json("outage", "open", "buy", "stamp", *DATABASE, "--next", "15")
+    until(service, lambda told: opened["id"] in [each["id"] for each in told["outages"]])
+    assert DATABASE[1] in httpx.get(f"{service.run.status}/feed.xml").text
+    assert service.bubuh("outage", "open", "buy", "--id", " ", "--en", "x").returncode == 1
+    service.json("outage", "close", opened["id"], *OVER)
+    told = until(service, lambda told: told["outages"][0]["ended_at"] is not None)
+    assert told["outages"][0]["id"] == opened["id"]
+    return str(opened["id"])

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from bubuh.cli.moments import read_moment
-from bubuh.cli.output import PEOPLE, Json, answer
+from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.clock import utc_now
-from bubuh.core.ids import read_id, show_id
+from bubuh.core.errors import DatabaseUnavailable, Fault
+from bubuh.core.ids import THE_SERVICE, fresh_id, read_id, show_id
+from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
-from bubuh.outages.declare import close_outage, open_outage, update_outage
-from bubuh.outages.model import Function, Outage, Said, facts_of
-from bubuh.outages.refusals import OutageUnknown
+from bubuh.identity.model import Environment
+from bubuh.identity.refusals import KeyRefused
+from bubuh.identity.secret import hash_secret, opens
+from bubuh.outages.declare import check_said
+from bubuh.outages.kept import Act, Kept, Shelf
+from bubuh.outages.model import Function, Outage, Said, Word, facts_of
+from bubuh.outages.refusals import OutageTimesWrong, OutageUnknown
 from bubuh.outages.store import list_since
+from bubuh.outages.take_in import declare
+from bubuh.settings import Settings, data_folder
 from bubuh.statements.model import Kind
 from bubuh.statements.store import newest_signed
 from bubuh.wiring.facts import read_facts
+from bubuh.wiring.folder import WORD_KEY, DataFolder
 
 outage = typer.Typer(no_args_is_help=True, help="What fails: declared in words, signed for the payers.")
 
@@ -48,13 +57,10 @@ def open_command(
     as_json: Json = False,
 ) -> None:
     """Declare that something fails. The status page tells it; its signed record comes soon after."""
-    act = partial(
-        open_outage,
-        functions=set(functions),
-        began_at=read_moment(began),
-        said=_said(indonesian, english, next_min),
-    )
-    _declare(act, as_key=as_key, as_json=as_json)
+    word = _word(indonesian, english, next_min)
+    named = sorted(set(functions))
+    kept = Kept(act=Act.OPEN, outage=word.id, word=word, functions=named, began_at=read_moment(began))
+    _declare(kept, as_key=as_key, as_json=as_json)
 
 
 @outage.command("update")
@@ -67,10 +73,9 @@ def update_command(
     as_json: Json = False,
 ) -> None:
     """Say more of an outage that is open."""
-    said = _said(indonesian, english, next_min)
-    _declare(
-        partial(update_outage, outage_id=read_id("out", which), said=said), as_key=as_key, as_json=as_json
-    )
+    word = _word(indonesian, english, next_min)
+    kept = Kept(act=Act.UPDATE, outage=read_id("out", which), word=word)
+    _declare(kept, as_key=as_key, as_json=as_json)
 
 
 @outage.command("close")
@@ -85,13 +90,9 @@ def close_command(
     as_json: Json = False,
 ) -> None:
     """Say that an outage is over. Nothing more is said of it then."""
-    act = partial(
-        close_outage,
-        outage_id=read_id("out", which),
-        ended_at=read_moment(ended),
-        said=_said(indonesian, english, None),
-    )
-    _declare(act, as_key=as_key, as_json=as_json)
+    word, ended_at = _word(indonesian, english, None), read_moment(ended)
+    kept = Kept(act=Act.CLOSE, outage=read_id("out", which), word=word, ended_at=ended_at)
+    _declare(kept, as_key=as_key, as_json=as_json)
 
 
 @outage.command("list")
@@ -131,17 +132,49 @@ def record_command(
     answer(facts, as_json=as_json)
 
 
-def _declare(act: Callable[..., Awaitable[Outage]], *, as_key: str | None, as_json: bool) -> None:
-    """Have an operator's word of an outage written in one transaction, and show what stands then."""
+def _declare(kept: Kept, *, as_key: str | None, as_json: bool) -> None:
+    """Have an operator's word of an outage written in one transaction, and show what stands then.
 
-    async def declare(db: Database) -> Outage:
+    Where the database does not answer, or its answer is lost, the word is kept in a file by the same id.
+    """
+
+    async def act(db: Database) -> Outage:
         actor = await acting_operator(db, as_key)
         issuer = (await read_facts(db)).public_url
         async with db.transaction() as conn:
-            return await act(conn, actor=actor, issuer=issuer)
+            return await declare(conn, kept, actor=actor, issuer=issuer)
 
-    changed = with_database(declare)
+    try:
+        changed = with_database(act)
+    except DatabaseUnavailable as fault:
+        _keep(kept, as_key, fault, as_json=as_json)
+        return
     answer(facts_of(changed), as_json=as_json, words=_in_words(changed))
+
+
+def _keep(kept: Kept, as_key: str | None, fault: Fault, *, as_json: bool) -> None:
+    """Leave the word where the status process finds it; raises what can be refused without the database.
+
+    Raises `fault` itself where this machine has no status page.
+    """
+    folder, uid = DataFolder(data_folder(Settings.from_env())), Uids.here().app
+    if not folder.status.is_dir():
+        raise fault
+    if as_key is not None and not any(opens(as_key, environment) for environment in Environment):
+        raise KeyRefused
+    said_at = utc_now()
+    check_said(kept.word.said, said_at)
+    for which, moment in (("began_at", kept.began_at), ("ended_at", kept.ended_at)):
+        if moment is not None and moment > said_at:
+            raise OutageTimesWrong(which=which)
+    bearer = None if as_key is None else hash_secret(as_key).hex()
+    word = replace(kept.word, said_at=said_at)
+    shelf = Shelf(folder.status, folder.secret(WORD_KEY, uid))
+    path = shelf.keep(msgspec.structs.replace(kept, word=word, bearer=bearer), uid=uid)
+    shown = show_id("out", kept.outage)
+    facts = {"id": shown, "act": str(kept.act), "said_at": said_at, "kept_in": str(path)}
+    ASIDE.print(f"[yellow]{fault.code}[/yellow]  the word is kept until the database is back")
+    answer(facts, as_json=as_json, words=f"{shown}  kept  {kept.word.said.english}")
 
 
 def _in_words(each: Outage) -> str:
@@ -153,6 +186,7 @@ def _in_words(each: Outage) -> str:
     )
 
 
-def _said(indonesian: str, english: str, next_min: int | None) -> Said:
+def _word(indonesian: str, english: str, next_min: int | None) -> Word:
     promised = None if next_min is None else utc_now() + timedelta(minutes=next_min)
-    return Said(indonesian=indonesian, english=english, next_update_at=promised)
+    said = Said(indonesian=indonesian, english=english, next_update_at=promised)
+    return Word(id=fresh_id(THE_SERVICE), said=said)

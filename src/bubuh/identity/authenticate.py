@@ -17,7 +17,12 @@ async def authenticate(db: Database, secret: str, environment: Environment) -> P
     """
     if not opens(secret, environment):
         raise KeyRefused
-    principal = await store.find_principal(db, hash_secret(secret))
+    return await principal_of_hash(db, hash_secret(secret))
+
+
+async def principal_of_hash(db: Database, secret_sha256: bytes) -> Principal:
+    """Who bears the key with this hash; raises `KeyRefused` where none lives."""
+    principal = await store.find_principal(db, secret_sha256)
     if principal is None:
         raise KeyRefused
     return principal
@@ -31,7 +36,11 @@ async def authenticate_operator(db: Database, secret: str, environment: Environm
         NotAnOperator: its user has not the role.
         ScopeMissing: it is a narrow key.
     """
-    principal = await authenticate(db, secret, environment)
+    return require_operator(await authenticate(db, secret, environment))
+
+
+def require_operator(principal: Principal) -> Principal:
+    """Pass an operator with a key that opens all; raises `NotAnOperator`, `ScopeMissing`."""
     require_role(principal, Role.OPERATOR)
     require_scope(principal, Scope.ALL)
     return principal

@@ -35,6 +35,18 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One act of an operator, by an id of its own: whatever is lost on the way, it is done once.
+
+    The id of an outage is that of its first word.
+    """
+
+    id: UUID
+    said: Said
+    said_at: datetime | None = None  #: None: when it is written down; else it was kept until it could be
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """What was said of an outage, and when."""
 

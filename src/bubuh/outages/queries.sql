@@ -6,9 +6,13 @@ SELECT now();
 INSERT INTO outages (id, functions, began_at)
 VALUES (:outage_id, :functions::text[], :began_at);
 
--- name: say(outage_id, no, text_id, text_en, next_update_at, actor)!
-INSERT INTO outage_updates (outage_id, no, text_id, text_en, next_update_at, actor)
-VALUES (:outage_id, :no, :text_id, :text_en, :next_update_at, :actor);
+-- name: find_word(word_id)$
+-- The outage of which it was said. No row: nobody said it.
+SELECT u.outage_id FROM outage_updates AS u WHERE u.word_id = :word_id;
+
+-- name: say(outage_id, no, word_id, text_id, text_en, next_update_at, actor, written_at)!
+INSERT INTO outage_updates (outage_id, no, word_id, text_id, text_en, next_update_at, actor, written_at)
+VALUES (:outage_id, :no, :word_id, :text_id, :text_en, :next_update_at, :actor, :written_at);
 
 -- name: close(outage_id, ended_at)!
 UPDATE outages SET ended_at = :ended_at

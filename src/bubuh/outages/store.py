@@ -9,7 +9,7 @@ from uuid import UUID
 
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import load_queries
-from bubuh.outages.model import Function, Outage, Said, Update
+from bubuh.outages.model import Function, Outage, Said, Update, Word
 
 SQL = load_queries("bubuh.outages")
 
@@ -27,10 +27,17 @@ async def insert_outage(
     await conn.execute(SQL.open.sql, outage_id, sorted(map(str, functions)), began_at)
 
 
-async def say(conn: Conn, outage_id: UUID, no: int, said: Said, *, actor: str) -> None:
+async def find_word(conn: Conn, word_id: UUID) -> UUID | None:
+    """The outage of which it was said; None: nobody has said it."""
+    found: UUID | None = await conn.fetchval(SQL.find_word.sql, word_id)
+    return found
+
+
+async def say(conn: Conn, outage_id: UUID, no: int, word: Word, *, actor: str, written_at: datetime) -> None:
     """Write what is said of an outage."""
+    said = word.said
     words = (said.indonesian, said.english, said.next_update_at)
-    await conn.execute(SQL.say.sql, outage_id, no, *words, actor)
+    await conn.execute(SQL.say.sql, outage_id, no, word.id, *words, actor, written_at)
 
 
 async def close(conn: Conn, outage_id: UUID, *, ended_at: datetime) -> None:

@@ -18,8 +18,10 @@ from bubuh.core.errors import Fault
 from bubuh.core.shards import ALL_SHARDS
 from bubuh.db.pool import Database
 from bubuh.db.queries import load_queries
+from bubuh.outages.kept import Shelf as KeptWords
 from bubuh.outages.model import Outage
 from bubuh.outages.store import list_since
+from bubuh.outages.take_in import take_in
 from bubuh.quota.standing import find_standing
 from bubuh.settings import RunFile
 from bubuh.statements.model import Kind, SignedStatement
@@ -27,6 +29,7 @@ from bubuh.statements.store import newest_signed
 from bubuh.status import scrape
 from bubuh.status.days import KEPT_DAYS
 from bubuh.status.model import Books, Measured
+from bubuh.wiring.facts import read_facts
 
 SQL: Any = load_queries(__package__)
 _log = structlog.get_logger(__name__)
@@ -47,8 +50,12 @@ class Answers:
 class Eyes:
     """One process's view of the service whose run file is at hand."""
 
-    def __init__(self, run: Callable[[], RunFile], address: str) -> None:
-        """`run` reads where the parts listen, anew each time; `address` is the database's."""
+    def __init__(self, run: Callable[[], RunFile], address: str, shelf: KeptWords) -> None:
+        """`run` reads where the parts listen, anew each time; `address` is the database's.
+
+        `shelf` has what operators said while the database was away.
+        """
+        self._shelf = shelf
         self._run = run
         self._address = address
         self._window = scrape.Window(WINDOW_S)
@@ -88,17 +95,25 @@ class Eyes:
 
     async def _ask(self) -> None:
         """Ask the database, when it is due or did not answer last time."""
-        if self.answers is not None and time.monotonic() - self._asked_at < ASK_EVERY_S:
+        is_due = time.monotonic() - self._asked_at >= ASK_EVERY_S
+        if self.answers is not None and not is_due and not self._shelf.words():
             return
         self._asked_at = time.monotonic()
         try:
             async with asyncio.timeout(_PATIENCE_S * 2):
                 if self._db is None:
                     self._db = await Database.open(self._address, size=1)
+                await _take_in(self._db, self._shelf)
                 self.answers = await ask(self._db)
         except (Fault, TimeoutError) as error:
             self.answers = None
             _log.warning("status_database_silent", why=type(error).__name__)
+
+
+async def _take_in(db: Database, shelf: KeptWords) -> None:
+    if shelf.words():
+        facts = await read_facts(db)
+        await take_in(db, shelf, environment=facts.environment, issuer=facts.public_url)
 
 
 async def ask(db: Database) -> Answers:

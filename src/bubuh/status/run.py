@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from bubuh.outages.kept import Shelf as KeptWords, with_kept
 from bubuh.outages.model import Function
 from bubuh.status.days import Memory
 from bubuh.status.judge import judge
@@ -28,10 +29,22 @@ class Page:
     """The page over one folder. Files of the folder may be served by any web server."""
 
     def __init__(
-        self, eyes: Eyes, shelf: Shelf, folder: Path, *, site: str, address: str, root: bytes
+        self,
+        eyes: Eyes,
+        shelf: Shelf,
+        folder: Path,
+        *,
+        kept: KeptWords,
+        site: str,
+        address: str,
+        root: bytes,
     ) -> None:
-        """`root` is the service's root certificate (PEM), `address` the page's own."""
+        """`root` is the service's root certificate (PEM), `address` the page's own.
+
+        `kept` has what operators said while the database was away.
+        """
         self._eyes = eyes
+        self._kept_words = kept
         self._shelf = shelf
         self._folder = folder
         self._site = site
@@ -48,7 +61,7 @@ class Page:
         answers = self._eyes.answers
         if answers is not None:
             self._memory.outages = answers.outages
-        outages = self._memory.outages
+        outages = with_kept(self._memory.outages, [one for _, one in self._kept_words.words()])
         declared = {function for outage in outages if not outage.is_over for function in outage.functions}
         healths = judge(measured, shown=SHOWN, declared=declared)
         now = time.monotonic()

@@ -15,6 +15,7 @@ from bubuh.db.home import ELSEWHERE
 from bubuh.db.rights import Owner, can_enter, make_folder, sync_folder, write_whole
 
 KEY_BYTES: Final = 32
+WORD_KEY: Final = "word.key"  #: marks what operators say of outages while the database is away
 LONGEST_SOCKET_FOLDER: Final = 80  #: bytes; the kernel takes 107 for the whole path of a socket
 
 
@@ -51,7 +52,7 @@ class DataFolder:
 
     @property
     def secrets(self) -> Path:
-        """What web, worker and gateway share: store key, serial key, gateway secret, form key, person key."""
+        """What web, worker, gateway and status share: a file for each secret."""
         return self.path / "secrets"
 
     @property

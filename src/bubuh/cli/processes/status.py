@@ -11,10 +11,12 @@ import uvloop
 from bubuh.cli.ears import address_of
 from bubuh.cli.processes.common import Fd, Port, become, begin, ear, serve_metrics
 from bubuh.db.roles import APP
+from bubuh.outages.kept import Shelf as KeptWords
 from bubuh.settings import RunFile
 from bubuh.status.look import Eyes
 from bubuh.status.run import Page, keep_writing
 from bubuh.status.serve import Shelf
+from bubuh.wiring.folder import WORD_KEY
 
 
 def status_command(port: Port = 0, fd: Fd = None, metrics_fd: Fd = None) -> None:
@@ -24,11 +26,12 @@ def status_command(port: Port = 0, fd: Fd = None, metrics_fd: Fd = None) -> None
     listener = ear(fd, port=port)
     root = folder.root_certificate.read_bytes()
     address = settings.database_url or run.databases[APP]
+    kept = KeptWords(folder.status, folder.secret(WORD_KEY, uids.app))
     become(uids.app, "bubuh.status", parent_pid=settings.supervised_by)
     serve_metrics(metrics_fd)
-    shelf, eyes = Shelf(), Eyes(lambda: RunFile.read(folder.path), address)
+    shelf, eyes = Shelf(), Eyes(lambda: RunFile.read(folder.path), address, kept)
     where = settings.public_url or run.web or "/"
-    page = Page(eyes, shelf, folder.status, site=where, address=address_of(listener), root=root)
+    page = Page(eyes, shelf, folder.status, kept=kept, site=where, address=address_of(listener), root=root)
     config = uvicorn.Config(
         shelf, access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=2
     )

@@ -25,12 +25,14 @@ GRANT UPDATE (ended_at) ON outages TO bubuh_app;
 CREATE TABLE outage_updates (
     outage_id uuid NOT NULL REFERENCES outages (id),
     no integer NOT NULL,
+    word_id uuid NOT NULL, -- made by whoever said it: said again, it is the same word
     text_id text NOT NULL,
     text_en text NOT NULL,
     next_update_at timestamptz,
     actor text NOT NULL,
     written_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (outage_id, no),
+    CONSTRAINT outage_updates_word_once UNIQUE (word_id),
     CONSTRAINT outage_updates_numbered CHECK (no > 0),
     CONSTRAINT outage_updates_promise_ahead CHECK (next_update_at > written_at)
 );
