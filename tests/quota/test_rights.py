@@ -60,7 +60,8 @@ ONLY_GROWING = (
 #: all that the application may change in a row, once it stands; it never takes one away
 #: what a person may have deleted, and what lapses; never what tells of money, stamps or acts
 DELETED_BY_THE_APPLICATION = {
-    *("challenges", "contacts", "credentials", "invitations", "memberships", "sessions", "uploads"),
+    *("challenges", "contacts", "credentials", "invitations", "memberships", "sessions", "turn_reminders"),
+    "uploads",
 }
 CHANGED_BY_THE_APPLICATION = {
     "accounts": {"name"},
@@ -88,6 +89,7 @@ CHANGED_BY_THE_APPLICATION = {
     "payment_notice_work": {"ended_at", "state", "outcome", "not_before"},
     "refunds": {"fault"},
     "sessions": {"account_id", "seen_at"},
+    "turn_reminders": {"number", "place", "language", "asked_at", "expires_at", "told_at"},
     "uploads": {"parts", "received_bytes"},
     "users": {"name"},
     "quota_breaches": {"expected", "found", "found_by", "found_at", "gone_at"},

@@ -32,17 +32,17 @@ RULES = RoomRules(
         LaneRule(id=UMUM, name="umum", kind=LaneKind.RETAIL, title="Umum"),
     ),
     per_s=100.0,
-    slots=1,
 )
 
 
 @pytest.fixture
-def open_room(service: Running, tmp_path: Path) -> Callable[[], None]:
-    """A room with one place."""
+def open_room(service: Running, tmp_path: Path) -> Callable[[int], None]:
+    """Opens a room with so many places."""
     rules = tmp_path / "rules.json"
-    rules.write_text(json.dumps(msgspec.to_builtins(RULES)))
 
-    def act() -> None:
+    def act(slots: int) -> None:
+        wanted = msgspec.structs.replace(RULES, slots=slots)
+        rules.write_text(json.dumps(msgspec.to_builtins(wanted)))
         assert service.json("room", "open", "--rules", str(rules))["is_open"]
         until(lambda: json.loads(now(service))["now"]["open"])
 
@@ -85,13 +85,13 @@ def sent_to_queue(page: Page, service: Running, path: str) -> bool:
 def test_a_deadline_night(
     service: Running,
     chromium: Browser,  # noqa: F811
-    open_room: Callable[[], None],
+    open_room: Callable[[int], None],
 ) -> None:
     sari, budi, tini = (citizen(chromium, service) for _ in range(3))
     assert not sent_to_queue(sari, service, "/beli")  # closed: nothing changes
     assert pass_of(sari) is None
     order(tini, service)
-    open_room()
+    open_room(1)
     until(lambda: sent_to_queue(sari, service, "/beli"))
     looked_at(sari)
     assert sent_to_queue(sari, service, "/bubuhkan")
@@ -112,6 +112,55 @@ def test_a_deadline_night(
     assert not service.json("room", "close")["is_open"]
     until(lambda: not sent_to_queue(budi, service, "/beli"))
     _audited(service)
+
+
+def test_who_asked_is_told_when_called_and_exactly_once(
+    service: Running,
+    chromium: Browser,  # noqa: F811
+    open_room: Callable[[int], None],
+) -> None:
+    """From the waiting page on a small phone to the message; the workers die just when the room opens."""
+    small = {"width": 320, "height": 640}
+    page = chromium.new_context(locale="id-ID", viewport=small, bypass_csp=True).new_page()  # type: ignore[arg-type]
+    address = register(page, service)
+    page.goto(f"{service.run.gate}/antre")
+    page.get_by_role("button", name="Umum").click()
+    expect(page.locator("#mine")).to_be_visible()
+    page.get_by_role("link", name="Kabari saya saat dipanggil").click()
+    page.wait_for_url("**/antre/kabari?nomor=*")
+    looked_at(page)
+    submit(page)
+    expect(page.get_by_role("status")).to_contain_text("Anda akan dikabari")
+    looked_at(page)
+    assert told(service, address) == []
+    service.kill("worker-1")
+    open_room(100)
+    until(lambda: lives(service, "worker-1"))
+    service.kill("worker-1")
+    until(lambda: len(told(service, address)) == 1)
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("Sudah dipanggil")
+    looked_at(page)
+    page.goto(str(re.search(r"http://\S+/antre", told(service, address)[0]).group()))  # type: ignore[union-attr]
+    page.locator("#go").click()
+    page.wait_for_url("**/antre/masuk?**bukti=**")
+    submit(page)
+    assert pass_of(page) is not None
+    assert len(told(service, address)) == 1
+    assert not service.json("room", "close")["is_open"]
+
+
+def lives(service: Running, name: str) -> bool:
+    try:
+        return service.pid(name) > 0
+    except LookupError:
+        return False
+
+
+def told(service: Running, address: str) -> list[str]:
+    """What the development sender has for `address` about a turn."""
+    kept = [json.loads(path.read_bytes()) for path in (service.data / "letters").glob("*.json")]
+    return [one["text"] for one in kept if one["to"] == address and "Giliran Anda" in one["text"]]
 
 
 def _the_second_waits(budi: Page, service: Running) -> None:

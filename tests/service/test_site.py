@@ -30,6 +30,7 @@ ALONE = (
     "/akun/ganti",
     "/organisasi/baru",
     "/undangan",
+    "/antre/kabari",
     "/riwayat",
     "/riwayat?jenis=dana",
     "/masuk",

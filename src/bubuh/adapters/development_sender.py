@@ -27,9 +27,12 @@ class DevelopmentSender:
         _log.warning("development_sender", meaning="messages are kept in a folder and sent to nobody")
 
     async def send(self, message: Message) -> None:
-        """Keep the message, and the last 50 of them."""
-        path = self._folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}.json"
+        """Keep the message, and the last 50 of them; one that bears the number of a kept one is that one."""
+        name = secrets.token_hex(4) if message.no is None else message.no.hex
+        path = self._folder / f"{time.time_ns():020d}-{name}.json"
         try:
+            if message.no is not None and any(self._folder.glob(f"*-{name}.json")):
+                return
             write_whole(path, msgspec.json.encode(message).decode(), mode=0o600)
             for old in self._files()[MOST_KEPT:]:
                 old.unlink(missing_ok=True)

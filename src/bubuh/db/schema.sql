@@ -2647,6 +2647,7 @@ ALTER TABLE public.orders OWNER TO bubuh_owner;
 CREATE TABLE public.outage_updates (
     outage_id uuid NOT NULL,
     no integer NOT NULL,
+    word_id uuid NOT NULL,
     text_id text NOT NULL,
     text_en text NOT NULL,
     next_update_at timestamp with time zone,
@@ -3213,6 +3214,26 @@ CREATE TABLE public.statements (
 
 ALTER TABLE public.statements OWNER TO bubuh_owner;
 
+CREATE TABLE public.turn_reminders (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    lane smallint NOT NULL,
+    number bigint NOT NULL,
+    place bigint,
+    language text NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    CONSTRAINT turn_reminders_lane_known CHECK (((lane >= 1) AND (lane <= 63))),
+    CONSTRAINT turn_reminders_language_known CHECK ((language = ANY (ARRAY['id'::text, 'en'::text]))),
+    CONSTRAINT turn_reminders_number CHECK (((number > 0) AND (place > 0))),
+    CONSTRAINT turn_reminders_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT turn_reminders_told_placed CHECK (((told_at IS NULL) OR (place IS NOT NULL)))
+);
+
+ALTER TABLE public.turn_reminders OWNER TO bubuh_owner;
+
 CREATE TABLE public.uploads (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -3338,6 +3359,9 @@ ALTER TABLE ONLY public.orders
 ALTER TABLE ONLY public.outage_updates
     ADD CONSTRAINT outage_updates_pkey PRIMARY KEY (outage_id, no);
 
+ALTER TABLE ONLY public.outage_updates
+    ADD CONSTRAINT outage_updates_word_once UNIQUE (word_id);
+
 ALTER TABLE ONLY public.outages
     ADD CONSTRAINT outages_pkey PRIMARY KEY (id);
 
@@ -3455,6 +3479,9 @@ ALTER TABLE ONLY public.stamps
 ALTER TABLE ONLY public.statements
     ADD CONSTRAINT statements_pkey PRIMARY KEY (kind, subject, no);
 
+ALTER TABLE ONLY public.turn_reminders
+    ADD CONSTRAINT turn_reminders_pkey PRIMARY KEY (shard, account_id, user_id, lane);
+
 ALTER TABLE ONLY public.uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (shard, account_id, id);
 
@@ -3550,6 +3577,10 @@ CREATE INDEX stamps_queue ON public.stamps USING btree (shard, queue_at, id) WHE
 CREATE INDEX stamps_waiting ON public.stamps USING btree (shard, accepted_at) WHERE (state = 'accepted'::text);
 
 CREATE INDEX statements_unsigned ON public.statements USING btree (wanted_at) WHERE ((signature IS NULL) AND (refused_at IS NULL));
+
+CREATE INDEX turn_reminders_expired ON public.turn_reminders USING btree (shard, expires_at);
+
+CREATE INDEX turn_reminders_untold ON public.turn_reminders USING btree (shard, lane, place) WHERE (told_at IS NULL);
 
 CREATE INDEX uploads_expired ON public.uploads USING btree (shard, expires_at);
 
@@ -4184,6 +4215,20 @@ GRANT INSERT(subject) ON TABLE public.statements TO bubuh_app;
 GRANT INSERT(no) ON TABLE public.statements TO bubuh_app;
 
 GRANT INSERT(facts) ON TABLE public.statements TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.turn_reminders TO bubuh_app;
+
+GRANT UPDATE(number) ON TABLE public.turn_reminders TO bubuh_app;
+
+GRANT UPDATE(place) ON TABLE public.turn_reminders TO bubuh_app;
+
+GRANT UPDATE(language) ON TABLE public.turn_reminders TO bubuh_app;
+
+GRANT UPDATE(asked_at) ON TABLE public.turn_reminders TO bubuh_app;
+
+GRANT UPDATE(expires_at) ON TABLE public.turn_reminders TO bubuh_app;
+
+GRANT UPDATE(told_at) ON TABLE public.turn_reminders TO bubuh_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.uploads TO bubuh_app;
 

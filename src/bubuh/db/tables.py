@@ -38,6 +38,7 @@ HOT_TABLES: Final = frozenset(
         "stamp_events",
         "stamp_levels",
         "stamps",
+        "turn_reminders",
         "uploads",
     }
 )

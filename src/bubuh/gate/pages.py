@@ -113,6 +113,9 @@ class Pages:
             )
         if lane.rule.deadline_at is not None and stands is not None:
             said.append(f"<p>{_told(keeper, lane, stands)}</p>")
+        if stands is None or ahead:
+            wish = f"{self.site}/antre/kabari?nomor={html.escape(turn or code)}"
+            said.append(f"<p><a href='{wish}'>Kabari saya saat dipanggil</a></p>")
         said += [
             f"<p>Kode Anda: <code>{shown}</code> · <a href='/antre/qr?nomor={shown}'>QR</a></p>",
             f"<p><a href='{self.site}/bukti-antre?nomor={shown}'>Bukti antrean</a></p>",

@@ -24,6 +24,11 @@ async def publish(
     return row is not None
 
 
+async def publish_n(conn: Conn, shard: Shard, facts: Sequence[tuple[object, ...]]) -> None:
+    """Write facts of one shard, each as (account, topic, subject, facts); those that are there stay."""
+    await conn.executemany(SQL.publish.sql, [(shard, *fact) for fact in facts])
+
+
 async def list_due_shards(db: Database) -> list[Shard]:
     """Where facts are due; one way there and back for all shards."""
     rows = await db.fetchmany(SQL.find_due.sql, [(shard,) for shard in ALL_SHARDS])

@@ -41,7 +41,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     lane: int
     number: int
     subject: str  #: 16 bytes in hexadecimal that name the turn, and that nobody can guess
+    place: int | None  #: where it stands in its lane; None: it waits for a draw
+    issued_at: int  #: seconds since 1970; of a code, which does not say it, when it was shown
     holder: str  #: whose account it is bound to, hexadecimal; "": nobody's
+    is_browsers: bool  #: it is bound to a browser's key or cookie, and `holder` names that
     is_spent: bool  #: used, or called and missed: another turn is needed
     seen: Seen | None  #: None: it was given within this minute
     ahead: int | None = None  #: numbers before it now; None: its order is not drawn yet

@@ -9,8 +9,9 @@ import msgspec
 import structlog
 
 from bubuh.db.rights import write_whole
-from bubuh.waitingroom.draw import DrawPlan
+from bubuh.waitingroom.draw import DrawPlan, Order
 from bubuh.waitingroom.lanes import DEFAULT_RULES, RoomRules
+from bubuh.waitingroom.turn import read_bytes
 
 log: Final = structlog.get_logger("bubuh.waitingroom")
 
@@ -37,6 +38,24 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     t: int  #: seconds since 1970
     open: bool
     lanes: dict[str, LaneNow]
+    draw: tuple[str, dict[int, int | tuple[int, int]]] | None = None  #: see `gate.now.compose`
+
+    def is_drawn(self, lane_id: int) -> bool:
+        """Whether every number of the lane has a place: no draw is to come in it."""
+        return self.draw is None or not isinstance(self.draw[1].get(lane_id), int)
+
+    def place(self, lane_id: int, number: int) -> int | None:
+        """Where a number of the lane stands; None: it waits for a draw. The page computes the same."""
+        drawn = None if self.draw is None else self.draw[1].get(lane_id)
+        if drawn is None or self.draw is None:
+            return number
+        if isinstance(drawn, int):
+            return None if number > drawn else number
+        base, last = drawn
+        if not base < number <= last:
+            return number
+        order = Order(read_bytes(self.draw[0]), lane=lane_id, size=last - base)
+        return base + 1 + order.place(number - base - 1)
 
 
 class _Told(msgspec.Struct, frozen=True):

@@ -53,6 +53,12 @@ LETTERS: Final[Mapping[Letter, Words]] = {
         "orang lain).",
         "Your stamped document is ready: {link} (sign in first; the link opens nothing for others).",
     ),
+    Letter.CALLED: Words(
+        "Giliran Anda tiba: nomor antrean {code} dipanggil. Buka {link} di perangkat yang mengambil nomor, "
+        "lalu tekan Masuk sekarang. Waktunya terbatas; yang terlambat masih dapat masuk sebentar lagi.",
+        "Your turn has come: number {code} was called. Open {link} on the device that took it and press "
+        "Masuk sekarang. The time for it is limited; who is late may still enter for a while.",
+    ),
     Letter.INVITED: Words(  # whose the invitation is stands on the page: a name in here could be anything
         "Anda diundang bertindak untuk sebuah organisasi di Bubuh. Masuk atau daftar, buka {link}, lalu "
         "tulis kode {code}. Berlaku 7 hari, sekali pakai. Bila Anda tidak menunggunya, abaikan pesan ini.",

@@ -14,10 +14,12 @@ from bubuh.orders.expire import Expirer
 from bubuh.quota.chain.link import link_shard
 from bubuh.quota.watch import EVERY_S, watch_all
 from bubuh.refunds.carry import carry_due
+from bubuh.reminders.store import sweep as sweep_reminders
 from bubuh.sandbox import Sandbox
-from bubuh.settings import Settings
+from bubuh.settings import RunFile, Settings
 from bubuh.stamping.sweep import Sweeper
 from bubuh.stamping.sweep_objects import OrphanSweeper
+from bubuh.waitingroom.room_file import RoomFile, Watched
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.levels import open_witness
 from bubuh.wiring.parts import Parts
@@ -26,6 +28,7 @@ from bubuh.worker.desk import Desk
 from bubuh.worker.levels import settle_levels
 from bubuh.worker.rounds import Round, make_rounds, over_shards
 from bubuh.worker.routes import all_routes, tell_due
+from bubuh.worker.turns import EVERY_S as EVERY_TURNS_S, TurnRound
 
 
 async def work(
@@ -41,7 +44,8 @@ async def work(
             lost = group.create_task(_stop_when_lost(sandbox, stop), name="sandbox")
             group.create_task(desk.work(stop), name="desk")
             group.create_task(settle_levels(witness, parts.doorbell, stop), name="levels")
-            group.create_task(make_rounds(_rounds(parts, settings), stop), name="rounds")
+            rounds = _rounds(parts, settings) + _turn_rounds(parts, settings, folder)
+            group.create_task(make_rounds(rounds, stop), name="rounds")
             await stop.wait()
             lost.cancel()
 
@@ -80,6 +84,16 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
         Round(name="uploads", every_s=600.0, make=over_shards(uploads)),
         Round(name="orphans", every_s=60.0, make=OrphanSweeper(db, parts.objects, parts.store_key).sweep),
     ]
+
+
+def _turn_rounds(parts: Parts, settings: Settings, folder: DataFolder) -> list[Round]:
+    """Those of who asked to be told of their turn; the telling where there is a gate whose room lies here."""
+    sweep = Round(name="reminders", every_s=600.0, make=over_shards(partial(sweep_reminders, parts.db)))
+    gate_url = settings.gate_url or RunFile.read(folder.path).gate
+    if gate_url is None:
+        return [sweep]
+    turns = TurnRound(parts.db, Watched(folder.room, RoomFile()), gate_url=gate_url, key=parts.person_key)
+    return [sweep, Round(name="turns", every_s=EVERY_TURNS_S, make=turns.make)]
 
 
 async def _stop_when_lost(sandbox: Sandbox, stop: asyncio.Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from bubuh.identity.people.model import Contact, ContactKind
@@ -34,6 +35,12 @@ def read_contact(text: str) -> Contact:
     if _PHONE.fullmatch(number) is None:
         raise ContactUnreadable
     return Contact(kind=ContactKind.PHONE, address=number)
+
+
+def preferred(contacts: Sequence[Contact]) -> Contact | None:
+    """Where a person is written to: by e-mail where they gave such an address, else at their first."""
+    first = contacts[0] if contacts else None
+    return next((one for one in contacts if one.kind is ContactKind.EMAIL), first)
 
 
 def _international(digits: str) -> str:

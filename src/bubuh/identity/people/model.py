@@ -46,6 +46,7 @@ class Letter(StrEnum):
     UNKNOWN = "unknown"  #: who would set a new password has no account
     PIN = "pin"
     STAMPED = "stamped"  #: with a link to a stamped document
+    CALLED = "called"  #: the turn that one asked to be told of
     INVITED = "invited"  #: into an organisation: with a code, and where it is typed
     REMOVED = "removed"  #: from an organisation
 

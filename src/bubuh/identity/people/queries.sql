@@ -23,6 +23,14 @@ SELECT DISTINCT ON (c.user_id) c.user_id, c.address_sealed
  WHERE m.account_id = :account_id
  ORDER BY c.user_id, c.created_at, c.address_index;
 
+-- name: list_member_contacts(account_ids, user_ids)
+-- The addresses of each user who is in the account that stands beside them, in the order they were given.
+SELECT m.account_id, m.user_id, c.address_sealed
+  FROM unnest(:account_ids::bigint[], :user_ids::uuid[]) AS x (account_id, user_id)
+  JOIN memberships AS m ON m.account_id = x.account_id AND m.user_id = x.user_id
+  JOIN contacts AS c ON c.user_id = m.user_id
+ ORDER BY m.account_id, m.user_id, c.created_at, c.address_index;
+
 -- name: add_credentials(user_id, password_hash)!
 INSERT INTO credentials (user_id, password_hash) VALUES (:user_id, :password_hash);
 

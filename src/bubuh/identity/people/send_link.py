@@ -7,10 +7,10 @@ from uuid import UUID
 from bubuh.core.ids import THE_SERVICE, derived_id
 from bubuh.db.pool import Conn, Database
 from bubuh.identity.people import store
-from bubuh.identity.people.contacts import read_contact
+from bubuh.identity.people.contacts import preferred, read_contact
 from bubuh.identity.people.keys import PersonKey
 from bubuh.identity.people.letters import LETTER_WANTED, Wanted, sealed_letter
-from bubuh.identity.people.model import ContactKind, Letter
+from bubuh.identity.people.model import Letter
 from bubuh.outbox.publish import publish
 
 
@@ -39,9 +39,9 @@ async def want_letter(
     found = [
         read_contact(key.open(sealed, "contact")) for _, sealed in await store.list_contacts(conn, user_id)
     ]
-    if not found:
+    contact = preferred(found)
+    if contact is None:
         return False
-    contact = next((one for one in found if one.kind is ContactKind.EMAIL), found[0])
     subject = derived_id(THE_SERVICE, str(letter), f"{user_id} {about}")
     wanted = Wanted(
         kind=contact.kind, address=contact.address, letter=letter, code=None, link=link, language=language

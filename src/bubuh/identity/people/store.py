@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -47,6 +47,15 @@ async def list_account_contacts(where: Where, account_id: AccountId) -> list[tup
     """Each user of an account who can be reached, and their first address, sealed."""
     rows = await where.fetch(SQL.list_account_contacts.sql, account_id)
     return [(row["user_id"], row["address_sealed"]) for row in rows]
+
+
+async def list_member_contacts(
+    where: Where, people: Sequence[tuple[AccountId, UUID]]
+) -> list[tuple[AccountId, UUID, bytes]]:
+    """Account, user and sealed address, of each of `people` who is in the account; in the order given."""
+    accounts, users = [account_id for account_id, _ in people], [user_id for _, user_id in people]
+    rows = await where.fetch(SQL.list_member_contacts.sql, accounts, users)
+    return [(AccountId(row["account_id"]), row["user_id"], row["address_sealed"]) for row in rows]
 
 
 async def add_credentials(conn: Conn, user_id: UUID, *, password_hash: str) -> None:

@@ -27,6 +27,7 @@ from bubuh.identity.people.national_number import masked_nik, set_nik
 from bubuh.identity.people.refusals import AccountBusy, AccountNotEmpty, NikUnreadable
 from bubuh.quota.movements import MOST_AT_ONCE, list_movements
 from bubuh.quota.show import show_quota
+from bubuh.reminders.store import forget as forget_reminders, list_of as list_reminders
 from bubuh.web.account.steps import username_of
 from bubuh.web.browser import browser_of
 from bubuh.web.errors import words_of
@@ -80,6 +81,8 @@ async def post_forget(request: AnyRequest, services: Parts) -> Page:
             left = balance.free + balance.held + balance.in_transit
             await forget_words(conn, own.account_id)
             await destroy_all(conn, own.account_id)
+            for each in await store.list_memberships(conn, session.user_id):
+                await forget_reminders(conn, each.account_id, session.user_id)
             await forget(conn, session.user_id, own.account_id, stamps=left, is_busy=is_busy)
     except (AccountNotEmpty, AccountBusy, LastAdministrator) as refusal:
         return await _show(request, services, errors={"password": words_of(request, refusal)})
@@ -150,6 +153,7 @@ async def _everything(services: Services, session: Session) -> dict[str, Any]:
         "movements": movements,
         "history": await _entries(services, session),
         "complaints": await _complaints(services, session),
+        "reminders": await _reminders(services, session),
     }
 
 
@@ -193,4 +197,20 @@ async def _complaints(services: Services, session: Session) -> list[dict[str, An
             "answer": unsealed.answer,
         }
         for each, unsealed in ((one, opened(one, services.person_key)) for one in found)
+    ]
+
+
+async def _reminders(services: Services, session: Session) -> list[dict[str, Any]]:
+    """Turns that the person asked to be told of, in each account they act for."""
+    return [
+        {
+            "account": show_account(each.account_id),
+            "lane": one.lane,
+            "number": one.number,
+            "asked_at": one.asked_at,
+            "expires_at": one.expires_at,
+            "told_at": one.told_at,
+        }
+        for each in await store.list_memberships(services.db, session.user_id)
+        for one in await list_reminders(services.db, each.account_id, session.user_id)
     ]

@@ -6,10 +6,11 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from bubuh.web.room import deadline, enter, proof
+from bubuh.web.room import deadline, enter, proof, remind
 
 HANDLERS: Final[list[HTTPRouteHandler]] = [
     *enter.HANDLERS,
     *proof.HANDLERS,
     *deadline.HANDLERS,
+    *remind.HANDLERS,
 ]

@@ -24,17 +24,16 @@ from bubuh.waitingroom.refusals import (
     TurnRefused,
     TurnUsed,
 )
-from bubuh.waitingroom.turn import TURN_LIFE_S
 from bubuh.web.browser import browser_of
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, go_to_gate, inner_path, session_of, show
+from bubuh.web.room.number import LONGEST_NUMBER, number_shown, sign_in_first
 
 AnyRequest = Request[Any, Any, Any]
 
 PATH: Final = "/antre/masuk"
 _AFTERWARDS: Final = "/akun"
-_LONGEST: Final = 60  # a turn has 54 letters, a code 19
 _LONGEST_PROOF: Final = 300  # of a key 215
 _SAID: Final = (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, NotYet, NotDrawn, ProofNeeded)
 
@@ -42,15 +41,13 @@ _SAID: Final = (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, NotYe
 @get(PATH, guards=[Visitor()], media_type=MediaType.HTML)
 async def get_enter(request: AnyRequest, services: Parts) -> Page:
     """Show the turn that `nomor` or the browser names; who is not signed in does that first."""
-    door, cookies = door_of(services), browser_of(request).cookies
-    number = (request.query_params.get("nomor") or request.cookies.get(cookies.turn, ""))[:_LONGEST]
+    door, number = door_of(services), number_shown(request)
     session = exchange_of(request.scope).session
     if session is not None:
         proof = request.query_params.get("bukti", "")[:_LONGEST_PROOF]
         asked = None if proof else door.challenge(session.account_id, number, now_s=int(time.time()))
         return _ask(request, door, number, proof=proof) if asked is None else go_to_gate(request, asked)
-    kept = [cookies.put(cookies.turn, number, max_age_s=TURN_LIFE_S)] if _is_plain(number) else []
-    return go_to(request, f"/masuk?ke={PATH}", cookies=kept)
+    return sign_in_first(request, number, to=PATH)
 
 
 @post(PATH, guards=[SignedIn()], media_type=MediaType.HTML)
@@ -58,7 +55,7 @@ async def post_enter(request: AnyRequest, services: Parts) -> Page:
     """Take the turn to the gate, keep the pass, and go on where one was."""
     form, door, account_id = await read_form(request), door_of(services), session_of(request).account_id
     limit(request, "doors", f"turns of {account_id}")
-    number, cookies = form.text("number", most=_LONGEST), browser_of(request).cookies
+    number, cookies = form.text("number", most=LONGEST_NUMBER), browser_of(request).cookies
     proof = form.text("proof", most=_LONGEST_PROOF)
     aim = inner_path(request.cookies.get(cookies.aim, ""), _AFTERWARDS)
     try:
@@ -74,11 +71,6 @@ async def post_enter(request: AnyRequest, services: Parts) -> Page:
 
 
 HANDLERS: Final = [get_enter, post_enter]
-
-
-def _is_plain(number: str) -> bool:
-    """Whether it is written as turns and codes are."""
-    return number != "" and number.isascii() and all(sign.isalnum() or sign in "-_" for sign in number)
 
 
 def _ask(
