@@ -1,13 +1,16 @@
 """What the gate may take, area by area, and what a run took: told at the end of a run of several areas.
 
-The budget is in minutes of a run by two processes on two cores that nobody else uses. A test belongs to the
-area with the longest path that its file begins with.
+The budget is in minutes of a run by two processes on two cores that nobody else uses. Where others use them
+too, the minutes of processor time beside them tell more: of the tests and of the processes they started,
+counted when these end, over two cores. A test belongs to the area with the longest path that its file begins
+with.
 """
 
 from __future__ import annotations
 
+import resource
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Final
 
 import pytest
@@ -45,8 +48,12 @@ _BEGIN: Final[Mapping[str, str]] = {
 PATHS: Final = {start: area for area, starts in _BEGIN.items() for start in starts.split()}
 
 _FILES_SHOWN: Final = 12
+_CORES: Final = 2
+_COMPUTED: Final = "processor seconds"
 
 _taken_s: defaultdict[str, float] = defaultdict(float)  # by file
+_computed_s: defaultdict[str, float] = defaultdict(float)
+_before_s = 0.0
 
 
 def area_of(path: str) -> str | None:
@@ -56,23 +63,50 @@ def area_of(path: str) -> str | None:
     return PATHS[max(fitting, key=len)] if fitting else None
 
 
+def _processor_s() -> float:
+    """Of this process and all that it started and that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logstart() -> None:
+    global _before_s  # noqa: PLW0603 -- where one test ends and the next begins
+    _before_s = _processor_s()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    global _before_s  # noqa: PLW0603 -- as above
+    report = yield
+    now_s = _processor_s()
+    report.user_properties.append((_COMPUTED, now_s - _before_s))
+    _before_s = now_s
+    return report
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    _taken_s[report.nodeid.partition("::")[0]] += report.duration
+    path = report.nodeid.partition("::")[0]
+    _taken_s[path] += report.duration
+    _computed_s[path] += sum(float(str(value)) for name, value in report.user_properties if name == _COMPUTED)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    areas: defaultdict[str, float] = defaultdict(float)
-    for path, taken_s in _taken_s.items():
-        areas[area_of(path) or "no area"] += taken_s
-    if len(areas) < 2:
+    taken: defaultdict[str, float] = defaultdict(float)
+    computed: defaultdict[str, float] = defaultdict(float)
+    for path in _taken_s:
+        taken[area_of(path) or "no area"] += _taken_s[path]
+        computed[area_of(path) or "no area"] += _computed_s[path]
+    if len(taken) < 2:
         return
     processes = config.getoption("numprocesses", default=None) or 1
 
-    def tell(name: str, taken_s: float, budget: str = "") -> None:
-        terminalreporter.write_line(f"{taken_s / processes / 60:6.1f} {budget:>7}  {name}")
+    def tell(name: str, taken_s: float, computed_s: float, budget: str = "") -> None:
+        minutes = f"{taken_s / processes / 60:6.1f} {computed_s / _CORES / 60:10.1f} {budget:>7}"
+        terminalreporter.write_line(f"{minutes}  {name}")
 
-    terminalreporter.section("minutes by area, and of the longest files")
-    for area, taken_s in sorted(areas.items(), key=lambda item: -item[1]):
-        tell(area, taken_s, f"of {MINUTES[area]:g}" if area in MINUTES else "")
-    for path, taken_s in sorted(_taken_s.items(), key=lambda item: -item[1])[:_FILES_SHOWN]:
-        tell(path, taken_s)
+    terminalreporter.section("minutes, and of processor time, by area, and of the longest files")
+    for area in sorted(taken, key=lambda name: -computed[name]):
+        tell(area, taken[area], computed[area], f"of {MINUTES[area]:g}" if area in MINUTES else "")
+    for path in sorted(_taken_s, key=lambda name: -_computed_s[name])[:_FILES_SHOWN]:
+        tell(path, _taken_s[path], _computed_s[path])
