@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -12,7 +13,8 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,12 @@ import httpx
 import pytest
 
 from bubuh.core.clock import utc_now
+from bubuh.core.ids import AccountId, fresh_id, read_account
 from bubuh.db.home import SUPERUSER
+from bubuh.db.pool import connect
 from bubuh.db.roles import APP, OWNER
 from bubuh.pdf.seal.pki import to_pem
+from bubuh.quota.allot import allot
 from bubuh.settings import RunFile
 from tests.authority import Authority, serving
 
@@ -172,13 +177,49 @@ def running_service(data: Path, *options: str, **settings: str) -> Iterator[Runn
             up.wait(60)
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Running]:
-    """One service for all tests of a file."""
+class Shared:
+    """A service for several files, one after the other. It runs from the first that asks until `stop`."""
+
+    def __init__(self) -> None:
+        self._held = ExitStack()
+        self._running: Running | None = None
+
+    def get(self) -> Running:
+        if self._running is None:
+            self._running = self._held.enter_context(of_its_own())
+        return self._running
+
+    def stop(self) -> None:
+        self._running = None
+        self._held.close()
+
+
+SHARED = Shared()
+
+
+@contextmanager
+def of_its_own() -> Iterator[Running]:
     folder = fresh_folder()
     with running_service(folder / "data") as running:
         yield running
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def service(request: pytest.FixtureRequest) -> Iterator[Running]:
+    """One service for all tests of a file; files marked `shared`, which leave it as it was, have one."""
+    if request.node.get_closest_marker("shared"):
+        yield SHARED.get()
+        return
+    with of_its_own() as running:
+        yield running
+
+
+@pytest.hookimpl(trylast=True)  # when the test's own fixtures are torn down
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Nobody keeps the shared service running who goes on elsewhere."""
+    if nextitem is None or nextitem.path.parent != Path(__file__).parent:
+        SHARED.stop()
 
 
 @pytest.fixture
@@ -189,12 +230,21 @@ def citizen(service: Running) -> Iterator[Citizen]:
 
 @contextmanager
 def open_citizen(service: Running, *, stamps: int) -> Iterator[Citizen]:
-    account = service.json("account", "create", "--kind", "person", "--name", "Siti Uji")["id"]
-    key = service.json("account", "key", account, "--scope", "all")["key"]
-    service.json("quota", "allot", account, str(stamps))
+    made = httpx.post(f"{service.url}/dev/accounts", json={"name": "Siti Uji"}).raise_for_status().json()
+    account, key = str(made["id"]), made["key"]
+    with ThreadPoolExecutor(1) as elsewhere:  # a loop may run in this thread
+        elsewhere.submit(asyncio.run, _allotted(service, read_account(account), stamps)).result()
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=service.url, headers=headers, timeout=60) as http:
         yield Citizen(account, http)
+
+
+async def _allotted(service: Running, account_id: AccountId, stamps: int) -> None:
+    """Stamps from nobody's hand, as `bubuh quota allot` gives them."""
+    conn = await connect(service.run.databases[APP])
+    async with conn.transaction():
+        await allot(conn, ref=fresh_id(account_id), account_id=account_id, stamps=stamps, actor="local")
+    await conn.close()
 
 
 def until(holds: Callable[[], bool], *, within_s: float = 30.0) -> None:

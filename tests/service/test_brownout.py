@@ -8,7 +8,7 @@ import pytest
 from tests.service.conftest import Running
 from tests.service.test_status import until
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.shared]
 
 
 def test_a_held_level_is_met_seen_and_let_go(service: Running) -> None:

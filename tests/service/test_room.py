@@ -23,7 +23,7 @@ from tests.service.test_site import (  # noqa: F401 -- a fixture
     submit,
 )
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.shared]
 
 PASS, UMUM = "pas", 3
 RULES = RoomRules(

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.service.conftest import LETTER, Running
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.shared]
 
 AXE = (Path(__file__).parents[1] / "web/vendor/axe-4.14.1.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

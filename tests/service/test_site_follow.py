@@ -18,7 +18,7 @@ from bubuh.wiring.folder import DataFolder
 from tests.service.conftest import LETTER, Running
 from tests.service.test_site import ARGUMENTS, buy, looked_at, pay, register, stamp, submit
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.shared]
 
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 PHONE = {"width": 320, "height": 640}

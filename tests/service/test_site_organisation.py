@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.service.conftest import Running
 from tests.service.test_site import ARGUMENTS, PIN, buy, code_for, looked_at, register, stamp, submit
 
-pytestmark = [pytest.mark.service, pytest.mark.long]
+pytestmark = [pytest.mark.service, pytest.mark.shared, pytest.mark.long]
 
 FIRM = "Yayasan Pendidikan Anak Bangsa Nusantara Kabupaten Tapanuli Selatan"  # wider than a small screen
 SCREEN = {"width": 320, "height": 640}

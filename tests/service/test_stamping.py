@@ -26,7 +26,7 @@ from bubuh.pdf.preview import covered
 from tests.service.conftest import LETTER, Running
 from tests.service.test_site import ARGUMENTS, PASSWORD, PIN, code_for, looked_at
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.shared]
 
 NEAR_PT = 0.5
 PHONE: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}

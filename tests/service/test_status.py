@@ -18,7 +18,7 @@ from bubuh.outages.kept import FOLDER
 from tests.service.conftest import Running
 from tests.service.test_site import ARGUMENTS, looked_at
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.shared]
 
 PATIENCE_S = 60.0
 DATABASE = ("--id", "Basis data berhenti.", "--en", "The database has stopped.")
