@@ -1,4 +1,7 @@
-"""Templates and static files, read at import: later the process may no longer read them."""
+"""Templates and static files, read at import: later the process may no longer read them.
+
+To compile the ones and compress the others takes a second, so that is made once.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,20 @@ from dataclasses import dataclass
 from gettext import NullTranslations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from types import MappingProxyType
+from types import CodeType, MappingProxyType
 from typing import Final
 
 import brotli
-from jinja2 import DictLoader, Environment, StrictUndefined
+import jinja2
+from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
+from jinja2.bccache import Bucket
 
 from bubuh.edge.words import Language
+from bubuh.web.made_once import made_once
 from bubuh.web.words import CATALOGUES
 
 _HERE: Final = files("bubuh.web")
+_OURS: Final = _HERE.joinpath("files.py").read_bytes()
 _PLAIN: Final = re.compile(r"""\{\{ _\((?P<quote>["'])(?P<message>[^"'%\\]+)(?P=quote)\) \}\}""")
 _BR_BEST: Final = 11
 _GZIP_BEST: Final = 9
@@ -46,24 +53,33 @@ class StaticFile:
         return (self.gzip, "gzip") if "gzip" in taken else (self.data, None)
 
 
-def _static_file(name: str, data: bytes) -> StaticFile:
+def _static_file(name: str, data: bytes, packed: tuple[bytes, bytes]) -> StaticFile:
     stem, _, suffix = name.rpartition(".")
     return StaticFile(
         name=f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}.{suffix}",
         media_type=_MEDIA_TYPES[suffix],
         data=data,
-        brotli=brotli.compress(data, quality=_BR_BEST),
-        gzip=gzip.compress(data, _GZIP_BEST, mtime=0),
+        brotli=packed[0],
+        gzip=packed[1],
     )
 
 
 def _static() -> dict[str, StaticFile]:
     """Each style sheet, script and picture in `static/`, by its own name."""
-    return {
-        file.name: _static_file(file.name, file.read_bytes())
+    found = {
+        file.name: file.read_bytes()
         for file in _below(_HERE.joinpath("static"))
         if file.name.endswith((".css", ".js", ".svg", ".webp"))
     }
+    sources = [_OURS, brotli.__version__.encode(), *found.values()]
+    packed = made_once("static", sources, lambda: [_packed(data) for data in found.values()])
+    return {
+        name: _static_file(name, data, both) for (name, data), both in zip(found.items(), packed, strict=True)
+    }
+
+
+def _packed(data: bytes) -> tuple[bytes, bytes]:
+    return brotli.compress(data, quality=_BR_BEST), gzip.compress(data, _GZIP_BEST, mtime=0)
 
 
 def _templates() -> dict[str, str]:
@@ -103,11 +119,28 @@ def _said(source: str, catalogue: NullTranslations) -> str:
     return _PLAIN.sub(lambda found: catalogue.gettext(found["message"]), source)
 
 
+class _Compiled(BytecodeCache):
+    """The templates' code by their names, as it was made from these very sources."""
+
+    def __init__(self, code: Mapping[str, CodeType]) -> None:
+        self._code = code
+
+    def get_cache_key(self, name: str, filename: str | None = None) -> str:
+        """See `BytecodeCache`: the name itself."""
+        del filename
+        return name
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """See `BytecodeCache`."""
+        bucket.code = self._code[bucket.key]
+
+
 def _environment(language: Language, pages: Mapping[str, str]) -> Environment:
     """The pages in `language`, compiled now: a mistake in one shows at start, not to a reader."""
     catalogue = CATALOGUES[language]
+    said = {name: _said(source, catalogue) for name, source in pages.items()}
     made = Environment(
-        loader=DictLoader({name: _said(source, catalogue) for name, source in pages.items()}),
+        loader=DictLoader(said),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -118,6 +151,14 @@ def _environment(language: Language, pages: Mapping[str, str]) -> Environment:
     made.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.policies["ext.i18n.trimmed"] = True
     made.globals |= {"static": static_path, "language": str(language)}
+    sources = [_OURS, jinja2.__version__.encode(), *(part.encode() for row in said.items() for part in row)]
+    made.bytecode_cache = _Compiled(
+        made_once(
+            f"pages-{language}",
+            sources,
+            lambda: {name: made.compile(source, name) for name, source in said.items()},
+        )
+    )
     for name in made.list_templates():
         made.get_template(name)
     return made
