@@ -17,6 +17,7 @@ from bubuh.asgi import HANDLERS
 from bubuh.cli import app
 from bubuh.edge.reasons import DOCUMENT_REASONS, FLAGS
 from bubuh.quota.invariants import Invariant
+from bubuh.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -185,6 +186,11 @@ def test_the_readme_names_every_call() -> None:
         if path.startswith(("/v1/", "/dev/", "/health/", "/gateway/")) and method in {"GET", "POST", "PATCH"}
     }
     assert told == served
+
+
+def test_each_setting_has_its_row() -> None:
+    told = [cells[0] for cells in rows("docs/reference/settings.md", 3) if cells[0].startswith("`")]
+    assert sorted(told) == sorted(f"`{PREFIX}{name.upper()}`" for name in Settings.__struct_fields__)
 
 
 def test_each_fault_has_its_row_and_each_row_its_test() -> None:
