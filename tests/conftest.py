@@ -23,7 +23,7 @@ from bubuh.db.pool import Conn, Database, connect
 from bubuh.db.rights import server_owner
 from bubuh.db.roles import APP, OWNER, SIGNER, ensure_database
 
-pytest_plugins = ["tests.budget", "tests.oracles"]
+pytest_plugins = ["tests.budget", "tests.keys", "tests.oracles"]
 
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 2 * 1024**3

@@ -31,6 +31,7 @@ from bubuh.payments.ports import Gateway
 from bubuh.payments.refusals import GatewayMisspoke, GatewayRefused, GatewayUnavailable, NoticeForged
 from bubuh.payments.take_notice import keeping, take_notice
 from tests.adapters.gateways import DIALECTS, Dialect
+from tests.adapters.listening import listening
 from tests.gateway_dev.rig import RunningGateway, Shop, closed_port, gateway_process, make_principal, running  # noqa: F401 -- fixtures
 
 DIALECT_METHODS = [(name, method) for name, one in DIALECTS.items() for method in sorted(one.methods)]
@@ -273,26 +274,6 @@ async def test_a_line_that_never_ends(customer: Customer) -> None:
         with pytest.raises(GatewayMisspoke):
             await gateway.health()
         await gateway.close()
-
-
-@asynccontextmanager
-async def listening(answer: bytes, more: bytes = b"") -> AsyncIterator[str]:
-    """A server that answers anything by `answer`, and by `more` for as long as it is read."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
-            while more:
-                writer.write(more)
-                await writer.drain()
-        except ConnectionError:
-            pass  # the client has had enough
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 @asynccontextmanager

@@ -20,27 +20,24 @@ from bubuh.cli.rotation import (
     retire_key,
 )
 from bubuh.cli.seal_keys import FolderSealKeys
-from bubuh.core.privileges import Uids
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Algorithm, Intent, Place
-from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import Pki, development_pki, to_pem
 from bubuh.stamping.refusals import SealKeyMissing, SignerUnavailable
-from bubuh.wiring.folder import DataFolder, open_folder
-from bubuh.wiring.keys import SETTLED, keyring_of, read_keyring, read_trust, settle_keys
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.keys import SETTLED, keyring_of, read_keyring, read_trust
+from tests.keys import NOBODY, settled
+from tests.pdf.offline import affix_with_key
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
-NOBODY = Uids(app=None, signer=None, sandbox=None, postgres=None)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:
-    made = open_folder(tmp_path / "data", NOBODY)
-    settle_keys(made, NOBODY, now=NOW)
-    return made
+    return settled(tmp_path / "data", now=NOW)
 
 
 def new_key(folder: DataFolder, key_id: str, starts_at: datetime, algorithm: Algorithm = "p256") -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from bubuh.core.clock import utc_now
 from bubuh.pdf.model import Chain, Intent, Place
-from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import development_pki, to_pem
+from tests.pdf.offline import affix_with_key
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
 SERIAL = "T1ABCDEFGHIJKLMNOPQRST"

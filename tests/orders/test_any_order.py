@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from bubuh.core.ids import AccountId, fresh_account_id, fresh_id
 from bubuh.db.pool import Database
-from bubuh.orders.expire import expire_due
+from bubuh.orders.expire import Expirer
 from bubuh.orders.model import OrderState
 from bubuh.orders.moves import MOVES
 from bubuh.orders.settle import settle
@@ -39,7 +39,7 @@ async def test_the_book_is_the_same_in_any_order(
     state, came = OrderState.PLACED, set[str]()
     for happening in happenings:
         if happening is EXPIRE:
-            await expire_due(db)
+            await Expirer(db).expire()
         else:
             await settle(db, [payment(account_id, order_id, no) for no in happening])
             came |= set(happening)

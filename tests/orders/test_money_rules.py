@@ -12,7 +12,7 @@ from bubuh.db.pool import Conn
 from bubuh.orders import store
 from bubuh.orders.books import OrderBooks
 from bubuh.orders.collect import run_asking_pass
-from bubuh.orders.expire import expire_due
+from bubuh.orders.expire import Expirer
 from bubuh.orders.model import Order, OrderState
 from bubuh.orders.show import show_order
 from bubuh.payments.lines import Kind, Line, Resolution
@@ -58,7 +58,7 @@ async def over(shop: Shop, owner_conn: Conn, order_id: UUID, *, ago: str = "0 s"
     """The order's time is over."""
     sql = f"UPDATE orders SET expires_at = now() - interval '{ago}' WHERE id = $1"
     await owner_conn.execute(sql, order_id)
-    await expire_due(shop.db)
+    await Expirer(shop.db).expire()
 
 
 async def assert_explained(shop: Shop) -> None:
@@ -328,7 +328,7 @@ async def test_settling_and_returning_at_once_leave_nothing_over(
     await owner_conn.execute("UPDATE payment_unmatched SET listed_at = now() - interval '1 h'")
     await owner_conn.execute("UPDATE orders SET expires_at = now() - interval '1 h'")
     work = [settle(shop, order_id, 20_000, 10_000) for order_id in orders]
-    turns = [*work, expire_due(shop.db)] if first == "settle" else [expire_due(shop.db), *work]
+    turns = [*work, Expirer(shop.db).expire()] if first == "settle" else [Expirer(shop.db).expire(), *work]
     await asyncio.gather(*turns)
-    await expire_due(shop.db)
+    await Expirer(shop.db).expire()
     await assert_explained(shop)

@@ -21,7 +21,7 @@ from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.orders import store
 from bubuh.orders.check import check
 from bubuh.orders.collect import run_asking_pass
-from bubuh.orders.expire import expire_due
+from bubuh.orders.expire import Expirer
 from bubuh.orders.model import MOST_STAMPS, OrderState, WantedOrder
 from bubuh.orders.moves import MOVES
 from bubuh.orders.place import PlaceBatches
@@ -125,7 +125,7 @@ async def test_an_open_order_of_before_counts_too_and_one_that_expired_does_not(
     with pytest.raises(OneOrder):
         await shop.place(1, is_only=True)
     await shop.place(1, valid_s=0)  # nobody queues: as many as one wants
-    await expire_due(shop.db)
+    await Expirer(shop.db).expire()
     assert not (await shop.place(1, is_only=True)).replayed
 
 
@@ -294,8 +294,8 @@ async def test_a_filled_order_is_not_asked_about(shop: Shop) -> None:
 
 async def test_orders_expire_by_the_databases_clock(shop: Shop) -> None:
     late, early = await shop.place(1, valid_s=0), await shop.place(1)
-    assert await expire_due(shop.db) == 1
-    assert await expire_due(shop.db) == 0
+    assert await Expirer(shop.db).expire() == 1
+    assert await Expirer(shop.db).expire() == 0
     states = [
         (await show_order(shop.db, shop.account_id, one.shown.order.id)).order.state for one in (late, early)
     ]
@@ -307,7 +307,7 @@ async def test_money_after_expiry_is_credited(shop: Shop, owner_conn: Conn) -> N
     order_id = (await shop.place(3)).shown.order.id
     for table in ("orders", "payment_attempts"):
         await owner_conn.execute(f"UPDATE {table} SET expires_at = now()")
-    assert await expire_due(shop.db) == 1
+    assert await Expirer(shop.db).expire() == 1
     await shop.running.pay(reference_of(order_id), insist=True)
     await shop.db.execute("UPDATE payment_attempts SET next_ask_at = now()")
     await run_asking_pass(shop.db, shop.gateways)
@@ -320,7 +320,7 @@ async def test_expiring_and_settling_at_once_end_filled(shop: Shop) -> None:
     orders = [(await shop.place(1, valid_s=0)).shown.order.id for _ in range(20)]
     payments = [payment(shop, order_id, 10_000, no=str(order_id)) for order_id in orders]
     await asyncio.gather(
-        *(settle(shop.db, payments[n::4]) for n in range(4)), *(expire_due(shop.db) for _ in range(4))
+        *(settle(shop.db, payments[n::4]) for n in range(4)), *(Expirer(shop.db).expire() for _ in range(4))
     )
     assert await shop.free() == 20
     for order_id in orders:
@@ -400,7 +400,7 @@ async def test_sql_moves_orders_as_the_table_says(shop: Shop, owner_conn: Conn) 
             await settle(shop.db, [payment(shop, order_id, 10_000, no="pay_2")])
             wanted = S.FILLED
         else:
-            await expire_due(shop.db)
+            await Expirer(shop.db).expire()
             wanted = S.EXPIRED if S.EXPIRED in MOVES[start] else start
         end = (await show_order(shop.db, shop.account_id, order_id)).order.state
         assert end is wanted

@@ -13,10 +13,8 @@ import msgspec
 import pytest
 
 from bubuh.audit.verify import verify_shard
-from bubuh.cli.seal_keys import load_statement_key
 from bubuh.core.clock import utc_now
 from bubuh.core.ids import THE_SERVICE, fresh_id, show_id
-from bubuh.core.privileges import Uids
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.outages.declare import close_outage, open_outage, update_outage
@@ -27,26 +25,10 @@ from bubuh.signer.heads import StatementKey
 from bubuh.signer.statements import sign_statements
 from bubuh.statements.model import Kind, SignedStatement, Statement
 from bubuh.statements.store import newest_signed, want
-from bubuh.wiring.folder import DataFolder, open_folder
-from bubuh.wiring.keys import settle_keys
+from bubuh.wiring.folder import DataFolder
 
-NOBODY = Uids(app=None, signer=None, sandbox=None, postgres=None)
 ISSUER = "https://bubuh.example"
 WORDS = Said(indonesian="Pembubuhan berhenti.", english="Stamping has stopped.", next_update_at=None)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    made = open_folder(tmp_path / "data", NOBODY)
-    settle_keys(made, NOBODY, now=utc_now())
-    return made
-
-
-@pytest.fixture
-def key(folder: DataFolder) -> StatementKey:
-    loaded = load_statement_key(folder)
-    assert loaded is not None
-    return loaded
 
 
 def word(said: Said = WORDS) -> Word:
@@ -113,12 +95,12 @@ async def test_what_an_operator_says_is_told_and_audited(db: Database) -> None:
 
 
 async def test_the_record_is_proved_by_openssl_and_a_changed_one_is_not(
-    db: Database, signer_db: Database, key: StatementKey, folder: DataFolder, tmp_path: Path
+    db: Database, signer_db: Database, statement_key: StatementKey, key_folder: DataFolder, tmp_path: Path
 ) -> None:
     outage = await opened(db, Function.STAMP, Function.BUY)
     assert await newest_signed(db, Kind.OUTAGE, outage.id) is None
-    assert await sign_statements(signer_db, key) == 1
-    assert await sign_statements(signer_db, key) == 0, "once"
+    assert await sign_statements(signer_db, statement_key) == 1
+    assert await sign_statements(signer_db, statement_key) == 0, "once"
     record = await signed(db, outage)
     facts = msgspec.json.decode(record.statement.facts, type=OutageRecord)
     assert facts.issuer == ISSUER
@@ -126,19 +108,19 @@ async def test_the_record_is_proved_by_openssl_and_a_changed_one_is_not(
     assert facts.functions == [Function.BUY, Function.STAMP]
     assert (facts.began_at, facts.ended_at) == (outage.began_at, None)
     bytes_ = record.statement.facts
-    assert is_proved(bytes_, record.signature, folder.root_certificate, tmp_path)
+    assert is_proved(bytes_, record.signature, key_folder.root_certificate, tmp_path)
     longer = bytes_.replace(b'"ended_at":null', b'"ended_at":"2030-01-01T00:00:00Z"')
     assert longer != bytes_
-    assert not is_proved(longer, record.signature, folder.root_certificate, tmp_path)
+    assert not is_proved(longer, record.signature, key_folder.root_certificate, tmp_path)
     await closed(db, outage.id)
-    assert await sign_statements(signer_db, key) == 1
+    assert await sign_statements(signer_db, statement_key) == 1
     last = json.loads((await signed(db, outage)).statement.facts)
     assert last["no"] == 2
     assert last["ended_at"] is not None
 
 
 async def test_the_signer_signs_nothing_that_it_does_not_understand(
-    db: Database, signer_db: Database, key: StatementKey
+    db: Database, signer_db: Database, statement_key: StatementKey
 ) -> None:
     outage = await opened(db)
     record = OutageRecord(
@@ -155,7 +137,7 @@ async def test_the_signer_signs_nothing_that_it_does_not_understand(
         for no, facts in enumerate(strange, start=1):
             other = Statement(kind=Kind.OUTAGE, subject=fresh_id(THE_SERVICE), no=no, facts=facts)
             await want(conn, other)
-    assert await sign_statements(signer_db, key) == 1
+    assert await sign_statements(signer_db, statement_key) == 1
     assert (await signed(db, outage)).statement.subject == outage.id
     left = await db.fetchval(
         "SELECT count(*) FROM statements WHERE signature IS NULL AND refused_at IS NOT NULL"

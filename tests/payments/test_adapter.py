@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -35,6 +32,7 @@ from bubuh.payments.refusals import (
     NoticeForged,
 )
 from bubuh.payments.steady import choose_gateway
+from tests.adapters.listening import listening
 from tests.gateway_dev.rig import SECRET, RunningGateway, closed_port
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -271,26 +269,6 @@ async def test_an_answer_that_contradicts_is_not_believed(answered: dict[str, An
         with pytest.raises(GatewayMisspoke):
             await gateway.status("x")
         await gateway.close()
-
-
-@asynccontextmanager
-async def listening(answer: bytes, more: bytes = b"") -> AsyncIterator[str]:
-    """A server that answers anything by `answer`, and by `more` for as long as it is read."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
-            while more:
-                writer.write(more)
-                await writer.drain()
-        except ConnectionError:
-            pass  # the client has had enough
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 # ------------------------------------------------------------------ notices

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from bubuh.db.pool import Conn
 from bubuh.orders.collect import run_asking_pass, run_notices_pass
-from bubuh.orders.expire import expire_due
+from bubuh.orders.expire import Expirer
 from bubuh.orders.match_settlement import match_settlement
 from bubuh.orders.model import OrderState
 from bubuh.orders.show import show_order
@@ -75,7 +75,7 @@ async def test_in_whatever_order_the_gateways_book_is_heard_ours_is_the_same(
                 sql = "UPDATE {} SET expires_at = now() - interval '1 s' WHERE account_id = $1"
                 await owner_conn.execute(sql.format("orders"), shop.account_id)
                 await owner_conn.execute(sql.format("payment_attempts"), shop.account_id)
-                await expire_due(shop.db)
+                await Expirer(shop.db).expire()
             case "match":
                 heard = (await show_order(shop.db, shop.account_id, order.id)).order
                 settled = [line(Paid(reference, order.amount_idr, ""))]

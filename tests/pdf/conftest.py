@@ -14,9 +14,9 @@ import pytest
 from bubuh.edge.verdicts import ADDITIONS, FINDINGS, VERDICT_REASONS
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Chain, Intent, Judgement, Place, Trust
-from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import Pki, PrivateKey, development_pki
+from tests.pdf.offline import affix_with_key
 
 DATA = Path(__file__).parents[1] / "data"
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -22,7 +22,7 @@ from bubuh.core.errors import Refusal
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Intent, Place, Trust
-from bubuh.pdf.offline import affix_with_key
+from tests.pdf.offline import affix_with_key
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import development_pki
 

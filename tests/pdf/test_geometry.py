@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from bubuh.pdf.geometry import as_seen, check_place, seen_size, square, to_page_space, upright
+from bubuh.pdf.geometry import as_seen, seen_size, square, to_page_space, upright
 from bubuh.pdf.model import Facts, PageBox, Place, Rect
 from bubuh.pdf.refusals import FaceSize, OutsidePage, PageOutOfRange
 
@@ -87,10 +87,10 @@ def test_a_coordinate_is_a_number(at: float) -> None:
 
 
 @pytest.mark.parametrize("page", [0, -1, 3])
-def test_a_page_that_is_not_there_is_refused_first(page: int) -> None:
+def test_a_page_that_is_not_there_is_refused(page: int) -> None:
     facts = Facts(size_bytes=1, sha256=bytes(32), version="1.7", pages=2, boxes=(A4, A4))
     with pytest.raises(PageOutOfRange) as refused:
-        check_place(facts, Place(page=page, x_pt=-1, y_pt=-1, side_pt=1))
+        facts.box(page)
     assert refused.value.pointer == "/page"
     assert refused.value.details == {"page": page, "pages": 2}
 

@@ -71,7 +71,7 @@ def test_not_where_the_code_says_another_number(desk: Desk, letter: bytes) -> No
 
 
 def stamped_with(desk: Desk, document: bytes, payload: str) -> bytes:
-    from bubuh.pdf.offline import affix_with_key
+    from tests.pdf.offline import affix_with_key
 
     intent = replace(desk.intent(), qr_payload=payload)
     return affix_with_key(document, intent, desk.chain, desk.key)

@@ -13,7 +13,6 @@ import pytest
 
 from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.model import Rect, Trust
-from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.plan import plan, plan_with_library
 from bubuh.pdf.refusals import DocumentRefused, Reason
 from bubuh.pdf.rehearse import rehearse
@@ -21,6 +20,7 @@ from bubuh.pdf.seal import cms
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import development_pki
 from tests.pdf.conftest import DATA, NOW, OTHER_SERIAL, SERIAL, Desk
+from tests.pdf.offline import affix_with_key
 
 Complaints = Callable[[bytes], str]
 Words = Callable[[bytes, Trust], dict[str, bool]]

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import asyncpg
 import pytest
 
-from bubuh.cli.seal_keys import load_statement_key
-from bubuh.core.clock import utc_now
-from bubuh.core.privileges import Uids
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.pdf.seal.keys import proves
@@ -21,26 +17,10 @@ from bubuh.quota.chain.link import link_shard
 from bubuh.quota.chain.model import BreakKind
 from bubuh.quota.chain.verify_heads import verify_heads
 from bubuh.signer.heads import HeadsRefused, StatementKey, sign_heads
-from bubuh.wiring.folder import DataFolder, open_folder
-from bubuh.wiring.keys import read_keyring, read_statement_chain, settle_keys
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.keys import read_keyring, read_statement_chain
 from tests.conftest import Dsns
 from tests.quota.desk import Desk
-
-NOBODY = Uids(app=None, signer=None, sandbox=None, postgres=None)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    made = open_folder(tmp_path / "data", NOBODY)
-    settle_keys(made, NOBODY, now=utc_now())
-    return made
-
-
-@pytest.fixture
-def key(folder: DataFolder) -> StatementKey:
-    loaded = load_statement_key(folder)
-    assert loaded is not None
-    return loaded
 
 
 @pytest.fixture
@@ -53,21 +33,21 @@ async def hand(dsns: Dsns) -> AsyncIterator[Conn]:
 
 
 @pytest.fixture
-async def shard(desk: Desk, db: Database, signer_db: Database, key: StatementKey) -> Shard:
+async def shard(desk: Desk, db: Database, signer_db: Database, statement_key: StatementKey) -> Shard:
     """A shard with three links, each signed."""
     account = await desk.account(9)
     shard = shard_of_account(account)
     for no in (1, 2, 3):
         assert await link_shard(db, shard) == 1
-        signed = await sign_heads(signer_db, key)
+        signed = await sign_heads(signer_db, statement_key)
         assert signed is not None
         assert (signed.ends.no, signed.ends.nos[shard]) == (no, no)
         await desk.hold(account, 1)
     return shard
 
 
-async def broken(db: Database, folder: DataFolder) -> tuple[int, list[HeadBreak]]:
-    chain = read_statement_chain(folder)
+async def broken(db: Database, key_folder: DataFolder) -> tuple[int, list[HeadBreak]]:
+    chain = read_statement_chain(key_folder)
     assert chain is not None
     return await verify_heads(
         db,
@@ -78,13 +58,13 @@ async def broken(db: Database, folder: DataFolder) -> tuple[int, list[HeadBreak]
 
 
 async def test_signed_heads_hold_and_nothing_new_is_not_signed_again(
-    shard: Shard, db: Database, signer_db: Database, key: StatementKey, folder: DataFolder
+    shard: Shard, db: Database, signer_db: Database, statement_key: StatementKey, key_folder: DataFolder
 ) -> None:
-    assert await sign_heads(signer_db, key) is None
-    assert await broken(db, folder) == (3, [])
+    assert await sign_heads(signer_db, statement_key) is None
+    assert await broken(db, key_folder) == (3, [])
     assert await link_shard(db, shard) == 1
-    assert await sign_heads(signer_db, key) is not None
-    assert await broken(db, folder) == (4, [])
+    assert await sign_heads(signer_db, statement_key) is not None
+    assert await broken(db, key_folder) == (4, [])
 
 
 @pytest.mark.parametrize(
@@ -98,16 +78,21 @@ async def test_signed_heads_hold_and_nothing_new_is_not_signed_again(
     ],
 )
 async def test_a_head_that_does_not_hold_is_named(
-    statement: str, kind: BreakKind, no: int, shard: Shard, db: Database, hand: Conn, folder: DataFolder
+    statement: str, kind: BreakKind, no: int, shard: Shard, db: Database, hand: Conn, key_folder: DataFolder
 ) -> None:
     assert shard in range(64)
     await hand.execute(statement)
-    first = (await broken(db, folder))[1][0]
+    first = (await broken(db, key_folder))[1][0]
     assert (first.kind, first.no) == (kind, no)
 
 
 async def test_a_tail_cut_behind_a_signed_head_is_missed_and_nothing_more_is_signed(
-    shard: Shard, db: Database, signer_db: Database, hand: Conn, folder: DataFolder, key: StatementKey
+    shard: Shard,
+    db: Database,
+    signer_db: Database,
+    hand: Conn,
+    key_folder: DataFolder,
+    statement_key: StatementKey,
 ) -> None:
     """Even when all else is made to agree: the last transfer, its link, the head and the balance are cut."""
     for statement in (
@@ -119,17 +104,17 @@ async def test_a_tail_cut_behind_a_signed_head_is_missed_and_nothing_more_is_sig
         "DELETE FROM quota_holds WHERE held_at = (SELECT max(held_at) FROM quota_holds)",
     ):
         await hand.execute(statement)
-    (found,) = (await broken(db, folder))[1]
+    (found,) = (await broken(db, key_folder))[1]
     assert (found.kind, found.no, found.shard, found.link) == (BreakKind.MISSING, 3, shard, 3)
     with pytest.raises(HeadsRefused):
-        await sign_heads(signer_db, key)
+        await sign_heads(signer_db, statement_key)
 
 
-def test_the_statement_key_is_for_statements_and_no_seal_key_is(folder: DataFolder) -> None:
-    (chain,) = read_keyring(folder).chains.values()
-    (anchor,) = from_pem(folder.root_certificate.read_bytes())
+def test_the_statement_key_is_for_statements_and_no_seal_key_is(key_folder: DataFolder) -> None:
+    (chain,) = read_keyring(key_folder).chains.values()
+    (anchor,) = from_pem(key_folder.root_certificate.read_bytes())
     vouched = partial(is_for_statements, issuing=chain.issuing_certificate, root=anchor)
-    statements = read_statement_chain(folder)
+    statements = read_statement_chain(key_folder)
     assert statements is not None
     assert vouched(statements.seal_certificate)
     assert not vouched(chain.seal_certificate)

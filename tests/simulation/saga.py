@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,7 +30,7 @@ from bubuh.db.self_clocked import SelfClocked
 from bubuh.documents.ports import ObjectDamaged
 from bubuh.pdf.model import Level, Tier
 from bubuh.quota.model import Outcome, Source, WantedAllotment
-from bubuh.stamping import affix, store, sweep
+from bubuh.stamping import affix, serial_store, store, sweep
 from bubuh.stamping.affix import MOST_DEATHS, Workshop
 from bubuh.stamping.model import Lease
 from bubuh.stamping.moves import ReturnReason, StampState
@@ -349,11 +349,11 @@ def stand_in(patch: pytest.MonkeyPatch, world: World) -> None:
     """Have worker and sweeper reach `world` where they would reach PostgreSQL, disk and C code."""
     rows = world.stamps
 
-    def over(name: str, act: Callable[..., Any]) -> None:
+    def over(name: str, act: Callable[..., Any], module: ModuleType = store) -> None:
         async def call(process: Process, *arguments: Any, **named: Any) -> Any:
             return await world.commit(process, name, lambda: act(*arguments, **named))
 
-        patch.setattr(store, name, call)
+        patch.setattr(module, name, call)
 
     over("lease_n", lambda shard, **named: rows.lease_n(shard, world.now(), **named))
     over("list_waiting", lambda shards: rows.list_waiting(shards, world.now()))
@@ -362,7 +362,7 @@ def stand_in(patch: pytest.MonkeyPatch, world: World) -> None:
     over("renew_n", lambda _, leases, **named: rows.renew_n(leases, world.now(), **named))
     over("yield_n", lambda _, leases, **named: rows.yield_n(leases, world.now(), **named))
     over("bury", lambda shard, **named: rows.bury(shard, world.now(), **named))
-    over("take_block", lambda _, *, block, taken_by: rows.take_block(block))
+    over("take_block", lambda _, *, block, taken_by: rows.take_block(block), serial_store)
     over("read_clock", world.now)
     over("list_waited_too_long", lambda shard, **named: rows.waited_too_long(shard, world.now(), **named))
     over("return_n", lambda _, wanted: [rows.give_back(one) for one in wanted])

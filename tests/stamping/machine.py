@@ -29,7 +29,7 @@ from bubuh.quota.invariants import Difference, Invariant, Scope
 from bubuh.quota.model import Source, WantedAllotment
 from bubuh.quota.reconcile import ask
 from bubuh.signer.seal import SQL as SIGNER_SQL
-from bubuh.stamping import store
+from bubuh.stamping import serial_store, store
 from bubuh.stamping.model import Lease, Planned, WantedStamp, WrittenIntent
 from bubuh.stamping.moves import StampState
 from bubuh.stamping.store import AcceptRequest, Finished, NewIntent, NewPlan, WantedReturn
@@ -111,7 +111,7 @@ class StampMachine(RuleBasedStateMachine):
 
     async def opened(self) -> None:
         for shard, block in self.blocks.items():
-            assert await store.take_block(self.db, shard, block=block, taken_by="m")
+            assert await serial_store.take_block(self.db, shard, block=block, taken_by="m")
         for account in self.accounts:
             for number in range(DOCUMENTS):
                 document = (account, self.id_of(account, "document", number), ORIGINAL)

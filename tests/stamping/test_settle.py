@@ -84,7 +84,7 @@ async def download(town: Town, stamp_id: UUID, *, wait_s: float = PATIENCE_S) ->
 async def level_of(town: Town, stamp_id: UUID) -> tuple[Any, ...]:
     """State, level reached, and why it is less than was wanted."""
     row = await town.db.fetchrow(
-        store.SQL.find_level.sql, town.citizen.shard, town.citizen.account_id, stamp_id
+        "SELECT state, level, reason FROM stamp_levels WHERE stamp_id = $1", stamp_id
     )
     assert row is not None
     return row["state"], row["level"], row["reason"]
@@ -309,7 +309,7 @@ async def test_a_worker_killed_at_any_point_leaves_a_row_that_says_how_to_go_on(
     dying = witness
     with monkeypatch.context() as patch:
         if point == "asked":
-            patch.setattr("bubuh.stamping.settle.store.keep_token", die)
+            patch.setattr("bubuh.stamping.settle.level_store.keep_token", die)
         elif point == "token kept":
             patch.setattr("bubuh.stamping.settle._append_dss", die)
         else:

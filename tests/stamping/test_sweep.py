@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 
+from bubuh.core.doubt import HOLD_OFF_S
 from bubuh.core.ids import THE_SERVICE, AccountId, fresh_id
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Conn, Database
 from bubuh.outbox.take import take_untold
 from bubuh.stamping import sweep as sweeping
 from bubuh.stamping.alarm import SWEPT
-from bubuh.stamping.sweep import HOLD_OFF_S, Sweeper
+from bubuh.stamping.sweep import Sweeper
 from tests.quota.desk import Desk, has
 
 DAY_S = 86_400.0
@@ -116,7 +117,7 @@ async def test_a_jump_that_was_seen_ends_nothing_for_an_hour(
     assert abs(int(str(page["seconds"])) - jump_s) < 60
     assert await desk.balance(account) == has(held=3)
     assert await sweeper.sweep() == 0
-    sweeper._held_until -= HOLD_OFF_S
+    sweeper._doubt._until_s -= HOLD_OFF_S
     assert await sweeper.sweep() == 3
 
 

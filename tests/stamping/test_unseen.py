@@ -22,7 +22,7 @@ from bubuh.pdf.seal.room import TIME_STAMP_ROOM_BYTES
 from bubuh.quota.reconcile import reconcile
 from bubuh.quota.show import show_quota
 from bubuh.sandbox import Sandbox
-from bubuh.stamping import store
+from bubuh.stamping import level_store
 from bubuh.stamping.affix import Ended, affix
 from bubuh.stamping.deliver import open_stamp_increment, open_stamped_document
 from bubuh.stamping.model import Lease, WantedStamp
@@ -171,12 +171,16 @@ async def test_its_level_goes_no_further_than_a_time_stamp(town: Town, wanted: L
     accepted = await ask(town, await receive(town))
     (lease,) = await town.lease()
     assert await affix(lease, replace(town.shop, level=wanted)) is Ended.AFFIXED
-    level = await store.find_pending_level(town.db, town.citizen.account_id, accepted.stamp.id, wait_s=60)
+    level = await level_store.find_pending_level(
+        town.db, town.citizen.account_id, accepted.stamp.id, wait_s=60
+    )
     assert level is not None
     assert level.wanted is Level.B_T
     assert level.increment_bytes > 2 * room
     await increment_of(town, accepted.stamp.id)  # nobody waits for an authority for ever
-    settled = await store.find_pending_level(town.db, town.citizen.account_id, accepted.stamp.id, wait_s=60)
+    settled = await level_store.find_pending_level(
+        town.db, town.citizen.account_id, accepted.stamp.id, wait_s=60
+    )
     assert settled is None
 
 

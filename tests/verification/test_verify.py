@@ -12,7 +12,6 @@ from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
 from bubuh.documents.revisions import open_revision
 from bubuh.pdf.model import Intent, Place, Trust
-from bubuh.pdf.offline import affix_with_key
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import Pki, development_pki
 from bubuh.sandbox import Sandbox, SandboxUnavailable
@@ -25,6 +24,7 @@ from bubuh.verification.look_up import DatabaseLedger, look_up
 from bubuh.verification.model import SerialFacts, Verdict, Word
 from bubuh.verification.verify import verify
 from tests.conftest import Dsns
+from tests.pdf.offline import affix_with_key
 from tests.stamping.conftest import LETTER, Town
 
 NOWHERE = Place(page=1, x_pt=60, y_pt=80, side_pt=60)

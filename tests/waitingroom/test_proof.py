@@ -15,10 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bubuh.cli import app
-from bubuh.cli.seal_keys import load_statement_key
 from bubuh.core.clock import utc_now
 from bubuh.core.ids import THE_SERVICE, derived_id, show_id
-from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
 from bubuh.edge.turn_sheet import turn_sheet
 from bubuh.pdf.model import Chain, Trust
@@ -32,10 +30,10 @@ from bubuh.statements.model import Kind, Statement, to_bytes
 from bubuh.statements.prove import prove
 from bubuh.statements.store import newest_signed, want
 from bubuh.waitingroom.proof import Outcome, TurnRecord
-from bubuh.wiring.folder import DataFolder, open_folder
-from bubuh.wiring.keys import read_keyring, settle_keys
+from bubuh.wiring.folder import DataFolder
+from bubuh.wiring.keys import read_keyring
+from tests.keys import settled
 
-NOBODY = Uids(app=None, signer=None, sandbox=None, postgres=None)
 SUBJECT = derived_id(THE_SERVICE, "test", "turn")
 NOW = utc_now().replace(microsecond=0)
 DEADLINE = NOW - timedelta(minutes=5)
@@ -63,25 +61,11 @@ def record(**changes: object) -> TurnRecord:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    made = open_folder(tmp_path / "data", NOBODY)
-    settle_keys(made, NOBODY, now=utc_now())
-    return made
-
-
-@pytest.fixture
-def key(folder: DataFolder) -> StatementKey:
-    loaded = load_statement_key(folder)
-    assert loaded is not None
-    return loaded
-
-
-@pytest.fixture
-def proof(key: StatementKey, tmp_path: Path) -> Path:
+def proof(statement_key: StatementKey, tmp_path: Path) -> Path:
     """The JSON and the page of a proof, signed as the signer signs."""
     facts, file = to_bytes(record()), tmp_path / "bukti.json"
     plain, page = (
-        sign(digest_of(Statement(kind=kind, subject=SUBJECT, no=1, facts=facts)), key)
+        sign(digest_of(Statement(kind=kind, subject=SUBJECT, no=1, facts=facts)), statement_key)
         for kind in (Kind.TURN, Kind.TURN_SHEET)
     )
     file.write_bytes(facts)
@@ -91,25 +75,25 @@ def proof(key: StatementKey, tmp_path: Path) -> Path:
     return file
 
 
-def verified(folder: DataFolder, *arguments: object) -> tuple[int, list[dict[str, object]]]:
+def verified(key_folder: DataFolder, *arguments: object) -> tuple[int, list[dict[str, object]]]:
     told = CliRunner().invoke(
-        app, ["turn", "verify", *map(str, arguments), "--trust", str(folder.root_certificate), "--json"]
+        app, ["turn", "verify", *map(str, arguments), "--trust", str(key_folder.root_certificate), "--json"]
     )
     return told.exit_code, [json.loads(line) for line in told.stdout.splitlines()]
 
 
-def test_both_forms_are_believed_and_say_the_same(proof: Path, folder: DataFolder) -> None:
-    code, found = verified(folder, proof, proof.with_suffix(".pdf"), "--lane", "cpns", "--not-reached")
+def test_both_forms_are_believed_and_say_the_same(proof: Path, key_folder: DataFolder) -> None:
+    code, found = verified(key_folder, proof, proof.with_suffix(".pdf"), "--lane", "cpns", "--not-reached")
     assert code == 0
     assert [one["outcome"] for one in found] == ["not_reached", "not_reached"]
     assert found[0]["record"] == found[1]["record"] == json.loads(proof.read_bytes())
 
 
-def test_openssl_holds_the_record_against_the_root(proof: Path, folder: DataFolder) -> None:
+def test_openssl_holds_the_record_against_the_root(proof: Path, key_folder: DataFolder) -> None:
     told = subprocess.run(
         (
             *("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any"),
-            *("-CAfile", folder.root_certificate, "-in", proof.with_suffix(".p7s"), "-content", proof),
+            *("-CAfile", key_folder.root_certificate, "-in", proof.with_suffix(".p7s"), "-content", proof),
         ),
         capture_output=True,
         check=False,
@@ -119,10 +103,10 @@ def test_openssl_holds_the_record_against_the_root(proof: Path, folder: DataFold
 
 
 def test_other_readers_read_the_page_and_its_signature(
-    proof: Path, folder: DataFolder, pyhanko_words: Callable[[bytes, Trust], dict[str, bool]]
+    proof: Path, key_folder: DataFolder, pyhanko_words: Callable[[bytes, Trust], dict[str, bool]]
 ) -> None:
     page = proof.with_suffix(".pdf")
-    trust = Trust(roots=from_pem(folder.root_certificate.read_bytes()), now=utc_now())
+    trust = Trust(roots=from_pem(key_folder.root_certificate.read_bytes()), now=utc_now())
     assert pyhanko_words(page.read_bytes(), trust) == {"Statement": True}
     assert subprocess.run(("qpdf", "--check", page), capture_output=True, check=False).returncode == 0
     text = subprocess.run(("pdftotext", page, "-"), capture_output=True, check=True).stdout.decode()
@@ -130,9 +114,9 @@ def test_other_readers_read_the_page_and_its_signature(
     assert "Seleksi CPNS (formasi umum)" in text
 
 
-def test_the_checker_of_stamps_never_calls_it_a_stamp(proof: Path, folder: DataFolder) -> None:
+def test_the_checker_of_stamps_never_calls_it_a_stamp(proof: Path, key_folder: DataFolder) -> None:
     told = CliRunner().invoke(
-        app, ["verify", str(proof.with_suffix(".pdf")), "--trust", str(folder.root_certificate), "--json"]
+        app, ["verify", str(proof.with_suffix(".pdf")), "--trust", str(key_folder.root_certificate), "--json"]
     )
     assert told.exit_code == 1
     assert json.loads(told.stdout)["verdict"] != "genuine"
@@ -147,14 +131,14 @@ def test_the_checker_of_stamps_never_calls_it_a_stamp(proof: Path, folder: DataF
     ],
 )
 def test_a_proof_of_something_else_is_refused(
-    proof: Path, folder: DataFolder, option: str, value: str, why: str
+    proof: Path, key_folder: DataFolder, option: str, value: str, why: str
 ) -> None:
-    code, found = verified(folder, proof, proof.with_suffix(".pdf"), option, value)
+    code, found = verified(key_folder, proof, proof.with_suffix(".pdf"), option, value)
     assert code == 1
     assert [one["why"] for one in found] == [why, why]
 
 
-def test_any_byte_that_is_changed_is_noticed(proof: Path, folder: DataFolder, tmp_path: Path) -> None:
+def test_any_byte_that_is_changed_is_noticed(proof: Path, key_folder: DataFolder, tmp_path: Path) -> None:
     page, changed = proof.with_suffix(".pdf").read_bytes(), []
     for at in range(0, len(page), 61):
         changed.append(tmp_path / f"changed-{at}.pdf")
@@ -162,47 +146,46 @@ def test_any_byte_that_is_changed_is_noticed(proof: Path, folder: DataFolder, tm
     for no, more in enumerate((b"\n", page[page.rindex(b"startxref") :])):
         changed.append(tmp_path / f"longer-{no}.pdf")
         changed[-1].write_bytes(page + more)
-    code, found = verified(folder, *changed)
+    code, found = verified(key_folder, *changed)
     assert code == 1
     assert {one["why"] for one in found} == {"forged", "unreadable"}
     assert not any(one["is_good"] for one in found)
     plain = tmp_path / "other.json"
     plain.write_bytes(proof.read_bytes().replace(b'"ahead":321', b'"ahead":320'))
     plain.with_suffix(".p7s").write_bytes(proof.with_suffix(".p7s").read_bytes())
-    assert verified(folder, plain)[1][0]["why"] == "forged"
+    assert verified(key_folder, plain)[1][0]["why"] == "forged"
     plain.with_suffix(".p7s").unlink()
-    assert verified(folder, plain)[1][0]["why"] == "unreadable"
+    assert verified(key_folder, plain)[1][0]["why"] == "unreadable"
 
 
 def test_another_key_signs_no_proof(
-    proof: Path, folder: DataFolder, key: StatementKey, tmp_path: Path
+    proof: Path, key_folder: DataFolder, statement_key: StatementKey, tmp_path: Path
 ) -> None:
     """Neither the seal key of the same authority, nor the statement key of another."""
-    seal = next(iter(read_keyring(folder).chains.values()))
-    other = open_folder(tmp_path / "other", NOBODY)
-    settle_keys(other, NOBODY, now=utc_now())
+    seal = next(iter(read_keyring(key_folder).chains.values()))
+    other = settled(tmp_path / "other", now=utc_now())
     page = proof.with_suffix(".pdf")
     assert verified(other, page)[1][0]["why"] == "forged"
-    stolen = replace(key.chain, seal_certificate=seal.seal_certificate)
-    assert sheet_by(folder, stolen, seal.key_id, record(), tmp_path)["why"] == "forged"
+    stolen = replace(statement_key.chain, seal_certificate=seal.seal_certificate)
+    assert sheet_by(key_folder, stolen, seal.key_id, record(), tmp_path)["why"] == "forged"
 
 
 def sheet_by(
-    folder: DataFolder, chain: Chain, key_id: str, told: TurnRecord, scratch: Path
+    key_folder: DataFolder, chain: Chain, key_id: str, told: TurnRecord, scratch: Path
 ) -> dict[str, object]:
-    """What is said of a page that is signed with the key `key_id` of the folder."""
+    """What is said of a page that is signed with the key `key_id` of the key_folder."""
     blank = turn_sheet(told)
     digest = covered(blank)
     assert digest is not None
-    private = load_key((folder.keys / f"{key_id}.pem").read_bytes())
+    private = load_key((key_folder.keys / f"{key_id}.pem").read_bytes())
     cms = signed_data(digest, sign_with(private, signed_attributes(digest, chain)), chain)
     file = scratch / "signed.pdf"
     file.write_bytes(filled(blank, cms))
-    return verified(folder, file)[1][0]
+    return verified(key_folder, file)[1][0]
 
 
 def test_what_was_stated_outside_the_certificates_life_is_refused(
-    folder: DataFolder, key: StatementKey, tmp_path: Path
+    key_folder: DataFolder, statement_key: StatementKey, tmp_path: Path
 ) -> None:
     early = timedelta(days=2)
     told = record(
@@ -212,19 +195,19 @@ def test_what_was_stated_outside_the_certificates_life_is_refused(
             if isinstance(moment, datetime)
         }
     )
-    found = sheet_by(folder, key.chain, "statement-key", told, tmp_path)
+    found = sheet_by(key_folder, statement_key.chain, "statement-key", told, tmp_path)
     assert found["why"] == "signer_not_valid"
-    assert sheet_by(folder, key.chain, "statement-key", record(), tmp_path)["is_good"] is True
+    assert sheet_by(key_folder, statement_key.chain, "statement-key", record(), tmp_path)["is_good"] is True
 
 
 async def test_the_signer_signs_both_forms_as_they_are_handed_out(
-    db: Database, signer_db: Database, key: StatementKey, folder: DataFolder
+    db: Database, signer_db: Database, statement_key: StatementKey, key_folder: DataFolder
 ) -> None:
-    facts, roots = to_bytes(record()), from_pem(folder.root_certificate.read_bytes())
+    facts, roots = to_bytes(record()), from_pem(key_folder.root_certificate.read_bytes())
     for kind in (Kind.TURN, Kind.TURN_SHEET):
         async with db.transaction() as conn:
             await want(conn, Statement(kind=kind, subject=SUBJECT, no=1, facts=facts))
-    assert await sign_statements(signer_db, key) == 2
+    assert await sign_statements(signer_db, statement_key) == 2
     digests = {
         Kind.TURN: hashlib.sha256(facts).digest(),
         Kind.TURN_SHEET: covered(turn_sheet(record())),
@@ -237,12 +220,12 @@ async def test_the_signer_signs_both_forms_as_they_are_handed_out(
 
 
 async def test_the_signer_refuses_what_cannot_be_true(
-    db: Database, signer_db: Database, key: StatementKey
+    db: Database, signer_db: Database, statement_key: StatementKey
 ) -> None:
     wrong = to_bytes(record()).replace(b'"ahead":321', b'"ahead":-1')
     async with db.transaction() as conn:
         await want(conn, Statement(kind=Kind.TURN_SHEET, subject=SUBJECT, no=1, facts=wrong))
-    assert await sign_statements(signer_db, key) == 0
+    assert await sign_statements(signer_db, statement_key) == 0
     row = await db.fetchrow("SELECT refused_at FROM statements")
     assert row is not None
     assert row["refused_at"] is not None

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +14,8 @@ import pytest
 import pytest_asyncio
 
 from bubuh.asgi import create_app
-from bubuh.cli.seal_keys import load_statement_key
 from bubuh.core.clock import utc_now
 from bubuh.core.ids import read_id
-from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
 from bubuh.deadlines import store
 from bubuh.deadlines.board import DeadlineBoard
@@ -28,14 +25,14 @@ from bubuh.deadlines.register import close, register
 from bubuh.edge.door import Door
 from bubuh.pdf.seal.pki import from_pem
 from bubuh.pdf.sheet import attached, covered, signature_in
+from bubuh.signer.heads import StatementKey
 from bubuh.signer.statements import sign_statements
 from bubuh.statements.prove import prove
 from bubuh.waitingroom.code import code_of
 from bubuh.waitingroom.proof import Outcome, TurnRecord
 from bubuh.waitingroom.room_file import RoomFile, Watched, write_room_file
 from bubuh.waitingroom.turn import ANYONE, bind_of, issue, show_bytes
-from bubuh.wiring.folder import DataFolder, open_folder
-from bubuh.wiring.keys import settle_keys
+from bubuh.wiring.folder import DataFolder
 from tests.api.site import Site
 from tests.gate.conftest import Door as Gate, open_door
 from tests.gate.in_process import InProcess
@@ -95,9 +92,6 @@ class Night:
     async def tick(self, at_s: float | None = None) -> None:
         await self.gate.tick(now_s=time.time() if at_s is None else at_s)
 
-    async def signed(self, db: Database, key: Any) -> None:
-        assert await sign_statements(db, key) > 0
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def night(site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Night]:
@@ -109,14 +103,6 @@ async def night(site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
         hosts = {"cpns.contoh.id": "cpns-host"}
         services = replace(site.services, door=door, hosts=hosts, deadlines=DeadlineBoard())
         yield Night(replace(site, services=services, app=create_app(services)), gate)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    nobody = Uids(app=None, signer=None, sandbox=None, postgres=None)
-    made = open_folder(tmp_path / "data", nobody)
-    settle_keys(made, nobody, now=utc_now())
-    return made
 
 
 async def turn_page(sari: Citizen, deadline: Deadline) -> str:
@@ -227,12 +213,11 @@ async def asked(browser: Browser, number: str) -> str:
 
 
 async def test_a_proof_is_signed_for_who_was_not_reached(
-    night: Night, signer_db: Database, folder: DataFolder
+    night: Night, signer_db: Database, key_folder: DataFolder, statement_key: StatementKey
 ) -> None:
     """From the turn of somebody on a list to files that anybody can check."""
     del signer_db
-    key, roots = load_statement_key(folder), from_pem(folder.root_certificate.read_bytes())
-    assert key is not None
+    roots = from_pem(key_folder.root_certificate.read_bytes())
     marks = [mark_of(SALT, NUMBER)]
     deadline = await night.registered("cpns-5", eligibility=Eligibility.LIST, salt=SALT, marks=marks)
     for _ in range(700):
@@ -253,7 +238,7 @@ async def test_a_proof_is_signed_for_who_was_not_reached(
     path = sari.browser.path
     assert (await sari.browser.client.get(f"{path}.pdf")).status_code == 404, "not signed yet"
     async with await Database.open(night.site.dsns.signer, size=1) as db:
-        assert await sign_statements(db, key) == 2
+        assert await sign_statements(db, statement_key) == 2
     assert "Unduh PDF" in (await sari.browser.open(path)).text
     files = {form: await sari.browser.client.get(f"{path}.{form}") for form in ("pdf", "json", "p7s")}
     assert files["pdf"].headers["content-disposition"].startswith("attachment")

@@ -10,7 +10,7 @@ import pytest
 from bubuh.core.clock import utc_now
 from bubuh.core.ids import read_id, show_id
 from bubuh.db.pool import connect
-from bubuh.orders.expire import expire_due
+from bubuh.orders.expire import Expirer
 from bubuh.orders.settle import settle
 from bubuh.orders.show import show_order
 from bubuh.payments.model import ReceivedPayment
@@ -60,7 +60,7 @@ async def expired(site: Site, order_id: UUID) -> None:
     owner = await connect(site.dsns.owner)
     await owner.execute("UPDATE orders SET expires_at = now() WHERE id = $1", order_id)
     await owner.close()
-    await expire_due(site.services.db)
+    await Expirer(site.services.db).expire()
 
 
 async def test_everything_stands_once_newest_first_page_by_page(

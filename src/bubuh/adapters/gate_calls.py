@@ -9,25 +9,12 @@ import msgspec
 from bubuh.adapters.http_calls import Answer, AnswerTooLong, HttpCalls, NotAnswered
 from bubuh.core.errors import Refusal
 from bubuh.edge.door import GateUnreachable
-from bubuh.waitingroom.refusals import (
-    LaneUnknown,
-    NotDrawn,
-    NotYet,
-    ProofNeeded,
-    RepairFull,
-    TurnForeign,
-    TurnOver,
-    TurnRefused,
-    TurnUsed,
-)
+from bubuh.waitingroom.refusals import OF_A_TURN, NotYet, RepairFull
 
 _TIMEOUT_S: Final = 5.0
 _MOST_BYTES: Final = 16_384
 _OCTETS: Final = {"content-type": "application/octet-stream"}
-_PLAIN: Final[dict[str, type[Refusal]]] = {
-    kind.code: kind
-    for kind in (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, ProofNeeded, NotDrawn)
-}
+_PLAIN: Final[dict[str, type[Refusal]]] = {kind.code: kind for kind in OF_A_TURN if kind is not NotYet}
 
 
 class _Problem(msgspec.Struct, frozen=True):

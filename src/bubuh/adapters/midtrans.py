@@ -49,7 +49,6 @@ from bubuh.payments.qris import checked_qris
 from bubuh.payments.refusals import GatewayMisspoke, GatewayRefused, NoticeForged
 
 PRODUCTION: Final = "https://api.midtrans.com"
-SANDBOX: Final = "https://api.sandbox.midtrans.com"
 _PACE: Final = Pace(per_s=20.0, burst=20, at_once=10)
 _CREATED, _DONE, _CLOSED_CODES, _NOT_FOUND, _TAKEN, _NO_FUNDS = (
     "201",

@@ -23,21 +23,15 @@ from bubuh.lanes.refusals import NotNamed, TurnUnknown
 from bubuh.waitingroom.estimate import ask_again_s
 from bubuh.waitingroom.passes import end_of
 from bubuh.waitingroom.refusals import (
+    OF_A_TURN,
     LaneReserved,
     LaneUnknown,
-    NotDrawn,
-    NotYet,
-    ProofNeeded,
-    TurnForeign,
-    TurnOver,
-    TurnRefused,
-    TurnUsed,
 )
 from bubuh.waitingroom.turn import read_bytes
 
 ANY_WRITE: Final = May(Scope.ORDERS_WRITE, Scope.STAMPS_WRITE, Scope.DOCUMENTS_WRITE)
 PASSES: Final = "/v1/passes"
-_NOT_WITH_THIS: Final = (TurnRefused, TurnForeign, TurnOver, TurnUsed, NotYet, NotDrawn, ProofNeeded)
+_NOT_WITH_THIS: Final = tuple(kind for kind in OF_A_TURN if kind is not LaneUnknown)
 
 
 class NewTurn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 import pikepdf
 
 from bubuh.bench.jpeg import noise_jpeg
+from bubuh.pdf.plain_file import plain_file
 
 A4: Final = (595, 842)
 
@@ -42,7 +42,7 @@ def text_page() -> bytes:
         b"<< /Type /FontDescriptor /FontName /AAAAAA+Carried /Flags 4 /FontBBox [0 -200 1000 900]"
         b" /ItalicAngle 0 /Ascent 900 /Descent -200 /CapHeight 700 /StemV 80 /FontFile2 8 0 R >>"
     )
-    return _with_table(
+    return plain_file(
         (
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -95,7 +95,7 @@ def scan() -> bytes:
         b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8"
         b" /Filter /DCTDecode " % (8 * wide, 8 * high)
     )
-    return _with_table(
+    return plain_file(
         (
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -120,18 +120,3 @@ def _letter(rng: random.Random, lines: int = _LINES) -> bytes:
 
 def _stream(entries: bytes, body: bytes) -> bytes:
     return b"<< %s/Length %d >>\nstream\n%s\nendstream" % (entries, len(body), body)
-
-
-def _with_table(objects: Sequence[bytes]) -> bytes:
-    """`objects`, numbered from 1, the first the catalog, as a file with a table of cross-references."""
-    out = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
-    entries = [b"0000000000 65535 f \n"]
-    for number, body in enumerate(objects, start=1):
-        entries.append(b"%010d 00000 n \n" % len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    start, size = len(out), len(entries)
-    file_id = hashlib.sha256(out).hexdigest()[:32].encode()
-    out += b"xref\n0 %d\n%s" % (size, b"".join(entries))
-    out += b"trailer\n<< /Size %d /Root 1 0 R /ID [<%s> <%s>] >>\n" % (size, file_id, file_id)
-    out += b"startxref\n%d\n%%%%EOF\n" % start
-    return bytes(out)

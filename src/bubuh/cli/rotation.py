@@ -13,6 +13,7 @@ from bubuh.core.privileges import Uids
 from bubuh.db.rights import sync_folder, write_whole
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Algorithm, Chain, Intent, Place, Trust
+from bubuh.pdf.plain_file import plain_file
 from bubuh.pdf.plan import plan
 from bubuh.pdf.seal.cms import signed_attributes, signed_data
 from bubuh.pdf.seal.pki import from_pem, issue_seal, read_chain, validity
@@ -159,22 +160,10 @@ def _try(key: SealKey, roots: tuple[bytes, ...]) -> None:
         qr_payload="https://localhost/s/" + "0" * SERIAL_LETTERS,
         key_id=key.chain.key_id,
     )
-    page = _blank_page()
+    page = plain_file(_BLANK)
     increment = plan(page, intent, key.chain)
     signature = key.sign(signed_attributes(increment.digest, key.chain))
     sealed = page + increment.sealed(signed_data(increment.digest, signature, key.chain))
     verdict = judge(sealed, Trust(roots=roots, now=starts_at))
     if not verdict.is_genuine:
         raise SealKeyRefused(why=f"what it seals is {verdict.indication}, {verdict.sub_indication}")
-
-
-def _blank_page() -> bytes:
-    written, offsets = b"%PDF-1.7\n", []
-    for number, body in enumerate(_BLANK, start=1):
-        offsets.append(len(written))
-        written += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    entries = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    return written + (
-        b"xref\n0 4\n0000000000 65535 f \n%strailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
-        % (entries, len(written))
-    )

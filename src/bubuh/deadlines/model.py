@@ -17,7 +17,6 @@ FIRST_LANE: Final = 10
 LAST_LANE: Final = 53  #: those before and after are the operator's own
 SLUG: Final = re.compile(r"[a-z][a-z0-9-]{0,15}")
 MOST_LETTERS: Final = 80
-LEAST_SALT: Final = 16
 
 _SALT: Final = re.compile(r"[0-9A-Za-z_-]{16,64}")
 _MARK: Final = re.compile(r"[0-9a-f]{64}")

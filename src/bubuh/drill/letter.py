@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from bubuh.pdf.plain_file import plain_file
 
 
 def letter(words: str) -> bytes:
@@ -16,13 +16,4 @@ def letter(words: str) -> bytes:
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
         b"<< /Font << /F1 5 0 R >> >>",
     )
-    out, places = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), list[int]()
-    for number, body in enumerate(objects, start=1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    start, file_id = len(out), hashlib.sha256(out).hexdigest()[:32].encode()
-    table = b"0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += b"xref\n0 %d\n%s" % (len(objects) + 1, table)
-    out += b"trailer\n<< /Size %d /Root 1 0 R /ID [<%s> <%s>] >>\n" % (len(objects) + 1, file_id, file_id)
-    out += b"startxref\n%d\n%%%%EOF\n" % start
-    return bytes(out)
+    return plain_file(objects)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 import structlog
 from prometheus_client import Counter
 
 from bubuh.audit.record import record
+from bubuh.core.doubt import Doubt
 from bubuh.core.ids import THE_SERVICE, fresh_id
 from bubuh.core.shards import ALL_SHARDS
 from bubuh.db.pool import Database
@@ -26,8 +26,7 @@ _EXPIRED = Counter("bubuh_orders_expired", "Orders that nobody paid in time")
 _ALARMS = Counter("bubuh_expiry_alarms", "Times the expiry found time itself in doubt", ["reason"])
 
 MOST_A_PASS: Final = 2_000  #: of all shards together; 200 orders/s of which none is paid
-JUMP_S: Final = 60.0  #: the database's clock and ours may drift apart so far between two passes
-HOLD_OFF_S: Final = 3_600.0  #: after a jump, and between two calls for one reason
+AGAIN_S: Final = 3_600.0  #: between two calls for one reason
 GRACE_S: Final = (
     600.0  #: after expiry, until money that does not suffice goes back: the rest may be on its way
 )
@@ -41,17 +40,15 @@ class Expirer:
         """`clock` is this process's own, which nobody sets."""
         self._db = db
         self._clock = clock
-        self._seen: tuple[datetime, float] | None = None
-        self._held_until = float("-inf")
+        self._doubt = Doubt(lambda: store.read_clock(db), clock)
         self._called: dict[str, float] = {}
         self._next = 0  #: the shard that the next pass begins with
 
     async def expire(self) -> int:
         """One pass over all shards; how many orders expired."""
-        if (jump_s := await self._jump_s()) is not None:
-            self._held_until = self._clock() + HOLD_OFF_S
+        if (jump_s := await self._doubt.look()) is not None:
             await self._call("clock_jumped", {"seconds": round(jump_s)})
-        if self._clock() < self._held_until:
+        if self._doubt.lasts:
             return 0
         expired = 0
         for turn in range(len(ALL_SHARDS)):
@@ -66,19 +63,10 @@ class Expirer:
         _EXPIRED.inc(expired)
         return expired
 
-    async def _jump_s(self) -> float | None:
-        """By how much the database's clock jumped since the pass before; None: not, or this is the first."""
-        now, ours = await store.read_clock(self._db), self._clock()
-        before, self._seen = self._seen, (now, ours)
-        if before is None:
-            return None
-        jump_s = (now - before[0]).total_seconds() - (ours - before[1])
-        return jump_s if abs(jump_s) > JUMP_S else None
-
     async def _call(self, reason: str, facts: dict[str, object]) -> None:
-        """Write it down and page, at most once in HOLD_OFF_S for a reason."""
+        """Write it down and page, at most once in AGAIN_S for a reason."""
         _ALARMS.labels(reason).inc()
-        if self._clock() - self._called.get(reason, float("-inf")) < HOLD_OFF_S:
+        if self._clock() - self._called.get(reason, float("-inf")) < AGAIN_S:
             return
         told = {"reason": reason, **facts}
         async with self._db.transaction() as conn:
@@ -87,8 +75,3 @@ class Expirer:
             await record(conn, account_id=THE_SERVICE, act=ALARM, actor="expiry", facts=told)
         self._called[reason] = self._clock()
         _log.error("expiry_alarm", **told)
-
-
-async def expire_due(db: Database) -> int:
-    """One pass of its own; how many orders expired."""
-    return await Expirer(db).expire()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from bubuh.pdf.model import LEAST_SIDE_PT, MOST_SIDE_PT, Facts, PageBox, Place, Rect
+from bubuh.pdf.model import LEAST_SIDE_PT, MOST_SIDE_PT, PageBox, Place, Rect
 from bubuh.pdf.refusals import FaceSize, OutsidePage
 
 Point = tuple[float, float]
@@ -40,11 +40,6 @@ def to_page_space(place: Place, box: PageBox) -> Rect:
     if not (math.isfinite(y) and -SLACK_PT <= y <= high - side + SLACK_PT):
         raise OutsidePage(pointer="/y", x=x, y=y, width=side, seen=(wide, high))
     return _around(_unseen(x, y, box), _unseen(x + side, y + side, box))
-
-
-def check_place(facts: Facts, place: Place) -> Rect:
-    """The face's rectangle, or the refusal that names the field at fault: page, width, x, y in this order."""
-    return to_page_space(place, facts.box(place.page))
 
 
 def as_seen(rect: Rect, box: PageBox) -> Rect:

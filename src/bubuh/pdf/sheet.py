@@ -14,6 +14,8 @@ from datetime import datetime
 from textwrap import wrap
 from typing import Final
 
+from bubuh.pdf.plain_file import plain_file
+
 FIELD: Final = "Statement"
 ATTACHED: Final = "facts.json"
 MOST_BYTES: Final = 262_144
@@ -71,21 +73,16 @@ def sheet(words: Words, facts: bytes, *, stated_at: datetime) -> bytes:
         f"<< /Type /Filespec /F ({ATTACHED}) /UF ({ATTACHED}) /AFRelationship /Data /EF << /F 10 0 R >> >>",
         _stream(facts.decode("utf-8"), "/Type /EmbeddedFile /Subtype /application#2Fjson "),
     ]
-    out, places = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"), []
-    for no, body in enumerate(objects, start=1):
-        places.append(len(out))
-        encoding = "utf-8" if no == len(objects) else "cp1252"
-        out += f"{no} 0 obj\n{body}\nendobj\n".encode(encoding)
-    table_at = len(out)
-    out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
-    out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    mark = hashlib.sha256(facts).hexdigest()[:32]
-    out += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /ID [<{mark}> <{mark}>] >>\n".encode()
-    out += f"startxref\n{table_at}\n%%EOF\n".encode()
-    gap = gap_of(bytes(out))
+    last = len(objects) - 1
+    out = plain_file(
+        [body.encode("utf-8" if at == last else "cp1252") for at, body in enumerate(objects)],
+        version="1.7",
+        mark=hashlib.sha256(facts).hexdigest()[:32],
+    )
+    gap = gap_of(out)
     assert gap is not None
     told = (_RANGE % (gap.start, gap.end, len(out) - gap.end)).encode()
-    return bytes(out).replace((_RANGE % (0, 0, 0)).encode(), told, 1)
+    return out.replace((_RANGE % (0, 0, 0)).encode(), told, 1)
 
 
 def gap_of(document: bytes) -> Gap | None:

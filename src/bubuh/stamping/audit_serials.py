@@ -9,7 +9,7 @@ from typing import Final
 
 from bubuh.core.shards import ALL_SHARDS, Shard
 from bubuh.db.pool import Database
-from bubuh.stamping import store
+from bubuh.stamping import serial_store
 from bubuh.stamping.serial import BLOCK
 
 _PAGE: Final = 20  #: blocks a statement
@@ -50,15 +50,15 @@ async def audit_serials(db: Database) -> SerialReport:
     unaccounted: list[Unaccounted] = []
     for shard in ALL_SHARDS:
         after = -1
-        while blocks := await store.list_blocks(db, shard, after=after, at_most=_PAGE):
+        while blocks := await serial_store.list_blocks(db, shard, after=after, at_most=_PAGE):
             holders.update(block.taken_by for block in blocks)
             after = blocks[-1].block
-            rows = await store.list_fates(db, shard, [block.block for block in blocks])
+            rows = await serial_store.list_fates(db, shard, [block.block for block in blocks])
             fates.update(row.fate for row in rows if row.fate is not None)
             reasons.update(row.reason for row in rows if row.fate == "void" and row.reason is not None)
             fates["unused"] += len(blocks) * BLOCK - len({row.serial for row in rows})
             unaccounted += [_unaccounted(shard, row) for row in rows if row.fate is None]
-        unaccounted += [_unaccounted(shard, row) for row in await store.list_stray_serials(db, shard)]
+        unaccounted += [_unaccounted(shard, row) for row in await serial_store.list_stray_serials(db, shard)]
     return SerialReport(
         blocks=holders.total(),
         used=fates["used"],
@@ -71,6 +71,6 @@ async def audit_serials(db: Database) -> SerialReport:
     )
 
 
-def _unaccounted(shard: Shard, row: store.FateRow | store.StrayRow) -> Unaccounted:
-    found = row.found if isinstance(row, store.FateRow) else f"{row.found}, no block"
+def _unaccounted(shard: Shard, row: serial_store.FateRow | serial_store.StrayRow) -> Unaccounted:
+    found = row.found if isinstance(row, serial_store.FateRow) else f"{row.found}, no block"
     return Unaccounted(shard=shard, serial=row.serial, serial_no=row.serial_no, found=found)

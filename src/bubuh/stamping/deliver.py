@@ -13,7 +13,7 @@ from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
 from bubuh.documents.refusals import ContentUnseen
 from bubuh.documents.revisions import Increment, OpenRevision, open_revision, read_increment
-from bubuh.stamping import store
+from bubuh.stamping import level_store, store
 from bubuh.stamping.bells import SETTLED
 from bubuh.stamping.refusals import StampNotReady, StampUnknown
 from bubuh.stamping.show import LOOK_AGAIN_S
@@ -111,4 +111,4 @@ async def _until_settled(
             if made is None or made.level_state == "settled":
                 return
             await heard.wait(min(left_s, LOOK_AGAIN_S))
-    await store.give_up_level(db, account_id, stamp_id, reason=_DOWNLOADED)
+    await level_store.give_up_level(db, account_id, stamp_id, reason=_DOWNLOADED)

@@ -162,12 +162,6 @@ SELECT v.document_id, v.no, v.gap_at, v.wanted, v.token, v.reason, l.signature, 
   JOIN document_revisions AS r ON r.shard = :shard AND r.account_id = v.account_id AND r.stamp_id = v.stamp_id
  WHERE v.shard = :shard AND v.account_id = :account_id AND v.stamp_id = :stamp_id AND v.state = 'pending';
 
--- name: find_level(shard, account_id, stamp_id)
--- No row: nothing beyond B-B was ever wanted.
-SELECT v.state, v.wanted, v.level, v.reason, v.attempts, v.since, v.settled_at
-  FROM stamp_levels AS v
- WHERE v.shard = :shard AND v.account_id = :account_id AND v.stamp_id = :stamp_id;
-
 -- name: level_wait(shard, id, account_id, reason, wait_s)
 SELECT stamping_level_wait(:shard, :id, :account_id, :reason, :wait_s);
 

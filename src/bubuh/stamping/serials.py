@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from bubuh.core.shards import Shard
 from bubuh.db.pool import Database
-from bubuh.stamping import store
+from bubuh.stamping import serial_store
 from bubuh.stamping.serial import BLOCK
 
 _BLOCK_BITS = 48
@@ -38,5 +38,5 @@ class SerialBlocks:
     async def _block(self, db: Database, shard: Shard) -> range:
         while True:
             block = self._random_bits(_BLOCK_BITS)
-            if await store.take_block(db, shard, block=block, taken_by=self._taken_by):
+            if await serial_store.take_block(db, shard, block=block, taken_by=self._taken_by):
                 return range(block * BLOCK, (block + 1) * BLOCK)

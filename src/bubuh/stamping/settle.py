@@ -25,7 +25,7 @@ from bubuh.documents.revisions import create_dss, open_revision, read_ground, re
 from bubuh.pdf.model import Evidence, Level
 from bubuh.pdf.seal.room import filled, with_time_stamp
 from bubuh.sandbox import Sandbox
-from bubuh.stamping import store
+from bubuh.stamping import level_store
 from bubuh.stamping.bells import SETTLED
 from bubuh.stamping.model import PendingLevel
 from bubuh.stamping.ports import TimestampAuthority
@@ -69,7 +69,7 @@ async def settle(account_id: AccountId, stamp_id: UUID, by: Witness) -> None:
     Raises:
         DatabaseUnavailable: whatever was kept is kept; the next attempt goes on from there.
     """
-    level = await store.find_pending_level(by.db, account_id, stamp_id, wait_s=by.wait_s)
+    level = await level_store.find_pending_level(by.db, account_id, stamp_id, wait_s=by.wait_s)
     if level is None:
         return
     if level.is_late:
@@ -82,7 +82,7 @@ async def settle(account_id: AccountId, stamp_id: UUID, by: Witness) -> None:
     except Fault as fault:
         why = getattr(fault, "why", fault.code)
         _log.warning("level_waits", stamp=str(stamp_id), why=why)
-        await store.wait_with_level(by.db, level, reason=why, wait_s=TRY_AGAIN_S)
+        await level_store.wait_with_level(by.db, level, reason=why, wait_s=TRY_AGAIN_S)
     except Refusal as refusal:  # the document is destroyed, or cannot bear a DSS
         await _give_up(level, refusal.code, by)
 
@@ -112,7 +112,7 @@ async def _keep_token(level: PendingLevel, token: bytes, by: Witness) -> bool:
         account_id, document_id, level.no, db=by.db, objects=by.objects, store_key=by.store_key
     )
     sha256 = ground.sha256(filled(increment.data, level.gap_at, token))
-    kept = await store.keep_token(by.db, level, token, sha256=sha256, size_bytes=increment.size_bytes)
+    kept = await level_store.keep_token(by.db, level, token, sha256=sha256, size_bytes=increment.size_bytes)
     if kept:
         _SETTLED.labels(Level.B_T).inc()
     return kept
@@ -133,7 +133,7 @@ async def _append_dss(level: PendingLevel, token: bytes, by: Witness) -> None:
     )
     digest = hashlib.sha256(document + dss).digest()
     size = len(document) + len(dss)
-    if await store.keep_dss(
+    if await level_store.keep_dss(
         by.db, level, object_key=object_key, dss_bytes=len(dss), sha256=digest, size_bytes=size
     ):
         _SETTLED.labels(Level.B_LT).inc()
@@ -153,7 +153,7 @@ async def _read(level: PendingLevel, by: Witness) -> bytes:
 
 
 async def _give_up(level: PendingLevel, reason: str, by: Witness) -> None:
-    if await store.give_up_level(by.db, level.account_id, level.stamp_id, reason=reason):
+    if await level_store.give_up_level(by.db, level.account_id, level.stamp_id, reason=reason):
         _SETTLED.labels("given_up").inc()
         _log.warning("level_given_up", stamp=str(level.stamp_id), wanted=level.wanted, why=reason)
     await _ring(level, by)

@@ -19,7 +19,6 @@ from bubuh.stamping.model import (
     Event,
     Job,
     Lease,
-    PendingLevel,
     Planned,
     Stamp,
     WantedStamp,
@@ -199,55 +198,6 @@ async def bury(db: Database, shard: Shard, *, worker: str) -> int:
     return int(await db.fetchval(SQL.bury.sql, shard, worker))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockRow:
-    """A block of serial numbers, and who took it."""
-
-    block: int
-    taken_by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FateRow:
-    """What became of a number; `fate` is used, void or in_work, or None where nothing explains it."""
-
-    block: int
-    serial: int
-    serial_no: str | None
-    fate: str | None
-    reason: str | None
-    found: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrayRow:
-    """A number that no block of its shard holds."""
-
-    serial: int
-    serial_no: str | None
-    found: str
-
-
-async def list_blocks(db: Database, shard: Shard, *, after: int, at_most: int) -> list[BlockRow]:
-    """The shard's blocks after one, by their numbers."""
-    return [BlockRow(**row) for row in await db.fetch(SQL.list_blocks.sql, shard, after, at_most)]
-
-
-async def list_fates(db: Database, shard: Shard, blocks: Sequence[int]) -> list[FateRow]:
-    """What became of each number of the blocks that left its block."""
-    return [FateRow(**row) for row in await db.fetch(SQL.list_fates.sql, shard, blocks)]
-
-
-async def list_stray_serials(db: Database, shard: Shard) -> list[StrayRow]:
-    """Numbers in the shard's rows that none of its blocks holds."""
-    return [StrayRow(**row) for row in await db.fetch(SQL.list_stray_serials.sql, shard)]
-
-
-async def take_block(db: Database, shard: Shard, *, block: int, taken_by: str) -> bool:
-    """Whether `block` is now this shard's; false when it was taken before."""
-    return await db.fetchval(SQL.take_block.sql, block, shard, taken_by) is not None
-
-
 def _intend_arguments(new: Sequence[NewIntent]) -> Sequence[object]:
     written = columns(
         [n.written for n in new],
@@ -333,53 +283,6 @@ async def find_made(db: Database, account_id: AccountId, stamp_id: UUID) -> Made
     """What the account's stamp made of its document, or None when there is no such stamp."""
     row = await db.fetchrow(SQL.find_made.sql, shard_of_account(account_id), account_id, stamp_id)
     return None if row is None else Made(**row)
-
-
-async def lease_levels(
-    db: Database, shard: Shard, *, most: int, lease_s: float
-) -> list[tuple[AccountId, UUID]]:
-    """Up to `most` stamps of `shard` whose level is pending; for `lease_s` nobody else gets them."""
-    rows = await db.fetch(SQL.level_lease_n.sql, shard, most, lease_s)
-    return [(AccountId(row["account_id"]), row["stamp_id"]) for row in rows]
-
-
-async def find_pending_level(
-    db: Database, account_id: AccountId, stamp_id: UUID, *, wait_s: float
-) -> PendingLevel | None:
-    """What is still to be added to the stamp's revision; None when its level is settled."""
-    shard = shard_of_account(account_id)
-    row = await db.fetchrow(SQL.find_pending_level.sql, shard, account_id, stamp_id, wait_s)
-    if row is None:
-        return None
-    return PendingLevel(
-        **{**row, "account_id": account_id, "stamp_id": stamp_id, "wanted": Level(row["wanted"])}
-    )
-
-
-async def wait_with_level(db: Database, level: PendingLevel, *, reason: str, wait_s: float) -> None:
-    """An attempt failed for `reason`; another may follow after `wait_s`."""
-    await db.fetchval(SQL.level_wait.sql, *level.key, reason, wait_s)
-
-
-async def keep_token(
-    db: Database, level: PendingLevel, token: bytes, *, sha256: bytes, size_bytes: int
-) -> bool:
-    """Keep the first token; `sha256` is of the whole document with it. False: another's came first."""
-    return bool(await db.fetchval(SQL.level_stamp.sql, *level.key, token, sha256, size_bytes))
-
-
-async def keep_dss(
-    db: Database, level: PendingLevel, *, object_key: str, dss_bytes: int, sha256: bytes, size_bytes: int
-) -> bool:
-    """Settle at B-LT; `sha256` is of the whole document with the DSS. False: it was settled before."""
-    args = (object_key, dss_bytes, sha256, size_bytes)
-    return bool(await db.fetchval(SQL.level_append.sql, *level.key, *args))
-
-
-async def give_up_level(db: Database, account_id: AccountId, stamp_id: UUID, *, reason: str) -> bool:
-    """Settle at what has come; false when it was settled before."""
-    shard = shard_of_account(account_id)
-    return bool(await db.fetchval(SQL.level_give_up.sql, shard, stamp_id, account_id, reason))
 
 
 def _stamp(row: Row) -> Stamp:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from prometheus_client import Counter
 
+from bubuh.core.doubt import Doubt
 from bubuh.core.shards import ALL_SHARDS, Shard
 from bubuh.db.pool import Database
 from bubuh.stamping import store
@@ -20,8 +20,6 @@ from bubuh.stamping.alarm import Bell
 from bubuh.stamping.moves import ReturnReason
 
 MOST_A_PASS: Final = 100  #: of all shards together: a clock that jumps cannot empty the queue
-JUMP_S: Final = 60.0  #: the database's clock and ours may drift apart so far between two passes
-HOLD_OFF_S: Final = 3_600.0  #: after a jump
 
 _RETURNED = Counter("bubuh_swept_stamps", "Stamps returned because they waited too long")
 
@@ -33,18 +31,15 @@ class Sweeper:
         """`clock` is this process's own, which nobody sets."""
         self._db = db
         self._wait_s = wait_s
-        self._clock = clock
-        self._seen: tuple[datetime, float] | None = None
-        self._held_until = float("-inf")
+        self._doubt = Doubt(lambda: store.read_clock(db), clock)
         self._bell = Bell(db, clock)
         self._next = 0  #: the shard that the next pass begins with
 
     async def sweep(self) -> int:
         """One pass over all shards; how many stamps it returned."""
-        if (jump_s := await self._jump_s()) is not None:
-            self._held_until = self._clock() + HOLD_OFF_S
+        if (jump_s := await self._doubt.look()) is not None:
             await self._bell.call("clock_jumped", {"seconds": round(jump_s)})
-        if self._clock() < self._held_until:
+        if self._doubt.lasts:
             return 0
         returned = 0
         for turn in range(len(ALL_SHARDS)):
@@ -56,15 +51,6 @@ class Sweeper:
                 break
         _RETURNED.inc(returned)
         return returned
-
-    async def _jump_s(self) -> float | None:
-        """By how much the database's clock jumped since the pass before; None: not, or this is the first."""
-        now, ours = await store.read_clock(self._db), self._clock()
-        before, self._seen = self._seen, (now, ours)
-        if before is None:
-            return None
-        jump_s = (now - before[0]).total_seconds() - (ours - before[1])
-        return jump_s if abs(jump_s) > JUMP_S else None
 
 
 async def sweep(db: Database, shard: Shard, *, wait_s: float, most: int = MOST_A_PASS) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bubuh.core.errors import Refusal
 
 
@@ -98,3 +100,7 @@ class RepairFull(Refusal):
     def __init__(self, *, retry_after_s: int) -> None:
         super().__init__(retry_after_s=retry_after_s)
         self.retry_after_s = retry_after_s
+
+
+#: why a turn that was shown to the gate leads in no further: what the gate says, and the site shows beside it
+OF_A_TURN: Final = (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, NotYet, NotDrawn, ProofNeeded)

@@ -37,7 +37,7 @@ def made_once(name: str, sources: Iterable[bytes], make: Callable[[], M]) -> M:
             return known
     made = make()
     if not sys.dont_write_bytecode:
-        body = marshal.dumps(made)
+        body = marshal.dumps(made)  # type: ignore[arg-type]  # as was promised above
         with suppress(OSError):
             _keep(place, wanted + hashlib.sha256(body).digest() + body)
     return made

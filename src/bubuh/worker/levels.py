@@ -11,8 +11,8 @@ from bubuh.core.errors import Fault
 from bubuh.core.shards import ALL_SHARDS, Shard
 from bubuh.db.doorbell import Doorbell
 from bubuh.stamping.bells import LEVEL_WANTED
+from bubuh.stamping.level_store import lease_levels
 from bubuh.stamping.settle import Witness, settle
-from bubuh.stamping.store import lease_levels
 from bubuh.worker.desk import first_of
 
 _log = structlog.get_logger(__name__)

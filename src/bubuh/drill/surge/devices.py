@@ -134,7 +134,6 @@ class Device:
 
     turn: str
     number: int
-    joined_s: float
     gives_up_s: float
     is_junk: bool
 
@@ -224,7 +223,7 @@ class Devices:
         self.seen.junk += is_junk
         patience_s = self._rng.expovariate(1 / self._profile.patience_s)
         number = int(_NUMBER.unpack_from(read_bytes(turn))[0])
-        device = Device(turn, number, now_s, now_s + patience_s, is_junk)
+        device = Device(turn, number, now_s + patience_s, is_junk)
         if not is_junk or self._rng.random() < self._profile.devices:
             self._again(device, now_s)
 

@@ -14,16 +14,7 @@ from bubuh.edge.guards import SignedIn, Visitor, limit
 from bubuh.edge.problems import problem_of
 from bubuh.edge.ways import door_of
 from bubuh.waitingroom.passes import PASS_LIFE_S
-from bubuh.waitingroom.refusals import (
-    LaneUnknown,
-    NotDrawn,
-    NotYet,
-    ProofNeeded,
-    TurnForeign,
-    TurnOver,
-    TurnRefused,
-    TurnUsed,
-)
+from bubuh.waitingroom.refusals import OF_A_TURN
 from bubuh.web.browser import browser_of
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
@@ -35,7 +26,6 @@ AnyRequest = Request[Any, Any, Any]
 PATH: Final = "/antre/masuk"
 _AFTERWARDS: Final = "/akun"
 _LONGEST_PROOF: Final = 300  # of a key 215
-_SAID: Final = (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, NotYet, NotDrawn, ProofNeeded)
 
 
 @get(PATH, guards=[Visitor()], media_type=MediaType.HTML)
@@ -60,7 +50,7 @@ async def post_enter(request: AnyRequest, services: Parts) -> Page:
     aim = inner_path(request.cookies.get(cookies.aim, ""), _AFTERWARDS)
     try:
         kept = await door.enter(account_id, number, now_s=int(time.time()), proof=proof.strip("-"))
-    except _SAID as refusal:
+    except OF_A_TURN as refusal:
         return _ask(request, door, number, refusal, proof=proof)
     done = [
         cookies.put(cookies.room_pass, kept, max_age_s=PASS_LIFE_S),

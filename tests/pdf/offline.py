@@ -1,4 +1,4 @@
-"""Stamp with a key at hand, without the service: for the offline command, the benches and the tests."""
+"""Stamps with a key at hand, without the service."""
 
 from __future__ import annotations
 
