@@ -88,7 +88,8 @@ def create_app(services: Services) -> Litestar:
     app.state.reference = {
         language: reference_page(document, language, status_url=services.status_url) for language in Language
     }
-    app.state.uploads = Slots(total=24, each=12)
+    app.state.uploads = Slots(total=24, each=12)  # of people; programs have places of their own
+    app.state.program_uploads = Slots(total=16, each=8)
     app.state.verifications = Slots(total=12, each=4)
     lane = NoticeLane(app.asgi_handler, services, app.state.limiter)
     app.asgi_handler = ExchangeLayer(lane, is_https=services.public_url.startswith("https:"))

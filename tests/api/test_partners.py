@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
@@ -11,8 +12,10 @@ import pytest_asyncio
 from bubuh.edge.bulkhead import Bulkhead
 from bubuh.edge.bulkheads import Kind, Way
 from bubuh.edge.gradient import Bounds
+from bubuh.edge.slots import Slots
 from bubuh.edge.works import Work, Works
-from tests.api.site import Person, Site
+from tests.api.site import LETTER, Person, Site
+from tests.web.test_stamp import rich, sent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -73,3 +76,19 @@ async def test_who_is_not_known_yet_takes_nobodys_places(site: Site, drowned: Pe
         work.end()
     answer = await site.anyone.get("/v1/quota", headers={"Authorization": "Bearer bbh_test_unknown"})
     assert answer.status_code == 401
+
+
+async def test_programs_that_upload_take_no_place_of_people_nor_all_of_each_other(site: Site) -> None:
+    """As many bodies as one partner may send at once, and then as many as all may."""
+    places: Slots = site.app.state.program_uploads
+    async with AsyncExitStack() as held:
+        for _ in range(8):
+            await held.enter_async_context(places.one("drowning"))
+        other = await site.person()
+        assert (await other.upload()).status_code == 201
+        for _ in range(8):
+            await held.enter_async_context(places.one("drowning too"))
+        sari = await rich(site)
+        page = await sent(sari.browser, LETTER.read_bytes(), name="surat.pdf")
+        assert page.status_code == 200
+        assert sari.browser.path.startswith("/bubuhkan/doc_")

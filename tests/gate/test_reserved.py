@@ -127,6 +127,19 @@ async def test_a_turn_that_waits_for_its_draw_has_no_place_yet(door: Door, now_s
     assert told(await asked(door, issue(turn, RING))).ahead is None
 
 
+async def test_who_waits_in_a_lane_that_was_closed_is_told_so(door: Door, now_s: int) -> None:
+    await door.tick(now_s=now_s)
+    for _ in range(400):
+        await joined(door)
+    late = await turn_of(door)
+    write_room_file(door.folder, RoomFile(is_open=True, rules=rules(lane())), uid=None)
+    door.keeper._watched._seen = -1
+    await door.tick(now_s=now_s + 1)
+    page = (await door.call("GET", "/antre/tempat", query=f"nomor={code_of(late, RING)}")).body.decode()
+    assert "Jalur ini sudah ditutup" in page
+    assert f"/bukti-antre?nomor={code_of(late, RING)}" in page
+
+
 async def test_a_turn_is_told_of_to_its_holder_alone(door: Door, now_s: int, tmp_path: Path) -> None:
     del tmp_path
     await door.tick(now_s=now_s)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.turn import read_bytes, show_bytes
-from tests.service.conftest import Running, until
+from tests.service.conftest import Citizen, Running, open_citizen, until
 from tests.service.test_site import (  # noqa: F401 -- a fixture
     buy,
     chromium,
@@ -216,3 +217,35 @@ def _audited(service: Running) -> None:
     assert not shown["is_open"]
     assert shown["rules"]["slots"] == 1
     assert service.bubuh("audit", "verify").returncode == 0
+
+
+def test_programs_queue_while_a_lane_of_partners_is_open(service: Running, citizen: Citizen) -> None:
+    """The operator's commands, the gate, the header: as an integrator meets them."""
+
+    assert service.json("room", "open", "--per-s", "100", "--slots", "100")["is_open"]
+    until(lambda: json.loads(now(service))["now"]["open"])
+    assert order_of(citizen).status_code == 201, "no lane of partners is open"
+    service.json("room", "lane", "open", "mitra", "--kind", "partner", "--title", "Mitra")
+    assert service.json("room", "lane", "name", "mitra", citizen.account)["accounts"] == [citizen.account]
+    until(lambda: "mitra" in json.loads(now(service))["now"]["lanes"])
+    with open_citizen(service, stamps=1) as stranger:
+        until(lambda: order_of(stranger).status_code == 429)
+        refused = stranger.http.post("/v1/turns", json={"lane": "mitra"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_named")
+    taken = citizen.http.post("/v1/turns", json={}).json()
+    assert taken["lane"] == "mitra"
+    until(lambda: citizen.http.get("/v1/turns/mitra").json()["state"] == "called")
+    given = citizen.http.post("/v1/passes", json={"turn": taken["code"]}).json()["pass"]
+    citizen.http.headers["Bubuh-Pass"] = given
+    assert citizen.ask_for_stamp(citizen.upload()).status_code == 202
+    assert service.json("room", "lane", "close", "mitra")["state"] == "closed"
+    until(lambda: "mitra" not in json.loads(now(service))["now"]["lanes"])
+    with open_citizen(service, stamps=1) as stranger:
+        until(lambda: order_of(stranger).status_code == 201)
+    assert not service.json("room", "close")["is_open"]
+    assert service.bubuh("audit", "verify").returncode == 0
+
+
+def order_of(someone: Citizen) -> httpx.Response:
+    headers = {"Idempotency-Key": str(uuid4())}
+    return someone.http.post("/v1/orders", json={"stamps": 1, "method": "va"}, headers=headers)

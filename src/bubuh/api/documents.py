@@ -130,7 +130,7 @@ async def create_document(
 ) -> Reply:
     """Receive a PDF of at most 10 x 2^20 bytes. What cannot be stamped is refused before quota is touched."""
     check_media_type(request, PDF)
-    async with request.app.state.uploads.one(str(principal.account_id)):
+    async with request.app.state.program_uploads.one(str(principal.account_id)):
         received = await receive(
             pieces(request, limit_bytes=LIMIT_BYTES + SLACK_BYTES),
             document_id=derived_id(principal.account_id, ROUTE, idempotency_key),

@@ -297,7 +297,7 @@ async def _received(request: AnyRequest, new: NewStamp, principal: Principal, ke
     """The document that stays at home, for this one stamp."""
     assert new.midstate is not None, "one of the two ways to name a document is used"
     services = provide_services(request)
-    async with request.app.state.uploads.one(str(principal.account_id)):
+    async with request.app.state.program_uploads.one(str(principal.account_id)):
         document = await receive_unseen(
             new.midstate.read(),
             new.page,

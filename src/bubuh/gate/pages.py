@@ -30,6 +30,9 @@ _INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 _NOT_DRAWN: Final = """\
 <p><b>Urutan belum diundi.</b></p><p>Nomor ini ikut undian pembukaan; datang lebih awal tidak mendahului.
 Setelah diundi, tempat Anda muncul di sini.</p>"""
+_CLOSED: Final = """\
+<p><b>Jalur ini sudah ditutup.</b></p><p>Nomor yang belum dipanggil tidak akan dipanggil lagi. Ambil nomor di
+<a href="/antre">jalur lain</a>; bukti antrean masih dapat diminta.</p>"""
 PAGE_FILE: Final = "antre.html"
 _META: Final = '<meta http-equiv="content-security-policy" content="{policy}">'
 _FORM: Final = """\
@@ -100,7 +103,9 @@ class Pages:
         ahead = max(0, (number if stands is None else stands) - lane.window.serving)
         shown = html.escape(code)
         said = [f"<p><b>{ahead:,}</b> nomor di depan Anda.</p>".replace(",", ".")]
-        if stands is None:
+        if lane.rule not in keeper.room.rules.lanes and ahead:
+            said = [_CLOSED]
+        elif stands is None:
             said = [_NOT_DRAWN]
         elif ahead == 0:
             link = f"{self.site}/antre/masuk?nomor={html.escape(turn or code)}"
