@@ -14,17 +14,19 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from bubuh.core.privileges import Uids
 from bubuh.drill.gate import GateProcess
+from bubuh.gate.now import sign
 from bubuh.waitingroom.draw import DrawPlan, Order, commitment, draw_key, revealed
 from bubuh.waitingroom.lanes import DEFAULT_RULES
 from bubuh.waitingroom.possession import challenge, check_key
 from bubuh.waitingroom.room_file import RoomFile, write_room_file
 from bubuh.waitingroom.turn import Holder, read_bytes, read_turn, show_bytes
 from bubuh.wiring.folder import DataFolder
-from bubuh.wiring.room import PASS_RING, TURN_RING, read_ring
+from bubuh.wiring.room import PASS_RING, TURN_RING, read_now_key, read_ring
 from tests.waitingroom.make import ALICE
 
 
@@ -195,6 +197,50 @@ def test_the_page_does_the_work_and_shows_whose_the_turn_is(
     proof = read_bytes(shown(owner))
     check_key(proof, raw, bind=turn.bind, account_id=ALICE, ring=ring, now_s=int(time.time()))
     assert shown(thief) == "-"
+
+
+@pytest.mark.oracle
+def test_a_place_never_gets_worse_and_the_page_says_why_it_is_slow(
+    closed_gate: tuple[GateProcess, Path, str], chromium: Browser
+) -> None:
+    """The gate's word is told as it might be: also one that a mirror brings late, and one nobody signed."""
+    _, folder, address = closed_gate
+    key, said = read_now_key(DataFolder(folder.parent)), b""
+    phone = chromium.new_context(viewport={"width": 320, "height": 640})
+    page = phone.new_page()
+    page.goto(address)
+    page.get_by_role("button", name="Umum").click()
+    expect(page.locator("#place")).to_have_text("1 nomor di depan")
+    page.evaluate("me.n=500;me.best=me.first=null")
+    page.route("**/now.json", lambda route: route.fulfill(body=said, content_type="application/json"))
+
+    def told(
+        serving: int, pace: float, *, at: int, signed_by: Ed25519PrivateKey = key, why: str = ""
+    ) -> None:
+        nonlocal said
+        lane = [DEFAULT_RULES.by_name("umum").id, serving, 900, pace, 0.7]
+        now = {"t": at, "open": True, "poll": [0.25, 10, 300], "lanes": {"umum": lane}, "why": why}
+        said = sign(msgspec.json.encode(now), signed_by)
+        page.evaluate("poll()")
+
+    place, eta, reason = (page.locator(f"#{name}") for name in ("place", "eta", "reason"))
+    start = int(time.time()) + 10
+    told(100, 2.0, at=start)
+    expect(place).to_have_text("400 nomor di depan")
+    expect(eta).to_contain_text("antara")
+    expect(eta).to_contain_text("3 menit sampai 5 menit")
+    expect(reason).to_have_text("")
+    told(80, 1.0, at=start + 1)
+    expect(reason).to_contain_text("lebih lambat daripada tadi; tempat Anda tetap")
+    expect(place).to_have_text("400 nomor di depan")
+    told(90, 1.0, at=start + 2, why="bayar")
+    expect(reason).to_have_text("Gerbang pembayaran sedang lambat.")
+    told(300, 2.0, at=start - 5)
+    expect(page.locator("#age")).to_contain_text("tempat Anda aman")
+    told(499, 2.0, at=start + 3, signed_by=Ed25519PrivateKey.generate())
+    expect(place).to_have_text("400 nomor di depan")
+    told(150, 2.0, at=start + 4)
+    expect(place).to_have_text("350 nomor di depan")
 
 
 def _until(gate: GateProcess, holds: Callable[[Any], bool]) -> None:

@@ -14,18 +14,22 @@ from bubuh.status.model import (
     ENOUGH_ASKED,
     SLOW_S,
     SLOW_STAMP_S,
+    STALE_S,
     STANDSTILL_S,
     Books,
     Health,
     Measured,
+    Queue,
     Reason,
     State,
     Traffic,
 )
 
-ALL = (Function.BUY, Function.PAY, Function.STAMP, Function.VERIFY)
+OTHERS = (Function.BUY, Function.PAY, Function.STAMP, Function.VERIFY)
 WELL: dict[str, Any] = {
     "web": "ok",
+    "has_gate": True,
+    "queue": Queue(is_open=True, age_s=1.0, waiting=40, wait_s=90.0),
     "is_worker_alive": True,
     "is_signer_alive": True,
     "gateways": {"one": False, "other": False},
@@ -34,7 +38,7 @@ WELL: dict[str, Any] = {
 
 
 def judged(*declared: Function, **changed: Any) -> dict[Function, Health]:
-    return judge(Measured(at=utc_now(), **{**WELL, **changed}), shown=ALL, declared=declared)
+    return judge(Measured(at=utc_now(), **{**WELL, **changed}), shown=tuple(Function), declared=declared)
 
 
 def waiting(seconds: float) -> Books:
@@ -58,6 +62,13 @@ def test_all_is_well() -> None:
         ({"books": waiting(STANDSTILL_S + 1)}, Function.STAMP, State.FAILING, Reason.BACKLOG),
         ({"stamp_p99_s": SLOW_STAMP_S + 1}, Function.STAMP, State.SLOW, Reason.SLOW),
         ({"gateways": {"one": True, "other": False}}, Function.PAY, State.FAILING, Reason.GATEWAY),
+        ({"queue": None}, Function.QUEUE, State.DOWN, Reason.GATE),
+        (
+            {"queue": Queue(is_open=True, age_s=STALE_S + 1, waiting=0, wait_s=None)},
+            Function.QUEUE,
+            State.FAILING,
+            Reason.GATE,
+        ),
         ({"level": 2}, Function.BUY, State.SLOW, Reason.BROWNOUT),
         ({"level": 3}, Function.BUY, State.FAILING, Reason.BROWNOUT),
         ({"gateways": {"one": True}}, Function.PAY, State.DOWN, Reason.GATEWAY),
@@ -93,8 +104,10 @@ def test_what_is_wrong_tells_of_its_function_alone(
 @pytest.mark.parametrize(
     ("web", "reason"), [(None, Reason.NO_ANSWER), ("database_unavailable", Reason.DATABASE)]
 )
-def test_without_site_or_database_nothing_works(web: str | None, reason: Reason) -> None:
-    assert set(judged(web=web).values()) == {Health(state=State.DOWN, reason=reason)}
+def test_without_site_or_database_nothing_works_but_the_queue(web: str | None, reason: Reason) -> None:
+    found = judged(web=web)
+    assert {found[function] for function in OTHERS} == {Health(state=State.DOWN, reason=reason)}
+    assert found[Function.QUEUE].state is State.OK
 
 
 def test_few_who_ask_say_nothing_of_a_share() -> None:

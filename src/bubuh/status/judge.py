@@ -13,6 +13,7 @@ from bubuh.status.model import (
     FAILING_SHARE,
     SLOW_S,
     SLOW_STAMP_S,
+    STALE_S,
     STANDSTILL_S,
     Health,
     Measured,
@@ -43,7 +44,8 @@ def _true_of(function: Function, measured: Measured, declared: Collection[Functi
     yield WELL
     if function in declared:
         yield Health(state=State.FAILING, reason=Reason.DECLARED)
-    yield from _of_web(measured)
+    if function is not Function.QUEUE:  # it goes on while all others are gone
+        yield from _of_web(measured)
     yield from _of_traffic(measured.traffic.get(function, Traffic()))
     yield from _of_level(function, measured.level)
     yield from _OWN.get(function, _nothing)(measured)
@@ -101,6 +103,14 @@ def _of_paying(measured: Measured) -> Iterator[Health]:
         yield Health(state=State.SLOW, reason=Reason.WORKER)
 
 
+def _of_queue(measured: Measured) -> Iterator[Health]:
+    """Turns that were taken stay good whatever becomes of the gate; nobody is called without it."""
+    if measured.queue is None:
+        yield Health(state=State.DOWN, reason=Reason.GATE)
+    elif measured.queue.age_s > STALE_S:
+        yield Health(state=State.FAILING, reason=Reason.GATE)
+
+
 def _nothing(_: Measured) -> Iterator[Health]:
     yield from ()
 
@@ -108,4 +118,5 @@ def _nothing(_: Measured) -> Iterator[Health]:
 _OWN: Final[Mapping[Function, Callable[[Measured], Iterator[Health]]]] = {
     Function.STAMP: _of_stamping,
     Function.PAY: _of_paying,
+    Function.QUEUE: _of_queue,
 }

@@ -28,7 +28,9 @@ from bubuh.statements.model import Kind, SignedStatement
 from bubuh.statements.store import newest_signed
 from bubuh.status import scrape
 from bubuh.status.days import KEPT_DAYS
-from bubuh.status.model import Books, Measured
+from bubuh.status.model import Books, Measured, Queue
+from bubuh.waitingroom.estimate import arrival
+from bubuh.waitingroom.room_file import Now, read_now
 from bubuh.wiring.facts import read_facts
 
 SQL: Any = load_queries(__package__)
@@ -50,12 +52,15 @@ class Answers:
 class Eyes:
     """One process's view of the service whose run file is at hand."""
 
-    def __init__(self, run: Callable[[], RunFile], address: str, shelf: KeptWords) -> None:
+    def __init__(
+        self, run: Callable[[], RunFile], address: str, shelf: KeptWords, *, gate_url: str | None = None
+    ) -> None:
         """`run` reads where the parts listen, anew each time; `address` is the database's.
 
-        `shelf` has what operators said while the database was away.
+        `shelf` has what operators said while the database was away; `gate_url` finds a gate that `run` does
+        not name.
         """
-        self._shelf = shelf
+        self._shelf, self._gate_url = shelf, gate_url
         self._run = run
         self._address = address
         self._window = scrape.Window(WINDOW_S)
@@ -67,15 +72,19 @@ class Eyes:
     async def look(self) -> Measured:
         """Measure all that can be measured now; nothing that fails is raised."""
         run = self._run()
+        gate = run.gate or self._gate_url
         web = asyncio.create_task(_readiness(self._line, run.web))
+        queue = asyncio.create_task(_queue(self._line, gate))
         told = await asyncio.gather(*(_numbers(self._line, address) for address in run.metrics.values()))
-        readiness = await web
+        readiness, queued = await web, await queue
         numbers = {name: read for name, read in zip(run.metrics, told, strict=True) if read is not None}
         self._window.read(time.monotonic(), numbers)
         await self._ask()
         rises = self._window.rises()
         return Measured(
             at=utc_now(),
+            has_gate=gate is not None,
+            queue=queued,
             web=readiness,
             is_worker_alive=any(name.startswith("worker") for name in numbers),
             is_signer_alive="signer" in numbers,
@@ -156,3 +165,28 @@ async def _numbers(line: httpx.AsyncClient, address: str) -> scrape.Numbers | No
         return scrape.read_numbers(answer.text)
     except (httpx.HTTPError, ValueError):
         return None
+
+
+async def _queue(line: httpx.AsyncClient, gate: str | None) -> Queue | None:
+    """Where the lanes stand; None: there is no gate, or it says nothing."""
+    if gate is None:
+        return None
+    try:
+        answer = await line.get(f"{gate}/now.json")
+        return queue_of(read_now(answer.raise_for_status().content), now_s=time.time())
+    except (httpx.HTTPError, msgspec.DecodeError):
+        return None
+
+
+def queue_of(now: Now, *, now_s: float) -> Queue:
+    """What the lanes come to together."""
+    lanes = [(max(0, lane.issued - lane.serving), lane.pace) for lane in now.lanes.values()]
+    found = [arrival(waiting, pace) for waiting, pace in lanes if waiting]
+    waits = [one.likely_s for one in found if one is not None]
+    wait_s = None if len(waits) < len(found) else max(waits, default=0.0)
+    return Queue(
+        is_open=now.open,
+        age_s=now_s - now.t,
+        waiting=sum(waiting for waiting, _ in lanes),
+        wait_s=wait_s if now.open else None,
+    )

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     ERRORS = "errors"
     SLOW = "slow"
     BACKLOG = "backlog"
+    GATE = "gate"  #: the waiting room's gate does not answer, or writes nothing new
     GATEWAY = "gateway"
     BROWNOUT = "brownout"  #: left off, so that what is more urgent goes on
     DECLARED = "declared"  #: an operator says so
@@ -61,10 +62,22 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """The waiting room, as its gate told it."""
+
+    is_open: bool  #: people go in by turn
+    age_s: float  #: since the gate wrote that
+    waiting: int  #: numbers that were not called, in all lanes
+    wait_s: float | None  #: likely, for who joins the slowest lane now; None: nobody can say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """One look at the whole service. None: could not be measured."""
 
     at: datetime
+    has_gate: bool = False  #: there is a waiting room
+    queue: Queue | None = None
     web: str | None = None  #: "ok", or the code of the problem that its readiness told
     is_worker_alive: bool = False
     is_signer_alive: bool = False
@@ -91,4 +104,5 @@ DOWN_SHARE: Final = 0.5
 SLOW_S: Final = 5.0
 SLOW_STAMP_S: Final = 20.0
 BACKLOG_S: Final = 60.0  #: the oldest accepted stamp waits longer: slow
+STALE_S: Final = 15.0  #: what the gate wrote longer ago says nothing of now
 STANDSTILL_S: Final = 600.0  #: and longer than this: failing

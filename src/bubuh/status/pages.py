@@ -43,6 +43,7 @@ _MONTHS: Final = {
     Language.ID: ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
     Language.EN: ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
+_IN_SECONDS: Final = {"waiting", "queue_wait"}
 _FILE_OF: Final = {Language.ID: "index.html", Language.EN: "en.html"}
 
 
@@ -169,14 +170,21 @@ def _per_cent(share: float, language: Language) -> str:
 def _numbers(measured: Measured, language: Language) -> Iterator[tuple[str, str]]:
     unknown = STATES[State.UNKNOWN].said(language)
     books = measured.books
+    queue = measured.queue
+    queued: list[tuple[str, int | None]] = []
+    if measured.has_gate:
+        queued.append(("queued", None if queue is None else queue.waiting))
+    if queue is not None and queue.is_open:
+        queued.append(("queue_wait", None if queue.wait_s is None else round(queue.wait_s)))
     for name, value in (
+        *queued,
         ("level", measured.level),
         ("affixed", measured.affixed),
         ("waiting", None if books is None else round(books.waiting_s)),
         ("unmatched", None if books is None else books.unmatched),
         ("difference", None if books is None else books.whole_days),
     ):
-        unit = f"\N{NO-BREAK SPACE}{PAGE['seconds'].said(language)}" if name == "waiting" else ""
+        unit = f"\N{NO-BREAK SPACE}{PAGE['seconds'].said(language)}" if name in _IN_SECONDS else ""
         yield PAGE[name].said(language), unknown if value is None else f"{value}{unit}"
 
 
@@ -219,6 +227,7 @@ def _facts(look: Look) -> dict[str, object]:
             for function, health in look.healths.items()
         },
         "gateways": {name: "failing" if spared else "ok" for name, spared in measured.gateways.items()},
+        "queue": measured.queue,
         "level": measured.level,
         "affixed": measured.affixed,
         "stamp_p99_s": measured.stamp_p99_s,

@@ -22,7 +22,6 @@ _log = structlog.get_logger(__name__)
 EVERY_S: Final = 5.0
 _REMEMBER_EVERY_S: Final = 60.0
 _MEMORY: Final = "memory"  #: no file for others
-SHOWN: Final = (Function.BUY, Function.PAY, Function.STAMP, Function.VERIFY)
 
 
 class Page:
@@ -63,7 +62,8 @@ class Page:
             self._memory.outages = answers.outages
         outages = with_kept(self._memory.outages, [one for _, one in self._kept_words.words()])
         declared = {function for outage in outages if not outage.is_over for function in outage.functions}
-        healths = judge(measured, shown=SHOWN, declared=declared)
+        shown = [function for function in Function if function is not Function.QUEUE or measured.has_gate]
+        healths = judge(measured, shown=shown, declared=declared)
         now = time.monotonic()
         if self._looked_at is not None:  # while nobody looked, nothing is known
             self._memory.note(measured.at, min(now - self._looked_at, EVERY_S * 3), healths)

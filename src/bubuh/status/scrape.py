@@ -25,6 +25,10 @@ ROUTES: Final[Mapping[str, Function]] = {
     "/s/": Function.VERIFY,
     "/v1/serials": Function.VERIFY,
     "/v1/verifications": Function.VERIFY,
+    "/antre": Function.QUEUE,
+    "/jalur": Function.QUEUE,
+    "/v1/turns": Function.QUEUE,
+    "/v1/passes": Function.QUEUE,
 }
 #: answered when the stamp has ended, as late as the asker wants: their time says nothing
 _WAITED_FOR: Final = ("/v1/stamps", "/meterai")

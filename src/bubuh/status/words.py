@@ -50,6 +50,10 @@ REASONS: Final[Mapping[Reason, Words]] = {
         "Antrean panjang; semua yang diterima tetap diproses.",
         "A long queue; everything that was accepted is still worked on.",
     ),
+    Reason.GATE: Words(
+        "Antrean tidak memanggil. Nomor yang sudah diambil tetap berlaku.",
+        "The queue calls nobody. Turns that were taken stay good.",
+    ),
     Reason.GATEWAY: Words(
         "Gerbang pembayaran bermasalah. Jangan membayar dua kali: uang yang masuk akan dihitung.",
         "A payment gateway fails. Do not pay twice: money that arrives will count.",
@@ -93,6 +97,10 @@ PAGE: Final[Mapping[str, Words]] = {
     "numbers": Words("Angka", "Numbers"),
     "level": Words("Tingkat penghematan (0 penuh, 4 berkas saja)", "Brownout level (0 full, 4 files only)"),
     "affixed": Words("Meterai dibubuhkan, lima menit terakhir", "Stamps affixed, last five minutes"),
+    "queued": Words("Nomor yang menunggu di antrean", "Turns that wait in the queue"),
+    "queue_wait": Words(
+        "Perkiraan tunggu bila mengambil nomor sekarang", "Likely wait for who takes a turn now"
+    ),
     "waiting": Words("Permintaan tertua menunggu", "Oldest request has waited"),
     "unmatched": Words("Pembayaran yang belum cocok", "Payments not yet matched"),
     "difference": Words("Hari tanpa selisih pembukuan", "Days without a difference in the books"),

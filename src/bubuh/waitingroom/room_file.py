@@ -105,7 +105,12 @@ class Watched:
     def now(self) -> Now | None:
         """Where the lanes stand, as the gate said last; None where it said nothing yet."""
         path = self._folder / NOW_FILE
-        return msgspec.json.decode(path.read_bytes(), type=_Told).now if path.exists() else None
+        return read_now(path.read_bytes()) if path.exists() else None
+
+
+def read_now(raw: bytes) -> Now:
+    """What `now.json` says; raises msgspec.DecodeError. Its signature is for those who fetch it elsewhere."""
+    return msgspec.json.decode(raw, type=_Told).now
 
 
 def read_room_file(folder: Path) -> RoomFile:

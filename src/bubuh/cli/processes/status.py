@@ -29,7 +29,7 @@ def status_command(port: Port = 0, fd: Fd = None, metrics_fd: Fd = None) -> None
     kept = KeptWords(folder.status, folder.secret(WORD_KEY, uids.app))
     become(uids.app, "bubuh.status", parent_pid=settings.supervised_by)
     serve_metrics(metrics_fd)
-    shelf, eyes = Shelf(), Eyes(lambda: RunFile.read(folder.path), address, kept)
+    shelf, eyes = Shelf(), Eyes(lambda: RunFile.read(folder.path), address, kept, gate_url=settings.gate_url)
     where = settings.public_url or run.web or "/"
     page = Page(eyes, shelf, folder.status, kept=kept, site=where, address=address_of(listener), root=root)
     config = uvicorn.Config(
