@@ -73,9 +73,10 @@ def test_only_what_is_urgent_raises_it_and_the_gate_is_told() -> None:
             bulkhead.look(clock.now_s)
             level = brownout.level
         assert level is wanted, kind
-    health, queues = brownout.for_gate()
-    assert 0.1 <= health < 0.5
-    assert not queues
+    health = brownout.for_gate()
+    assert 0.1 <= health.able < 0.5
+    assert health.sells
+    assert not health.queues
 
 
 def test_an_operator_holds_a_level_and_lets_it_go(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from bubuh.waitingroom.code import code_of
 from bubuh.waitingroom.lanes import REPAIR_ID, Errand, LaneKind
 from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give, vouch
 from bubuh.waitingroom.refusals import PassNeeded, RepairFull, TurnRefused
-from bubuh.waitingroom.room_file import RoomFile, Watched, write_room_file
+from bubuh.waitingroom.report import Health
+from bubuh.waitingroom.room_file import RoomFile, Watched, Why, write_room_file
 from bubuh.waitingroom.turn import ANYONE, bind_of, read_bytes, show_bytes
 from tests.gate.conftest import open_door
 from tests.gate.in_process import InProcess
@@ -251,7 +252,7 @@ async def test_a_process_in_need_has_buying_queue_and_people_called_for_it(
     await keeper.tick(NOW_S, 1.0)
     assert not calls_people()
     watched = Watched(gate.gate.folder, RoomFile())
-    need = Door(watched, RING, gate, gate_url="http://gerbang", health=lambda: (0.5, True))
+    need = Door(watched, RING, gate, gate_url="http://gerbang", health=lambda: Health(able=0.5, queues=True))
     assert need.queues_buying
     assert not is_open(need)
     await need.report(now_s=NOW_S)
@@ -263,7 +264,22 @@ async def test_a_process_in_need_has_buying_queue_and_people_called_for_it(
     assert not calls_people()
 
 
-async def test_who_is_well_and_has_nothing_to_tell_says_nothing(door: Door, gate: InProcess) -> None:
-    gate.is_down = True
+async def test_a_site_that_says_nothing_any_more_is_away_and_no_window_ends_meanwhile(
+    door: Door, gate: InProcess
+) -> None:
+    keeper = gate.gate.keeper
+    await gate.gate.tick(now_s=NOW_S)
+    for _ in range(3):
+        keeper.join(UMUM, bind=ANYONE, now_s=NOW_S)
     await door.report(now_s=NOW_S)
-    assert gate.gate.keeper.room.inside == {}
+    await gate.gate.tick(2, now_s=NOW_S + 1)
+    window = keeper.room.lanes[UMUM].window
+    assert (window.serving, window.floor, keeper.why) == (3, 0, None)
+    for _ in range(1000):
+        keeper.join(UMUM, bind=ANYONE, now_s=NOW_S)
+    await gate.gate.tick(1800, now_s=NOW_S + 11)
+    assert (window.serving, window.floor, keeper.why) == (3, 0, Why.AWAY)
+    await door.report(now_s=int(time.time()))
+    await gate.gate.tick(2, now_s=time.time())
+    assert window.serving > 3
+    assert keeper.why is None

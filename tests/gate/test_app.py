@@ -16,7 +16,7 @@ from bubuh.waitingroom.lanes import DEFAULT_LANES, LaneKind, LaneRule
 from bubuh.waitingroom.passes import check_pass, vouch
 from bubuh.waitingroom.report import Report, Seen, show_report
 from bubuh.waitingroom.room import Room
-from bubuh.waitingroom.room_file import RoomFile, write_room_file
+from bubuh.waitingroom.room_file import RoomFile, Why, write_room_file
 from bubuh.waitingroom.turn import bind_of, read_bytes, read_turn
 from tests.gate.conftest import KEYS, Door, open_door
 from tests.waitingroom.make import ALICE, BOB, NOW_S, RING, UMUM, deadline_lane, lane, rules
@@ -161,7 +161,7 @@ def test_now_json_stays_small_with_a_million_in_every_lane() -> None:
         one.numbers.restored(12_345_678)
         one.window.call(9_876_543, open_s=1)
         one.pace = 1234.567
-    said = compose(made, now_s=NOW_S, is_open=True, reason="bayar")
+    said = compose(made, now_s=NOW_S, is_open=True, why=Why.PAYMENT)
     assert len(sign(said, KEYS.now)) <= MOST_BYTES
 
 
@@ -182,7 +182,7 @@ def test_it_stays_small_with_a_draw_while_joins_cost_work(
         one.pace = 1234.567
         if lane_id in drawn:
             one.draws.append(Draw(lane_id, 0, plan.start, last=1_234_567 if key else None, key=key))
-    said = compose(made, now_s=NOW_S, is_open=True, reason="bayar", plan=plan, work=120_000)
+    said = compose(made, now_s=NOW_S, is_open=True, why=Why.PAYMENT, plan=plan, work=120_000)
     assert json.loads(said)["draw"][1].keys() == {str(lane_id) for lane_id in drawn}
     assert len(sign(said, KEYS.now)) <= MOST_BYTES
 
@@ -200,7 +200,7 @@ async def test_the_page_is_one_small_file_that_asks_for_now_json_alone(door: Doo
 
 async def test_the_operators_file_is_followed_within_a_tick(door: Door) -> None:
     await join(door)
-    closed = RoomFile(is_open=False, rules=rules(lane(), deadline_lane()), why="rawat")
+    closed = RoomFile(is_open=False, rules=rules(lane(), deadline_lane()), why=Why.MAINTENANCE)
     write_room_file(door.folder, closed, uid=None)
     await door.tick(3, now_s=time.time())
     said = json.loads((await door.call("GET", "/now.json")).body)["now"]

@@ -22,7 +22,16 @@ from bubuh.payments.refusals import (
     GatewayUnavailable,
     MethodUnknown,
 )
-from bubuh.payments.steady import LONGEST_WAIT_S, SLOW_S, Steady, choose_gateway, resting, wake
+from bubuh.payments.steady import (
+    LONGEST_WAIT_S,
+    SLOW_S,
+    USUAL_S,
+    Steady,
+    choose_gateway,
+    paying,
+    resting,
+    wake,
+)
 from tests.gateway_dev.rig import SECRET, Shop
 
 
@@ -211,6 +220,41 @@ async def test_whoever_waits_for_a_slow_gateway_makes_room_for_others(takes_s: f
     when_slow.set(step_aside)
     await Steady(Scripted(take_time)).status("x")
     assert stepped == aside
+
+
+async def test_what_can_be_paid_for_is_told_by_the_best_gateway_of_each_way() -> None:
+    clock = Clock()
+
+    async def slow() -> None:
+        clock.now += 4 * USUAL_S
+
+    dead, late, well = (Steady(Scripted(one), clock=clock) for one in (fail, slow, _well))
+    both = [Method.QRIS, Method.VA]
+    only_va = Steady(Scripted(_well), methods=frozenset({Method.VA}), clock=clock)
+    assert set(dead.methods) == set(both)
+    assert paying({}) == paying({"a": dead}) == 1.0, "nobody knows yet"
+    for _ in range(FAILS):
+        with pytest.raises(GatewayUnavailable):
+            await dead.status("x")
+    assert paying({"a": dead}) == 0.0
+    assert paying({"a": dead, "b": only_va}) == 0.5
+    assert paying({"a": dead, "b": well}) == 1.0
+    for _ in range(60):
+        await late.status("x")
+    assert paying({"a": dead, "b": late}) == pytest.approx(0.25, abs=0.01)
+    late._gateway._answer = _well  # type: ignore[attr-defined]
+    for _ in range(60):
+        await late.status("x")
+    assert late.able == 1.0
+
+
+async def test_whoever_has_to_wait_for_turns_slows_down_those_who_come() -> None:
+    steady = Steady(Scripted(_well, pace=Pace(per_s=0.1, burst=1)))
+    await steady.status("x")
+    for _ in range(40):
+        with pytest.raises(GatewayBusy):
+            await steady.status("x")
+    assert steady.able == pytest.approx(USUAL_S / LONGEST_WAIT_S, abs=0.05)
 
 
 async def test_the_well_one_is_chosen_first() -> None:

@@ -18,8 +18,17 @@ from bubuh.waitingroom.room import RETRY_S, Room
 from bubuh.waitingroom.turn import bind_of
 from tests.waitingroom.make import ALICE, BOB, NOW_S, TENGGAT, UMUM, deadline_lane, lane, room, rules, turn
 
-RULES = rules(lane(floor=0.1), deadline_lane(), per_s=6.0, window_s=12, slots=40)
-LANES = (UMUM, TENGGAT)
+STAMP = 2
+RULES = rules(
+    lane(floor=0.1),
+    deadline_lane(),
+    lane(id=STAMP, name="bubuhkan", kind=LaneKind.STAMP),
+    per_s=6.0,
+    window_s=12,
+    slots=40,
+)
+LANES = (UMUM, TENGGAT, STAMP)
+BUYING = (UMUM, TENGGAT)
 
 
 class Crashes(RuleBasedStateMachine):
@@ -57,11 +66,20 @@ class Crashes(RuleBasedStateMachine):
         self.room.apply(self.pending_marks)
         self.pending_marks.clear()
 
-    @rule(elapsed_s=st.floats(0.5, 3), is_open=st.booleans(), dies=st.booleans())
-    def tick(self, elapsed_s: float, is_open: bool, dies: bool) -> None:  # noqa: FBT001
+    @rule(
+        elapsed_s=st.floats(0.5, 3),
+        is_open=st.booleans(),
+        dies=st.booleans(),
+        buys=st.sampled_from([1.0, 1.0, 0.4, 0.0]),
+    )
+    def tick(self, elapsed_s: float, is_open: bool, dies: bool, buys: float) -> None:  # noqa: FBT001
         self.now_s += elapsed_s
         self.repairable += RULES.repair_ceiling * RULES.per_s * elapsed_s
-        records = self.room.tick(self.now_s, elapsed_s, is_open=is_open)
+        windows = {lane_id: self.room.lanes[lane_id].window.open_s for lane_id in BUYING}
+        records = self.room.tick(self.now_s, elapsed_s, is_open=is_open, buys=buys)
+        if buys == 0:
+            assert not [one for one in records if one.kind is Kind.CALLED and one.lane in BUYING]
+            assert windows == {lane_id: self.room.lanes[lane_id].window.open_s for lane_id in BUYING}
         self.keep()
         self.log += records  # kept …
         if dies:
@@ -93,6 +111,7 @@ class Crashes(RuleBasedStateMachine):
         self.room.apply([record])
         self.unkept.append(record)
         if record.kind is Kind.ENTERED:
+            assert not self.room.lanes[lane_id].rests
             assert number <= window.serving
             assert before is None, "a number that was let in came in again"
 
@@ -214,6 +233,26 @@ def test_those_behind_thousands_who_went_home_come_in_at_the_pace_and_none_is_la
     assert len(entered) == stay
     ten_s = [sum(first <= second < first + 10 for second in entered) for first in range(900)]
     assert max(ten_s) <= 1.25 * 10 * per_s + 3 * per_s
+
+
+def test_while_nobody_can_pay_those_go_on_who_only_stamp() -> None:
+    made = room(lane(), lane(id=STAMP, name="bubuhkan", kind=LaneKind.STAMP), per_s=10.0)
+    for _ in range(3000):
+        for lane_id in (UMUM, STAMP):
+            made.join(lane_id)
+    pass_time(made, 5)
+    retail, stamp = made.lanes[UMUM], made.lanes[STAMP]
+    called, stamped, open_s = retail.window.serving, stamp.window.serving, retail.window.open_s
+    assert called > 0
+    for second in range(25):
+        made.apply(made.tick(NOW_S + 5 + second, 1.0, buys=0.0))
+    assert (retail.window.serving, retail.window.open_s, retail.told_pace) == (called, open_s, 0.0)
+    assert stamp.window.serving - stamped > 300, "what the others do not get is theirs"
+    with pytest.raises(NotYet):
+        made.enter(turn(number=1), ALICE, now_s=NOW_S + 30)
+    assert made.enter(turn(lane=STAMP, number=stamp.window.serving), BOB, now_s=NOW_S + 30)
+    made.apply(made.tick(NOW_S + 31, 1.0))
+    assert made.enter(turn(number=1), ALICE, now_s=NOW_S + 31).kind is Kind.ENTERED, "its turn is still good"
 
 
 def test_an_outage_ends_no_window() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bubuh.waitingroom.lanes import LaneKind
-from bubuh.waitingroom.scheduler import Demand, share_out
+from bubuh.waitingroom.scheduler import Demand, Moment, hold_back, share_out
 from tests.waitingroom.make import NOW_S, deadline_lane, lane
 
 people = st.floats(0, 1e6)
@@ -12,7 +12,7 @@ shares = st.floats(0, 0.3)
 
 
 def share(*demands: Demand, amount: float = 100.0, now_s: float = NOW_S) -> list[float]:
-    share_out(demands, amount, now_s=now_s, elapsed_s=1.0, safety_s=60)
+    share_out(demands, amount, Moment(now_s=now_s, elapsed_s=1.0, safety_s=60))
     return [demand.granted for demand in demands]
 
 
@@ -36,6 +36,28 @@ def test_nobody_gets_more_than_there_is_and_floors_hold(wanted, amount: float) -
         assert given_to <= demand.people + 1e-9
         assert given_to >= min(demand.people, demand.rule.floor * amount) - 1e-6
         assert given_to <= max(demand.rule.ceiling * amount, 0) + 1e-6 or sum(granted) < amount
+
+
+@given(st.lists(st.tuples(people, shares, st.booleans()), max_size=6), st.floats(0.01, 1000), st.floats(0, 1))
+def test_lanes_that_are_held_get_their_part_at_most_and_the_others_all_they_can_use(
+    wanted, amount: float, part: float
+) -> None:
+    kinds = [LaneKind.RETAIL if is_held else LaneKind.STAMP for _, _, is_held in wanted]
+    demands = [
+        Demand(rule=lane(id=2 + at, name=f"l{at}", floor=floor / 2, kind=kinds[at]), people=count)
+        for at, (count, floor, _) in enumerate(wanted)
+    ]
+    before = share(*demands, amount=amount)
+    when = Moment(now_s=NOW_S, elapsed_s=1.0, safety_s=60)
+    hold_back(demands, amount, part, when, is_held=lambda rule: rule.kind is LaneKind.RETAIL)
+    held = [one for one in demands if one.rule.kind is LaneKind.RETAIL]
+    others = [one for one in demands if one.rule.kind is LaneKind.STAMP]
+    assert sum(one.granted for one in held) <= part * amount * (1 + 1e-9)
+    assert sum(one.granted for one in demands) <= amount * (1 + 1e-9)
+    assert all(one.granted <= first + 1e-6 for one, first in zip(demands, before, strict=True) if one in held)
+    left = amount - sum(one.granted for one in held)
+    wish = min(left, sum(one.people for one in others))
+    assert sum(one.granted for one in others) == pytest.approx(wish, rel=1e-6, abs=1e-6)
 
 
 def test_what_one_lane_does_not_use_another_borrows() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bubuh.edge.brownout import Hold
 from bubuh.edge.door import Door
+from bubuh.waitingroom.report import Health
 from bubuh.waitingroom.room_file import RoomFile, Watched
 from tests.api.site import Site
 from tests.waitingroom.make import RING
@@ -139,7 +140,7 @@ async def test_static_leaves_files_probes_and_what_is_remembered(held: Site) -> 
         "/health/live": 200,
     }
     assert set((await statuses(sari, "/", "/akun", "/bubuhkan", "/beli", "/riwayat")).values()) == {503}
-    assert held.services.brownout.for_gate() == (0.0, True)
+    assert held.services.brownout.for_gate() == Health(able=0.0, queues=True, sells=False)
 
 
 async def _order(site: Site, key: str, again: str) -> tuple[int, dict[str, object]]:

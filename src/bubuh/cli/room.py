@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,21 +21,13 @@ from bubuh.core.privileges import Uids
 from bubuh.db.pool import Database
 from bubuh.settings import Settings, data_folder
 from bubuh.waitingroom.lanes import RoomRules
-from bubuh.waitingroom.room_file import read_room_file
+from bubuh.waitingroom.room_file import Why, read_room_file
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.room import rotate_rings
 
 room = typer.Typer(no_args_is_help=True, help="The waiting room: whether people go in by turn, and how.")
 room.add_typer(draw, name="draw")
 room.add_typer(lane, name="lane")
-
-
-class Why(StrEnum):
-    """Words of the waiting page for what makes it slow."""
-
-    PAYMENT = "bayar"
-    BUSY = "server"
-    MAINTENANCE = "rawat"
 
 
 @room.command("open")
@@ -63,8 +54,7 @@ def open_command(
         return await settled(db, changed)
 
     wanted = with_database(settle)
-    told = "" if why is None else str(why)
-    file = msgspec.structs.replace(present, is_open=True, rules=wanted, why=told)
+    file = msgspec.structs.replace(present, is_open=True, rules=wanted, why=why)
     decide(file, act="room.open", key=as_key, as_json=as_json)
 
 
@@ -72,7 +62,7 @@ def open_command(
 def close_command(as_key: As = None, as_json: Json = False) -> None:
     """Let everyone in as they come. Turns stay good, and none is used up while the room is closed."""
     present = read_room_file(room_folder())
-    closed = msgspec.structs.replace(present, is_open=False, why="")
+    closed = msgspec.structs.replace(present, is_open=False, why=None)
     decide(closed, act="room.close", key=as_key, as_json=as_json)
 
 

@@ -231,7 +231,7 @@ def _felt(fault: Done, affixed: Sequence[tuple[float, float]]) -> float | None:
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:
-    """The smallest value that `share` of `values` do not exceed; None of none."""
+    """The smallest value that `share` of `values` do not exceed, to a tenth of a ms; None of none."""
     if not values:
         return None
-    return round(sorted(values)[math.ceil(share * len(values)) - 1], 3)
+    return round(sorted(values)[math.ceil(share * len(values)) - 1], 4)

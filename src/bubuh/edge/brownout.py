@@ -16,6 +16,7 @@ from bubuh.edge.bulkheads import Kind, Way
 from bubuh.edge.ladder import EASED, PRESSED, Ladder, Level
 from bubuh.edge.refusals import LeftOff
 from bubuh.edge.works import Works
+from bubuh.waitingroom.report import Health
 
 log: Final = structlog.get_logger("bubuh.web")
 
@@ -72,9 +73,10 @@ class Brownout:
         """The part of what the operator allows that this process can take: what the gate is told."""
         return 0.0 if self.level is Level.STATIC else self._health
 
-    def for_gate(self) -> tuple[float, bool]:
-        """The health, and whether buying queues."""
-        return self.health, self.level >= Level.QUEUED
+    def for_gate(self) -> Health:
+        """What the gate is told."""
+        level = self.level
+        return Health(able=self.health, queues=level >= Level.QUEUED, sells=level < Level.PAUSED)
 
     def see_drawing(self) -> None:
         """See that pages may be drawn; raises `LeftOff`."""

@@ -21,7 +21,7 @@ from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give, vouch
 from bubuh.waitingroom.possession import challenge
 from bubuh.waitingroom.proof import DEADLINE_BYTES, Joined, Shown
 from bubuh.waitingroom.refusals import PassNeeded, TurnRefused
-from bubuh.waitingroom.report import Report, Seen, show_report
+from bubuh.waitingroom.report import Health, Report, Seen, show_report
 from bubuh.waitingroom.room_file import Now, Watched
 from bubuh.waitingroom.turn import Holder, read_bytes, show_bytes
 
@@ -79,13 +79,12 @@ class Door:
         gate: Gate,
         *,
         gate_url: str,
-        health: Callable[[], tuple[float, bool]] = lambda: (1.0, False),
+        health: Callable[[], Health] = Health,
         rings: Callable[[], KeyRing] | None = None,
     ) -> None:
         """`gate_url`: where people find the waiting page; `rings`: the ring as of now, once it is rotated.
 
-        `health`: the part of what the operator allows that this process can take, and whether buying is to
-        queue although the room is not open.
+        `health`: how well this process is.
         """
         self._health = health
         self.gate_url = gate_url.rstrip("/")
@@ -97,7 +96,7 @@ class Door:
     @property
     def queues_buying(self) -> bool:
         """Whether this process asks for passes to buying, be the room open or not."""
-        return self._health()[1]
+        return self._health().queues
 
     @property
     def is_open(self) -> bool:
@@ -197,7 +196,7 @@ class Door:
         return self.is_open or self.queues_buying
 
     async def run(self) -> None:
-        """Tell the gate each second whose passes were used, so that they keep their places."""
+        """Tell the gate each second how well we are, and whose passes were used: these keep their places."""
         while True:
             await asyncio.sleep(_REPORT_S)
             await self.report(now_s=int(time.time()))
@@ -206,17 +205,14 @@ class Door:
         """Tell it now. What could not be told is told next time, unless its pass has ended."""
         used, self._used = self._used, {}
         told = [one for one in used.values() if one.expires_at > now_s]
-        health, queues = self._health()
-        parts = 1 if health < 1 or queues else 0  # who is well and has nothing to tell says nothing
-        for first in range(0, max(len(told), parts), _MOST_SEEN):
+        health = self._health()
+        for first in range(0, max(len(told), 1), _MOST_SEEN):  # who has nothing to tell is there
             part = told[first : first + _MOST_SEEN]
             seen = [
                 Seen(lane=one.lane, number=one.number, account_id=one.account_id, expires_at=one.expires_at)
                 for one in part
             ]
-            said = Report(
-                process=f"web-{os.getpid()}", said_at=now_s, health=health, queues=queues, seen=seen
-            )
+            said = Report(process=f"web-{os.getpid()}", said_at=now_s, health=health, seen=seen)
             try:
                 await self._gate.report(show_report(said, self._ring))
             except GateUnreachable as fault:

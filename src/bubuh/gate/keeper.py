@@ -15,15 +15,16 @@ from bubuh.core.ids import AccountId
 from bubuh.gate.log import Log
 from bubuh.gate.metrics import tell
 from bubuh.gate.now import compose, parts_of, sign
+from bubuh.gate.why import why_of
 from bubuh.waitingroom.keyring import KeyRing
 from bubuh.waitingroom.lanes import RoomRules
 from bubuh.waitingroom.passes import Pass, give
 from bubuh.waitingroom.proof import Shown
 from bubuh.waitingroom.records import Kind, Record
 from bubuh.waitingroom.refusals import LaneUnknown
-from bubuh.waitingroom.report import Report
+from bubuh.waitingroom.report import Health, Report, worst
 from bubuh.waitingroom.room import Room
-from bubuh.waitingroom.room_file import RoomFile, Watched, read_room_file
+from bubuh.waitingroom.room_file import RoomFile, Watched, Why, read_room_file
 from bubuh.waitingroom.turn import ANYONE, Holder, Turn
 from bubuh.waitingroom.work import CHALLENGE_BYTES, Toll
 
@@ -53,6 +54,8 @@ class Keeper:
         self.look_at_keys: Callable[[], GateKeys] | None = None  #: the rings as of now, once they are rotated
         self.followed: Callable[[RoomRules], None] = lambda _: None  #: told of other rules
         self._reports: dict[str, tuple[float, Report]] = {}  # each good until
+        self._was_told = False
+        self.health = Health()  #: of the site, as of the last second
         self.now_file = b""
 
     @classmethod
@@ -75,7 +78,14 @@ class Keeper:
     @property
     def is_open(self) -> bool:
         """Whether people are called: the operator says so, or a web process has buying queue by itself."""
-        return self.file.is_open or any(report.queues for _, report in self._reports.values())
+        return self.file.is_open or any(report.health.queues for _, report in self._reports.values())
+
+    @property
+    def why(self) -> Why | None:
+        """Why it is slow: what the operator says, or else what the site tells of itself."""
+        if self.file.why or not self.is_open:
+            return self.file.why
+        return why_of(self.health)
 
     def join(self, lane_id: int, *, bind: int, now_s: int, holder: Holder = Holder.ACCOUNT) -> Turn:
         """A new turn at the end of a lane; raises `LaneUnknown`, `NumbersNotKept`."""
@@ -138,6 +148,7 @@ class Keeper:
 
     def hear(self, report: Report, *, now_s: float) -> None:
         """A web process's word: passes in use keep their slots."""
+        self._was_told = True
         self._reports[report.process] = (now_s + _HEALTH_LIFE_S, report)
         seen = [
             Record(Kind.INSIDE, one.lane, one.number, one.account_id, one.expires_at) for one in report.seen
@@ -164,9 +175,9 @@ class Keeper:
         if self._watched.look():
             self.room.follow(self.file.rules)
             self.followed(self.file.rules)
-        health = self._present_health(now_s)
-        is_open = self.is_open
-        records = self.room.tick(now_s, elapsed_s, is_open=is_open, health=health)
+        health = self.health = self._present_health(now_s)
+        is_open, buys = self.is_open, health.pays * health.sells
+        records = self.room.tick(now_s, elapsed_s, is_open=is_open, health=health.able, buys=buys)
         records += self.room.wanted_marks() + self.room.draw(self.file.draw, now_s)
         records += self.room.wanted_minutes(now_s, is_open=is_open)
         await self._log.keep(records)
@@ -181,7 +192,7 @@ class Keeper:
     def _publish(self, now_s: int) -> None:
         file = self.file
         said = compose(
-            self.room, now_s=now_s, is_open=self.is_open, reason=file.why, plan=file.draw, work=self.toll.work
+            self.room, now_s=now_s, is_open=self.is_open, why=self.why, plan=file.draw, work=self.toll.work
         )
         self.now_file = sign(said, self.keys.now)
         self.toll.ask(parts_of(self.now_file)[1][:CHALLENGE_BYTES], now_s=now_s)
@@ -191,6 +202,9 @@ class Keeper:
         unfinished.chmod(0o644)
         unfinished.replace(path)
 
-    def _present_health(self, now_s: float) -> float:
+    def _present_health(self, now_s: float) -> Health:
+        """Once any process has told, silence means that the site is away: nobody is called into that."""
         self._reports = {name: told for name, told in self._reports.items() if told[0] > now_s}
-        return min((report.health for _, report in self._reports.values()), default=1.0)
+        if self._was_told and not self._reports:
+            return Health(able=0.0)
+        return worst(report.health for _, report in self._reports.values())

@@ -12,6 +12,7 @@ from bubuh.waitingroom.draw import DrawPlan
 from bubuh.waitingroom.estimate import POLL, Queue, reach, verdict
 from bubuh.waitingroom.lanes import LaneKind, LaneRule
 from bubuh.waitingroom.room import Room
+from bubuh.waitingroom.room_file import Why
 
 MOST_BYTES: Final = 512
 _COARSE_PACE: Final = 100  # numbers a second, told without fractions from here on
@@ -22,7 +23,7 @@ def compose(
     *,
     now_s: int,
     is_open: bool,
-    reason: str = "",
+    why: Why | None = None,
     plan: DrawPlan | None = None,
     work: int = 0,
 ) -> bytes:
@@ -39,7 +40,7 @@ def compose(
     lanes = {rule.name: _lane(room, rule, reached.get(rule.id, 0), now_s=now_s) for rule in shown}
     said: dict[str, Any] = {"t": now_s, "open": is_open, "poll": POLL, "lanes": lanes}
     draw = _draw(room, plan)
-    told = {name: value for name, value in (("why", reason), ("draw", draw), ("work", work)) if value}
+    told = {name: value for name, value in (("why", why), ("draw", draw), ("work", work)) if value}
     return msgspec.json.encode(said | told)
 
 
@@ -81,7 +82,7 @@ def _lane(room: Room, rule: LaneRule, within: int, *, now_s: int) -> list[Any]:
         rule.id,
         lane.window.serving,
         lane.numbers.issued,
-        round(lane.pace, 2) if lane.pace < _COARSE_PACE else round(lane.pace),
+        round(pace, 2) if (pace := lane.told_pace) < _COARSE_PACE else round(pace),
         round(lane.show, 2),
     ]
     if rule.deadline_at is not None:

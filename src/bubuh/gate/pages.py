@@ -13,11 +13,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bubuh.gate.answer import HTML, Header
 from bubuh.gate.keeper import Keeper
 from bubuh.gate.now import reached_by
+from bubuh.gate.why import WORDS
 from bubuh.waitingroom.estimate import Verdict, arrival, verdict
 from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.room import Lane
@@ -67,6 +69,7 @@ class Pages:
         self._rules = rules
         text = (_FILES / "waiting.html").read_text(encoding="utf-8")
         text = text.replace("__SITE__", html.escape(self.site)).replace("__KEY__", self._key)
+        text = text.replace("__WHY__", msgspec.json.encode(WORDS).decode())
         text = text.replace("<!--LANES-->", self._forms(rules))
         policy = _policy(text)
         text = text.replace("<!--POLICY-->", _META.format(policy=policy.decode()))
@@ -112,10 +115,12 @@ class Pages:
             said = [f'<p><b>Giliran Anda!</b></p><p><a href="{link}">Masuk sekarang</a></p>']
         elif not keeper.is_open:
             said.append("<p>Antrean sedang tidak berjalan; tidak ada nomor yang hangus selama itu.</p>")
-        elif (found := arrival(ahead, lane.pace)) is not None:
+        elif (found := arrival(ahead, lane.told_pace)) is not None:
             said.append(
                 f"<p>Perkiraan giliran antara {_clock(found.likely_s)} dan {_clock(found.latest_s)}.</p>"
             )
+        if keeper.why is not None:
+            said.append(f"<p>{WORDS[keeper.why]}</p>")
         if lane.rule.deadline_at is not None and stands is not None:
             said.append(f"<p>{_told(keeper, lane, stands)}</p>")
         if stands is None or ahead:

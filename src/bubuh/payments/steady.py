@@ -32,6 +32,8 @@ LONGEST_WAIT_S: Final = (
     2.0  #: for a turn, and for one of the calls that may be on their way; no buyer waits longer
 )
 SLOW_S: Final = 0.25  #: from then on whoever waits for a gateway holds no place that others could work in
+USUAL_S: Final = 1.0  #: a call that takes no longer, with the wait for its turn, is as it should be
+_MEMORY: Final = 0.1  # what a call counts for beside those before it
 
 Answer = TypeVar("Answer")
 
@@ -52,6 +54,8 @@ class Steady:
         self._turns = Turns(gateway.pace, clock)
         self._breaker = Breaker(clock)
         self._gate = asyncio.Semaphore(gateway.pace.at_once)
+        self._clock = clock
+        self._took_s = 0.0  # a call, lately
         _RESTING.labels(gateway.name).set(0)
 
     @property
@@ -79,9 +83,14 @@ class Steady:
         """Whether it failed so often that it is spared."""
         return self._breaker.is_resting
 
+    @property
+    def able(self) -> float:
+        """The part of its usual work that it does: nought while it rests, the less the longer calls take."""
+        return 0.0 if self._breaker.is_resting else min(1.0, USUAL_S / max(self._took_s, USUAL_S))
+
     async def wake(self) -> None:
         """See whether a resting gateway is well again, when it has rested long enough."""
-        if self._breaker.is_resting:
+        if self._breaker.is_resting and not self._breaker.is_spared:
             try:
                 await self.health()
             except GatewayUnavailable as fault:
@@ -118,13 +127,14 @@ class Steady:
     async def _call(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         if self._breaker.is_spared:
             self._refuse("spared", GatewayResting)
+        begun_s = self._clock()
         slow = asyncio.get_running_loop().call_later(SLOW_S, when_slow.get())
         try:
             await self._enter()
             try:
                 if not self._breaker.may_call():
                     self._refuse("spared", GatewayResting)
-                return await self._watched(call)
+                return await self._watched(call, begun_s)
             finally:
                 self._gate.release()
         finally:
@@ -133,15 +143,17 @@ class Steady:
     async def _enter(self) -> None:
         """Wait until a call may begin; raises `GatewayBusy` when that takes too long."""
         if not await self._turns.wait(longest_s=LONGEST_WAIT_S):
+            self._note(LONGEST_WAIT_S)  # as if one had waited
             self._refuse("busy", GatewayBusy)
         try:
             async with asyncio.timeout(LONGEST_WAIT_S):
                 await self._gate.acquire()
         except TimeoutError:
+            self._note(LONGEST_WAIT_S)
             self._refuse("busy", GatewayBusy)
 
-    async def _watched(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The call's answer, and how it ended told to the breaker."""
+    async def _watched(self, call: Callable[[], Awaitable[Answer]], begun_s: float) -> Answer:
+        """The call's answer, how it ended told to the breaker, and what it took noted."""
         try:
             answer = await call()
         except GatewayRefused:
@@ -153,8 +165,13 @@ class Steady:
         except BaseException:
             self._tell("given_up", self._breaker.given_up)
             raise
+        finally:
+            self._note(self._clock() - begun_s)
         self._tell("answered", self._breaker.well)
         return answer
+
+    def _note(self, took_s: float) -> None:
+        self._took_s += (took_s - self._took_s) * _MEMORY
 
     def _refuse(self, how: str, fault: type[GatewayUnavailable]) -> NoReturn:
         _CALLS.labels(self.name, how).inc()
@@ -166,6 +183,7 @@ class Steady:
         tell()
         _CALLS.labels(self.name, how).inc()
         if self._breaker.is_resting != rested:
+            self._took_s = 0.0  # what it did before says nothing of now
             _RESTING.labels(self.name).set(int(not rested))
             _log.warning("gateway_is_well" if rested else "gateway_rests", gateway=self.name)
 
@@ -173,6 +191,16 @@ class Steady:
 def resting(gateways: Gateways) -> list[str]:
     """The names of those that are spared now."""
     return [name for name, gateway in gateways.items() if isinstance(gateway, Steady) and gateway.is_resting]
+
+
+def paying(gateways: Gateways) -> float:
+    """The part of what is ordered that can be paid for now: each way to pay by the best that takes it."""
+    best: dict[Method, float] = {}
+    for gateway in gateways.values():
+        able = gateway.able if isinstance(gateway, Steady) else 1.0
+        for method in gateway.methods:
+            best[method] = max(able, best.get(method, 0.0))
+    return sum(best.values()) / len(best) if best else 1.0
 
 
 async def wake(gateways: Gateways) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
@@ -13,6 +14,18 @@ from bubuh.waitingroom.refusals import TurnRefused
 _DOMAIN: Final = b"report"
 _GENERATION_BYTES: Final = 2
 _LIFE_S: Final = 30
+
+
+_Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How well a web process is; what stands here is the best."""
+
+    able: _Part = 1.0  #: the part of its usual work that it can take
+    queues: bool = False  #: it asks for passes to buying although the room is not open
+    sells: bool = True  #: it takes orders at all
+    pays: _Part = 1.0  #: the part of what it sells that can be paid for now
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -29,9 +42,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     process: Annotated[str, msgspec.Meta(max_length=64)]  #: which of them
     said_at: int  #: seconds since 1970
-    health: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0  #: the part of its usual work it can take
-    queues: bool = False  #: it asks for passes to buying although the room is not open
+    health: Health = Health()
     seen: Annotated[list[Seen], msgspec.Meta(max_length=10_000)] = []
+
+
+def worst(found: Iterable[Health]) -> Health:
+    """The health of all processes together: what any of them lacks."""
+    told = list(found) or [Health()]
+    return Health(
+        able=min(one.able for one in told),
+        queues=any(one.queues for one in told),
+        sells=all(one.sells for one in told),
+        pays=min(one.pays for one in told),
+    )
 
 
 def show_report(report: Report, ring: KeyRing) -> bytes:

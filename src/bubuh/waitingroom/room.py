@@ -17,12 +17,12 @@ from bubuh.waitingroom.allocator import Allocator
 from bubuh.waitingroom.ceiling import Ceiling
 from bubuh.waitingroom.draw import Draw, DrawPlan
 from bubuh.waitingroom.draw_records import apply_draw, give_up, next_step, records_of
-from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind, LaneRule, RoomRules
+from bubuh.waitingroom.lanes import ERRANDS, REPAIR_ID, Errand, LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.minutes import Minute, Minutes
 from bubuh.waitingroom.passes import PASS_LIFE_S
 from bubuh.waitingroom.records import Kind, Record
 from bubuh.waitingroom.refusals import LaneUnknown, NotDrawn, NotYet, RepairFull, TurnOver, TurnUsed
-from bubuh.waitingroom.scheduler import Demand, share_out
+from bubuh.waitingroom.scheduler import Demand, Moment, hold_back, share_out
 from bubuh.waitingroom.turn import Turn
 from bubuh.waitingroom.window import Cell, Standing, Window
 
@@ -87,6 +87,7 @@ class Lane:
         self.minutes = Minutes()
         self.draws: list[Draw] = []  #: all of them: whoever asks later is told of the place they had
         self.pace = 0.0  #: numbers called a second, lately
+        self.rests = False  #: it lets nobody in, and its window stands still
         self.entered = 0
         self.late = 0
         self._credit = 0.0  # people who may enter, those expected among them
@@ -99,6 +100,11 @@ class Lane:
     def show(self) -> float:
         """The part of those called who come, as lately seen."""
         return min(1.0, max(LEAST_SHOW, self._came / self._called))
+
+    @property
+    def told_pace(self) -> float:
+        """Numbers called a second, as people are told: nobody knows when a lane that rests goes on."""
+        return 0.0 if self.rests else self.pace
 
     @property
     def waiting(self) -> int:
@@ -125,7 +131,7 @@ class Lane:
 
     def pass_time(self, elapsed_s: float, *, counts: bool, window_s: float) -> None:
         """Move the lane's clock when `counts` and nobody found it full, and learn who came."""
-        counts = counts and not self.is_full() and not self._door.has_turned_away
+        counts = counts and not self.rests and not self.is_full() and not self._door.has_turned_away
         open_s = self.window.open_s + (elapsed_s if counts else 0.0)
         for cell in self.window.pass_time(open_s, window_s=window_s):
             self._called = self._called * _SHOW_MEMORY + cell.called
@@ -148,7 +154,8 @@ class Lane:
         self._credit = min(self._credit + granted, expected + max(self._saved(), granted))
         late = self._late_credit + LATE_SHARE * max(granted, elapsed_s)
         self._late_credit = min(late, max(1.0, LATE_SHARE * self._saved()))
-        called = min(self.callable, max(0, math.floor((self._credit - expected) / show + 1e-6)))
+        wanted = 0 if self.rests else math.floor((self._credit - expected) / show + 1e-6)
+        called = min(self.callable, max(0, wanted))
         weight = 1 - math.exp(-elapsed_s / _PACE_MEMORY_S)
         self.pace += (called / elapsed_s - self.pace) * weight
         return called
@@ -173,7 +180,7 @@ class Lane:
             raise TurnOver
         if self.window.is_used(place):
             raise TurnUsed
-        if self.is_full() or not self._door.has_place():
+        if self.rests or self.is_full() or not self._door.has_place():
             raise NotYet(ahead=0, retry_after_s=RETRY_S)
         if standing is Standing.LATE and self._late_credit < 1 and self.callable:  # others wait for the place
             raise NotYet(ahead=0, retry_after_s=RETRY_S)
@@ -238,18 +245,26 @@ class Room:
         ]
 
     def tick(
-        self, now_s: float, elapsed_s: float, *, is_open: bool = True, health: float = 1.0
+        self,
+        now_s: float,
+        elapsed_s: float,
+        *,
+        is_open: bool = True,
+        health: float = 1.0,
+        buys: float = 1.0,
     ) -> list[Record]:
         """Decide whom to call: records to keep and then to `apply`.
 
-        `health`, at most 1, is the part of what the operator allows that the application can take now.
+        `health`, at most 1, is the part of what the operator allows that the application can take now, and
+        `buys` the part of that by lanes that are good for buying: at nought they rest.
         """
         elapsed_s = min(max(elapsed_s, 1e-3), _LONGEST_TICK_S)
         ended = self._end_passes(now_s)
         per_s, window_s = self.rules.per_s * health, self.rules.window_s
         came = self.repairs.pass_time(self.rules.repair_ceiling * per_s, elapsed_s)
         free = max(0, self.rules.slots - len(self.inside) + len(ended))
-        for lane in self.lanes.values():
+        for lane_id, lane in self.lanes.items():
+            lane.rests = per_s <= 0 or (buys <= 0 and Errand.BUY in self.rules.errands(lane_id))
             lane.pass_time(elapsed_s, counts=is_open and free > 0, window_s=window_s)
         self._door.pass_time(per_s, elapsed_s)
         if not is_open:
@@ -257,7 +272,10 @@ class Room:
         lanes = [self.lanes[rule.id] for rule in self.rules.lanes if rule.kind is not LaneKind.REPAIR]
         demands = [lane.demand(window_s=window_s) for lane in lanes]
         amount = min(max(0.0, per_s * elapsed_s - came), free)
-        share_out(demands, amount, now_s=now_s, elapsed_s=elapsed_s, safety_s=self.rules.safety_s)
+        when = Moment(now_s=now_s, elapsed_s=elapsed_s, safety_s=self.rules.safety_s)
+        share_out(demands, amount, when)
+        if buys < 1:
+            hold_back(demands, amount, buys, when, is_held=lambda rule: Errand.BUY in ERRANDS[rule.kind])
         return ended + self._call(lanes, demands, now_s, elapsed_s)
 
     def draw(self, plan: DrawPlan | None, now_s: float) -> list[Record]:

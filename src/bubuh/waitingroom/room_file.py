@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,6 +18,15 @@ log: Final = structlog.get_logger("bubuh.waitingroom")
 
 ROOM_FILE: Final = "room.json"
 NOW_FILE: Final = "public/now.json"  #: the gate's word, for everybody
+
+
+class Why(StrEnum):
+    """Words of the waiting page for what makes it slow."""
+
+    PAYMENT = "bayar"
+    BUSY = "server"
+    MAINTENANCE = "rawat"
+    AWAY = "henti"
 
 
 class LaneNow(msgspec.Struct, frozen=True, array_like=True):
@@ -67,7 +77,7 @@ class RoomFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     is_open: bool = False
     rules: RoomRules = DEFAULT_RULES
-    why: str = ""  #: what people are told when it is slow: one word of the page's list
+    why: Why | None = None  #: what people are told when it is slow
     draw: DrawPlan | None = None  #: who joins before the opening is called in a drawn order
 
     @classmethod

@@ -5,7 +5,7 @@ Nothing that one lane does not use is lost: another borrows it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,15 @@ from bubuh.waitingroom.lanes import LaneRule
 
 _PACE: Final = 0.1  #: a deadline's queue is to be empty when this part of the time left has gone by
 _NOTHING: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What is shared out for."""
+
+    now_s: float
+    elapsed_s: float
+    safety_s: float  #: before a deadline: what an order and a stamp take
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,10 +34,8 @@ class Demand:
     granted: float = 0.0
 
 
-def share_out(
-    demands: Sequence[Demand], amount: float, *, now_s: float, elapsed_s: float, safety_s: float
-) -> None:
-    """Set `granted` of each so that together they are at most `amount` people, for `elapsed_s`.
+def share_out(demands: Sequence[Demand], amount: float, when: Moment) -> None:
+    """Set `granted` of each so that together they are at most `amount` people.
 
     Each lane gets its floor first. Then lanes with a deadline, the earliest first, get what it takes to be
     done in a tenth of the time left, and so ever more as it comes near. The rest goes round by weight. No
@@ -45,7 +52,7 @@ def share_out(
         left -= demand.granted
     for at in _by_deadline(demands):
         demand = demands[at]
-        needed = _needed(demand, now_s=now_s, safety_s=safety_s) * elapsed_s
+        needed = _needed(demand, when) * when.elapsed_s
         wanted = min(most[at], needed) - demand.granted
         given = min(max(wanted, 0.0), left)
         demand.granted += given
@@ -53,15 +60,34 @@ def share_out(
     _share_rest(demands, most, left)
 
 
+def hold_back(
+    demands: Sequence[Demand],
+    amount: float,
+    part: float,
+    when: Moment,
+    *,
+    is_held: Callable[[LaneRule], bool],
+) -> None:
+    """After `share_out`: leave those that are held `part` of `amount` together, and give others the rest."""
+    held = [demand for demand in demands if is_held(demand.rule)]
+    others = [demand for demand in demands if not is_held(demand.rule)]
+    granted = sum(demand.granted for demand in held)
+    if granted > part * amount:
+        for demand in held:
+            demand.granted *= part * amount / granted
+        granted = part * amount
+    share_out(others, amount - granted, when)
+
+
 def _by_deadline(demands: Sequence[Demand]) -> list[int]:
     found = [(d.rule.deadline_at, at) for at, d in enumerate(demands) if d.rule.deadline_at is not None]
     return [at for _, at in sorted(found)]
 
 
-def _needed(demand: Demand, *, now_s: float, safety_s: float) -> float:
+def _needed(demand: Demand, when: Moment) -> float:
     """People a second. After its deadline a lane is one like the others."""
     assert demand.rule.deadline_at is not None
-    left_s = demand.rule.deadline_at - now_s - safety_s
+    left_s = demand.rule.deadline_at - when.now_s - when.safety_s
     if left_s <= 0:
         return 0.0
     return (demand.people + demand.arriving) / max(1.0, _PACE * left_s)

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bubuh.adapters.gate_calls import GateCalls
 from bubuh.db.rights import make_folder, write_whole
-from bubuh.edge.brownout import Brownout
 from bubuh.edge.door import Door
+from bubuh.edge.wellbeing import Wellbeing
 from bubuh.settings import RunFile, Settings
 from bubuh.waitingroom.keyring import KeyRing
 from bubuh.waitingroom.ring_file import RingFile
@@ -59,7 +59,7 @@ def read_now_key(folder: DataFolder) -> Ed25519PrivateKey:
 
 
 @asynccontextmanager
-async def open_door(settings: Settings, folder: DataFolder, brownout: Brownout) -> AsyncIterator[Door]:
+async def open_door(settings: Settings, folder: DataFolder, wellbeing: Wellbeing) -> AsyncIterator[Door]:
     """The door of one web process, which tells the gate of passes and of how well it is."""
     run = RunFile.read(folder.path)
     inside, outside = run.gate or settings.gate_url, settings.gate_url or run.gate
@@ -68,12 +68,18 @@ async def open_door(settings: Settings, folder: DataFolder, brownout: Brownout) 
     gate = GateCalls(inside)
     watched = Watched(folder.room, RoomFile())
     ring = RingFile(folder.secrets / PASS_RING)
-    door = Door(watched, ring.ring(), gate, gate_url=outside, health=brownout.for_gate, rings=ring.ring)
-    telling = asyncio.create_task(door.run(), name="telling the gate")
+    door = Door(
+        watched, ring.ring(), gate, gate_url=outside, health=lambda: wellbeing.health, rings=ring.ring
+    )
+    tasks = [
+        asyncio.create_task(wellbeing.run(), name="looking how well we are"),
+        asyncio.create_task(door.run(), name="telling the gate"),
+    ]
     try:
         yield door
     finally:
-        telling.cancel()
-        with suppress(asyncio.CancelledError):
-            await telling
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         gate.close()

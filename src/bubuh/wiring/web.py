@@ -12,6 +12,7 @@ from bubuh.db.self_clocked import SelfClocked
 from bubuh.documents.pictures import Pictures
 from bubuh.edge.brownout import Brownout
 from bubuh.edge.services import Services
+from bubuh.edge.wellbeing import Wellbeing
 from bubuh.identity.model import Environment
 from bubuh.identity.people.hashing import Hasher
 from bubuh.orders.place import PlaceBatches
@@ -38,7 +39,7 @@ async def web_services(settings: Settings, folder: DataFolder, sandbox: Sandbox)
     brownout = Brownout(folder.room)
     async with (
         open_parts(settings, folder, bells=(ENDED, SETTLED)) as parts,
-        open_door(settings, folder, brownout) as door,
+        open_door(settings, folder, Wellbeing(brownout, parts.db, parts.gateways)) as door,
     ):
         run = RunFile.read(folder.path)
         is_test = parts.facts.environment is Environment.TEST
