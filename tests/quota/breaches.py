@@ -52,17 +52,22 @@ BREACHES = [
     Breach(
         "a hold that is gone",
         "DELETE FROM quota_holds WHERE purpose = 'refund' AND state = 'held'",
-        {I.HELD_EQUALS_HOLDS, I.STATES_FORWARD},
+        {I.HELD_EQUALS_HOLDS, I.HOLD_HAS_PURPOSE, I.STATES_FORWARD},
     ),
     Breach(
         "a hold of another number",
         "UPDATE quota_holds SET stamps = 2 WHERE purpose = 'refund' AND state = 'held'",
-        {I.HELD_EQUALS_HOLDS, I.STATES_FORWARD},
+        {I.HELD_EQUALS_HOLDS, I.HOLD_HAS_PURPOSE, I.STATES_FORWARD},
     ),
     Breach(
         "a hold that changed its end",
         "UPDATE quota_holds SET state = 'released' WHERE purpose = 'refund' AND state = 'captured'",
-        {I.STATES_FORWARD},
+        {I.HOLD_HAS_PURPOSE, I.STATES_FORWARD},
+    ),
+    Breach(
+        "a hold whose refund is gone",
+        "DELETE FROM refunds WHERE state = 'done'",
+        {I.HOLD_HAS_PURPOSE},
     ),
     Breach(
         "what a child holds, and its parent does not know",

@@ -171,3 +171,27 @@ async def _seal(db: Database, signer_conn: Conn, story: Story, stamp_id: UUID) -
         *arguments,
     )
     assert kept == b"s"
+
+
+async def ask_refunds(owner_conn: Conn) -> None:
+    """The refunds that the desk's holds are for, in the states that their holds say."""
+    await owner_conn.execute(
+        """INSERT INTO refunds (shard, account_id, id, order_id, gateway, payment_no, kind, stamps,
+                                amount_idr, state, reason, actor, next_try_at, ended_at)
+           SELECT h.shard, h.account_id, h.id, h.id, 'none', '1', 'asked', h.stamps, h.stamps * 10000,
+                  CASE h.state WHEN 'held' THEN 'asked' WHEN 'captured' THEN 'done' ELSE 'failed' END,
+                  'uji', 'usr',
+                  CASE WHEN h.state = 'held' THEN now() END, CASE WHEN h.state <> 'held' THEN now() END
+             FROM quota_holds AS h WHERE h.purpose = 'refund'
+           ON CONFLICT (shard, account_id, id) DO UPDATE
+              SET state = excluded.state, next_try_at = excluded.next_try_at, ended_at = excluded.ended_at"""
+    )
+    await owner_conn.execute(
+        """INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+           SELECT f.shard, f.account_id, f.id, v.state, 'uji'
+             FROM refunds AS f
+             JOIN unnest(ARRAY['asked', 'unknown', 'done', 'failed']) AS v (state)
+               ON v.state IN ('asked', f.state) OR f.state <> 'asked' AND v.state = 'unknown'
+            WHERE f.kind = 'asked'
+           ON CONFLICT DO NOTHING"""
+    )

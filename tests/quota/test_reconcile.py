@@ -19,14 +19,16 @@ from bubuh.quota.model import Leg, Purpose, Sink, Source, WantedAllotment, Wante
 from bubuh.quota.reconcile import Report, reconcile
 from tests.quota.breaches import BREACHES, Breach
 from tests.quota.desk import Desk
-from tests.quota.story import Story, tell_story
+from tests.quota.story import Story, ask_refunds, tell_story
 
 I = Invariant  # noqa: E741 - said forty times below
 
 
 @pytest.fixture
-async def story(desk: Desk, signer_conn: Conn) -> Story:
-    return await tell_story(desk, signer_conn)
+async def story(desk: Desk, signer_conn: Conn, owner_conn: Conn) -> Story:
+    story = await tell_story(desk, signer_conn)
+    await ask_refunds(owner_conn)
+    return story
 
 
 async def named(db: Database) -> set[Invariant]:
@@ -106,7 +108,7 @@ async def test_stamps_used_for_nothing_are_found(desk: Desk, db: Database) -> No
     account = await desk.account(1)
     held = await desk.hold(account)
     await desk.capture(account, held.id, Sink.USED)
-    assert await named(db) == {I.USED_EQUALS_SEALS}
+    assert await named(db) == {I.USED_EQUALS_SEALS, I.HOLD_HAS_PURPOSE}
 
 
 async def test_stamps_sold_to_nobody_are_found(desk: Desk, db: Database) -> None:

@@ -24,7 +24,7 @@ from bubuh.quota.standing import StandingBoard, find_standing
 from bubuh.quota.watch import watch_shard
 from tests.quota.breaches import BREACHES, Breach
 from tests.quota.desk import Desk, has
-from tests.quota.story import Story, tell_story
+from tests.quota.story import Story, ask_refunds, tell_story
 from tests.quota.test_reconcile import broken
 
 I = Invariant  # noqa: E741 - said often below
@@ -32,8 +32,10 @@ WAIT_S = 86_400.0
 
 
 @pytest.fixture
-async def story(desk: Desk, signer_conn: Conn) -> Story:
-    return await tell_story(desk, signer_conn)
+async def story(desk: Desk, signer_conn: Conn, owner_conn: Conn) -> Story:
+    story = await tell_story(desk, signer_conn)
+    await ask_refunds(owner_conn)
+    return story
 
 
 async def passed(db: Database, *shards: Shard, patrol: bool = True) -> list[Difference]:
@@ -202,11 +204,13 @@ async def test_a_large_account_is_held_to_its_fold(
     shard = shard_of_account(account)
     for _ in range(3):
         await desk.release(account, (await desk.hold(account)).id)
+    await ask_refunds(owner_conn)
     await moved_on(owner_conn)
     await passed(db, shard)
     assert await store.list_folded(db, shard, [account]) == [account]
     held = await desk.hold(account, 2)
     await desk.capture(account, held.id)
+    await ask_refunds(owner_conn)
     assert await passed(db, shard) == []
     await owner_conn.execute("UPDATE quota_balances SET used = used + 1 WHERE account_id = $1", account)
     assert [each.invariant for each in await passed(db, shard)] == [I.CONSERVATION]

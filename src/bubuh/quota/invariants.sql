@@ -88,7 +88,7 @@ SELECT coalesce(b.account_id, h.account_id) AS account_id,
  WHERE b.held IS DISTINCT FROM coalesce(h.stamps, 0);
 
 -- name: hold_has_purpose(shard, account_ids, ids)
--- A stamp and its hold live and end together, and each refund of stamps has its hold.
+-- A stamp and its hold live and end together, and so do a refund of stamps and its hold.
 SELECT coalesce(h.account_id, s.account_id) AS account_id,
        'hold ' || coalesce(h.id, s.id) AS subject,
        coalesce('a stamp ' || CASE h.state WHEN 'held' THEN 'accepted or processing' WHEN 'captured' THEN 'affixed'
@@ -106,16 +106,21 @@ SELECT coalesce(h.account_id, s.account_id) AS account_id,
     ON s.account_id = h.account_id AND s.id = h.id
  WHERE h.state IS DISTINCT FROM s.hold_state
  UNION ALL
-SELECT f.account_id, 'refund ' || f.id, format('a hold of %s %s', f.stamps, f.hold_state),
-       coalesce(format('a hold of %s %s', h.stamps, h.state), 'no hold')
+SELECT coalesce(f.account_id, h.account_id), 'refund ' || coalesce(f.id, h.id),
+       CASE WHEN f.id IS NULL THEN 'no hold' ELSE format('a hold of %s %s', f.stamps, f.hold_state) END,
+       CASE WHEN h.id IS NULL THEN 'no hold' ELSE format('a hold of %s %s', h.stamps, h.state) END
   FROM (SELECT r.account_id, r.id, r.stamps,
                CASE WHEN r.state = 'done' THEN 'captured' WHEN r.state IN ('failed', 'declined') THEN 'released'
                     ELSE 'held' END AS hold_state
           FROM refunds AS r
          WHERE r.shard = :shard AND r.stamps > 0 AND in_scope(r.account_id, :account_ids)
            AND in_scope(r.id, :ids)) AS f
-  LEFT JOIN quota_holds AS h
-    ON h.shard = :shard AND h.account_id = f.account_id AND h.id = f.id AND h.purpose = 'refund'
+  FULL JOIN (
+        SELECT l.account_id, l.id, l.stamps, l.state
+          FROM quota_holds AS l
+         WHERE l.shard = :shard AND l.purpose = 'refund' AND in_scope(l.account_id, :account_ids)
+           AND in_scope(l.id, :ids)) AS h
+    ON h.account_id = f.account_id AND h.id = f.id
  WHERE (h.state, h.stamps) IS DISTINCT FROM (f.hold_state, f.stamps);
 
 -- name: used_equals_seals(shard, account_ids, ids)
