@@ -111,7 +111,7 @@ class Stampers:
             if reply.status < 500 and reply.status != 429:
                 raise Surprise(f"{method} {path}: {reply.status} {reply.body[:300]!r}")
             self.again[str(reply.status)] += 1
-            await asyncio.sleep(_AGAIN_S)
+            await asyncio.sleep(float(reply.headers.get("retry-after", _AGAIN_S)))
 
     def _key(self) -> str:
         return str(UUID(int=self._rng.getrandbits(128)))
