@@ -14,6 +14,7 @@ import pytest
 from bubuh.drill.gate import GateProcess
 from bubuh.drill.nginx import SHIPPED, Nginx, NginxNotReady, find_nginx
 from bubuh.waitingroom.room_file import RoomFile
+from bubuh.web.room import HANDLERS
 from tests.service.conftest import until
 
 pytestmark = pytest.mark.oracle
@@ -124,6 +125,13 @@ def test_joins_go_through_to_the_gate(front: Front) -> None:
     assert made.cookies["giliran"]
     place = front.get("/antre/tempat", cookie=f"giliran={made.cookies['giliran']}")
     assert "Kode Anda" in place.text
+
+
+def test_what_the_site_answers_below_antre_goes_to_the_site(front: Front) -> None:
+    paths = {path for handler in HANDLERS for path in handler.paths if path.startswith("/antre/")}
+    assert len(paths) >= 4
+    for path in paths:
+        assert front.get(path).status_code == 503, path  # where nobody listens
 
 
 def test_what_nginx_does_not_take_is_told(front: Front, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ ALONE = (
     "/organisasi/baru",
     "/undangan",
     "/antre/kabari",
+    "/antre/nomor",
     "/riwayat",
     "/riwayat?jenis=dana",
     "/masuk",

@@ -162,7 +162,7 @@ async def test_who_declares_takes_one_turn_and_keeps_it(night: Night) -> None:
     assert entry is not None
     assert entry.code is not None
     assert entry.code in page
-    assert f"http://gerbang/antre/tempat?nomor={entry.turn}" in page
+    assert f"http://gerbang/antre/bawa?nomor={entry.turn}" in page
     assert entry.code in await taken(sari, deadline), "asked again, the same number"
     assert night.gate.keeper.room.lanes[deadline.lane_id].numbers.issued == 1
     door = night.site.services.door

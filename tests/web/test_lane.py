@@ -78,7 +78,7 @@ async def test_who_is_named_takes_one_turn_and_keeps_it(night: Night) -> None:  
     kept = await store.find_turn(night.site.services.db, named.lane_id, session.account_id)
     assert kept is not None
     assert kept.code in page
-    assert f"http://gerbang/antre/tempat?nomor={kept.turn}" in page
+    assert f"http://gerbang/antre/bawa?nomor={kept.turn}" in page
     assert kept.code in await ask(sari), "asked again, the same number"
     given = read_turn(read_bytes(kept.turn), RING, now_s=int(time.time()))
     assert (given.lane, given.number, given.bind) == (named.lane_id, kept.number, bind_of(session.account_id))

@@ -3,6 +3,7 @@
 GET  /now.json              where every lane stands
 GET  /antre                 the waiting page
 GET  /antre/tempat          the same without scripts, for the turn in the cookie or in `nomor`
+GET  /antre/bawa            this browser keeps the turn or code in `nomor`, unless it has another
 GET  /antre/tunggu          without scripts, while a join costs work: wait
 GET  /antre/milik           without scripts, on the way in: this browser holds the turn's cookie
 GET  /antre/qr              the turn's code as a QR
@@ -99,6 +100,8 @@ class Gate:
             await answer(send, *self._pages.waiting(_header(scope, b"accept-encoding")))
         elif path == "/antre/tempat":
             await self._show_place(scope, send)
+        elif path == "/antre/bawa":
+            await self._carry(scope, send)
         elif path == "/antre/tunggu":
             await self._show_wait(scope, send)
         elif path == "/antre/milik":
@@ -216,10 +219,22 @@ class Gate:
             await answer(send, 200, self._pages.without_turn(keeper), (HTML, FRESH))
             return
         lane_id, number, shown = self._read(given)
-        cookies = (_cookie_of(CODE_COOKIE, shown), _cookie_of(COOKIE, "")) if told else ()
+        cookies = () if _cookie(scope) else (_cookie_of(CODE_COOKIE, shown),)  # no link takes a turn away
         whole = given if not told and len(given) > _LONGEST_CODE else ""
         page = self._pages.place(keeper, lane_id, number, shown, turn=whole)
         await answer(send, 200, page, (HTML, FRESH, *cookies))
+
+    async def _carry(self, scope: Any, send: Any) -> None:
+        """What the site leads to: a browser that keeps no turn keeps this one; to another it is shown."""
+        given = _fields(scope["query_string"].decode("latin-1")).get("nomor", "")
+        _, _, code = self._read(given)
+        kept = _cookie(scope)
+        if kept and kept not in {given, code}:
+            await answer(send, 303, b"", ((b"location", f"/antre/tempat?nomor={code}".encode()), FRESH))
+            return
+        whole = given if len(given) > _LONGEST_CODE else ""
+        cookies = (_cookie_of(COOKIE, whole), _cookie_of(CODE_COOKIE, code))
+        await answer(send, 303, b"", ((b"location", b"/antre"), FRESH, *cookies))
 
     async def _show_wait(self, scope: Any, send: Any) -> None:
         """For browsers without scripts while a join costs work: from when on one may join."""

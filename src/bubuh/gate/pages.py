@@ -138,7 +138,7 @@ class Pages:
         """For browsers without scripts while a join costs work: when one may join, or the button."""
         if left_s:
             body = f"<p>Sangat banyak yang mengambil nomor. Anda bisa mengambil nomor pada {_clock(left_s)}; "
-            body += f"tanpa menunggu bila <a href='{self.site}/masuk'>masuk akun</a> dahulu.</p>"
+            body += f"tanpa menunggu bila <a href='{self.site}/antre/nomor'>masuk akun</a> dahulu.</p>"
             return self._page("Tunggu sebentar", body, min(left_s, _REFRESH_S))
         token = f'<input type="hidden" name="tunggu" value="{html.escape(shown)}"><button>'
         return self._page("Ambil nomor", self._form(rule).replace("<button>", token), 300)

@@ -6,11 +6,12 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from bubuh.web.room import deadline, enter, proof, remind
+from bubuh.web.room import deadline, enter, proof, remind, take
 
 HANDLERS: Final[list[HTTPRouteHandler]] = [
     *enter.HANDLERS,
     *proof.HANDLERS,
     *deadline.HANDLERS,
     *remind.HANDLERS,
+    *take.HANDLERS,
 ]
