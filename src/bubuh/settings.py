@@ -138,7 +138,10 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         try:
             return msgspec.json.decode((data / RUN_FILE).read_bytes(), type=cls)
         except (OSError, msgspec.DecodeError) as error:
-            raise NotRunning(f"{data / RUN_FILE}: {error}") from error
+            raise NotRunning(
+                f"no service runs in {data} (its {RUN_FILE}: {getattr(error, 'strerror', None) or error}); "
+                "start one, or say by BUBUH_DATA which folder is its"
+            ) from error
 
 
 def data_folder(settings: Settings) -> Path:

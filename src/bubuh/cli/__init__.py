@@ -7,13 +7,14 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
 import typer
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
+from typer.main import get_command, get_group
 
+from bubuh import __version__
 from bubuh.cli.output import ASIDE
 from bubuh.core.errors import Fault, Refusal
 from bubuh.settings import BadSetting
@@ -66,7 +67,7 @@ class _Commands(TyperGroup):
         module, _, name = COMMANDS[cmd_name].partition(":")
         found = getattr(_load(module), name)
         if isinstance(found, typer.Typer):
-            group = get_command(found)
+            group = get_group(found)
             group.name = cmd_name
             return cast("TyperCommand", group)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -90,8 +91,18 @@ def _load(module: str) -> ModuleType:
 app = typer.Typer(name="bubuh", cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def bubuh() -> None:
+def bubuh(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version.")
+    ] = False,
+) -> None:
     """Bubuh: meterai elektronik yang terbuka. Open electronic stamp duty."""
 
 
@@ -105,8 +116,12 @@ def main() -> None:
 
 
 def _in_words(error: Exception) -> str:
-    """Its code, its own words or those of its kind, and the facts it carries."""
+    """Its code, what it means, and the facts it carries."""
     code = getattr(error, "code", "bad_setting")
-    words = str(error)
     kind = (type(error).__doc__ or "").partition("\n")[0]
-    return f"[red]{code}[/red]  {kind if words == code else escape(words)}"
+    if isinstance(error, Refusal):
+        facts = ", ".join(f"{name}={value}" for name, value in error.details.items())
+        words = f"{kind} ({facts})" if facts else kind
+    else:
+        words = str(error) if str(error) not in {"", code} else kind
+    return f"[red]{code}[/red]  {escape(words)}"
