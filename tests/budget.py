@@ -41,8 +41,8 @@ _BEGIN: Final[Mapping[str, str]] = {
     """,
     "site": "service/test_site service/test_stamping web",
     "surge": """
-        deadlines drill/test_surge gate lanes outages reminders service/test_brownout
-        service/test_room service/test_status status waitingroom
+        deadlines drill/test_surge gate lanes outages reminders service/test_site_room service/test_status
+        status waitingroom
     """,
 }
 PATHS: Final = {start: area for area, starts in _BEGIN.items() for start in starts.split()}

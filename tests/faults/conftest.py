@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.service.conftest import Running, fresh_folder, running_service
+from tests.service.conftest import Running, Shared
+
+SHARED = Shared()
 
 
-@pytest.fixture(scope="session")
-def service() -> Iterator[Running]:
+@pytest.fixture(scope="module")
+def service() -> Running:
     """One service for all faults that leave it as it was."""
-    folder = fresh_folder()
-    with running_service(folder / "data") as running:
-        yield running
-    shutil.rmtree(folder)
+    return SHARED.get()
+
+
+@pytest.hookimpl(trylast=True)  # when the test's own fixtures are torn down
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """It ends with the last of them: it would compute beside the tests of other folders."""
+    if nextitem is None or nextitem.path.parent != Path(__file__).parent:
+        SHARED.stop()
 
 
 @pytest.fixture

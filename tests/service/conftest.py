@@ -217,8 +217,8 @@ def service(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 @pytest.hookimpl(trylast=True)  # when the test's own fixtures are torn down
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
-    """Nobody keeps the shared service running who goes on elsewhere."""
-    if nextitem is None or nextitem.path.parent != Path(__file__).parent:
+    """The shared service ends where the next test does not share it: it would compute beside the others."""
+    if nextitem is None or nextitem.get_closest_marker("shared") is None:
         SHARED.stop()
 
 
