@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.turn import read_bytes, show_bytes
-from tests.service.conftest import Citizen, Running, open_citizen, until
+from tests.service.conftest import LETTER, Citizen, Running, open_citizen, until
 from tests.service.test_site import (  # noqa: F401 -- a fixture
     buy,
     chromium,
@@ -219,7 +219,9 @@ def _audited(service: Running) -> None:
     assert service.bubuh("audit", "verify").returncode == 0
 
 
-def test_programs_queue_while_a_lane_of_partners_is_open(service: Running, citizen: Citizen) -> None:
+def test_programs_queue_while_a_lane_of_partners_is_open(
+    service: Running, citizen: Citizen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The operator's commands, the gate, the header: as an integrator meets them."""
 
     assert service.json("room", "open", "--per-s", "100", "--slots", "100")["is_open"]
@@ -238,6 +240,13 @@ def test_programs_queue_while_a_lane_of_partners_is_open(service: Running, citiz
     given = citizen.http.post("/v1/passes", json={"turn": taken["code"]}).json()["pass"]
     citizen.http.headers["Bubuh-Pass"] = given
     assert citizen.ask_for_stamp(citizen.upload()).status_code == 202
+    with open_citizen(service, stamps=1) as stranger:
+        secret = stranger.http.headers["Authorization"].removeprefix("Bearer ")
+        monkeypatch.setenv("BUBUH_API_KEY", secret)
+        done = service.bubuh("affix", str(LETTER), "-o", str(tmp_path / "a.pdf"), "--url", service.url)
+        assert done.returncode == 0, done.stderr
+        assert "queueing: number" in done.stderr
+        assert (tmp_path / "a.pdf").read_bytes().startswith(LETTER.read_bytes())
     assert service.json("room", "lane", "close", "mitra")["state"] == "closed"
     until(lambda: "mitra" not in json.loads(now(service))["now"]["lanes"])
     with open_citizen(service, stamps=1) as stranger:

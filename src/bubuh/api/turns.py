@@ -88,7 +88,7 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True):
             ahead=place.ahead,
             likely_at=None if when is None else now + timedelta(seconds=round(when.likely_s)),
             latest_at=None if when is None else now + timedelta(seconds=round(when.latest_s)),
-            retry_after_s=ask_again_s(when),
+            retry_after_s=ask_again_s(place.ahead, when),
             is_open=door.is_open or door.queues_buying,
             links=LinksView(
                 turn=f"/v1/turns/{place.rule.name}",

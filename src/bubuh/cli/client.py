@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -10,7 +11,10 @@ from urllib.parse import quote
 
 import httpx
 
+from bubuh.cli.client_queue import wait_for_pass
 from bubuh.core.errors import Fault, Refusal
+from bubuh.edge.door import PASS_HEADER
+from bubuh.waitingroom.refusals import PassNeeded
 
 WAIT_S: Final = 20
 _TIMEOUT_S: Final = 60.0
@@ -94,13 +98,36 @@ class Client:
             raise ServiceUnreachable(f"{url}: {error}") from error
 
     def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The answer; while programs queue, once this one's turn has come."""
+        answer = self._send(method, path, allowed=(429,), **options)
+        while not answer.is_success:
+            problem = _problem(answer)
+            if problem.get("code") != PassNeeded.code or "join" not in problem:
+                self._see(answer, method, path)
+            self._http.headers[PASS_HEADER] = wait_for_pass(self._send, problem["join"])
+            answer = self._send(method, path, allowed=(429,), **options)
+        return answer
+
+    def _send(
+        self, method: str, path: str, *, allowed: Collection[int] = (), **options: Any
+    ) -> httpx.Response:
+        """The answer, if it is good or of an `allowed` status; keeps the pass that it bears."""
         try:
             answer = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise ServiceUnreachable(f"{self._http.base_url}: {error}") from error
+        if PASS_HEADER in answer.headers:
+            self._http.headers[PASS_HEADER] = answer.headers[PASS_HEADER]
+        if answer.status_code not in allowed:
+            self._see(answer, method, path)
+        return answer
+
+    def _see(self, answer: httpx.Response, method: str, path: str) -> None:
+        """Raises `ServiceRefused` or `ServiceUnreachable` for an answer that is not good."""
         if answer.is_success:
-            return answer
+            return
         problem = _problem(answer)
+        problem.pop("join", None)
         if answer.status_code >= 500:
             raise ServiceUnreachable(f"{method} {path}: {answer.status_code} {problem.get('code', '')}")
         pointer = problem.pop("pointer", None)
@@ -115,5 +142,5 @@ def fresh_key() -> str:
 def _problem(answer: httpx.Response) -> dict[str, Any]:
     if answer.headers.get("content-type", "").startswith("application/problem+json"):
         found = answer.json()
-        return {name: found[name] for name in ("code", "title", "detail", "pointer") if name in found}
+        return {name: found[name] for name in ("code", "title", "detail", "pointer", "join") if name in found}
     return {"detail": answer.text[:200]}

@@ -40,10 +40,15 @@ def arrival(ahead: int, pace: float) -> Arrival | None:
     return Arrival(likely_s=likely_s, latest_s=likely_s * SPREAD + SPREAD_S)
 
 
-def ask_again_s(found: Arrival | None) -> int:
-    """After how long one looks again."""
+def ask_again_s(ahead: int | None, found: Arrival | None) -> int:
+    """After how long one looks again; where nobody knows the pace, as if it were one a second.
+
+    `ahead` None: the order is not drawn yet.
+    """
     part, least_s, most_s = POLL
-    return round(most_s if found is None else min(max(part * found.likely_s, least_s), most_s))
+    if ahead is None:
+        return 6 * least_s
+    return round(min(max(part * (ahead if found is None else found.likely_s), least_s), most_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
