@@ -40,6 +40,7 @@ from bubuh.edge.words import Language
 from bubuh.web import account, buy, help as helping, history, organisation, pages, room, stamp, verify
 from bubuh.web.errors import EXCEPTION_HANDLERS
 from bubuh.web.reference import reference_page
+from bubuh.web.short_way import ShortWay
 
 HANDLERS: Final = [
     *quota.HANDLERS,
@@ -91,6 +92,7 @@ def create_app(services: Services) -> Litestar:
     app.state.uploads = Slots(total=24, each=12)  # of people; programs have places of their own
     app.state.program_uploads = Slots(total=16, each=8)
     app.state.verifications = Slots(total=12, each=4)
-    lane = NoticeLane(app.asgi_handler, services, app.state.limiter)
+    short = ShortWay(app.asgi_handler, services, app.routes)
+    lane = NoticeLane(short, services, app.state.limiter)
     app.asgi_handler = ExchangeLayer(lane, is_https=services.public_url.startswith("https:"))
     return app

@@ -25,6 +25,11 @@ _VALUES: Final = {letter: value for value, letter in enumerate(ALPHABET)}
 _ACCOUNT_BITS: Final = 62
 _ACCOUNT_LETTERS: Final = 13
 _UUID_LETTERS: Final = 26
+#: how far each pair lies from the right, by the number of letters
+_SHIFTS: Final = {
+    letters: tuple(range(10 * ((letters + 1) // 2 - 1), -1, -10))
+    for letters in (_ACCOUNT_LETTERS, _UUID_LETTERS)
+}
 
 
 class MalformedId(Refusal):
@@ -103,8 +108,7 @@ def _owned(account_id: int, material: bytes) -> UUID:
 
 
 def _encode(value: int, letters: int) -> str:
-    pairs = [_PAIRS[value >> 10 * place & 1023] for place in range((letters + 1) // 2 - 1, -1, -1)]
-    return "".join(pairs)[-letters:]
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS[letters]])[-letters:]
 
 
 def _decode(text: str, prefix: str, letters: int) -> int:

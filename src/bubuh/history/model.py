@@ -57,7 +57,8 @@ STATES: dict[EntryKind, dict[Phase, frozenset[str]]] = {
 }
 
 
-_PHASES: Final = {
+#: How far what is of a kind and in a state is.
+PHASES: Final = {
     (kind, state): phase
     for kind, phases in STATES.items()
     for phase, states in phases.items()
@@ -72,13 +73,11 @@ class Filter:
     kind: EntryKind | None = None
     phase: Phase | None = None
 
-    def states(self, kind: EntryKind) -> list[str]:
-        """The states of `kind` that pass; none when the kind itself does not."""
+    def states(self, kind: EntryKind) -> list[str] | None:
+        """The states of `kind` that pass; none when the kind itself does not, None: all."""
         if self.kind not in {None, kind}:
             return []
-        phases = STATES[kind]
-        wanted = phases.values() if self.phase is None else (phases[self.phase],)
-        return sorted(frozenset().union(*wanted))
+        return None if self.phase is None else sorted(STATES[kind][self.phase])
 
 
 class Entry(NamedTuple):
@@ -95,11 +94,6 @@ class Entry(NamedTuple):
     stamps: int
     amount_idr: int | None  #: None: a stamp moves quota alone
     order_id: UUID | None  #: of a refund: the order whose money it is
-
-    @property
-    def phase(self) -> Phase:
-        """How far it is."""
-        return _PHASES[self.kind, self.state]
 
 
 class Happening(StrEnum):

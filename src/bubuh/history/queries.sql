@@ -1,6 +1,6 @@
 -- name: list_entries(shard, account_id, before_at, before_id, stamp_states, order_states, refund_states, most)
--- Stamps, orders and refunds in one list, newest first, from below (before_at, before_id). Each of the three is read along
--- its own index, no further than the page needs. Each row tells what the account has free (NULL: it never had a stamp);
+-- Stamps, orders and refunds in one list, newest first, from below (before_at, before_id); of each those in the states
+-- named, NULL: in any. Each of the three is read along its own index, no further than the page needs. Each row tells what the account has free (NULL: it never had a stamp);
 -- where the list is empty, one row without a kind does.
 SELECT e.kind, e.id, e.state, e.at, e.ended_at, e.title, e.number, e.reason, e.stamps, e.amount_idr,
        e.order_id, q.free
@@ -11,14 +11,16 @@ SELECT e.kind, e.id, e.state, e.at, e.ended_at, e.title, e.number, e.reason, e.s
                 s.document_no AS number, s.reason, 1::bigint AS stamps, NULL::bigint AS amount_idr,
                 NULL::uuid AS order_id
            FROM stamps AS s
-          WHERE s.shard = :shard AND s.account_id = :account_id AND s.state = ANY(:stamp_states::text[])
+          WHERE s.shard = :shard AND s.account_id = :account_id
+            AND (:stamp_states::text[] IS NULL OR s.state = ANY(:stamp_states))
             AND (s.accepted_at, s.id) < (:before_at::timestamptz, :before_id::uuid)
           ORDER BY s.accepted_at DESC, s.id DESC
           LIMIT :most)
         UNION ALL
         (SELECT 'order', o.id, o.state, o.placed_at, NULL, NULL, NULL, NULL, o.stamps, o.amount_idr, NULL
            FROM orders AS o
-          WHERE o.shard = :shard AND o.account_id = :account_id AND o.state = ANY(:order_states::text[])
+          WHERE o.shard = :shard AND o.account_id = :account_id
+            AND (:order_states::text[] IS NULL OR o.state = ANY(:order_states))
             AND (o.placed_at, o.id) < (:before_at::timestamptz, :before_id::uuid)
           ORDER BY o.placed_at DESC, o.id DESC
           LIMIT :most)
@@ -26,7 +28,8 @@ SELECT e.kind, e.id, e.state, e.at, e.ended_at, e.title, e.number, e.reason, e.s
         (SELECT 'refund', f.id, f.state, f.asked_at, f.ended_at, NULL, NULL, NULL, f.stamps, f.amount_idr,
                 f.order_id
            FROM refunds AS f
-          WHERE f.shard = :shard AND f.account_id = :account_id AND f.state = ANY(:refund_states::text[])
+          WHERE f.shard = :shard AND f.account_id = :account_id
+            AND (:refund_states::text[] IS NULL OR f.state = ANY(:refund_states))
             AND (f.asked_at, f.id) < (:before_at::timestamptz, :before_id::uuid)
           ORDER BY f.asked_at DESC, f.id DESC
           LIMIT :most)) AS e ON TRUE

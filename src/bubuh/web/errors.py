@@ -167,7 +167,7 @@ def _page(
     )
 
 
-def _answer(request: AnyRequest, error: Exception) -> Any:
+def answer_error(request: AnyRequest, error: Exception) -> Page:
     """A page for people, a problem for programs."""
     people = _is_for_people(request)
     match error:
@@ -182,5 +182,5 @@ def _answer(request: AnyRequest, error: Exception) -> Any:
 
 #: Of the whole application: who asked decides how the answer looks.
 EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = dict.fromkeys(
-    (Refusal, Fault, HTTPException, Exception), _answer
+    (Refusal, Fault, HTTPException, Exception), answer_error
 )

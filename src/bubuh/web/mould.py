@@ -50,10 +50,14 @@ class Mould:
         told, wide = tuple(facts.items()), len(self._holes)
         texts = str(escape(_MARK.join(chain.from_iterable(rows)))).split(_MARK)
         assert len(texts) == wide * len(rows), "a text of the database holds no mark"
-        shown = []
+        shown, casts = [], dict[tuple[bool, ...], _Cast]()
         for at in range(0, len(texts), wide):
             row = texts[at : at + wide]
-            form, pick = self._cast(language, tuple(map(bool, row)), told)
+            is_full = tuple(map(bool, row))
+            cast = casts.get(is_full)
+            if cast is None:
+                cast = casts[is_full] = self._cast(language, is_full, told)
+            form, pick = cast
             shown.append(form % pick(row))
         return Markup("".join(shown))  # noqa: S704 -- each text was escaped above, the rest is our template
 

@@ -15,7 +15,7 @@ from bubuh.edge.figures import moment, rupiah
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.reasons import RETURN_REASONS
 from bubuh.edge.words import Language
-from bubuh.history.model import Entry, EntryKind, Filter, Phase
+from bubuh.history.model import PHASES, Entry, EntryKind, Filter, Phase
 from bubuh.history.show import list_with_free
 from bubuh.orders.model import OrderState
 from bubuh.refunds.model import RefundState as R
@@ -28,6 +28,8 @@ AnyRequest = Request[Any, Any, Any]
 
 ROWS: Final = 25  #: on a page
 
+_STAMP: Final = EntryKind.STAMP  # at hand: Python 3.11 finds an enumeration's member by a call
+_ORDER: Final = EntryKind.ORDER
 _KINDS: Final[Mapping[str, EntryKind]] = {
     "meterai": EntryKind.STAMP,
     "pesanan": EntryKind.ORDER,
@@ -92,8 +94,8 @@ async def get_history(request: AnyRequest) -> Page:
 HANDLERS: Final = [get_history]
 
 
-def _words(say: Voice) -> Mapping[tuple[EntryKind, str], str]:
-    """How far things are, in words."""
+def _looks_and_words(say: Voice) -> Mapping[tuple[EntryKind, str], tuple[str, str]]:
+    """How far things are: how that looks, and in words."""
     waits, works, done = say("Menunggu pembayaran"), say("Diproses"), say("Berhasil")
     stamp = {S.ACCEPTED: say("Diterima"), S.PROCESSING: works, S.AFFIXED: done, S.RETURNED: say("Refund")}
     order = {
@@ -110,46 +112,44 @@ def _words(say: Voice) -> Mapping[tuple[EntryKind, str], str]:
     }
     kinds: Mapping[EntryKind, Mapping[S, str] | Mapping[OrderState, str] | Mapping[R, str]]
     kinds = {EntryKind.STAMP: stamp, EntryKind.ORDER: order, EntryKind.REFUND: refund}
-    return {(kind, str(state)): word for kind, words in kinds.items() for state, word in words.items()}
+    return {
+        (kind, str(state)): (_LOOKS[PHASES[kind, str(state)]], word)
+        for kind, words in kinds.items()
+        for state, word in words.items()
+    }
 
 
 @lru_cache(maxsize=len(Language))
 def _rows_in(language: Language) -> Callable[[Entry], Row]:
     """What makes rows in `language`: what all of them say is looked up once."""
     say = voice(language)
-    words, stamp, back = _words(say), say("Meterai"), say("Kuota sudah kembali.")
+    far, stamp, back = _looks_and_words(say), say("Meterai"), say("Kuota sudah kembali.")
+    bought, paid_back = say("Pembelian meterai: %(num)s"), say("Pengembalian dana %(amount)s")
+    wrong = say("Ada masalah? %(what)s")
     reasons = {code: f"{back} {why.said(language)}" for code, why in RETURN_REASONS.items()}
     no_reason = f"{back} {say('Meterai tidak dapat dibubuhkan.')}"
 
     def row(entry: Entry) -> Row:
         at, note = moment(entry.ended_at or entry.at), ""
-        match entry.kind:
-            case EntryKind.STAMP:
-                own = show_id("stm", entry.id)
-                address, title = f"/meterai/{own}", f"{entry.title} · {entry.number}"
-                line = f"{stamp} · {at}"
-                if entry.reason is not None:
-                    note = reasons.get(entry.reason, no_reason)
-            case EntryKind.ORDER:
-                own = show_id("ord", entry.id)
-                address, title = f"/pesanan/{own}", say("Pembelian meterai: %(num)s", num=entry.stamps)
-                line = f"{rupiah(entry.amount_idr or 0)} · {at}"
-            case EntryKind.REFUND:
-                assert entry.order_id is not None, "a refund is of an order"
-                own = show_id("rfd", entry.id)
-                address = f"/pesanan/{show_id('ord', entry.order_id)}"
-                title = say("Pengembalian dana %(amount)s", amount=rupiah(entry.amount_idr or 0))
-                line = at
-        return Row(
-            look=_LOOKS[entry.phase],
-            word=words[entry.kind, entry.state],
-            address=address,
-            title=title,
-            line=line,
-            note=note,
-            help=f"/bantuan/{own}",
-            help_label=say("Ada masalah? %(what)s", what=f"{title}, {at}"),
-        )
+        if entry.kind is _STAMP:
+            own = show_id("stm", entry.id)
+            address, title = f"/meterai/{own}", f"{entry.title} · {entry.number}"
+            line = f"{stamp} · {at}"
+            if entry.reason is not None:
+                note = reasons.get(entry.reason, no_reason)
+        elif entry.kind is _ORDER:
+            own = show_id("ord", entry.id)
+            address, title = f"/pesanan/{own}", bought % {"num": entry.stamps}
+            line = f"{rupiah(entry.amount_idr or 0)} · {at}"
+        else:
+            assert entry.order_id is not None, "a refund is of an order"
+            own = show_id("rfd", entry.id)
+            address = f"/pesanan/{show_id('ord', entry.order_id)}"
+            title = paid_back % {"amount": rupiah(entry.amount_idr or 0)}
+            line = at
+        look, word = far[entry.kind, entry.state]
+        label = wrong % {"what": f"{title}, {at}"}
+        return Row(look, word, address, title, line, note, f"/bantuan/{own}", label)
 
     return row
 
