@@ -132,7 +132,9 @@ class DevelopmentOnly:
 
 
 class Visitor:
-    """A reader of pages, signed in or not, as often as the named rate allows their address.
+    """A reader of pages, as often as the named rate allows them when they are signed in, else their address.
+
+    Thousands of phones share an address: what others of it do keeps out nobody who is signed in.
 
     What changes something comes from our own pages only. Source: Fetch Metadata Request Headers (W3C), 2.2;
     RFC 6454, section 7.
@@ -144,14 +146,29 @@ class Visitor:
     async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
         """Count the call, see where it comes from, and find out who is signed in."""
         services, limiter, exchange = _parts(connection)
-        rate: Rate = getattr(services.rates, self.rate)
-        _take(limiter, rate, exchange.client, exchange)
+        secret = value_of(connection.cookies, cookies_of(services.public_url).session)
+        if secret is None:
+            _take(limiter, self._rate(services), exchange.client, exchange)
+        elif not limiter.look(services.rates.refused_sessions, exchange.client).allowed:
+            _take(limiter, services.rates.refused_sessions, exchange.client, exchange)
         await begin_when_whole(connection)
         if str(HttpMethod(connection.scope["method"]).value) not in {"GET", "HEAD"}:  # type: ignore[typeddict-item]
             _check_origin(connection, services.public_url)
-        secret = value_of(connection.cookies, cookies_of(services.public_url).session)
         if secret is not None:
             exchange.session = await resume(services.db, secret)
+            self._count_bearer(services, limiter, exchange)
+
+    def _count_bearer(self, services: Services, limiter: Limiter, exchange: Exchange) -> None:
+        """Count the call of who came with a session; with one that is none it is the address's."""
+        if exchange.session is None:
+            limiter.take(services.rates.refused_sessions, exchange.client)
+            _take(limiter, self._rate(services), exchange.client, exchange)
+        else:
+            _take(limiter, self._rate(services), f"person {exchange.session.user_id}", exchange)
+
+    def _rate(self, services: Services) -> Rate:
+        rate: Rate = getattr(services.rates, self.rate)
+        return rate
 
 
 class SignedIn(Visitor):

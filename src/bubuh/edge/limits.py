@@ -53,6 +53,9 @@ class Rates:
 
     account: Rate = Rate(name="account", quota=2_000, window_s=10)  #: calls with a key, by account
     refused_keys: Rate = Rate(name="refused-keys", quota=60, window_s=60)  #: failed keys, by address
+    refused_sessions: Rate = Rate(  #: sessions that are none or over, by address: each is looked up
+        name="refused-sessions", quota=6_000, window_s=60
+    )
     serials: Rate = Rate(name="serials", quota=300, window_s=60)  #: look-ups of serial numbers, by address
     verifications: Rate = Rate(name="verifications", quota=60, window_s=60)  #: documents judged, by address
     notices: Rate = Rate(name="notices", quota=180_000, window_s=60)  #: words of gateways, by address
@@ -62,7 +65,7 @@ class Rates:
     )  #: sign-ins and codes, by address: many phones share one
     sign_ins: Rate = Rate(name="sign-ins", quota=10, window_s=600)  #: tries, by contact
     codes: Rate = Rate(name="codes", quota=6, window_s=900)  #: codes to be sent, by contact
-    pages: Rate = Rate(name="pages", quota=600, window_s=60)  #: other public pages, by address
+    pages: Rate = Rate(name="pages", quota=600, window_s=60)  #: other pages, by person or else by address
     health: Rate = Rate(name="health", quota=1_200, window_s=60)  #: probes, by address
     development: Rate = Rate(name="development", quota=600, window_s=60)  #: development accounts
 
