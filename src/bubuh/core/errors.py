@@ -30,7 +30,7 @@ class Fault(Exception):
     """Something outside us failed; tried again with a limit, then shown as "coba lagi"."""
 
     code: ClassVar[str] = "fault"
-    retry_after_s: ClassVar[int] = 5  #: when a caller may sensibly try again
+    retry_after_s: int = 5  #: when a caller may sensibly try again
 
 
 class DatabaseUnavailable(Fault):
