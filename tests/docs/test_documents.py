@@ -216,6 +216,15 @@ def test_each_fault_has_its_row_and_each_row_its_test() -> None:
             assert re.search(rf"^(async )?def {name}\b", read(path), re.MULTILINE), f"{path}::{name}"
 
 
+def test_each_check_of_the_waiting_room_names_tests_that_are_there() -> None:
+    path = "docs/reference/waitingroom-checks.md"
+    told = [cells for cells in rows(path, 4) if cells[0].isdigit()]
+    assert [int(cells[0]) for cells in told] == list(range(1, 15))
+    assert all("::" in cells[3] for cells in told)
+    for where, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", read(path)):
+        assert re.search(rf"^((async )?def )?{name}\b", read(where), re.MULTILINE), f"{where}::{name}"
+
+
 def faults_of(path: Path) -> Iterator[tuple[str, list[str]]]:
     """Each test of a file, and the faults that it is marked with."""
     for node in ast.walk(ast.parse(read(path))):

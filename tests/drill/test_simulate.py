@@ -12,8 +12,10 @@ def check(crowd: Crowd) -> None:
     shares = report["of_feasible"]
     assert shares["ours"] > shares["halves"] > 0
     assert shares["ours"] > shares["fifo"]
+    assert shares["ours"] >= 0.95
     assert report["retail_leanest_share"] > FLOOR * 0.9
     assert report["ours"]["eta_error_p50"] < 0.15
+    assert report["ours"]["eta_kept"] >= 0.9, "who was told a range was called within it"
     ours = report["ours"]
     assert sum(ours[str(lane)]["served"] for lane in (RETAIL, DEADLINE)) <= report["people"]
     in_time, feasible = ours[str(DEADLINE)]["eligible_in_time"], report["eligible_feasible"]

@@ -27,12 +27,12 @@ from bubuh.waitingroom.turn import read_bytes, show_bytes
 from bubuh.waitingroom.work import CHALLENGE_BYTES, SALT_BYTES, Toll, WorkNeeded, solve
 
 _CALLERS: Final = 64
-_RULES: Final = msgspec.structs.replace(DEFAULT_RULES, most_work=0)  # the callers would do more than the gate
+RULES: Final = msgspec.structs.replace(DEFAULT_RULES, most_work=0)  # the callers would do more than the gate
 _SOLUTIONS: Final = 2_000
 _WORK: Final = 16
 _PASSES: Final = 20_000
 _ACCOUNT: Final = AccountId(7001)
-_JOIN: Final = b"POST /antre/umum HTTP/1.1\r\nhost: gerbang\r\ncontent-length: 0\r\n\r\n"
+JOIN: Final = b"POST /antre/umum HTTP/1.1\r\nhost: gerbang\r\ncontent-length: 0\r\n\r\n"
 _NOW: Final = b"GET /now.json HTTP/1.1\r\nhost: gerbang\r\n\r\n"
 _PAGE: Final = b"GET /antre HTTP/1.1\r\nhost: gerbang\r\naccept-encoding: gzip\r\n\r\n"
 
@@ -68,15 +68,15 @@ def measure_gate(*, joins: int, polls: int, told: Callable[[float], None] = lamb
     """
     path = Path(tempfile.mkdtemp(prefix="bubuh-gate-"))
     path.chmod(0o755)
-    gate = GateProcess.prepare(path / "data", RoomFile(is_open=True, rules=_RULES))
+    gate = GateProcess.prepare(path / "data", RoomFile(is_open=True, rules=RULES))
     try:
         start_s = gate.start()
-        before = _Numbers()
-        first = _run(gate, _JOIN, joins, before.take, kill_after=joins // 2)
+        before = Numbers()
+        first = repeat(gate, JOIN, joins, before.take, kill_after=joins // 2)
         restart_s = gate.start()
-        after = _Numbers()
+        after = Numbers()
         told(0.4)
-        second = _run(gate, _JOIN, joins - first.answered, after.take)
+        second = repeat(gate, JOIN, joins - first.answered, after.take)
         told(0.8)
         facts: dict[str, Any] = {
             **machine(),
@@ -88,8 +88,8 @@ def measure_gate(*, joins: int, polls: int, told: Callable[[float], None] = lamb
             "start_s": round(start_s, 2),
             "restart_s": round(restart_s, 2),
             "memory_mb": round(gate.memory_bytes() / 1e6, 1),
-            "now_json": _run(gate, _NOW, polls, _ignore).facts(),
-            "page": _run(gate, _PAGE, polls, _ignore).facts(),
+            "now_json": repeat(gate, _NOW, polls, _ignore).facts(),
+            "page": repeat(gate, _PAGE, polls, _ignore).facts(),
             "nginx": measure_nginx(path, gate, now=_NOW, page=_PAGE),
             "pass_check_us": round(_pass_check_us(), 2),
             "work_check_us": round(_work_check_us(), 2),
@@ -100,7 +100,7 @@ def measure_gate(*, joins: int, polls: int, told: Callable[[float], None] = lamb
     return facts
 
 
-class _Numbers:
+class Numbers:
     """Those that were given."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class _Numbers:
         self.seen.add(number)
 
 
-def _run(
+def repeat(
     gate: GateProcess,
     request: bytes,
     wanted: int,
