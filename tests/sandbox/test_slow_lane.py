@@ -45,7 +45,7 @@ async def slow_ones(line: Line) -> list[int]:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("kind", [PATIENT, SHARED])
+@pytest.mark.parametrize("kind", [pytest.param(PATIENT, marks=pytest.mark.long), SHARED])
 async def test_what_takes_long_is_done_in_the_slow_lane_beside_the_others(line: Line, kind: object) -> None:
     spinning = [ask(line, "spin", kind=kind) for _ in range(2)]  # type: ignore[arg-type]
     assert len(await slow_ones(line)) == 1

@@ -73,6 +73,7 @@ def test_an_authority_that_is_late_holds_up_no_stamp_and_no_download_for_long(
     assert citizen.download(stamp_id) == document
 
 
+@pytest.mark.long
 def test_a_worker_killed_while_it_asks_is_followed_by_another(
     service: Running, citizen: Citizen, authority: Authority
 ) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.service.conftest import Citizen, Running
 
 
@@ -39,6 +41,7 @@ def test_a_new_key_seals_without_a_restart_and_the_old_ones_stamp_stays_genuine(
     assert [json.loads(line)["indication"] for line in done.stdout.splitlines()] == ["TOTAL-PASSED"] * 2
 
 
+@pytest.mark.long
 def test_a_key_that_may_still_be_needed_is_not_destroyed(service: Running) -> None:
     service.json("keys", "new", "dev-3")
     service.json("keys", "retire", "dev-3")

@@ -152,7 +152,9 @@ def test_where_the_authority_is_late_the_answer_goes_without(
     assert increment_of(citizen, stamp["id"]) == increment
 
 
-@pytest.mark.parametrize("step", [SEAL, CAPTURE], ids=lambda step: step.name)
+@pytest.mark.parametrize(
+    "step", [SEAL, pytest.param(CAPTURE, marks=pytest.mark.long)], ids=lambda step: step.name
+)
 async def test_a_worker_killed_around_the_seal_is_followed_to_the_same_bytes(
     service: Running, citizen: Citizen, authority: Authority, step: Step
 ) -> None:
