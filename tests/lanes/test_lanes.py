@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -75,6 +76,16 @@ async def test_a_name_and_its_number_are_one_lane_for_ever(db: Database) -> None
         "room.lane.open",
     ]
     assert not await verify_shard(db, shard_of_account(THE_SERVICE))
+
+
+async def test_an_operator_who_was_slower_takes_no_number_or_name_of_another(db: Database) -> None:
+    made = await opened(db)
+    wanted = NewLane(name="lain", kind=LaneKind.GROUP, title="Lain", floor=0.0, ceiling=1.0, weight=1.0)
+    async with db.transaction() as conn:
+        assert await store.add(conn, wanted, lane_id=made.lane_id, actor="local") is None
+        same = replace(wanted, name=made.name)
+        assert await store.add(conn, same, lane_id=LANE_IDS[1], actor="local") is None
+    assert await store.list_all(db) == [made]
 
 
 async def test_reserved_lanes_of_all_kinds_share_what_now_json_has_room_for(db: Database) -> None:

@@ -37,7 +37,10 @@ async def open_lane(
     if not free or sum(rule.kind.is_reserved for rule in others) >= MOST_RESERVED:
         raise LanesSpent
     _check(wanted, lane_id=free[0], rules=rules, others=others)
-    opened = await store.open_lane(conn, wanted, lane_id=free[0], actor=actor)
+    if known:
+        opened = await store.change(conn, wanted)
+    else:
+        opened = await store.add(conn, wanted, lane_id=free[0], actor=actor)
     if opened is None:
         raise LaneTaken
     facts = {"lane": str(opened.lane_id), "name": opened.name, "kind": str(opened.kind)}

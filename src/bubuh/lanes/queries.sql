@@ -1,12 +1,16 @@
--- name: open(lane_id, name, kind, title, floor, ceiling, weight, actor)^
--- Also one that was closed, or changes it. No row where its id is taken, or its name by a lane of the other kind.
+-- name: add(lane_id, name, kind, title, floor, ceiling, weight, actor)^
+-- No row where its id or its name is taken.
 INSERT INTO named_lanes (lane_id, name, kind, title, floor, ceiling, weight, opened_by)
 VALUES (:lane_id, :name, :kind, :title, :floor, :ceiling, :weight, :actor)
-ON CONFLICT (name) DO UPDATE
-   SET title = EXCLUDED.title, floor = EXCLUDED.floor, ceiling = EXCLUDED.ceiling, weight = EXCLUDED.weight,
-       closed_at = NULL
- WHERE named_lanes.kind = EXCLUDED.kind
+ON CONFLICT DO NOTHING
 RETURNING lane_id, name, kind, title, floor, ceiling, weight, opened_at, closed_at;
+
+-- name: change(name, kind, title, floor, ceiling, weight)^
+-- Also opens one that was closed. No row where its name is of a lane of the other kind.
+UPDATE named_lanes AS l
+   SET title = :title, floor = :floor, ceiling = :ceiling, weight = :weight, closed_at = NULL
+ WHERE l.name = :name AND l.kind = :kind
+RETURNING l.lane_id, l.name, l.kind, l.title, l.floor, l.ceiling, l.weight, l.opened_at, l.closed_at;
 
 -- name: close(name)^
 -- No row where none is open.

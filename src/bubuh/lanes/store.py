@@ -15,12 +15,21 @@ from bubuh.waitingroom.proof import Joined
 SQL: Any = load_queries("bubuh.lanes")
 
 
-async def open_lane(conn: Conn, wanted: NewLane, *, lane_id: int, actor: str) -> NamedLane | None:
-    """The lane, open now and as wanted; None where one of the other kind has its name."""
+async def add(conn: Conn, wanted: NewLane, *, lane_id: int, actor: str) -> NamedLane | None:
+    """The new lane, open; None where another took its id or its name."""
     row = await conn.fetchrow(
-        SQL.open.sql,
+        SQL.add.sql,
         *(lane_id, wanted.name, str(wanted.kind), wanted.title),
         *(wanted.floor, wanted.ceiling, wanted.weight, actor),
+    )
+    return None if row is None else _lane(row)
+
+
+async def change(conn: Conn, wanted: NewLane) -> NamedLane | None:
+    """The lane of this name, as wanted and open; None where it is of the other kind."""
+    row = await conn.fetchrow(
+        SQL.change.sql,
+        *(wanted.name, str(wanted.kind), wanted.title, wanted.floor, wanted.ceiling, wanted.weight),
     )
     return None if row is None else _lane(row)
 
