@@ -36,8 +36,8 @@ _BEGIN: Final[Mapping[str, str]] = {
         bench/test_ledger bench/test_saga drill faults quota service/test_kills simulation stamping
     """,
     "payments": """
-        adapters bench/test_inbox drill/test_payments gateway_dev orders payments refunds
-        service/test_gateways service/test_mail
+        adapters bench/test_inbox bench/test_settlement drill/test_payments gateway_dev orders payments
+        refunds service/test_gateways service/test_mail
     """,
     "site": "service/test_site service/test_stamping web",
     "surge": """
