@@ -1,9 +1,10 @@
-"""`bubuh account share`, `shares`, `limit` and `bubuh quota transfer`: JSON and honest exit codes."""
+"""`bubuh account invite`, `share`, `shares`, `limit`, `bubuh quota transfer`: JSON, honest exit codes."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Database
 from bubuh.identity.model import AccountKind, Environment
 from bubuh.identity.open_account import open_account
+from bubuh.identity.organisations.join import find_invited
+from bubuh.identity.people.keys import PersonKey
 from bubuh.quota.allot import allot
 from bubuh.quota.refusals import ChildAccount, QuotaExhausted, ShareUnknown
 from bubuh.wiring.facts import ServiceFacts, freeze_facts
@@ -84,3 +87,20 @@ async def test_stamps_are_moved_once(command: Any, db: Database) -> None:
     assert (await command("quota", "show", receiver))["free"] == 2
     acts = "SELECT count(*) FROM audit_entries WHERE act = 'quota.transfer'"
     assert await db.fetchval(acts) == 1
+
+
+async def test_an_organisation_that_was_opened_here_is_given_its_first_administrator(
+    command: Any, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "person.key").write_text(bytes(32).hex())
+    monkeypatch.setenv("BUBUH_DATA", str(tmp_path))
+    office = await account(db, 0)
+    made = await command("account", "invite", office, "--key", "a")
+    assert await command("account", "invite", office, "--key", "a") == made
+    assert made["link"] == "http://127.0.0.1:1/undangan"
+    invited = await find_invited(db, made["code"], key=PersonKey(bytes(32)))
+    assert (show_account(invited.account_id), invited.role) == (office, "owner")
+    sent = await command("account", "invite", office, "--to", "sari@contoh.id")
+    assert "code" not in sent
+    assert "sari@contoh.id" not in sent["sent_to"]
