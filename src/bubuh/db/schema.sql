@@ -128,26 +128,25 @@ CREATE FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids
     AS $$
 DECLARE
     _children bigint [];
-    _buying bigint [] := ARRAY[]::bigint [];
     _placed uuid [] := ARRAY[]::uuid [];
     _r record;
 BEGIN
     SELECT coalesce(array_agg(b.account_id), ARRAY[]::bigint []) INTO _children
       FROM quota_balances AS b
      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL;
-    IF true = ANY(_are_only) THEN
-        SELECT coalesce(array_agg(x.account_id), ARRAY[]::bigint []) INTO _buying
-          FROM unnest(_account_ids, _are_only) AS x (account_id, is_only)
-         WHERE x.is_only AND EXISTS (SELECT FROM orders AS o
-                                      WHERE o.shard = _shard AND o.account_id = x.account_id AND o.state = 'placed');
-    END IF;
     FOR _r IN
         SELECT x.id, x.account_id, x.request_sha256, x.stamps, x.method, x.amount_idr, x.actor, x.valid_s, x.is_only
           FROM unnest(_ids, _account_ids, _requests_sha256, _stamps, _methods, _amounts_idr, _actors, _valid_s, _are_only)
             AS x (id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s, is_only)
-         WHERE x.account_id <> ALL(_children) AND (NOT x.is_only OR x.account_id <> ALL(_buying))
+         WHERE x.account_id <> ALL(_children)
          ORDER BY x.account_id, x.id
     LOOP
+        -- Said so that it is looked for among the account's orders, not among all open ones of the shard.
+        CONTINUE WHEN _r.is_only AND EXISTS (
+            SELECT FROM orders AS o
+             WHERE o.shard = _shard AND o.account_id = _r.account_id
+               AND o.state NOT IN ('paid', 'filled', 'expired', 'cancelled')
+        );
         -- Of two only ones at once the second waits here for the first, and then does nothing.
         INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, is_only,
                             expires_at)
