@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
+from prometheus_client import REGISTRY
 
 from bubuh.edge.bulkhead import Bulkhead
 from bubuh.edge.bulkheads import Kind, Way
 from bubuh.edge.gradient import Bounds
 from bubuh.edge.slots import Slots
 from bubuh.edge.works import Work, Works
+from bubuh.identity.partners import store
 from tests.api.site import LETTER, Person, Site
 from tests.web.test_stamp import rich, sent
 
@@ -92,3 +94,25 @@ async def test_programs_that_upload_take_no_place_of_people_nor_all_of_each_othe
         page = await sent(sari.browser, LETTER.read_bytes(), name="surat.pdf")
         assert page.status_code == 200
         assert sari.browser.path.startswith("/bubuhkan/doc_")
+
+
+async def test_how_a_shown_partners_calls_end_is_counted_by_its_slot_and_nobody_elses(
+    site: Site, drowned: Person
+) -> None:
+    async with site.services.db.transaction() as conn:
+        shown = await store.add(conn, drowned.principal.account_id, name="Mitra Uji", actor="local")
+    assert shown is not None
+    slot = str(shown.slot)
+
+    def counted(outcome: str) -> float:
+        facts = {"slot": slot, "outcome": outcome}
+        return REGISTRY.get_sample_value("bubuh_partner_calls_total", facts) or 0.0
+
+    before = counted("served"), counted("turned_away")
+    await (await site.person()).get("/v1/quota")
+    assert before == (counted("served"), counted("turned_away"))
+    assert (await drowned.get("/v1/quota")).status_code == 200, "its key was not known yet"
+    assert (await drowned.get("/v1/quota")).status_code == 503
+    assert (counted("served"), counted("turned_away")) == (before[0] + 1, before[1] + 1)
+    async with site.services.db.transaction() as conn:
+        await store.remove(conn, drowned.principal.account_id)

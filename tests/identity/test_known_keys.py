@@ -58,19 +58,22 @@ async def test_whose_key_it_was_is_known_for_longer_but_not_of_refused_ones(
     account, clock = await opened(db), Clock()
     key, other = await keyed(db, account, Scope.ALL), await keyed(db, account, Scope.QUOTA_READ)
     keys = KnownKeys(clock_s=clock)
-    assert (keys.last_bearer(key.secret), keys.last_bearer("")) == (0, 0)
+    assert (keys.last_bearer(key.secret), keys.last_bearer("")) == (None, None)
     for known in (key, other):
         await keys.authenticate(db, known.secret, TEST)
     clock.now_s = 100 * KNOWN_S
-    assert keys.last_bearer(key.secret) == keys.last_bearer(other.secret) == account.account_id
+    for known in (key, other):
+        bearer = keys.last_bearer(known.secret)
+        assert bearer is not None
+        assert bearer.account_id == account.account_id
     async with db.transaction() as conn:
         await revoke_key(conn, account_id=account.account_id, key_id=other.id, actor="local")
     with pytest.raises(KeyRefused):
         await keys.authenticate(db, other.secret, TEST)
-    assert keys.last_bearer(other.secret) == 0
+    assert keys.last_bearer(other.secret) is None
     for _ in range(2):
         await keys.authenticate(db, (await keyed(db, account, Scope.ALL)).secret, TEST)
-    assert keys.last_bearer(key.secret) == 0, "asked about longest ago"
+    assert keys.last_bearer(key.secret) is None, "asked about longest ago"
 
 
 async def test_a_refused_key_is_asked_about_each_time(db: Database) -> None:

@@ -61,7 +61,7 @@ ONLY_GROWING = (
 #: what a person may have deleted, and what lapses; never what tells of money, stamps or acts
 DELETED_BY_THE_APPLICATION = {
     *("challenges", "contacts", "credentials", "invitations", "memberships", "sessions", "turn_reminders"),
-    "uploads",
+    *("shown_partners", "uploads"),
 }
 CHANGED_BY_THE_APPLICATION = {
     "accounts": {"name"},

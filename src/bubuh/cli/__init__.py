@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "outage": "bubuh.cli.outage:outage",
     "room": "bubuh.cli.room:room",
     "deadline": "bubuh.cli.deadline:deadline",
+    "partner": "bubuh.cli.partner:partner",
     "turn": "bubuh.cli.turn:turn",
     "brownout": "bubuh.cli.brownout:brownout",
     "complaints": "bubuh.cli.complaints:complaints",

@@ -3089,6 +3089,17 @@ CREATE TABLE public.sessions (
 
 ALTER TABLE public.sessions OWNER TO bubuh_owner;
 
+CREATE TABLE public.shown_partners (
+    slot smallint NOT NULL,
+    account_id bigint NOT NULL,
+    name text NOT NULL,
+    shown_by text NOT NULL,
+    shown_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT shown_partners_slots CHECK (((slot >= 1) AND (slot <= 32)))
+);
+
+ALTER TABLE public.shown_partners OWNER TO bubuh_owner;
+
 CREATE TABLE public.stamp_events (
     shard smallint NOT NULL,
     account_id bigint NOT NULL,
@@ -3459,6 +3470,15 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (secret_sha256);
+
+ALTER TABLE ONLY public.shown_partners
+    ADD CONSTRAINT shown_partners_account_once UNIQUE (account_id);
+
+ALTER TABLE ONLY public.shown_partners
+    ADD CONSTRAINT shown_partners_name_once UNIQUE (name);
+
+ALTER TABLE ONLY public.shown_partners
+    ADD CONSTRAINT shown_partners_pkey PRIMARY KEY (slot);
 
 ALTER TABLE ONLY public.stamp_events
     ADD CONSTRAINT stamp_events_pkey PRIMARY KEY (shard, account_id, stamp_id, state);
@@ -4178,6 +4198,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO bubuh_app;
 GRANT UPDATE(account_id) ON TABLE public.sessions TO bubuh_app;
 
 GRANT UPDATE(seen_at) ON TABLE public.sessions TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.shown_partners TO bubuh_app;
 
 GRANT SELECT ON TABLE public.stamp_events TO bubuh_app;
 

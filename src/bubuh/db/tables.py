@@ -72,6 +72,7 @@ REFERENCE_TABLES: Final = frozenset(
         "serial_blocks",
         "service_facts",
         "sessions",
+        "shown_partners",
         "statements",
         "users",
     }

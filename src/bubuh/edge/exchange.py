@@ -53,7 +53,7 @@ class Exchange:
     request_id: str
     client: str  #: the address it came from, an IPv6 one by its /64
     principal: Principal | None = None  #: who calls, once a guard knows
-    owner: int = 0  #: the account whose limit the call counts against; 0: nobody's, or a key not met before
+    bearer: Principal | None = None  #: whom the call counts against; None: nobody, or a key not met before
     session: Session | None = None  #: of a person who is signed in to the site
     allowance: Allowance | None = None
     given: list[tuple[str, str]] = field(
@@ -148,6 +148,8 @@ def _route(scope: Scope) -> str:
 def _note(exchange: Exchange, *, method: str, route: str) -> None:
     seconds = time.monotonic() - exchange.began_s
     metrics.count(method=method, route=route, status=exchange.status, seconds=seconds)
+    if exchange.bearer is not None and exchange.bearer.slot is not None:
+        metrics.count_partner(exchange.bearer.slot, exchange.status)
     facts = {"code": exchange.problem} if exchange.problem else {}
     log.info(
         "request",

@@ -55,7 +55,7 @@ class May:
         refused = services.rates.refused_keys
         if not limiter.look(refused, exchange.client).allowed:
             _take(limiter, refused, exchange.client, exchange)
-        exchange.owner = services.keys.last_bearer(_given(connection))
+        exchange.bearer = services.keys.last_bearer(_given(connection))
         await begin_when_whole(connection)
         try:
             principal = await services.keys.authenticate(
@@ -64,7 +64,7 @@ class May:
         except KeyRefused:
             limiter.take(refused, exchange.client)
             raise
-        exchange.principal, exchange.owner = principal, int(principal.account_id)
+        exchange.principal = exchange.bearer = principal
         _take(limiter, services.rates.account, str(principal.account_id), exchange)
         require_scope(principal, *self.scopes)
         await _admit_program(connection, principal.account_id, self.errand)

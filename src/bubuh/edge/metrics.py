@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from bubuh.edge.bulkhead import Bulkhead
 
 UNMATCHED: Final = "unmatched"
+_TURNED_AWAY: Final = frozenset({429, 503})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 
 REQUESTS: Final = Counter(
@@ -23,6 +24,11 @@ SECONDS: Final = Histogram(
     "Time from a request's first line to the last byte of its answer.",
     ["route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60),
+)
+PARTNER_CALLS: Final = Counter(
+    "bubuh_partner_calls",
+    "Calls with a key of a partner whom the status page shows, by its slot: served, failed, turned away.",
+    ["slot", "outcome"],
 )
 PROBLEMS: Final = Counter("bubuh_http_problems", "Problems answered, by code.", ["code"])
 FRONT: Final = Histogram(
@@ -59,6 +65,14 @@ def count(*, method: str, route: str, status: int, seconds: float) -> None:
     requests, took = _of(method if method in _METHODS else "OTHER", route, status)
     requests.inc()
     took.observe(seconds)
+
+
+def count_partner(slot: int, status: int) -> None:
+    """Note how the call of a shown partner ended; a call that its caller left ended in nothing."""
+    if status in _TURNED_AWAY:
+        PARTNER_CALLS.labels(slot=str(slot), outcome="turned_away").inc()
+    elif status:
+        PARTNER_CALLS.labels(slot=str(slot), outcome="failed" if status >= 500 else "served").inc()
 
 
 @lru_cache(

@@ -13,6 +13,7 @@ from litestar.connection import ASGIConnection
 
 from bubuh.core.deadline import UNTIL_S, when_slow
 from bubuh.edge.brownout import Brownout
+from bubuh.edge.bulkhead import NOBODY
 from bubuh.edge.bulkheads import KEEPABLE, Way, way_of
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.refusals import BuyingPaused, LeftOff
@@ -62,7 +63,8 @@ async def begin(connection: Connection) -> None:
     until_s = works.clock_s() + LIFE_S
     UNTIL_S.set(until_s)
     when_slow.set(exchange.rest)
-    exchange.work = await works.begin(way, until_s=until_s, gone=gone, owner=exchange.owner)
+    owner = NOBODY if exchange.bearer is None else int(exchange.bearer.account_id)
+    exchange.work = await works.begin(way, until_s=until_s, gone=gone, owner=owner)
 
 
 def _see_level(connection: Connection) -> None:

@@ -38,13 +38,13 @@ class KnownKeys:
         self._forget()
         return principal
 
-    def last_bearer(self, secret: str) -> int:
-        """The account whose key `secret` was when it was last asked about; 0 when nobody remembers.
+    def last_bearer(self, secret: str) -> Principal | None:
+        """Whose key `secret` was when it was last asked about; None when nobody remembers.
 
         It opens nothing: it says in whose line a call waits until it is asked about again.
         """
         _, principal = self._known.get(hash_secret(secret), (0.0, None))
-        return 0 if principal is None else int(principal.account_id)
+        return principal
 
     def _forget(self) -> None:
         """Forget who was asked about longest ago."""

@@ -82,6 +82,7 @@ class Principal:
     account_id: AccountId
     scopes: frozenset[Scope]
     roles: frozenset[Role]
+    slot: int | None = None  #: of a partner of whom the status page tells; see `ShownPartner`
 
     @property
     def actor(self) -> str:

@@ -45,8 +45,9 @@ SELECT k.id
 
 -- name: find_principal(secret_sha256)
 -- Who a secret speaks for. No row: no key has it, or it is revoked, or its maker left the account.
-SELECT k.user_id, k.account_id, k.scopes, u.roles
+SELECT k.user_id, k.account_id, k.scopes, u.roles, p.slot
   FROM api_keys AS k
   JOIN users AS u ON u.id = k.user_id
   JOIN memberships AS m ON m.user_id = k.user_id AND m.account_id = k.account_id
+  LEFT JOIN shown_partners AS p ON p.account_id = k.account_id
  WHERE k.secret_sha256 = :secret_sha256 AND k.revoked_at IS NULL;

@@ -81,4 +81,5 @@ async def find_principal(db: Database, secret_sha256: bytes) -> Principal | None
         account_id=AccountId(row["account_id"]),
         scopes=frozenset(map(Scope, row["scopes"])),
         roles=frozenset(map(Role, row["roles"])),
+        slot=row["slot"],
     )

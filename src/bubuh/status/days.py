@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from bubuh.outages.model import Function, Outage
-from bubuh.status.model import Health, State
+from bubuh.status.model import Health, Partner, State
 
 _log = structlog.get_logger(__name__)
 KEPT_DAYS: Final = 90
@@ -19,10 +19,11 @@ WIB: Final = timezone(timedelta(hours=7), "WIB")  #: a day is one of Jakarta's
 
 
 class Memory(msgspec.Struct, kw_only=True):
-    """What outlives the process: seconds in each state by day and function, and the outages last seen."""
+    """What outlives the process: seconds in each state by day and function, outages, shown partners."""
 
     days: dict[str, dict[Function, dict[str, float]]] = {}
     outages: list[Outage] = []
+    partners: list[Partner] = []
 
     def note(self, at: datetime, seconds: float, healths: Mapping[Function, Health]) -> None:
         """That each function was so for `seconds` until `at`."""

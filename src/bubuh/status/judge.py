@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
 from typing import Final
 
 from bubuh.outages.model import Function
@@ -15,8 +16,10 @@ from bubuh.status.model import (
     SLOW_STAMP_S,
     STALE_S,
     STANDSTILL_S,
+    WINDOW_S,
     Health,
     Measured,
+    Partner,
     Reason,
     State,
     Traffic,
@@ -38,6 +41,18 @@ def judge(
 def worst(healths: Mapping[Function, Health]) -> State:
     """Of all functions together."""
     return max((health.state for health in healths.values()), default=State.UNKNOWN)
+
+
+def judge_calls(partner: Partner, measured: Measured) -> Health:
+    """How a partner's calls fare. A slot that was another's within the window says nothing yet."""
+    if measured.web is None:
+        return Health(state=State.DOWN, reason=Reason.NO_ANSWER)
+    if measured.calls is None or measured.at - partner.shown_at < timedelta(seconds=WINDOW_S):
+        return Health(state=State.UNKNOWN, reason=Reason.NOT_MEASURED)
+    traffic = measured.calls.get(partner.slot, Traffic())
+    if traffic.asked < ENOUGH_ASKED:
+        return Health(state=State.UNKNOWN, reason=Reason.FEW_CALLS)
+    return max((WELL, *_of_traffic(traffic)), key=lambda health: health.state)
 
 
 def _true_of(function: Function, measured: Measured, declared: Collection[Function]) -> Iterator[Health]:

@@ -15,9 +15,10 @@ import structlog
 
 from bubuh.core.clock import utc_now
 from bubuh.core.errors import Fault
-from bubuh.core.shards import ALL_SHARDS
+from bubuh.core.shards import ALL_SHARDS, shard_of_account
 from bubuh.db.pool import Database
 from bubuh.db.queries import load_queries
+from bubuh.identity.partners import store as partners
 from bubuh.outages.kept import Shelf as KeptWords
 from bubuh.outages.model import Outage
 from bubuh.outages.store import list_since
@@ -28,14 +29,13 @@ from bubuh.statements.model import Kind, SignedStatement
 from bubuh.statements.store import newest_signed
 from bubuh.status import scrape
 from bubuh.status.days import KEPT_DAYS
-from bubuh.status.model import Books, Measured, Queue
+from bubuh.status.model import LOW_STAMPS, WINDOW_S, Books, Measured, Partner, Queue, Stock
 from bubuh.waitingroom.estimate import arrival
 from bubuh.waitingroom.room_file import Now, read_now
 from bubuh.wiring.facts import read_facts
 
 SQL: Any = load_queries(__package__)
 _log = structlog.get_logger(__name__)
-WINDOW_S: Final = 300.0
 ASK_EVERY_S: Final = 20.0  #: the database: 64 shards, two short statements each
 _PATIENCE_S: Final = 3.0
 
@@ -47,6 +47,8 @@ class Answers:
     books: Books
     outages: list[Outage]
     records: list[SignedStatement]
+    partners: list[Partner]
+    stocks: dict[int, Stock]  #: by slot
 
 
 class Eyes:
@@ -94,6 +96,8 @@ class Eyes:
             affixed=scrape.affixed(rises) if numbers else None,
             stamp_p99_s=scrape.stamp_p99_s(rises),
             books=None if self.answers is None else self.answers.books,
+            stocks=None if self.answers is None else self.answers.stocks,
+            calls=scrape.calls_of(rises) if numbers else None,
         )
 
     async def close(self) -> None:
@@ -130,6 +134,10 @@ async def ask(db: Database) -> Answers:
     each_shard = [(shard,) for shard in ALL_SHARDS]
     waits = await db.fetchmany(SQL.oldest_waiting_s.sql, each_shard)
     open_lines = await db.fetchmany(SQL.count_unmatched.sql, each_shard)
+    shown = await partners.list_all(db)
+    slots = {one.account_id: one.slot for one in shown}
+    each_shown = [(shard_of_account(account_id), account_id, LOW_STAMPS) for account_id in slots]
+    stocks = await db.fetchmany(SQL.find_stock.sql, each_shown) if each_shown else []
     async with db.connection() as conn:
         outages = await list_since(conn, utc_now() - timedelta(days=KEPT_DAYS))
         signed = [await newest_signed(conn, Kind.OUTAGE, outage.id) for outage in outages]
@@ -141,6 +149,9 @@ async def ask(db: Database) -> Answers:
         ),
         outages=outages,
         records=[record for record in signed if record is not None],
+        partners=[Partner(slot=one.slot, name=one.name, shown_at=one.shown_at) for one in shown],
+        stocks=dict.fromkeys(slots.values(), Stock.NONE)  # who never had any has no row
+        | {slots[row["account_id"]]: Stock(row["stock"]) for row in stocks},
     )
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final
 
+import msgspec
+
 from bubuh.outages.model import Function
 
 
@@ -36,6 +38,7 @@ class Reason(StrEnum):
     BROWNOUT = "brownout"  #: left off, so that what is more urgent goes on
     DECLARED = "declared"  #: an operator says so
     NOT_MEASURED = "not_measured"
+    FEW_CALLS = "few_calls"  #: too few to say anything of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,7 @@ class Traffic:
     """What the site answered, of one function, in the window."""
 
     asked: int = 0
-    failed: int = 0  #: answered 5xx
+    failed: int = 0  #: answered 5xx; of a partner's calls also those turned away (429, 503)
     p99_s: float | None = None  #: None: nothing to tell it by
 
     @property
@@ -59,6 +62,22 @@ class Books:
     waiting_s: float  #: how long the oldest accepted stamp waits
     unmatched: int  #: payments that fit nothing
     whole_days: int  #: without a difference in the books
+
+
+class Stock(StrEnum):
+    """Whether a partner can affix stamps; how many it has is its own business."""
+
+    SOME = "some"
+    LOW = "low"  #: fewer than LOW_STAMPS
+    NONE = "none"  #: or its account is frozen
+
+
+class Partner(msgspec.Struct, frozen=True, kw_only=True):
+    """A partner whom an operator names to be shown."""
+
+    slot: int  #: what metrics know it by
+    name: str
+    shown_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +106,8 @@ class Measured:
     affixed: int | None = None  #: stamps, in the window
     stamp_p99_s: float | None = None  #: from a worker's taking one up to its end
     books: Books | None = None
+    stocks: Mapping[int, Stock] | None = None  #: of shown partners, by slot
+    calls: Mapping[int, Traffic] | None = None  #: of these, in the window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,4 +126,6 @@ SLOW_S: Final = 5.0
 SLOW_STAMP_S: Final = 20.0
 BACKLOG_S: Final = 60.0  #: the oldest accepted stamp waits longer: slow
 STALE_S: Final = 15.0  #: what the gate wrote longer ago says nothing of now
+WINDOW_S: Final = 300.0  #: in which what happens is counted
+LOW_STAMPS: Final = 100  #: a partner that has fewer has few
 STANDSTILL_S: Final = 600.0  #: and longer than this: failing

@@ -19,9 +19,9 @@ from bubuh.edge.words import Language
 from bubuh.outages.model import Function, Outage, facts_of
 from bubuh.statements.model import SignedStatement
 from bubuh.status.days import KEPT_DAYS, WIB, Memory
-from bubuh.status.judge import worst
-from bubuh.status.model import Health, Measured, State
-from bubuh.status.words import FUNCTIONS, OVERALL, PAGE, REASONS, STATES
+from bubuh.status.judge import judge_calls, worst
+from bubuh.status.model import Health, Measured, Partner, Reason, State, Stock
+from bubuh.status.words import FUNCTIONS, OVERALL, PAGE, REASONS, STATES, STOCKS
 
 #: of what lies in the folder for others to fetch; what the page remembers is none of these
 MEDIA_TYPES: Final[Mapping[str, str]] = {
@@ -38,6 +38,12 @@ _TONES: Final[Mapping[State, str]] = {
     State.SLOW: "wait",
     State.FAILING: "fail",
     State.DOWN: "fail",
+}
+_STOCK_TONES: Final[Mapping[Stock | None, str]] = {
+    Stock.SOME: "good",
+    Stock.LOW: "wait",
+    Stock.NONE: "fail",
+    None: "none",
 }
 _MONTHS: Final = {
     Language.ID: ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
@@ -128,6 +134,7 @@ def _page(look: Look, language: Language) -> str:
                 (name, _shown(State.FAILING if spared else State.OK, language))
                 for name, spared in sorted(look.measured.gateways.items())
             ],
+            partners=[_partner(each, look.measured, language) for each in look.memory.partners],
             numbers=list(_numbers(look.measured, language)),
             t={name: words.said(language) for name, words in PAGE.items()},
         )
@@ -150,6 +157,32 @@ def _row(look: Look, function: Function, language: Language) -> dict[str, object
         "lines": list(_lines(days)),
         "share": None if share is None else _per_cent(share, language),
     }
+
+
+def _partner(partner: Partner, measured: Measured, language: Language) -> dict[str, object]:
+    calls = judge_calls(partner, measured)
+    stock, share = _stock(partner, measured), _failed_share(partner, measured)
+    return {
+        **_shown(calls.state, language),
+        "name": partner.name,
+        "stock": STOCKS[stock].said(language),
+        "stock_tone": _STOCK_TONES[stock],
+        "reason": None if calls.reason is None else REASONS[calls.reason].said(language),
+        "share": None if share is None else f"{share:.0%}".replace("%", "\N{NO-BREAK SPACE}%"),
+    }
+
+
+def _stock(partner: Partner, measured: Measured) -> Stock | None:
+    """None: not measured."""
+    return None if measured.stocks is None else measured.stocks.get(partner.slot)
+
+
+def _failed_share(partner: Partner, measured: Measured) -> float | None:
+    """Of its calls, in whole hundredths, where they can be judged; how many there were is not told."""
+    calls = measured.calls
+    if calls is None or judge_calls(partner, measured).reason not in {None, Reason.ERRORS}:
+        return None
+    return round(calls[partner.slot].failed_share, 2)
 
 
 def _lines(days: Sequence[State | None]) -> Iterator[tuple[str, str]]:
@@ -227,6 +260,16 @@ def _facts(look: Look) -> dict[str, object]:
             for function, health in look.healths.items()
         },
         "gateways": {name: "failing" if spared else "ok" for name, spared in measured.gateways.items()},
+        "partners": [
+            {
+                "name": partner.name,
+                "stock": _stock(partner, measured),
+                "state": (calls := judge_calls(partner, measured)).state.name.lower(),
+                "reason": calls.reason,
+                "failed_share": _failed_share(partner, measured),
+            }
+            for partner in look.memory.partners
+        ],
         "queue": measured.queue,
         "level": measured.level,
         "affixed": measured.affixed,

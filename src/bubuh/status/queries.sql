@@ -9,3 +9,9 @@ SELECT coalesce(greatest(0, extract(epoch FROM now() - min(s.accepted_at))), 0):
 SELECT count(*)
   FROM payment_unmatched AS u
  WHERE u.shard = :shard AND u.state = 'open';
+
+-- name: find_stock(shard, account_id, low)
+-- Whether a partner can affix stamps; the number stays in the database. No row where it never had any.
+SELECT q.account_id, CASE WHEN q.frozen OR q.free <= 0 THEN 'none' WHEN q.free < :low THEN 'low' ELSE 'some' END AS stock
+  FROM quota_shown AS q
+ WHERE q.shard = :shard AND q.account_id = :account_id;

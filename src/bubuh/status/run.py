@@ -59,7 +59,7 @@ class Page:
         measured = await self._eyes.look()
         answers = self._eyes.answers
         if answers is not None:
-            self._memory.outages = answers.outages
+            self._memory.outages, self._memory.partners = answers.outages, answers.partners
         outages = with_kept(self._memory.outages, [one for _, one in self._kept_words.words()])
         declared = {function for outage in outages if not outage.is_over for function in outage.functions}
         shown = [function for function in Function if function is not Function.QUEUE or measured.has_gate]

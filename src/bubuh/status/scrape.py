@@ -38,7 +38,8 @@ _STAMP_BUCKETS: Final = "bubuh_worker_stamp_seconds_bucket"
 _AFFIXED: Final = "bubuh_stamps_affixed_total"
 _RESTING: Final = "bubuh_gateway_resting"
 _LEVEL: Final = "bubuh_brownout_level"
-_TOLD: Final = frozenset({_REQUESTS, _BUCKETS, _STAMP_BUCKETS, _AFFIXED, _RESTING, _LEVEL})
+_CALLS: Final = "bubuh_partner_calls_total"
+_TOLD: Final = frozenset({_REQUESTS, _BUCKETS, _STAMP_BUCKETS, _AFFIXED, _RESTING, _LEVEL, _CALLS})
 
 #: name and labels of a number
 Key = tuple[str, frozenset[tuple[str, str]]]
@@ -119,6 +120,19 @@ def function_of(route: str) -> Function | None:
     """Whose route it is; None: nobody's that is told of here."""
     fits = [start for start in ROUTES if route.startswith(start)]
     return ROUTES[max(fits, key=len)] if fits else None
+
+
+def calls_of(rises: Numbers) -> dict[int, Traffic]:
+    """What became of the calls of shown partners, by slot."""
+    asked: dict[int, float] = {}
+    failed: dict[int, float] = {}
+    for (name, labels), value in rises.items():
+        if name == _CALLS:
+            facts = dict(labels)
+            slot = int(facts["slot"])
+            asked[slot] = asked.get(slot, 0.0) + value
+            failed[slot] = failed.get(slot, 0.0) + value * (facts["outcome"] != "served")
+    return {slot: Traffic(asked=round(count), failed=round(failed[slot])) for slot, count in asked.items()}
 
 
 def stamp_p99_s(rises: Numbers) -> float | None:

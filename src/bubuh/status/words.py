@@ -7,7 +7,7 @@ from typing import Final
 
 from bubuh.edge.words import Words
 from bubuh.outages.model import Function
-from bubuh.status.model import Reason, State
+from bubuh.status.model import LOW_STAMPS, Reason, State, Stock
 
 FUNCTIONS: Final[Mapping[Function, Words]] = {
     Function.BUY: Words("Membeli kuota", "Buying quota"),
@@ -64,6 +64,15 @@ REASONS: Final[Mapping[Reason, Words]] = {
     ),
     Reason.DECLARED: Words("Lihat keterangan gangguan di atas.", "See the outage above."),
     Reason.NOT_MEASURED: Words("Pengukuran belum berhasil.", "It could not be measured."),
+    Reason.FEW_CALLS: Words(
+        "Terlalu sedikit panggilan dalam lima menit terakhir.", "Too few calls within the last five minutes."
+    ),
+}
+STOCKS: Final[Mapping[Stock | None, Words]] = {
+    Stock.SOME: Words("Meterai tersedia", "Has stamps"),
+    Stock.LOW: Words(f"Meterai hampir habis (di bawah {LOW_STAMPS})", f"Few stamps (under {LOW_STAMPS})"),
+    Stock.NONE: Words("Meterai habis", "Out of stamps"),
+    None: Words("Meterai: tidak terukur", "Stamps: not measured"),
 }
 PAGE: Final[Mapping[str, Words]] = {
     "title": Words("Status layanan", "Service status"),
@@ -78,6 +87,14 @@ PAGE: Final[Mapping[str, Words]] = {
     ),
     "functions": Words("Layanan", "Services"),
     "gateways": Words("Gerbang pembayaran", "Payment gateways"),
+    "partners": Words("Mitra", "Partners"),
+    "partners_about": Words(
+        "Mitra yang bersedia ditampilkan: apakah masih punya meterai, dan bagaimana panggilan programnya ke "
+        "layanan ini dijawab.",
+        "Partners who are shown: whether they still have stamps, and how their programs' calls fare.",
+    ),
+    "calls": Words("Panggilan", "Calls"),
+    "calls_failed": Words("gagal atau ditolak", "failed or turned away"),
     "outages": Words("Gangguan yang sudah selesai", "Outages that are over"),
     "none": Words("Tidak ada dalam 90 hari terakhir.", "None within 90 days."),
     "open": Words("Berlangsung", "Going on"),

@@ -10,6 +10,7 @@ from bubuh.edge.problems.problem import NOT_FOUND, Problem
 from bubuh.edge.words import Words
 from bubuh.identity import refusals as identity
 from bubuh.identity.organisations import refusals as organisations
+from bubuh.identity.partners import refusals as partners
 from bubuh.identity.people import refusals as people
 
 PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
@@ -219,6 +220,35 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "One person acts for at most {most} accounts. Leave one of them first.",
         ),
         facts=("most",),
+    ),
+    partners.PartnerWrong: Problem(
+        status=422,
+        title=Words("Mitra tidak dapat ditampilkan begitu", "The partner cannot be shown so"),
+        detail=Words(
+            "Perbaiki bagian {which}: nama 1 sampai 40 huruf yang belum dipakai mitra lain, dan akun milik "
+            "organisasi atau saluran.",
+            "Correct this part: {which}. A name has 1 to 40 letters and is no other partner's; an account is "
+            "an organisation's or a channel's.",
+        ),
+        facts=("which",),
+    ),
+    partners.PartnersSpent: Problem(
+        status=409,
+        title=Words("Terlalu banyak mitra ditampilkan", "Too many partners are shown"),
+        detail=Words(
+            "Paling banyak {most}. Sembunyikan salah satunya lebih dahulu.",
+            "At most {most}. Hide one of them first.",
+        ),
+        facts=("most",),
+    ),
+    partners.PartnerNotShown: Problem(
+        status=404,
+        title=Words("Mitra tidak ditampilkan", "The partner is not shown"),
+        detail=Words(
+            "Akun {account} tidak ditampilkan di halaman status. Lihat `bubuh partner list`.",
+            "The status page does not tell of {account}. See `bubuh partner list`.",
+        ),
+        facts=("account",),
     ),
     people.AccountBusy: Problem(
         status=409,
