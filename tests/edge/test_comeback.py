@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, strategies as st
 
-from bubuh.edge.comeback import LATEST_S, SOONEST_S, WINDOW_S, ComeBack
+from bubuh.edge.comeback import LATEST_S, SOONEST_S, WINDOW_S, ComeBack, ComeBacks
 
 
 def noted(comeback: ComeBack, *, served: int, turned_away: int, windows: int, since_s: float) -> float:
@@ -54,3 +55,22 @@ def test_a_crowd_of_thousands_becomes_one_that_can_be_turned_away() -> None:
             comeback.note(is_served=number < 20, now_s=now_s + second)
         rate = 5_000 / (1.5 * comeback.after_s)
     assert rate < 100
+
+
+def test_who_drowns_lets_nobody_else_wait_longer() -> None:
+    comebacks = ComeBacks()
+    for number in range(200):
+        drowning_s = comebacks.note(1, is_served=False, now_s=number * WINDOW_S / 10)
+        other_s = comebacks.note(2, is_served=number != 198, now_s=number * WINDOW_S / 10)
+    assert (drowning_s, other_s) == (LATEST_S, SOONEST_S)
+
+
+def test_of_so_many_owners_the_one_seen_longest_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bubuh.edge.comeback.MOST_KEPT", 2)
+    comebacks = ComeBacks()
+    for number in range(200):
+        comebacks.note(1, is_served=False, now_s=number * WINDOW_S / 10)
+        comebacks.note(2, is_served=False, now_s=number * WINDOW_S / 10)
+    assert comebacks.note(3, is_served=True, now_s=100.0) == SOONEST_S
+    assert comebacks.note(2, is_served=False, now_s=100.0) == LATEST_S
+    assert comebacks.note(1, is_served=False, now_s=100.0) == SOONEST_S

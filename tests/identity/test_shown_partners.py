@@ -54,7 +54,7 @@ async def test_shown_renamed_hidden_and_each_of_these_audited(db: Database) -> N
         *(shard_of_account(one), one),
     )
     assert [row["act"] for row in acts] == ["partner.show", "partner.show", "partner.hide"]
-    await verify_shard(db, shard_of_account(one))
+    assert await verify_shard(db, shard_of_account(one)) == []
 
 
 async def test_no_person_is_shown_and_no_name_is_two_partners(db: Database) -> None:

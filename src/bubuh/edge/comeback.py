@@ -12,11 +12,12 @@ from typing import Final
 SOONEST_S: Final = 5
 LATEST_S: Final = 40
 WINDOW_S: Final = 2.0
+MOST_KEPT: Final = 1_024  #: owners whose time is remembered, some 200 bytes each
 _FEW: Final = 4  #: at least so many are served for each one who is turned away
 
 
 class ComeBack:
-    """The time for one kind of work."""
+    """The time for one owner of one kind of work."""
 
     def __init__(self) -> None:
         self.after_s = SOONEST_S  #: whole seconds
@@ -38,3 +39,20 @@ class ComeBack:
         elif self._turned_away * _FEW <= self._served:
             self.after_s = max(SOONEST_S, self.after_s // 2)
         self._from_s, self._served, self._turned_away = None, 0, 0
+
+
+class ComeBacks:
+    """The times for one kind of work, each owner's by itself: who drowns lets nobody else wait longer."""
+
+    def __init__(self) -> None:
+        """Nobody was turned away yet."""
+        self._of: dict[int, ComeBack] = {}  # the one noted longest ago first
+
+    def note(self, owner: int, *, is_served: bool, now_s: float) -> int:
+        """Somebody's turn has come, or was not to come; after how many seconds its owner's come again."""
+        comeback = self._of.pop(owner, None) or ComeBack()
+        comeback.note(is_served=is_served, now_s=now_s)
+        self._of[owner] = comeback
+        if len(self._of) > MOST_KEPT:
+            del self._of[next(iter(self._of))]
+        return comeback.after_s

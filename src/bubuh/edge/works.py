@@ -17,7 +17,7 @@ from bubuh.core.errors import Fault
 from bubuh.edge import metrics
 from bubuh.edge.bulkhead import NOBODY, Bulkhead, Place, Standing
 from bubuh.edge.bulkheads import RULES, Kind, Way
-from bubuh.edge.comeback import ComeBack
+from bubuh.edge.comeback import ComeBacks
 from bubuh.edge.refusals import ClientGone
 
 
@@ -52,7 +52,7 @@ class Works:
             kind: Bulkhead(rule.bounds, bound_s=rule.bound_s, each=rule.each) for kind, rule in RULES.items()
         }
         self._waiting: dict[Place, asyncio.Future[None]] = {}
-        self._comebacks = {kind: ComeBack() for kind in RULES}
+        self._comebacks = {kind: ComeBacks() for kind in RULES}
         for kind, bulkhead in self.bulkheads.items():
             metrics.show_bulkhead(str(kind), bulkhead)
 
@@ -86,10 +86,10 @@ class Works:
         metrics.FRONT.labels(bulkhead=way.kind).observe(self.clock_s() - place.since_s)
         if place.standing is Standing.SPENT:
             raise TimeSpent(f"{way.kind} bulkhead")
-        comeback = self._comebacks[way.kind]
-        comeback.note(is_served=place.standing is Standing.WORKING, now_s=self.clock_s())
+        is_served = place.standing is Standing.WORKING
+        after_s = self._comebacks[way.kind].note(place.owner, is_served=is_served, now_s=self.clock_s())
         if place.standing is Standing.SHED:
-            raise Overloaded(f"{way.kind} bulkhead, urgency {way.urgency}", retry_after_s=comeback.after_s)
+            raise Overloaded(f"{way.kind} bulkhead, urgency {way.urgency}", retry_after_s=after_s)
         return Work(self, way.kind, place)
 
     def leave(self, kind: Kind, place: Place, *, counts: bool = True) -> None:
