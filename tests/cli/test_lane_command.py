@@ -17,6 +17,7 @@ from bubuh.identity.model import AccountKind, Environment
 from bubuh.identity.open_account import open_account
 from bubuh.lanes.refusals import LaneNotOpen, LaneTaken
 from bubuh.waitingroom.lanes import DEFAULT_RULES, LaneKind
+from bubuh.waitingroom.refusals import NowTooLong
 from bubuh.waitingroom.room_file import RoomFile, read_room_file, write_room_file
 from bubuh.wiring.facts import ServiceFacts, freeze_facts
 from bubuh.wiring.folder import DataFolder, open_folder
@@ -96,3 +97,24 @@ async def test_deadlines_and_lanes_take_no_names_from_each_other() -> None:
     assert isinstance((await run("room", "lane", "open", "cpns", "--title", "Lain")).exception, LaneTaken)
     await run("deadline", "close", "cpns")
     assert isinstance((await run("room", "lane", "open", "cpns", "--title", "Lain")).exception, LaneTaken)
+
+
+async def test_what_could_make_now_json_too_long_is_refused_and_nothing_is_done(folder: DataFolder) -> None:
+    words = ("--name", "Seleksi", "--agency", "BKN", "--at", "2027-01-31T23:59+07:00")
+    for slug in ("seleksi-satu-abc", "seleksi-dua-abcd"):
+        assert (await run("deadline", "register", slug, *words)).exit_code == 0
+    before = read_room_file(folder.room)
+    third = await run("deadline", "register", "seleksi-tiga-abc", *words)
+    assert isinstance(third.exception, NowTooLong)
+    announced = ("--closes-at", "2027-01-31T23:59+07:00", "--says", "IHSG", "--lane")
+    told = await run("room", "draw", "announce", *announced, "seleksi-satu-abc", "--lane", "umum")
+    assert isinstance(told.exception, NowTooLong)
+    assert read_room_file(folder.room) == before
+    await run("deadline", "close", "seleksi-dua-abcd")
+    drawn = ("umum", "--lane", "bubuhkan", "--lane", "bantuan")
+    assert (await run("room", "draw", "announce", *announced, *drawn)).exit_code == 0
+    opened = await run("room", "lane", "open", "dinas-yang-jauh1", "--title", "Dinas")
+    assert isinstance(opened.exception, NowTooLong)
+    assert (await done("list"))["lanes"] == [], "taken back with the transaction"
+    assert (await run("room", "draw", "drop")).exit_code == 0
+    assert (await done("open", "dinas-yang-jauh1", "--title", "Dinas"))["state"] == "open"

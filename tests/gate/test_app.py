@@ -9,7 +9,7 @@ import pytest
 import zxingcpp
 from cryptography.exceptions import InvalidSignature
 
-from bubuh.gate.now import MOST_BYTES, compose, parts_of, sign
+from bubuh.gate.now import MOST_BYTES, MOST_NUMBERS, compose, longest, parts_of, sign
 from bubuh.gate.qr import qr_of
 from bubuh.waitingroom.draw import KEY_BYTES, Draw, DrawPlan, commitment
 from bubuh.waitingroom.lanes import DEFAULT_LANES, LaneKind, LaneRule
@@ -185,6 +185,31 @@ def test_it_stays_small_with_a_draw_while_joins_cost_work(
     said = compose(made, now_s=NOW_S, is_open=True, why=Why.PAYMENT, plan=plan, work=120_000)
     assert json.loads(said)["draw"][1].keys() == {str(lane_id) for lane_id in drawn}
     assert len(sign(said, KEYS.now)) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("key", [None, bytes(KEY_BYTES)])
+@pytest.mark.parametrize("drawn", [(), (3,), (60, 61, 62), (2, 60, 61, 62)])
+@pytest.mark.parametrize("deadlines", range(4))
+def test_no_room_says_more_than_its_rules_are_held_to(
+    deadlines: int, drawn: tuple[int, ...], key: bytes | None
+) -> None:
+    """With names as long as they may be and all numbers given that are counted on, the bound is close."""
+    names = [f"tenggat-jauh-{no}xy" for no in range(3)]
+    timed = [deadline_lane(id=60 + no, name=name) for no, name in enumerate(names[:deadlines])]
+    others = [lane(id=60 + no, name=name) for no, name in enumerate(names)][deadlines:]
+    made = Room(rules(*DEFAULT_LANES, *timed, *others))
+    plan = DrawPlan(lanes=drawn or (2,), commit=commitment(bytes(32)), says="IHSG", closes_at=NOW_S)
+    for lane_id, one in made.lanes.items():
+        one.numbers.restored(MOST_NUMBERS)
+        one.window.call(MOST_NUMBERS - 1, open_s=1)
+        one.pace = 98_765.4
+        if lane_id in drawn:
+            last = MOST_NUMBERS if key else None
+            one.draws.append(Draw(lane_id, MOST_NUMBERS - 2, plan.start, last=last, key=key))
+    said = compose(made, now_s=NOW_S, is_open=False, why=Why.BUSY, plan=plan, work=made.rules.most_work)
+    assert ("draw" in json.loads(said)) == bool(drawn)
+    size, bound = len(sign(said, KEYS.now)), longest(made.rules, drawn)
+    assert bound - 70 < size <= bound
 
 
 async def test_the_page_is_one_small_file_that_asks_for_now_json_alone(door: Door) -> None:

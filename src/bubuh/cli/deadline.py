@@ -11,7 +11,7 @@ import typer
 
 from bubuh.cli.moments import read_moment
 from bubuh.cli.output import Json, answer
-from bubuh.cli.room_rules import settle_lanes, settled
+from bubuh.cli.room_rules import see_that_now_fits, settle_lanes, settled
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.clock import utc_now
 from bubuh.db.pool import Database
@@ -59,21 +59,23 @@ def register_command(
         salt=salt,
         expected=expected or len(marks),
     )
-    present = read_room_file(_folder().room).rules
+    present = read_room_file(_folder().room)
 
     async def act(db: Database) -> Deadline:
         actor = await acting_operator(db, as_key)
         async with db.transaction() as conn:
-            return await register(
+            registered = await register(
                 conn,
                 wanted,
                 marks,
                 person_key=_person_key(),
-                lanes=(await settled(conn, present)).lanes,
+                lanes=(await settled(conn, present.rules)).lanes,
                 taken={lane.name for lane in await named_lanes.list_all(conn)},
                 now=utc_now(),
                 actor=actor,
             )
+            see_that_now_fits(await settled(conn, present.rules), present.draw)
+            return registered
 
     made = with_database(act)
     settle_lanes()

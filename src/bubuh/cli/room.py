@@ -14,7 +14,7 @@ from bubuh.cli.output import Json, answer
 from bubuh.cli.room_draw import draw
 from bubuh.cli.room_file import decide, room_folder, show
 from bubuh.cli.room_lane import lane
-from bubuh.cli.room_rules import settled
+from bubuh.cli.room_rules import see_that_now_fits, settled
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.ids import THE_SERVICE
 from bubuh.core.privileges import Uids
@@ -54,6 +54,7 @@ def open_command(
         return await settled(db, changed)
 
     wanted = with_database(settle)
+    see_that_now_fits(wanted, present.draw)
     file = msgspec.structs.replace(present, is_open=True, rules=wanted, why=why)
     decide(file, act="room.open", key=as_key, as_json=as_json)
 

@@ -13,6 +13,7 @@ import typer
 
 from bubuh.cli.output import Json
 from bubuh.cli.room_file import decide, room_folder
+from bubuh.cli.room_rules import see_that_now_fits
 from bubuh.cli.service import As
 from bubuh.core.errors import Refusal
 from bubuh.core.privileges import Uids
@@ -79,6 +80,7 @@ def announce_command(
         )
     except msgspec.ValidationError as error:
         raise typer.BadParameter(str(error)) from error
+    see_that_now_fits(present.rules, plan)
     _decide(present, plan, act="room.draw.announce", key=as_key, as_json=as_json)
 
 

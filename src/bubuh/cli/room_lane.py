@@ -9,7 +9,7 @@ import typer
 
 from bubuh.cli.output import Json, answer
 from bubuh.cli.room_file import room_folder
-from bubuh.cli.room_rules import settle_lanes, settled
+from bubuh.cli.room_rules import see_that_now_fits, settle_lanes, settled
 from bubuh.cli.service import As, acting_operator, with_database
 from bubuh.core.ids import read_account, show_account
 from bubuh.db.pool import Database
@@ -53,14 +53,16 @@ def open_command(
     wanted = NewLane(
         name=name, kind=LaneKind(kind), title=title.strip(), floor=floor, ceiling=ceiling, weight=weight
     )
-    present = read_room_file(room_folder()).rules
+    present = read_room_file(room_folder())
 
     async def act(db: Database) -> NamedLane:
         actor = await acting_operator(db, as_key)
         async with db.transaction() as conn:
             taken = {deadline.slug for deadline in await deadlines.list_all(conn)}
-            rules = await settled(conn, present)
-            return await open_lane(conn, wanted, rules=rules, taken=taken, actor=actor)
+            rules = await settled(conn, present.rules)
+            opened = await open_lane(conn, wanted, rules=rules, taken=taken, actor=actor)
+            see_that_now_fits(await settled(conn, present.rules), present.draw)
+            return opened
 
     opened = with_database(act)
     settle_lanes(anew=opened.lane_id)

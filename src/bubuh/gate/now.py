@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bubuh.waitingroom.draw import DrawPlan
-from bubuh.waitingroom.estimate import POLL, Queue, reach, verdict
-from bubuh.waitingroom.lanes import LaneKind, LaneRule
+from bubuh.waitingroom.draw import KEY_BYTES, SECRET_BYTES, DrawPlan
+from bubuh.waitingroom.estimate import POLL, Queue, Verdict, reach, verdict
+from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.room import Room
 from bubuh.waitingroom.room_file import Why
 
 MOST_BYTES: Final = 512
+MOST_NUMBERS: Final = 999_999  #: of each lane, up to which rules are held to MOST_BYTES
+_FAR_S: Final = 9_999_999_999  # a time, in seconds since 1970
 _COARSE_PACE: Final = 100  # numbers a second, told without fractions from here on
 
 
@@ -46,7 +49,34 @@ def compose(
 
 def sign(said: bytes, key: Ed25519PrivateKey) -> bytes:
     """The file: `{"now":` what was said, `,"sig":` 64 bytes over exactly these, base64url `}`."""
-    return b'{"now":' + said + b',"sig":"' + _text(key.sign(said)).encode() + b'"}'
+    return _sealed(said, key.sign(said))
+
+
+def _sealed(said: bytes, signature: bytes) -> bytes:
+    return b'{"now":' + said + b',"sig":"' + _text(signature).encode() + b'"}'
+
+
+def longest(rules: RoomRules, drawn: Collection[int]) -> int:
+    """To how many bytes the signed file may come under `rules`, while the lanes `drawn` are or are to be."""
+    said: dict[str, Any] = {
+        "t": _FAR_S,
+        "open": False,
+        "poll": POLL,
+        "lanes": {rule.name: _longest(rule) for rule in rules.lanes if rule.kind is not LaneKind.REPAIR},
+        "why": max(Why, key=len),
+    }
+    if rules.most_work:
+        said["work"] = rules.most_work
+    order = {str(lane_id): [MOST_NUMBERS, MOST_NUMBERS] for lane_id in drawn}
+    bases = dict.fromkeys(order, MOST_NUMBERS)
+    draws = [[_text(bytes(KEY_BYTES)), order], [_text(bytes(SECRET_BYTES)), bases]] if drawn else []
+    told = [msgspec.json.encode(said | {"draw": draw}) for draw in draws] or [msgspec.json.encode(said)]
+    return max(map(len, told)) + len(_sealed(b"", bytes(64)))
+
+
+def _longest(rule: LaneRule) -> list[Any]:
+    told: list[Any] = [rule.id, MOST_NUMBERS, MOST_NUMBERS, 99_999, 0.99]
+    return told if rule.deadline_at is None else [*told, _FAR_S, max(Verdict, key=len), MOST_NUMBERS]
 
 
 def parts_of(file: bytes) -> tuple[bytes, bytes]:

@@ -104,3 +104,13 @@ class RepairFull(Refusal):
 
 #: why a turn that was shown to the gate leads in no further: what the gate says, and the site shows beside it
 OF_A_TURN: Final = (TurnRefused, TurnForeign, TurnOver, TurnUsed, LaneUnknown, NotYet, NotDrawn, ProofNeeded)
+
+
+class NowTooLong(Refusal):
+    """`now.json`, which everybody who waits fetches again and again, could come to more than it may."""
+
+    code = "now_too_long"
+
+    def __init__(self, *, size_bytes: int, most_bytes: int) -> None:
+        """`size_bytes` it could come to, `most_bytes` it may."""
+        super().__init__(size_bytes=size_bytes, most_bytes=most_bytes)

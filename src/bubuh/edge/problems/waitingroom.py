@@ -88,6 +88,17 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "There is no such lane, or it is closed.",
         ),
     ),
+    waitingroom.NowTooLong: Problem(
+        status=409,
+        title=Words("now.json akan terlalu panjang", "now.json would be too long"),
+        detail=Words(
+            "Berkas yang diambil semua yang menunggu dapat menjadi {size_bytes} bita; paling banyak "
+            "{most_bytes}. Pendekkan nama jalur, tutup jalur yang tidak dipakai, atau undi lebih sedikit.",
+            "The file that all who wait fetch could come to {size_bytes} bytes; {most_bytes} at most. "
+            "Shorten the lane's name, close lanes that are done, or draw fewer lanes.",
+        ),
+        facts=("size_bytes", "most_bytes"),
+    ),
     waitingroom.LanesSpent: Problem(
         status=409,
         title=Words("Jalur khusus habis", "No reserved lane is left"),
