@@ -159,7 +159,8 @@ class House:
     async def destroy(self, document: Document) -> None:
         """What deleting is: the key goes."""
         await self.db.execute(
-            """UPDATE documents SET state = 'destroyed', key_sealed = NULL, name_sealed = NULL
+            """UPDATE documents SET state = 'destroyed', key_sealed = NULL, name_sealed = NULL,
+                      object_key = NULL, base_object_key = NULL
                 WHERE shard = $1 AND account_id = $2 AND id = $3""",
             shard_of_account(document.account_id),
             document.account_id,

@@ -25,15 +25,18 @@ async def in_state(conn: Conn, db: Database, state: DocumentState) -> Document:
     account_id: AccountId = fresh_account_id()
     document_id: UUID = fresh_id(account_id)
     reason = "damaged" if state is S.REFUSED else None
+    key_sealed, object_key = (None, None) if state is S.DESTROYED else (b"x", "ab/cd/ef")
     await conn.execute(
         """INSERT INTO documents (shard, account_id, id, state, sha256, size_bytes, pages, boxes, key_sealed,
                                   object_key, reason)
-           VALUES ($1, $2, $3, $4, sha256('x'), 1, 1, '[]', 'x', 'ab/cd/ef', $5)""",
+           VALUES ($1, $2, $3, $4, sha256('x'), 1, 1, '[]', $6, $7, $5)""",
         shard_of_account(account_id),
         account_id,
         document_id,
         state,
         reason,
+        key_sealed,
+        object_key,
     )
     document = await store.find_document(db, account_id, document_id)
     assert document is not None

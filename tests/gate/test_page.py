@@ -234,7 +234,7 @@ def test_a_place_never_gets_worse_and_the_page_says_why_it_is_slow(
     expect(reason).to_contain_text("lebih lambat daripada tadi; tempat Anda tetap")
     expect(place).to_have_text("400 nomor di depan")
     told(90, 1.0, at=start + 2, why="bayar")
-    expect(reason).to_have_text("Gerbang pembayaran sedang lambat.")
+    expect(reason).to_contain_text("Pembayaran terganggu: jalur untuk membeli melambat")
     told(300, 2.0, at=start - 5)
     expect(page.locator("#age")).to_contain_text("tempat Anda aman")
     told(499, 2.0, at=start + 3, signed_by=Ed25519PrivateKey.generate())

@@ -220,7 +220,10 @@ async def test_bytes_that_are_not_there_are_found(story: Story, db: Database) ->
 async def test_a_destroyed_documents_bytes_are_not_missed(
     story: Story, db: Database, owner_conn: Conn
 ) -> None:
-    await owner_conn.execute("UPDATE documents SET state = 'destroyed', key_sealed = NULL")
+    await owner_conn.execute(
+        """UPDATE documents SET state = 'destroyed', key_sealed = NULL, name_sealed = NULL,
+                  object_key = NULL, base_object_key = NULL"""
+    )
     shelf = Shelf()
     assert (await reconcile(db, revisions=shelf)).balanced
     assert shelf.asked == []

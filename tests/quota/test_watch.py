@@ -272,6 +272,9 @@ async def test_the_full_reconciliation_answers_and_closes(
     assert (await Desk(db).balance(story.account_id)).frozen
     await passed(db, story.shard)  # the watch reads no bytes, and closes nothing of what it cannot see
     assert len(await store.list_open_breaches(db, story.shard, found_by=None, at_most=9)) == 1
-    await owner_conn.execute("UPDATE documents SET state = 'destroyed', key_sealed = NULL")
+    await owner_conn.execute(
+        """UPDATE documents SET state = 'destroyed', key_sealed = NULL, name_sealed = NULL,
+                  object_key = NULL, base_object_key = NULL"""
+    )
     assert (await look_over(db, revisions=revisions, accept_wait_s=WAIT_S)).balanced
     assert await store.list_open_breaches(db, story.shard, found_by=None, at_most=9) == []

@@ -116,7 +116,10 @@ async def test_a_repeated_request_is_answered_even_when_its_document_is_gone_mea
     document_id, stamp_id = await town.upload(), fresh_id(town.citizen.account_id)
     await town.accept(document_id, stamp_id=stamp_id)
     await owner_conn.execute(
-        "UPDATE documents SET state = 'destroyed', key_sealed = NULL WHERE id = $1", document_id
+        """UPDATE documents SET state = 'destroyed', key_sealed = NULL, name_sealed = NULL,
+                  object_key = NULL, base_object_key = NULL
+            WHERE id = $1""",
+        document_id,
     )
 
     again = await town.accept(document_id, stamp_id=stamp_id)

@@ -357,7 +357,10 @@ async def test_a_document_that_was_destroyed_meanwhile_wants_nothing_more(
 ) -> None:
     town = at(Level.B_T, town)
     stamp_id = await affixed(town)
-    await owner_conn.execute("UPDATE documents SET state = 'destroyed', key_sealed = NULL")
+    await owner_conn.execute(
+        """UPDATE documents SET state = 'destroyed', key_sealed = NULL, name_sealed = NULL,
+                  object_key = NULL, base_object_key = NULL"""
+    )
 
     await run_once(town, witness)
 
