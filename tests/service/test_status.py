@@ -62,6 +62,9 @@ def test_it_tells_what_is_so_and_outlives_the_others(
         capture_output=True,
     )
     assert (tmp_path / "proved").read_bytes() == record.read_bytes()
+    partner = service.json("account", "create", "--name", "Toko", "--kind", "channel")["id"]
+    service.json("partner", "show", partner, "--name", "Toko A")
+    until(service, lambda told: [each["stock"] for each in told["partners"]] == ["none"])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=oracle("chromium"), args=ARGUMENTS)
         for name in ("", "en.html"):
@@ -78,6 +81,8 @@ def test_it_tells_what_is_so_and_outlives_the_others(
         told = until(service, lambda told: told["functions"]["buy"]["state"] == "down")
         assert told["functions"]["buy"]["reason"] == "no_answer"
         assert [each["id"] for each in told["outages"]] == [outage["id"]], "remembered without the database"
+        told = until(service, lambda told: told["partners"][0]["stock"] is None)
+        assert told["partners"][0]["name"] == "Toko A", "remembered, and not measured"
         night = declared_without_the_database(service)
     finally:
         for pid in stopped:
@@ -89,6 +94,7 @@ def test_it_tells_what_is_so_and_outlives_the_others(
     kept = service.data / "status" / FOLDER
     assert list(kept.iterdir()) == []
     assert service.bubuh("audit", "verify").returncode == 0
+    service.json("partner", "hide", partner)
     until(service, lambda told: told["state"] == "ok")
 
 
