@@ -65,6 +65,20 @@ def test_who_drowns_lets_nobody_else_wait_longer() -> None:
     assert (drowning_s, other_s) == (LATEST_S, SOONEST_S)
 
 
+def test_many_owners_with_little_each_are_a_crowd_too() -> None:
+    comebacks, now_s = ComeBacks(), 0.0
+    for window in range(12):
+        now_s = window * WINDOW_S
+        for owner in range(100):
+            comebacks.note(window * 100 + owner, is_served=owner < 20, now_s=now_s)
+    assert comebacks.note(5_000, is_served=False, now_s=now_s + 0.1) == LATEST_S
+    for _ in range(12):
+        now_s += WINDOW_S
+        for owner in range(100):
+            comebacks.note(owner, is_served=True, now_s=now_s)
+    assert comebacks.note(5_001, is_served=False, now_s=now_s + 0.1) == SOONEST_S
+
+
 def test_of_so_many_owners_the_one_seen_longest_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bubuh.edge.comeback.MOST_KEPT", 2)
     comebacks = ComeBacks()

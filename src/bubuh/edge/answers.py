@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 
 from bubuh.core.errors import Fault, Refusal
 from bubuh.edge import metrics, refusals
+from bubuh.edge.comeback import SOONEST_S
 from bubuh.edge.exchange import exchange_of
 from bubuh.edge.problems import UNAVAILABLE, UNEXPECTED, Problem, problem_of
 from bubuh.edge.reasons import DOCUMENT_REASONS
@@ -53,8 +54,11 @@ def answer_fault(request: AnyRequest, fault: Fault) -> Answer:
 
 
 def wait_s(fault: Fault) -> int:
-    """When this caller may come again: not all at the same time."""
-    return fault.retry_after_s + _JITTER.randint(0, fault.retry_after_s)
+    """When this caller may come again: not all at the same time, and some of them soon.
+
+    Where all were sent away for at least 40 s, there was nothing to do for 40 s, and then the same crowd.
+    """
+    return _JITTER.randint(min(fault.retry_after_s, SOONEST_S), 2 * fault.retry_after_s)
 
 
 def answer_mistake(request: AnyRequest, error: Exception) -> Answer:

@@ -70,10 +70,6 @@ class _Line:
         urgency = min((urgency for urgency, queue in self.queues.items() if queue), default=None)
         return None if urgency is None else self.queues[urgency][0]
 
-    def since_s(self, now_s: float) -> float:
-        """Since when the one who has waited longest does; now when nobody waits."""
-        return min((queue[0].since_s for queue in self.queues.values() if queue), default=now_s)
-
     def add(self, place: Place) -> None:
         """Behind all who are as urgent."""
         self.queues.setdefault(place.urgency, deque()).append(place)
@@ -127,6 +123,8 @@ class Bulkhead:
         self._lines: dict[int, _Line] = {}  # of owners who have somebody here: as many as places at most
         self._fronts: dict[int, _Line] = {}  # of these, where somebody waits
         self._idle: dict[int, _Line] = {}  # of the others, the one left longest ago first
+        self._arrived: deque[Place] = deque()  # all who wait, in order, among some who do not any more
+        self._until_s = math.inf  # before then nobody's time is spent
 
     @property
     def limit(self) -> int:
@@ -140,7 +138,8 @@ class Bulkhead:
 
     def queued_s(self, now_s: float) -> float:
         """For how long the one who has waited longest does; 0 when nobody waits."""
-        return now_s - min((line.since_s(now_s) for line in self._fronts.values()), default=now_s)
+        oldest = self._oldest()
+        return 0.0 if oldest is None else now_s - oldest.since_s
 
     def pressure(self, now_s: float) -> float:
         """The longest wait in front since this was last asked, in bounds: 1 is as long as one may wait."""
@@ -157,6 +156,8 @@ class Bulkhead:
             line = self._idle.pop(place.owner, None) or self._new_line()
             self._lines[place.owner] = line
         line.add(place)
+        self._arrived.append(place)
+        self._until_s = min(self._until_s, until_s)
         self._fronts[place.owner] = line
         self.waiting += 1
         return place, self.look(now_s)
@@ -177,8 +178,7 @@ class Bulkhead:
 
     def look(self, now_s: float) -> list[Place]:
         """Let in whom there is room for, and turn away who waited too long; whose standing changed."""
-        changed = [place for line in self._fronts.values() for place in line.drop_spent(now_s)]
-        self.waiting -= len(changed)
+        changed = self._drop_spent(now_s)
         while self.in_flight < self.limit and (place := self._first()) is not None:
             self._begin(place, now_s)
             changed.append(place)
@@ -186,6 +186,20 @@ class Bulkhead:
         for place in changed:
             self._settle(place.owner)
         return changed
+
+    def _oldest(self) -> Place | None:
+        """Who has waited longest."""
+        while self._arrived and self._arrived[0].standing is not Standing.WAITING:
+            self._arrived.popleft()
+        return self._arrived[0] if self._arrived else None
+
+    def _drop_spent(self, now_s: float) -> list[Place]:
+        if now_s < self._until_s:
+            return []
+        spent = [place for line in self._fronts.values() for place in line.drop_spent(now_s)]
+        self._until_s = min((line.until_s for line in self._fronts.values()), default=math.inf)
+        self.waiting -= len(spent)
+        return spent
 
     def _first(self) -> Place | None:
         """Of the owner who has the fewest places and may have more."""
@@ -217,11 +231,9 @@ class Bulkhead:
 
     def _shed(self, now_s: float) -> list[Place]:
         shed: list[Place] = []
-        for line in self._fronts.values():
-            longest_s = now_s - line.since_s(now_s)
-            if longest_s >= self.bound_s:
-                self._longest_s = max(self._longest_s, longest_s)
-                shed += line.shed(now_s, self.bound_s)
+        while (oldest := self._oldest()) is not None and now_s - oldest.since_s >= self.bound_s:
+            self._longest_s = max(self._longest_s, now_s - oldest.since_s)
+            shed += self._fronts[oldest.owner].shed(now_s, self.bound_s)
         self.waiting -= len(shed)
         while self.waiting > MOST_WAITING:
             shed.append(max(self._fronts.values(), key=lambda line: line.waiting).shed_last())
