@@ -7,7 +7,7 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -124,7 +124,8 @@ def repeat(
     kill_after: int | None = None,
 ) -> _Phase:
     """Repeat `request` over all connections; after `kill_after` answers the gate is killed, and it ends."""
-    phase, gate_cpu_s = _Phase(), gate.cpu_s()
+    phase, gate_cpu_s, callers = _Phase(), gate.cpu_s(), list[Caller]()
+    last = wanted + 1 if kill_after is None else kill_after  # the answer with which it is killed
 
     def more() -> bool:
         phase.asked += 1
@@ -137,17 +138,21 @@ def repeat(
             return
         phase.answered += 1
         take(answer)
-        if phase.answered == kill_after:
+        if phase.answered == last:
             phase.gate_cpu_s = gate.cpu_s() - gate_cpu_s
             gate.kill()
+            _hang_up(callers)
 
     async def call() -> None:
         loop = asyncio.get_running_loop()
-        made = [
-            await loop.create_connection(lambda: Caller(request, more, answered), "127.0.0.1", gate.port)
-            for _ in range(_CALLERS)
-        ]
-        await asyncio.gather(*(caller.done for _, caller in made))
+        while len(callers) < _CALLERS and phase.answered < last:
+            _, caller = await loop.create_connection(
+                lambda: Caller(request, more, answered), "127.0.0.1", gate.port
+            )
+            callers.append(caller)
+        if phase.answered >= last:
+            _hang_up(callers)  # one that was connecting meanwhile, too
+        await asyncio.gather(*(caller.done for caller in callers))
 
     own_cpu_s, began = _own_cpu_s(), time.monotonic()
     uvloop.run(call())
@@ -156,6 +161,12 @@ def repeat(
     if kill_after is None:
         phase.gate_cpu_s = gate.cpu_s() - gate_cpu_s
     return phase
+
+
+def _hang_up(callers: Iterable[Caller]) -> None:
+    """The socket outlives the gate: who was not accepted yet would wait for ever."""
+    for caller in callers:
+        caller.hang_up()
 
 
 def _pass_check_us() -> float:

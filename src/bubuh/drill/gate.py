@@ -160,6 +160,11 @@ class Caller(asyncio.Protocol):
         if not self.done.done():
             self.done.set_result(None)
 
+    def hang_up(self) -> None:
+        """Wait for no answer any more."""
+        assert self._transport is not None
+        self._transport.abort()
+
     def _next(self) -> None:
         assert self._transport is not None
         if self._more():

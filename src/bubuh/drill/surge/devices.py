@@ -27,6 +27,7 @@ from bubuh.waitingroom.turn import read_bytes
 LANE: Final = "umum"
 _CONNECTIONS: Final = 24
 _TICK_S: Final = 0.01
+_LOOK_S: Final = 1.0
 _NUMBER: Final = struct.Struct(">4xQ")  # version, lane, generation; number
 Answered = Callable[[int, bytes], None]  #: status (0: none came), body
 
@@ -198,6 +199,14 @@ class Devices:
         """Everybody who waits goes home."""
         self._due.clear()
 
+    async def until_called(self, at_most_s: float) -> bool:
+        """Wait until the gate has called all numbers, of those at home, too; whether it has."""
+        give_up_s = time.monotonic() + at_most_s
+        while self.seen.serving < self.seen.issued and time.monotonic() < give_up_s:
+            self._askers.ask(self._poll, self._looked)
+            await asyncio.sleep(_LOOK_S)
+        return self.seen.serving >= self.seen.issued
+
     @property
     def waiting(self) -> int:
         """Those who have a turn or are yet to come."""
@@ -240,6 +249,10 @@ class Devices:
             self.seen.gave_up += 1
         else:
             self._again(device, now_s)
+
+    def _looked(self, status: int, body: bytes) -> None:
+        if status == 200:
+            self._read(body)
 
     def _again(self, device: Device, now_s: float) -> None:
         self._push(now_s + self._rng.uniform(*self._profile.poll_s), device)

@@ -34,6 +34,7 @@ from bubuh.waitingroom.room_file import RoomFile, write_room_file
 from bubuh.wiring.folder import DataFolder
 
 _SETTLE_S: Final = 60.0  #: after a round, for those inside to finish
+_EMPTY_S: Final = 300.0  #: after a surge, for the gate to call those who went home
 _TICK_S: Final = 1.0
 _SLOTS: Final = 100_000
 _NO_WORK: Final = 1e9  #: joins a second that cost no work: the drill measures what is behind the door
@@ -121,6 +122,9 @@ class Surge:
             says(0.9 * done_s / whole_s, f"{word} {number // 2 + 1} of {profile.rounds}")
             found.append(await self._one_round(seconds))
             await self._settled()
+            if self._is_surge and number + 1 < profile.rounds * 2:
+                self._is_surge = False
+                await self._emptied()
         return found
 
     async def _one_round(self, seconds: float) -> Round:
@@ -143,6 +147,11 @@ class Surge:
             entered=entered,
             probed=await probing,
         )
+
+    async def _emptied(self) -> None:
+        """The gate has called all who went home: while it does, nobody is let in, and that is no calm."""
+        if not await self.devices.until_called(_EMPTY_S):
+            raise DrillImpossible(f"the gate has not called all who joined within {_EMPTY_S:.0f} s")
 
     async def _settled(self) -> None:
         """Those before the gate go home, those inside finish; who does not is told among the stopped."""
