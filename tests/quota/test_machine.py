@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.conftest import Template
@@ -84,4 +85,5 @@ def test_a_planted_fault_is_found(world: World, function: str, right: str, wrong
     world.plant(function, right, wrong)
     with pytest.raises(Exception) as found:  # noqa: PT011 - an assertion, or a constraint of the database
         run_state_machine_as_test(machine_of(world), settings=how(1_000, 40, shrink=False))
-    assert "quota_" in str(found.value) or isinstance(found.value, AssertionError | ExceptionGroup)
+    # flaky: it failed, and the same steps failed sooner the second time, on books that were wrong already
+    assert "quota_" in str(found.value) or isinstance(found.value, AssertionError | ExceptionGroup | Flaky)

@@ -498,7 +498,7 @@ def test_a_stamp_that_fails_gives_its_quota_back_before_the_watchers_eyes(
 
 @contextmanager
 def held_still(service: Running) -> Iterator[None]:
-    workers = [pid for name, pid in service.run.pids.items() if name.startswith("worker")]
+    workers = [service.pid(name) for name in service.run.pids if name.startswith("worker")]
     assert workers
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
