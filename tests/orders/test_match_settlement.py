@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bubuh.adapters.settlement.files import open_settlement
-from bubuh.adapters.settlement.profile import BadFileProfile, read_profiles
+from bubuh.adapters.settlement.profile import read_profiles
 from bubuh.core.ids import fresh_id, read_id, show_id
 from bubuh.db.pool import Database
 from bubuh.orders.books import OrderBooks
@@ -27,7 +27,7 @@ from bubuh.payments.model import (
     SettleOutcome,
     reference_of,
 )
-from bubuh.payments.settlement import BankLine, GatewayLine, Line, SettlementTooLong, SettlementUnreadable
+from bubuh.payments.settlement import BankLine, GatewayLine, Line, SettlementTooLong
 from bubuh.payments.unmatched import show_unmatched
 from bubuh.refunds import store as refunds_store
 from bubuh.refunds.ask import ask_refund
@@ -299,6 +299,20 @@ async def test_a_refund_that_a_bank_sent_itself_is_named_by_its_debit(
     assert matched.banked == len(debits) - len(kinds)
 
 
+@pytest.mark.parametrize("change", [(" ", " "), ("_", ""), ("_", " "), ("_", "."), ("rfd_", "RFD/")])
+async def test_a_refunds_number_is_known_as_banks_write_it(shop: Shop, change: tuple[str, str]) -> None:
+    """SWIFT's alphabet has no underscore, and its lines end after 65 signs."""
+    number = (await given_back(shop, await paid(shop))).replace(*change)
+    matched = await match(shop.db, bank(-10_000, f"REFUND {number[:20]} {number[20:]} QRIS"))
+    assert (matched.banked, matched.agrees) == (1, True)
+
+
+async def test_lines_that_a_bank_numbers_alike_are_all_listed(shop: Shop) -> None:
+    await match(shop.db, line(await paid(shop)), bank(29_790), bank(5_000), bank(6_000))
+    unknown = [one.amount for one in await show_unmatched(shop.db) if one.kind is Kind.BANK_UNKNOWN]
+    assert sorted(unknown, key=str) == [5_000, 6_000]
+
+
 async def test_a_debit_that_names_a_refund_nobody_has_is_listed(shop: Shop) -> None:
     strange = show_id(REFUND, fresh_id(shop.account_id))
     matched = await match(shop.db, bank(-10_000, strange), bank(-7_000, "TARIK TUNAI"))
@@ -328,151 +342,6 @@ async def test_a_run_has_an_end(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("bubuh.orders.match_settlement.MOST_LINES", 2)
     with pytest.raises(SettlementTooLong):
         await match(shop.db, *(line(Paid("x", 1, "")) for _ in range(3)))
-
-
-# ------------------------------------------------------------------ files
-
-MIDTRANS = """Order ID,Transaction time,Transaction status,Payment Type,Amount,Net Amount,Settlement Date
-{reference},2026-11-20 10:00:00,settlement,qris,"30,000","29,790.00",2026-11-21
-x,2026-11-20 10:00:00,expire,qris,30000,0,
-{reference},2026-11-20 11:00:00,refund,qris,10000,-10000,2026-11-21
-"""
-XENDIT = """Status,Type,Reference,Amount,Net Amount,Created Date,Settlement Date
-SUCCESSFUL,PAYMENT,ord-1,30000,29790,2026-11-20T03:00:00Z,2026-11-22
-FAILED,PAYMENT,ord-2,30000,0,2026-11-20T03:00:00Z,
-SUCCESSFUL,REFUND,rfd_1,10000,-10000,2026-11-20T03:00:00Z,2026-11-22
-SUCCESSFUL,WITHDRAWAL,w,29790,-29790,2026-11-21T03:00:00Z,2026-11-22
-"""
-MT940 = """:20:STARTUMSE
-:25:10010010/1111111111
-:28C:00001/001
-:60F:C261120IDR44000000,00
-:61:2611211121C29790,00NTRFNONREF//B1
-:86:TRF MIDTRANS B1
-:61:2611221122D5000,00NMSCNONREF
-:86:BIAYA ADM
-:62F:C261122IDR44024790,00
--
-"""
-
-
-def kept(folder: Path, text: str, name: str = "file.csv") -> list[Line]:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return list(open_settlement(path, read_profiles()).lines())
-
-
-def test_midtranss_own_file(tmp_path: Path) -> None:
-    assert kept(tmp_path, MIDTRANS.format(reference="r")) == [
-        GatewayLine(
-            gateway="midtrans",
-            reference="r",
-            amount_idr=30_000,
-            net_idr=29_790,
-            paid_at=PAID,
-            payout="2026-11-21",
-        ),
-        GatewayLine(
-            gateway="midtrans",
-            reference="r",
-            amount_idr=-10_000,
-            net_idr=-10_000,
-            paid_at=PAID + timedelta(hours=1),
-            payout="2026-11-21",
-        ),
-    ]
-
-
-def test_xendits_own_file(tmp_path: Path) -> None:
-    assert kept(tmp_path, XENDIT) == [
-        GatewayLine(
-            gateway="xendit",
-            reference="ord-1",
-            amount_idr=30_000,
-            net_idr=29_790,
-            paid_at=PAID,
-            payout="2026-11-22",
-        ),
-        GatewayLine(
-            gateway="xendit",
-            reference="rfd_1",
-            amount_idr=-10_000,
-            net_idr=-10_000,
-            paid_at=PAID,
-            payout="2026-11-22",
-        ),
-    ]
-
-
-def test_a_form_without_words_for_it_tells_money_given_back_by_its_sign(tmp_path: Path) -> None:
-    (tmp_path / "own.toml").write_text(
-        'form = "csv"\nside = "gateway"\nname = "own"\n'
-        '[columns]\nreference = "ref"\namount = "jumlah"\npaid_at = "kapan"\n'
-    )
-    path = tmp_path / "own.csv"
-    path.write_text(f"ref,jumlah,kapan\na,20000,{PAID.isoformat()}\na,-5000,{PAID.isoformat()}\n")
-    lines = list(open_settlement(path, read_profiles(tmp_path)).lines())
-    assert [(one.amount_idr, one.net_idr) for one in lines if isinstance(one, GatewayLine)] == [
-        (20_000, 20_000),
-        (-5_000, -5_000),
-    ]
-
-
-def test_a_statement_by_mt940(tmp_path: Path) -> None:
-    first, second = kept(tmp_path, MT940, "rekening.sta")
-    assert isinstance(first, BankLine)
-    assert isinstance(second, BankLine)
-    assert (first.amount_idr, first.booked_on, "B1" in first.words) == (29_790, date(2026, 11, 21), True)
-    assert (second.amount_idr, second.number) == (-5_000, "rekening.sta:2")
-    assert (first.is_own, second.is_own) == (False, True)
-
-
-def test_a_banks_own_words(tmp_path: Path) -> None:
-    """An operator's form is a file of his own, tried before ours."""
-    (tmp_path / "bca.toml").write_text(
-        'form = "csv"\nside = "bank"\nname = "bca"\ndelimiter = ";"\ndecimal = ","\n'
-        'date_format = "%d/%m/%Y"\n'
-        '[columns]\namount = "Jumlah"\npaid_at = "Tanggal"\nwords = "Keterangan"\n'
-    )
-    path = tmp_path / "mutasi.csv"
-    path.write_text("\ufeffTanggal;Keterangan;Jumlah\n21/11/2026;TRF B1;29.790,00\n", encoding="utf-8")
-    (one,) = open_settlement(path, read_profiles(tmp_path)).lines()
-    assert one == BankLine(
-        bank="bca", amount_idr=29_790, booked_on=date(2026, 11, 21), words="TRF B1", number="mutasi.csv:2"
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "line_no"),
-    [
-        ("", 1),
-        ("a,b,c\n1,2,3\n", 1),
-        (MIDTRANS.replace("29,790.00", "29,790.50").format(reference="r"), 2),
-        (MIDTRANS.replace("30,000", "tiga puluh").format(reference="r"), 2),
-        (MIDTRANS.replace("10:00:00,settlement", "kemarin,settlement").format(reference="r"), 2),
-        (MT940.replace("IDR", "USD"), 1),
-        (MT940.replace("C29790,00", "C29790,50"), 1),
-    ],
-)
-def test_a_file_that_cannot_be_read_names_the_line(tmp_path: Path, text: str, line_no: int) -> None:
-    with pytest.raises(SettlementUnreadable) as raised:
-        kept(tmp_path, text)
-    assert raised.value.details["line"] == line_no
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "form = 'xls'",
-        "form = 'csv'\nside = 'bank'\nname = 'b'",
-        "form = 'csv'\nside = 'gateway'\nname = 'gw'\n[columns]\namount = 'A'\npaid_at = 'B'",
-        "not toml",
-    ],
-)
-def test_a_form_that_cannot_be_used_says_so(tmp_path: Path, text: str) -> None:
-    (tmp_path / "own.toml").write_text(text)
-    with pytest.raises(BadFileProfile, match=r"own\.toml"):
-        read_profiles(tmp_path)
 
 
 async def test_a_file_from_the_disk_to_the_list(shop: Shop, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from bubuh.payments.model import REFUND
 from bubuh.payments.settlement import BankLine
 
 BANKED_WITHIN: Final = timedelta(days=5)  #: a payout is on the account by then
-_NUMBERS: Final = re.compile(rf"{REFUND}_[0-9A-Z]{{26}}")
+_NO_SIGN: Final = re.compile(r"[^0-9A-Z]")
+_NUMBER: Final = re.compile(rf"(?={REFUND.upper()}([0-9A-Z]{{26}}))")
 
 Payouts = Mapping[tuple[str, str], "Payout"]  #: by gateway and its number
 
@@ -56,7 +57,7 @@ class Banks:
         await self._match_refunds([line for line in lines if line.amount_idr < 0])
         for line in lines:
             is_explained = id(line) in self._taken or line.is_own or not line.amount_idr
-            if not is_explained and (payouts or _NUMBERS.search(line.words)):
+            if not is_explained and (payouts or _numbers(line.words)):
                 self._differences.add(_unexplained(line))
                 await self._differences.flush(at_least=LISTED_AT_ONCE)
 
@@ -96,7 +97,7 @@ class Banks:
 
     async def _named(self, line: BankLine) -> Returned | None:
         """The refund that a line names, if we have it."""
-        for number in _NUMBERS.findall(line.words):
+        for number in _numbers(line.words):
             try:
                 refund_id = read_id(REFUND, number)
             except MalformedId:
@@ -105,6 +106,11 @@ class Banks:
             if row is not None:
                 return row
         return None
+
+
+def _numbers(words: str) -> list[str]:
+    """What may be numbers of refunds: banks break them at a line's end, and write no underscore."""
+    return [f"{REFUND}_{number}" for number in _NUMBER.findall(_NO_SIGN.sub("", words.upper()))]
 
 
 def _not_banked(gateway: str, number: str, payout: Payout) -> Unmatched:
@@ -159,4 +165,5 @@ def _of_refund(line: BankLine, row: Returned, kind: Kind, why: str) -> Unmatched
 
 
 def _subject(line: BankLine) -> str:
-    return f"{line.booked_on.isoformat()} {line.number}"
+    """With its amount: some banks number a day's lines alike."""
+    return f"{line.booked_on.isoformat()} {line.number} {line.amount_idr}"

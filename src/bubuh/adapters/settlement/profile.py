@@ -5,11 +5,13 @@ from __future__ import annotations
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from bubuh.settings import BadSetting
+
+_NO_DELIMITERS: Final = frozenset('"\r\n\0 ')
 
 
 class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,10 +26,13 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str | None = None
     words: str | None = None
     number: str | None = None
+    debit: str | None = None  #: of a bank with two columns: what left; `amount` is then what came
+    currency: str | None = None  #: where a file has it, all its lines have to be of rupiah
 
     def all(self) -> set[str]:
-        """Every column a file of this form has."""
-        return {name for name in msgspec.structs.astuple(self) if name is not None}
+        """Every column a file of this form has, whether or not it tells a currency."""
+        told = msgspec.structs.asdict(self)
+        return {name for what, name in told.items() if name is not None and what != "currency"}
 
 
 class FileProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,6 +58,12 @@ class FileProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError("a CSV file has columns, and no other")
         if self.columns is not None and self.side == "gateway" and self.columns.reference is None:
             raise ValueError("a gateway's file needs the column of our reference")
+        try:
+            "".encode(self.encoding)
+        except LookupError as error:
+            raise ValueError(f"no encoding is called {self.encoding!r}") from error
+        if self.delimiter in _NO_DELIMITERS:
+            raise ValueError("what parts fields is no quote and ends no line")
 
 
 class BadFileProfile(BadSetting):
