@@ -6,7 +6,7 @@ import pytest
 
 from bubuh.orders.collect import run_asking_pass
 from bubuh.refunds.carry import carry_due
-from tests.api.site import Site
+from tests.api.site import Json, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,3 +39,34 @@ async def test_a_buyer_asks_for_money_back_and_sees_its_end(site: Site) -> None:
         (shown["id"], "hold"),
         (order_id, "allot"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"stamps": 0}, "stamps_out_of_range", "/stamps"),
+        ({"stamps": -1}, "stamps_out_of_range", "/stamps"),
+        ({"stamps": 10**30}, "stamps_out_of_range", "/stamps"),
+        ({"stamps": 1.5}, "invalid_request", "/stamps"),
+        ({"stamps": "1"}, "invalid_request", "/stamps"),
+        ({"refundable_idr": -1}, "invalid_request", "/refundable_idr"),
+        ({"refundable_idr": 10**30}, "invalid_request", "/refundable_idr"),
+        ({"reason": ""}, "refund_unexplained", "/reason"),
+        ({"reason": " " * 10}, "refund_unexplained", "/reason"),
+        ({"reason": "x" * 10_000}, "refund_unexplained", "/reason"),
+        ({"reason": "a\0b"}, "invalid_request", ""),
+        ({"reason": None}, "invalid_request", "/reason"),
+        ({"more": 1}, "invalid_request", "/more"),
+    ],
+)
+async def test_an_odd_wish_for_money_back_is_refused_in_words(
+    site: Site, change: Json, code: str, pointer: str
+) -> None:
+    person = await site.person(stamps=0)
+    order_id = (await person.post("/v1/orders", json={"stamps": 3, "method": "qris"}, key="order")).json()[
+        "id"
+    ]
+    wanted = {"stamps": 1, "refundable_idr": 30_000, "reason": "tidak jadi"} | change
+    refused = await person.post(f"/v1/orders/{order_id}/refunds", json=wanted, key="refund")
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert refused.json().get("pointer", "") == pointer

@@ -109,6 +109,7 @@ async def test_a_good_body_is_decoded() -> None:
         (b'{"name":"a","inner":{}}', "/inner/size"),
         (b'{"name":"a","inner":{"size":1},"many":[{"size":1},{"size":2.5}]}', "/many/1/size"),
         (b'{"name":"a","inner":{"size":1},"x/y~z":1}', "/x~1y~0z"),
+        (b'{"name":"a\\u0000","inner":{"size":1}}', ""),
     ],
 )
 async def test_the_pointer_names_the_member_at_fault(body: bytes, pointer: str) -> None:

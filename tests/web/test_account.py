@@ -31,6 +31,12 @@ async def test_who_registers_is_signed_in_and_can_come_back(site: Site) -> None:
     assert (await sari.sign_in(sari.browser)).request.url.path == "/akun"
 
 
+async def test_a_form_with_a_sign_that_nothing_can_keep_is_refused(site: Site) -> None:
+    browser = Browser(site)
+    answer = await browser.fill("/masuk", {"contact": "a\0@contoh.id", "password": PASSWORD})
+    assert answer.status_code == 400
+
+
 async def test_known_and_unknown_addresses_get_the_same_answers(site: Site) -> None:
     sari, stranger = await registered(site), "tiada@contoh.id"
     for path in ("/daftar", "/sandi"):

@@ -20,7 +20,7 @@ from bubuh.orders.show import show_order
 from bubuh.payments.model import REFUND
 from bubuh.quota.refusals import AccountFrozen, QuotaExhausted, StampsOutOfRange
 from bubuh.refunds.ask import ask_refund
-from bubuh.refunds.model import AskedRefund, OrderRefunds, Refund, RefundKind, RefundState
+from bubuh.refunds.model import MOST_IDR, AskedRefund, OrderRefunds, Refund, RefundKind, RefundState
 from bubuh.refunds.refusals import OrderNotFilled, RefundableMoved, RefundTooLarge, RefundUnexplained
 from bubuh.refunds.show import show_refunds
 
@@ -31,7 +31,7 @@ class NewRefund(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How many unused stamps, and what of the order may still go back, as the caller saw it."""
 
     stamps: Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": MOST_STAMPS})]
-    refundable_idr: int
+    refundable_idr: Annotated[int, msgspec.Meta(ge=0, le=MOST_IDR)]
     reason: str
 
 

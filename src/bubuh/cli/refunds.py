@@ -13,7 +13,7 @@ from bubuh.db.pool import Database
 from bubuh.payments.model import REFUND
 from bubuh.refunds.ask import ask_refund
 from bubuh.refunds.decide import decide
-from bubuh.refunds.model import AskedRefund, Refund
+from bubuh.refunds.model import MOST_IDR, AskedRefund, Refund
 from bubuh.refunds.show import list_waiting, whose_order
 from bubuh.settings import Settings
 
@@ -31,7 +31,9 @@ def refunds_group() -> None:
 def ask_command(
     order: Annotated[str, typer.Argument(metavar="ORDER", help="ord_…")],
     stamps: Annotated[int, typer.Argument(min=1, help="How many unused stamps.")],
-    refundable_idr: Annotated[int, typer.Option(help="What of the order may still go back, as you saw it.")],
+    refundable_idr: Annotated[
+        int, typer.Option(min=0, max=MOST_IDR, help="What of the order may still go back, as you saw it.")
+    ],
     reason: Annotated[str, typer.Option(help="Why, for the audit; no personal data.")],
     as_key: As = None,
     as_json: Json = False,

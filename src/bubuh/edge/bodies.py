@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from litestar import Request
 
+from bubuh.core.noughts import has_nought
 from bubuh.edge.overload import begin
 from bubuh.edge.refusals import (
     BodyTooLarge,
@@ -78,11 +79,14 @@ async def read_json(
     check_media_type(request, "application/json")
     body = await whole(request, limit_bytes=limit_bytes)
     try:
-        return msgspec.json.decode(body, type=wanted)
+        told = msgspec.json.decode(body, type=wanted)
     except msgspec.ValidationError as error:
         raise InvalidRequest(pointer=pointer_of(str(error)), expected=expectation_of(str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableRequest(expected="a JSON object (RFC 8259)") from error
+    if has_nought(body):
+        raise InvalidRequest(pointer="", expected="text without U+0000")
+    return told
 
 
 def check_media_type(request: AnyRequest, expected: str) -> None:

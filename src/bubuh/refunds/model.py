@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from bubuh.core.ids import AccountId, show_id
@@ -13,6 +14,8 @@ from bubuh.core.shards import Shard, shard_of_account
 from bubuh.payments.model import REFUND, Method, WantedRefund
 from bubuh.quota.freeze import MOST_LETTERS
 from bubuh.refunds.refusals import RefundUnexplained
+
+MOST_IDR: Final = 10**15  #: beyond anything an order can have left
 
 
 class RefundKind(StrEnum):

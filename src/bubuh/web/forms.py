@@ -140,6 +140,8 @@ async def _parts(body: AsyncIterator[bytes], boundary: str) -> _Parts:
 
 
 def _checked(request: AnyRequest, fields: Mapping[str, str]) -> Form:
+    if any("\0" in text for text in fields.values()):
+        raise UnreadableRequest(expected="text without U+0000")
     key = read_token(request.app.state.services.form_key, browser_of(request).forms, fields.get(TOKEN, ""))
     return Form(fields=fields, key=key)
 
