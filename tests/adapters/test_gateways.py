@@ -397,7 +397,8 @@ async def test_another_merchants_key_is_forged(customer: Customer, ears: Ears) -
 
 
 async def test_a_strangers_words_are_forged(customer: Customer) -> None:
-    for body in (b"", b"{}", b"\xff\xfe", b"[1", b'{"signature_key":"x"}', b'{"id":1}' * 1000):
+    deep = b'{"x":' * 10_000 + b"1" + b"}" * 10_000
+    for body in (b"", b"{}", b"\xff\xfe", b"[1", b'{"signature_key":"x"}', b'{"id":1}' * 1000, deep):
         with pytest.raises(NoticeForged):
             read(customer, body, {"authorization": "Bearer x", "x-callback-token": "ÿ\ud800"})
 

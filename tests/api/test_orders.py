@@ -112,6 +112,28 @@ async def test_notices_are_bounded_and_only_for_gateways_we_have(site: Site) -> 
     assert (stranger.status_code, stranger.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize(
+    ("body", "called"),
+    [
+        (b"", "application/json"),
+        (b"null", ""),
+        (b"\xff" * 100, "x"),
+        (b'{"event_id":' * 5_000 + b"1" + b"}" * 5_000, "application/json"),
+        (b"%PDF-1.7", "application/pdf"),
+        (b"a=1&b=2", "multipart/form-data"),
+    ],
+    ids=["nothing", "null", "bytes", "deep", "document", "form"],
+)
+async def test_garbage_is_refused_and_kept_whatever_it_calls_itself(
+    site: Site, body: bytes, called: str
+) -> None:
+    address = "/gateway/development/notices"
+    refused = await site.anyone.post(address, content=body, headers={"content-type": called})
+    assert (refused.status_code, refused.json()["code"]) == (401, "notice_forged")
+    sql = "SELECT count(*) FROM payment_notices WHERE body = $1 AND headers LIKE '%' || $2 || '%'"
+    assert await site.services.db.fetchval(sql, body, f'"content-type":"{called}"') == 1
+
+
 async def test_a_qris_code_is_drawn_and_says_when_it_ends(site: Site) -> None:
     person = await site.person(stamps=0)
     _, placed = await order(person)

@@ -218,7 +218,18 @@ async def test_secrets_in_headers_are_not_kept(shop: Shop) -> None:
     assert kept == {name.lower(): value for name, value in headers.items()} | {"x-odd": "\x00ÿ"}
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00\xff", b"[" * 60_000, b'{"event_id": "evt_1"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x00\xff",
+        b"[" * 60_000,
+        b'{"x":' * 10_000 + b"1" + b"}" * 10_000,
+        b'{"event_id": "evt_1"}',
+        json.dumps(paid("a\0b")).encode(),
+        json.dumps(paid("r") | {"event_id": "evt_\0"}).encode(),
+    ],
+)
 async def test_garbage_that_is_signed_is_for_people_and_stops_nobody(shop: Shop, body: bytes) -> None:
     placed = await shop.place(3)
     assert await take(shop, *signed(body))
@@ -317,6 +328,24 @@ async def test_a_notice_that_fails_harms_only_itself(shop: Shop, owner_conn: Con
     await run_notices_pass(shop.db, shop.gateways)
     assert sorted(await work(shop.db), key=str) == [("done", "done"), ("waiting", None)]
     assert await shop.free() == 1 + 2
+
+
+async def test_what_cannot_be_booked_is_listed_until_it_is(shop: Shop, owner_conn: Conn) -> None:
+    """A fault of ours, planted as a constraint: the money is in nobody's limbo while it waits."""
+    order = (await shop.place(3)).shown.order
+    await owner_conn.execute(
+        f"ALTER TABLE order_payments ADD CONSTRAINT planted CHECK (order_id <> '{order.id}') NOT VALID"
+    )
+    await take(shop, *signed(paid(reference_of(order.id))))
+    await run_notices_pass(shop.db, shop.gateways)
+    assert await work(shop.db) == [("waiting", None)]
+    (line,) = await show_unmatched(shop.db)
+    assert (line.kind, line.account_id, line.order_id) == (Kind.UNREADABLE, shop.account_id, order.id)
+    await owner_conn.execute("ALTER TABLE order_payments DROP CONSTRAINT planted")
+    await owner_conn.execute("UPDATE payment_notice_work SET not_before = now()")
+    await run_notices_pass(shop.db, shop.gateways)
+    assert (await work(shop.db), await shop.free()) == ([("done", "done")], 3)
+    assert await show_unmatched(shop.db) == []
 
 
 async def test_a_gateway_taken_out_of_service_leaves_its_notices_waiting(shop: Shop) -> None:

@@ -202,10 +202,7 @@ class DevelopmentGateway:
             raise NoticeForged(gateway=NAME, why="signature")
         if not timestamp.isdecimal() or abs(int(timestamp) - received_at.timestamp()) > TOLERANCE_S:
             raise NoticeForged(gateway=NAME, why="timestamp")
-        try:
-            notice = msgspec.json.decode(raw, type=_Notice)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise GatewayMisspoke(f"notice: {error}") from error
+        notice = read_json(raw, _Notice, "notice")
         return Notice(event_id=notice.event_id, charge=notice.charge.read())
 
     async def _ask_charge(

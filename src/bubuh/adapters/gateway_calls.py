@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from bubuh.adapters.http_calls import AnswerTooLong, HttpCalls, NotAnswered
+from bubuh.core.noughts import has_nought
 from bubuh.payments.refusals import GatewayMisspoke, GatewayUnavailable
 
 TIMEOUT_S: Final = 3.0
@@ -61,9 +62,12 @@ class GatewayCalls:
 def read_json(answer: bytes, shape: type[_Shape], call: str) -> _Shape:
     """`answer` as `shape`; raises `GatewayMisspoke`, naming the `call`."""
     try:
-        return msgspec.json.decode(answer, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        said = msgspec.json.decode(answer, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise GatewayMisspoke(f"{call}: {error}") from error
+    if has_nought(answer):
+        raise GatewayMisspoke(f"{call}: text with U+0000 in it")
+    return said
 
 
 def whole_units(amount: str) -> int:

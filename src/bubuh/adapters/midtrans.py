@@ -199,8 +199,8 @@ class Midtrans:
     def _signed(self, raw: bytes) -> _Transaction:
         """What `raw` says, once one of our keys is in its signature; what cannot be read is nobody's."""
         try:
-            said = msgspec.json.decode(raw, type=_Transaction)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            said = read_json(raw, _Transaction, "notice")
+        except GatewayMisspoke as error:
             raise NoticeForged(gateway=self.name, why="unreadable") from error
         given = said.signature_key.encode("utf-8", "replace")
         wanted = [

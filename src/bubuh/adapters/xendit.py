@@ -56,15 +56,17 @@ _WORDS: Final = {
     "CANCELLED": RefundWord.FAILED,
 }
 
+_Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
+
 
 class _Invoice(msgspec.Struct, frozen=True):
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     external_id: str
     status: Literal["PENDING", "PAID", "SETTLED", "EXPIRED"]
-    amount: float
+    amount: _Amount
     currency: str = IDR
     invoice_url: str | None = None
-    paid_amount: float | None = None
+    paid_amount: _Amount | None = None
     paid_at: datetime | None = None
     updated: datetime | None = None
 

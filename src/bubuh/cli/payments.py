@@ -27,9 +27,15 @@ def payments_group() -> None:
 
 
 @payments.command("unmatched")
-def unmatched_command(as_json: Json = False) -> None:
+def unmatched_command(as_key: As = None, as_json: Json = False) -> None:
     """List what no rule could end, the oldest first, with what to do; exit 1 when there is anything."""
-    lines = with_database(show_unmatched)
+
+    async def act(db: Database) -> list[Line]:
+        if as_key is not None:
+            await acting_operator(db, as_key)
+        return await show_unmatched(db)
+
+    lines = with_database(act)
     if as_json:
         answer({"lines": [line.show() for line in lines]}, as_json=True)
     else:

@@ -74,5 +74,5 @@ def decode(body: bytes, wanted: type[Wanted]) -> Wanted:
     """`body` as `wanted`; raises `Refused`, 400."""
     try:
         return msgspec.json.decode(body, type=wanted)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(400, str(error)) from error

@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
     UNKNOWN_ORDER = "unknown_order"  #: a genuine word about a reference of our form that nothing here has
     FOREIGN_REFERENCE = "foreign_reference"  #: a genuine word about a reference that is not of our form
-    UNREADABLE = "unreadable"  #: a genuine word that cannot be read
+    UNREADABLE = "unreadable"  #: a genuine word that cannot be read, or not be booked
     OTHER_CURRENCY = "other_currency"
     AMOUNT_DIFFERS = "amount_differs"  #: a payment told twice, with two amounts; the first stands
     UNDERPAID = "underpaid"  #: money of an order that it does not cover; given back if the rest never comes

@@ -44,7 +44,8 @@ async def process_notices(
 
     Each signature is checked again, as of the moment its notice came. A crash anywhere leaves the notice
     waiting, and its money counts once. A notice for an order nobody knows waits a day (its order may not be
-    committed yet), then it is `unmatched`; on the unmatched list it stands from the first.
+    committed yet), then it is `unmatched`; on the unmatched list it stands from the first. So does one that
+    could not be booked, for a fault of ours: it is tried again, and goes from the list once it is.
     """
     notices = await store.lease_notices_n(db, at_most=at_most)
     ends, told = _read(notices, gateways)
@@ -59,8 +60,20 @@ async def process_notices(
     ]
     strange = [pair for pair in told if _name(pair) not in attempts]
     ends += [_strange(*pair) for pair in strange]
-    await list_unmatched(db, [*map(_stranger, strange), *(_unread(end) for end in ends if _is_unread(end))])
-    await store.match_lines(db, [_stranger(pair) for pair in ours if pair[0].tries > 1])
+    failed = [
+        _unbooked(notice, word)
+        for (notice, _), word, outcome in zip(ours, words, outcomes, strict=True)
+        if outcome is None
+    ]
+    unread = [_unread(end) for end in ends if _is_unread(end)]
+    await list_unmatched(db, [*map(_stranger, strange), *unread, *failed])
+    again = [
+        line
+        for pair, word, outcome in zip(ours, words, outcomes, strict=True)
+        if pair[0].tries > 1 and outcome is not None
+        for line in (_stranger(pair), _unbooked(pair[0], word))
+    ]
+    await store.match_lines(db, again)
     await store.end_notices_n(db, ends)
     return len(notices)
 
@@ -141,6 +154,19 @@ def _unread(end: NoticeEnd) -> Unmatched:
         subject=end.notice.event_id,
         why="a genuine notice that cannot be read",
         suggestion="read it in payment_notices, and ask the gateway about its payment",
+    )
+
+
+def _unbooked(notice: KeptNotice, word: Word) -> Unmatched:
+    return Unmatched(
+        kind=Kind.UNREADABLE,
+        gateway=notice.gateway,
+        subject=notice.event_id,
+        why="a genuine notice of ours that could not be booked",
+        suggestion="read the worker's log for this reference; it is tried again every five minutes",
+        account_id=word.attempt.account_id,
+        order_id=word.attempt.order_id,
+        reference=word.attempt.reference,
     )
 
 

@@ -79,7 +79,9 @@ class _Said(msgspec.Struct, frozen=True, rename="camel"):
 
 class _Token(msgspec.Struct, frozen=True, rename="camel"):
     access_token: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-    expires_in: int | str = 900
+    expires_in: (
+        Annotated[int, msgspec.Meta(ge=0)] | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}\Z")]
+    ) = 900
 
 
 class _Made(msgspec.Struct, frozen=True, rename="camel"):
@@ -100,7 +102,7 @@ class _Told(msgspec.Struct, frozen=True, rename="camel"):
     latest_transaction_status: Annotated[str, msgspec.Meta(pattern="^[0-9]{2}$")]
     amount: _Amount | None = None
     original_reference_no: str = ""
-    paid_time: datetime | None = None
+    paid_time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     additional_info: dict[str, object] = {}
     refund_history: tuple[_RefundLine, ...] = ()
 
