@@ -75,52 +75,40 @@ $$;
 
 ALTER FUNCTION public.orders_expire_n(_shard smallint, _limit integer) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) RETURNS void
+CREATE FUNCTION public.orders_place_money(_shard smallint, _id uuid, _account_id bigint, _gateway text, _payment_no text, _amount_idr bigint, _outcome text, _over_idr bigint) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     AS $$
-DECLARE
-    _r record;
 BEGIN
-    FOR _r IN
-        SELECT x.id, x.account_id, x.gateway, x.payment_no, x.amount_idr, x.outcome,
-               o.amount_paid_idr - o.amount_returned_idr - o.amount_idr AS over_idr
-          FROM orders AS o
-          JOIN unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _outcomes)
-            AS x (id, account_id, gateway, payment_no, amount_idr, outcome)
-            ON o.account_id = x.account_id AND o.id = x.id
-         WHERE o.shard = _shard AND x.outcome IN ('done', 'surplus', 'underpaid', 'conflict')
-         ORDER BY x.id
-    LOOP
-        CASE _r.outcome
-        WHEN 'conflict' THEN
-            PERFORM payments_list_unmatched_n(
-                _shard, ARRAY[_r.account_id], ARRAY['amount_differs'], ARRAY[_r.gateway],
-                ARRAY[concat_ws(' ', _r.payment_no, _r.amount_idr)], ARRAY[_r.id], ARRAY[NULL::text],
-                ARRAY[_r.amount_idr], ARRAY['IDR'], ARRAY['a payment was told again with another amount'],
-                ARRAY['ask the gateway which amount is right; the first one counts']);
-        WHEN 'underpaid' THEN
-            PERFORM payments_list_unmatched_n(
-                _shard, ARRAY[_r.account_id], ARRAY['underpaid'], ARRAY[_r.gateway], ARRAY[_r.payment_no], ARRAY[_r.id],
-                ARRAY[NULL::text], ARRAY[_r.amount_idr], ARRAY['IDR'], ARRAY['less came than the order costs'],
-                ARRAY['wait: the rest fills the order, else this goes back once it has expired']);
-            INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
-            VALUES (_shard, _r.account_id, 'order.underpaid', _r.id,
-                    jsonb_build_object('paid_idr', _r.amount_idr, 'missing_idr', -_r.over_idr))
-            ON CONFLICT DO NOTHING;
-        ELSE
-            IF _r.over_idr > 0 THEN
-                PERFORM refunds_open_surplus(_shard, _r.account_id, _r.id, _r.gateway, _r.payment_no, _r.over_idr);
-                UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _r.over_idr
-                 WHERE o.shard = _shard AND o.account_id = _r.account_id AND o.id = _r.id;
-            END IF;
-            PERFORM payments_explain_order(_shard, _r.account_id, _r.id);
-        END CASE;
-    END LOOP;
+    CASE _outcome
+    WHEN 'conflict' THEN
+        PERFORM payments_list_unmatched_n(
+            _shard, ARRAY[_account_id], ARRAY['amount_differs'], ARRAY[_gateway],
+            ARRAY[concat_ws(' ', _payment_no, _amount_idr)], ARRAY[_id], ARRAY[NULL::text], ARRAY[_amount_idr],
+            ARRAY['IDR'], ARRAY['a payment was told again with another amount'],
+            ARRAY['ask the gateway which amount is right; the first one counts']);
+    WHEN 'underpaid' THEN
+        PERFORM payments_list_unmatched_n(
+            _shard, ARRAY[_account_id], ARRAY['underpaid'], ARRAY[_gateway], ARRAY[_payment_no], ARRAY[_id],
+            ARRAY[NULL::text], ARRAY[_amount_idr], ARRAY['IDR'], ARRAY['less came than the order costs'],
+            ARRAY['wait: the rest fills the order, else this goes back once it has expired']);
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        VALUES (_shard, _account_id, 'order.underpaid', _id,
+                jsonb_build_object('paid_idr', _amount_idr, 'missing_idr', -_over_idr))
+        ON CONFLICT DO NOTHING;
+    WHEN 'done', 'surplus' THEN
+        IF _over_idr > 0 THEN
+            PERFORM refunds_open_surplus(_shard, _account_id, _id, _gateway, _payment_no, _over_idr);
+            UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _over_idr
+             WHERE o.shard = _shard AND o.account_id = _account_id AND o.id = _id;
+        END IF;
+        PERFORM payments_explain_order(_shard, _account_id, _id);
+    ELSE -- it was recorded before
+    END CASE;
 END
 $$;
 
-ALTER FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) OWNER TO bubuh_owner;
+ALTER FUNCTION public.orders_place_money(_shard smallint, _id uuid, _account_id bigint, _gateway text, _payment_no text, _amount_idr bigint, _outcome text, _over_idr bigint) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[], _are_only boolean[]) RETURNS TABLE(outcome text, id uuid, account_id bigint, state text, stamps bigint, method text, amount_idr bigint, amount_paid_idr bigint, amount_returned_idr bigint, placed_at timestamp with time zone, expires_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -135,9 +123,11 @@ BEGIN
       FROM quota_balances AS b
      WHERE b.shard = _shard AND b.account_id = ANY(_account_ids) AND b.parent_id IS NOT NULL;
     FOR _r IN
-        SELECT x.id, x.account_id, x.request_sha256, x.stamps, x.method, x.amount_idr, x.actor, x.valid_s, x.is_only
-          FROM unnest(_ids, _account_ids, _requests_sha256, _stamps, _methods, _amounts_idr, _actors, _valid_s, _are_only)
-            AS x (id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s, is_only)
+        SELECT x.id, x.account_id, x.request_sha256, x.stamps, x.method, x.amount_idr, x.actor,
+               now() + make_interval(secs => x.valid_s) AS expires_at, x.gateway, x.reference, x.is_only
+          FROM unnest(_ids, _account_ids, _requests_sha256, _stamps, _methods, _amounts_idr, _actors, _valid_s, _gateways,
+                      _references, _are_only)
+            AS x (id, account_id, request_sha256, stamps, method, amount_idr, actor, valid_s, gateway, reference, is_only)
          WHERE x.account_id <> ALL(_children)
          ORDER BY x.account_id, x.id
     LOOP
@@ -151,24 +141,17 @@ BEGIN
         INSERT INTO orders (shard, account_id, id, request_sha256, stamps, method, amount_idr, state, actor, is_only,
                             expires_at)
         VALUES (_shard, _r.account_id, _r.id, _r.request_sha256, _r.stamps, _r.method, _r.amount_idr, 'placed',
-                _r.actor, _r.is_only, now() + make_interval(secs => _r.valid_s))
+                _r.actor, _r.is_only, _r.expires_at)
         ON CONFLICT DO NOTHING;
-        IF FOUND THEN
-            _placed := _placed || _r.id;
-        END IF;
+        CONTINUE WHEN NOT FOUND;
+        _placed := _placed || _r.id;
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        VALUES (_shard, _r.account_id, _r.id, 'placed', 'place');
+        INSERT INTO payment_attempts (shard, account_id, order_id, no, gateway, reference, method, amount_idr,
+                                      expires_at, looked_at, next_ask_at)
+        VALUES (_shard, _r.account_id, _r.id, 1, _r.gateway, _r.reference, _r.method, _r.amount_idr, _r.expires_at,
+                now(), now() + interval '10 seconds');
     END LOOP;
-    INSERT INTO order_events (shard, account_id, order_id, state, move)
-    SELECT o.shard, o.account_id, o.id, 'placed', 'place'
-      FROM orders AS o JOIN unnest(_ids, _account_ids) AS x (id, account_id)
-        ON o.account_id = x.account_id AND o.id = x.id
-     WHERE o.shard = _shard AND o.id = ANY(_placed);
-    INSERT INTO payment_attempts (shard, account_id, order_id, no, gateway, reference, method, amount_idr, expires_at,
-                                  looked_at, next_ask_at)
-    SELECT o.shard, o.account_id, o.id, 1, x.gateway, x.reference, o.method, o.amount_idr, o.expires_at, now(),
-           now() + interval '10 seconds'
-      FROM orders AS o JOIN unnest(_ids, _account_ids, _gateways, _references) AS x (id, account_id, gateway, reference)
-        ON o.account_id = x.account_id AND o.id = x.id
-     WHERE o.shard = _shard AND o.id = ANY(_placed);
     -- A later statement, a fresh snapshot: another's row is committed, for we waited for it.
     RETURN QUERY
     SELECT CASE WHEN x.account_id = ANY(_children) THEN 'child'
@@ -178,7 +161,8 @@ BEGIN
            o.id, o.account_id, o.state, o.stamps, o.method, o.amount_idr, o.amount_paid_idr, o.amount_returned_idr,
            o.placed_at, o.expires_at
       FROM unnest(_ids, _account_ids, _requests_sha256) WITH ORDINALITY AS x (id, account_id, request_sha256, no)
-      LEFT JOIN orders AS o ON o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
+      LEFT JOIN LATERAL (SELECT * FROM orders AS i
+                          WHERE i.shard = _shard AND i.account_id = x.account_id AND i.id = x.id LIMIT 1) AS o ON true
      ORDER BY x.no;
 END
 $$;
@@ -333,62 +317,65 @@ CREATE FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_id
     AS $$
 DECLARE
     _outcomes text [] := array_fill('unknown'::text, ARRAY[cardinality(_ids)]);
-    _ready_ids uuid [];
-    _ready_accounts bigint [];
-    _ready_stamps bigint [];
-    _ready_actors text [];
-    _moves text [] := array_fill('pay'::text, ARRAY[cardinality(_ids)]);
+    _ready_ids uuid [] := ARRAY[]::uuid [];
+    _ready_accounts bigint [] := ARRAY[]::bigint [];
+    _ready_stamps bigint [] := ARRAY[]::bigint [];
+    _ready_actors text [] := ARRAY[]::text [];
+    _order orders;
+    _before bigint;
+    _outcome text;
+    _over_idr bigint;
     _r record;
 BEGIN
-    PERFORM 1 FROM orders AS o JOIN unnest(_ids, _account_ids) AS x (id, account_id)
-        ON o.account_id = x.account_id AND o.id = x.id
-      WHERE o.shard = _shard ORDER BY o.id FOR NO KEY UPDATE OF o;
-    -- A second statement, a fresh snapshot: what committed while we waited for the locks is seen.
     FOR _r IN
-        SELECT x.no, o.state = 'filled' AS filled, p.amount_idr AS before, x.amount_idr,
-               CASE WHEN o.state IN ('expired', 'cancelled') THEN 'pay_late' ELSE 'pay' END AS move,
-               o.amount_paid_idr - o.amount_returned_idr + x.amount_idr >= o.amount_idr AS covered,
-               row_number() OVER (PARTITION BY x.account_id, x.id ORDER BY x.no) AS turn
-          FROM unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr) WITH ORDINALITY
-            AS x (id, account_id, gateway, payment_no, amount_idr, no)
-          JOIN orders AS o ON o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
-          LEFT JOIN order_payments AS p
-            ON p.shard = _shard AND p.account_id = x.account_id AND p.order_id = x.id
-           AND p.gateway = x.gateway AND p.payment_no = x.payment_no
+        SELECT x.no, x.id, x.account_id, x.gateway, x.payment_no, x.amount_idr, x.paid_at
+          FROM unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _paid_ats) WITH ORDINALITY
+            AS x (id, account_id, gateway, payment_no, amount_idr, paid_at, no)
+         ORDER BY x.id
     LOOP
-        ASSERT _r.turn = 1, 'a batch names each order once';
-        _moves[_r.no] := _r.move;
-        _outcomes[_r.no] := CASE
-            WHEN _r.before <> _r.amount_idr THEN 'conflict'
-            WHEN _r.before IS NOT NULL AND _r.filled THEN 'already_done'
-            WHEN _r.before IS NOT NULL THEN 'underpaid_before'
-            WHEN _r.filled THEN 'surplus'
-            WHEN _r.covered THEN 'done'
+        SELECT * INTO _order FROM orders AS o
+         WHERE o.shard = _shard AND o.account_id = _r.account_id AND o.id = _r.id FOR NO KEY UPDATE;
+        CONTINUE WHEN NOT FOUND;
+        -- A second statement, a fresh snapshot: what committed while we waited for the lock is seen.
+        SELECT p.amount_idr INTO _before FROM order_payments AS p
+         WHERE p.shard = _shard AND p.account_id = _r.account_id AND p.order_id = _r.id AND p.gateway = _r.gateway
+           AND p.payment_no = _r.payment_no;
+        _over_idr := _order.amount_paid_idr - _order.amount_returned_idr + _r.amount_idr - _order.amount_idr;
+        _outcome := CASE
+            WHEN _before <> _r.amount_idr THEN 'conflict'
+            WHEN _before IS NOT NULL AND _order.state = 'filled' THEN 'already_done'
+            WHEN _before IS NOT NULL THEN 'underpaid_before'
+            WHEN _order.state = 'filled' THEN 'surplus'
+            WHEN _over_idr >= 0 THEN 'done'
             ELSE 'underpaid' END;
+        _outcomes[_r.no] := _outcome;
+        IF _outcome IN ('done', 'underpaid', 'surplus') THEN
+            INSERT INTO order_payments (shard, account_id, order_id, gateway, payment_no, amount_idr, paid_at)
+            VALUES (_shard, _r.account_id, _r.id, _r.gateway, _r.payment_no, _r.amount_idr, _r.paid_at);
+            -- `paid` and `filled` are entered together: nobody ever sees an order paid for and not yet credited.
+            UPDATE orders AS o
+               SET amount_paid_idr = o.amount_paid_idr + _r.amount_idr,
+                   state = CASE WHEN _outcome = 'done' THEN 'filled' ELSE o.state END
+             WHERE o.shard = _shard AND o.account_id = _r.account_id AND o.id = _r.id;
+        END IF;
+        PERFORM orders_place_money(_shard, _r.id, _r.account_id, _r.gateway, _r.payment_no, _r.amount_idr, _outcome,
+                                   _over_idr);
+        CONTINUE WHEN _outcome <> 'done';
+        -- An order left in `paid` by a hand has that event already; `filled` is new, or we fail.
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        VALUES (_shard, _r.account_id, _r.id, 'paid',
+                CASE WHEN _order.state IN ('expired', 'cancelled') THEN 'pay_late' ELSE 'pay' END)
+        ON CONFLICT DO NOTHING;
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        VALUES (_shard, _r.account_id, _r.id, 'filled', 'fill');
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        VALUES (_shard, _r.account_id, 'order.filled', _r.id, jsonb_build_object('stamps', _order.stamps));
+        _ready_ids := _ready_ids || _r.id;
+        _ready_accounts := _ready_accounts || _r.account_id;
+        _ready_stamps := _ready_stamps || _order.stamps;
+        _ready_actors := _ready_actors || ('gateway:' || _r.gateway);
     END LOOP;
-    INSERT INTO order_payments (shard, account_id, order_id, gateway, payment_no, amount_idr, paid_at)
-    SELECT o.shard, o.account_id, o.id, x.gateway, x.payment_no, x.amount_idr, x.paid_at
-      FROM orders AS o
-      JOIN unnest(_ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _paid_ats, _outcomes)
-        AS x (id, account_id, gateway, payment_no, amount_idr, paid_at, outcome)
-        ON o.account_id = x.account_id AND o.id = x.id
-     WHERE o.shard = _shard AND x.outcome IN ('done', 'underpaid', 'surplus');
-    -- `paid` and `filled` are entered together: nobody ever sees an order paid for and not yet credited.
-    UPDATE orders AS o
-       SET amount_paid_idr = o.amount_paid_idr + x.amount_idr,
-           state = CASE WHEN x.outcome = 'done' THEN 'filled' ELSE o.state END
-      FROM unnest(_ids, _account_ids, _amounts_idr, _outcomes) AS x (id, account_id, amount_idr, outcome)
-     WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id
-       AND x.outcome IN ('done', 'underpaid', 'surplus');
-    PERFORM orders_place_money(_shard, _ids, _account_ids, _gateways, _payment_nos, _amounts_idr, _outcomes);
-    SELECT array_agg(o.id ORDER BY o.id), array_agg(o.account_id ORDER BY o.id), array_agg(o.stamps ORDER BY o.id),
-           array_agg('gateway:' || x.gateway ORDER BY o.id)
-      INTO _ready_ids, _ready_accounts, _ready_stamps, _ready_actors
-      FROM orders AS o
-      JOIN unnest(_ids, _account_ids, _gateways, _outcomes) AS x (id, account_id, gateway, outcome)
-        ON o.account_id = x.account_id AND o.id = x.id
-     WHERE o.shard = _shard AND x.outcome = 'done';
-    IF _ready_ids IS NOT NULL THEN
+    IF cardinality(_ready_ids) > 0 THEN
         FOR _r IN
             SELECT a.outcome
               FROM quota_allot_n(_shard, _ready_ids, _ready_accounts, _ready_stamps,
@@ -396,23 +383,6 @@ BEGIN
         LOOP
             ASSERT _r.outcome = 'done', 'an order that is not filled has given no quota';
         END LOOP;
-        -- An order left in `paid` by a hand has that event already; `filled` is new, or we fail.
-        INSERT INTO order_events (shard, account_id, order_id, state, move)
-        SELECT o.shard, o.account_id, o.id, 'paid', x.move
-          FROM orders AS o JOIN unnest(_ids, _account_ids, _moves, _outcomes) AS x (id, account_id, move, outcome)
-            ON o.account_id = x.account_id AND o.id = x.id
-         WHERE o.shard = _shard AND x.outcome = 'done'
-        ON CONFLICT DO NOTHING;
-        INSERT INTO order_events (shard, account_id, order_id, state, move)
-        SELECT o.shard, o.account_id, o.id, 'filled', 'fill'
-          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
-            ON o.account_id = x.account_id AND o.id = x.id
-         WHERE o.shard = _shard;
-        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
-        SELECT o.shard, o.account_id, 'order.filled', o.id, jsonb_build_object('stamps', o.stamps)
-          FROM orders AS o JOIN unnest(_ready_ids, _ready_accounts) AS x (id, account_id)
-            ON o.account_id = x.account_id AND o.id = x.id
-         WHERE o.shard = _shard;
     END IF;
     RETURN QUERY
     SELECT x.id, CASE x.outcome WHEN 'underpaid_before' THEN 'underpaid' ELSE x.outcome END
@@ -576,7 +546,7 @@ $$;
 ALTER FUNCTION public.payments_match_line_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.payments_next_ask(_now timestamp with time zone, _state text, _asks integer, _looked_at timestamp with time zone, _expires_at timestamp with time zone) RETURNS timestamp with time zone
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     AS $$
     SELECT CASE
         WHEN _state = 'paid' THEN NULL
@@ -623,34 +593,41 @@ CREATE FUNCTION public.payments_record_n(_shard smallint, _account_ids bigint[],
     AS $$
 DECLARE
     _rising CONSTANT text [] := ARRAY['unknown', 'open', 'closed', 'paid'];
+    _before text;
+    _rise integer;
     _r record;
 BEGIN
     FOR _r IN
-        SELECT a.account_id, a.order_id, a.no, a.state AS before, x.state FROM payment_attempts AS a
-          JOIN unnest(_account_ids, _order_ids, _nos, _states) AS x (account_id, order_id, no, state)
-            ON a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
-         WHERE a.shard = _shard ORDER BY a.order_id, a.no FOR NO KEY UPDATE OF a
+        SELECT x.account_id, x.order_id, x.no, x.state, x.qris, x.va, x.pay_url
+          FROM unnest(_account_ids, _order_ids, _nos, _states, _qris, _vas, _pay_urls)
+            AS x (account_id, order_id, no, state, qris, va, pay_url)
+         ORDER BY x.order_id, x.no
     LOOP
-        CONTINUE WHEN array_position(_rising, _r.state) <= array_position(_rising, _r.before);
-        INSERT INTO payment_attempt_events (shard, account_id, order_id, no, state, move)
-        VALUES (_shard, _r.account_id, _r.order_id, _r.no, _r.state,
-                CASE _r.state WHEN 'open' THEN 'open' WHEN 'closed' THEN 'close'
-                              WHEN 'paid' THEN CASE _r.before WHEN 'closed' THEN 'pay_late' ELSE 'pay' END END)
-        ON CONFLICT DO NOTHING;
+        SELECT a.state INTO _before FROM payment_attempts AS a
+         WHERE a.shard = _shard AND a.account_id = _r.account_id AND a.order_id = _r.order_id AND a.no = _r.no
+           FOR NO KEY UPDATE;
+        CONTINUE WHEN NOT FOUND;
+        _rise := array_position(_rising, _r.state) - array_position(_rising, _before);
+        CONTINUE WHEN _rise < 0;
+        IF _rise > 0 THEN
+            INSERT INTO payment_attempt_events (shard, account_id, order_id, no, state, move)
+            VALUES (_shard, _r.account_id, _r.order_id, _r.no, _r.state,
+                    CASE _r.state WHEN 'open' THEN 'open' WHEN 'closed' THEN 'close'
+                                  WHEN 'paid' THEN CASE _before WHEN 'closed' THEN 'pay_late' ELSE 'pay' END END)
+            ON CONFLICT DO NOTHING;
+        END IF;
+        UPDATE payment_attempts AS a
+           SET state = _r.state, fault = NULL, qris = coalesce(_r.qris, a.qris), va = coalesce(_r.va, a.va),
+               pay_url = coalesce(_r.pay_url, a.pay_url),
+               next_ask_at = payments_next_ask(now(), _r.state, a.asks, a.looked_at, a.expires_at)
+         WHERE a.shard = _shard AND a.account_id = _r.account_id AND a.order_id = _r.order_id AND a.no = _r.no;
     END LOOP;
-    UPDATE payment_attempts AS a
-       SET state = x.state, fault = NULL,
-           qris = coalesce(x.qris, a.qris), va = coalesce(x.va, a.va), pay_url = coalesce(x.pay_url, a.pay_url),
-           next_ask_at = payments_next_ask(now(), x.state, a.asks, a.looked_at, a.expires_at)
-      FROM unnest(_account_ids, _order_ids, _nos, _states, _qris, _vas, _pay_urls)
-        AS x (account_id, order_id, no, state, qris, va, pay_url)
-     WHERE a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
-       AND array_position(_rising, x.state) >= array_position(_rising, a.state);
     RETURN QUERY
     SELECT x.order_id, a.state
       FROM unnest(_account_ids, _order_ids, _nos) WITH ORDINALITY AS x (account_id, order_id, no, place)
-      JOIN payment_attempts AS a
-        ON a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
+      JOIN LATERAL (SELECT i.state FROM payment_attempts AS i
+                     WHERE i.shard = _shard AND i.account_id = x.account_id AND i.order_id = x.order_id AND i.no = x.no
+                     LIMIT 1) AS a ON true
      ORDER BY x.place;
 END
 $$;
@@ -692,22 +669,21 @@ CREATE FUNCTION public.payments_take_due_n(_shard smallint, _resting text[], _li
     SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
-    _accounts bigint [];
-    _orders uuid [];
-    _nos integer [];
+    _r record;
 BEGIN
-    SELECT array_agg(c.account_id), array_agg(c.order_id), array_agg(c.no) INTO _accounts, _orders, _nos
-      FROM (SELECT a.account_id, a.order_id, a.no FROM payment_attempts AS a
-             WHERE a.shard = _shard AND a.next_ask_at <= now() AND a.gateway <> ALL(_resting)
-             ORDER BY a.next_ask_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
-    RETURN QUERY
-    UPDATE payment_attempts AS a
-       SET asked_at = now(), asks = a.asks + 1,
-           next_ask_at = payments_next_ask(now(), a.state, a.asks + 1, a.looked_at, a.expires_at)
-      FROM unnest(_accounts, _orders, _nos) AS x (account_id, order_id, no)
-     WHERE a.shard = _shard AND a.account_id = x.account_id AND a.order_id = x.order_id AND a.no = x.no
-    RETURNING a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
-              a.expires_at <= now();
+    FOR _r IN
+        SELECT a.account_id, a.order_id, a.no FROM payment_attempts AS a
+         WHERE a.shard = _shard AND a.next_ask_at <= now() AND a.gateway <> ALL(_resting)
+         ORDER BY a.next_ask_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        RETURN QUERY
+        UPDATE payment_attempts AS a
+           SET asked_at = now(), asks = a.asks + 1,
+               next_ask_at = payments_next_ask(now(), a.state, a.asks + 1, a.looked_at, a.expires_at)
+         WHERE a.shard = _shard AND a.account_id = _r.account_id AND a.order_id = _r.order_id AND a.no = _r.no
+        RETURNING a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
+                  a.expires_at <= now();
+    END LOOP;
 END
 $$;
 
@@ -3719,7 +3695,7 @@ REVOKE ALL ON FUNCTION public.orders_expire_n(_shard smallint, _limit integer) F
 
 GRANT ALL ON FUNCTION public.orders_expire_n(_shard smallint, _limit integer) TO bubuh_app;
 
-REVOKE ALL ON FUNCTION public.orders_place_money(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _outcomes text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.orders_place_money(_shard smallint, _id uuid, _account_id bigint, _gateway text, _payment_no text, _amount_idr bigint, _outcome text, _over_idr bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.orders_place_n(_shard smallint, _ids uuid[], _account_ids bigint[], _requests_sha256 bytea[], _stamps bigint[], _methods text[], _amounts_idr bigint[], _actors text[], _valid_s double precision[], _gateways text[], _references text[], _are_only boolean[]) FROM PUBLIC;
 

@@ -10,10 +10,9 @@ SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amoun
 -- The attempts that these references stand for. No row for one: not ours, or not committed yet.
 SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
        a.expires_at <= now() AS is_over
-  FROM payment_attempts AS a
-  JOIN unnest(:gateways::text[], :references::text[]) AS x (gateway, reference)
-    ON a.gateway = x.gateway AND a.reference = x.reference
- WHERE a.shard = :shard;
+  FROM unnest(:gateways::text[], :references::text[]) AS x (gateway, reference)
+  JOIN LATERAL (SELECT * FROM payment_attempts AS i
+                 WHERE i.shard = :shard AND i.gateway = x.gateway AND i.reference = x.reference LIMIT 1) AS a ON true;
 
 -- name: match_accounts(shard, gateways, vas)
 -- The attempts that have these virtual accounts. No row for one: not ours, or not committed yet.
