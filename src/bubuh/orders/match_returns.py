@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Final
 
@@ -12,6 +12,7 @@ from bubuh.core.ids import MalformedId, read_id, shard_of_id
 from bubuh.core.shards import ALL_SHARDS, Shard
 from bubuh.db.pool import Database
 from bubuh.orders import store
+from bubuh.orders.beside import beside
 from bubuh.orders.matched import Differences, Matched
 from bubuh.orders.store import Returned
 from bubuh.payments.lines import Kind, Unmatched
@@ -35,17 +36,10 @@ class Returns:
 
     async def match(self, lines: Iterable[GatewayLine]) -> None:
         """Each of `lines` against what we know by its number."""
-        groups: dict[tuple[str, Shard | None], list[GatewayLine]] = defaultdict(list)
-        for line in lines:
-            groups[line.gateway, _shard_of(line.reference)].append(line)
-        for (gateway, shard), group in groups.items():
-            known: dict[str, list[Returned]] = defaultdict(list)
-            if shard is not None:
-                numbers = sorted({line.reference for line in group})
-                for row in await store.list_returned(self._db, shard, gateway, numbers):
-                    known[row.asked_by].append(row)
-            for line in group:
-                self._hold(line, known.get(line.reference, []))
+        find = partial(store.list_returned, self._db)
+        known = beside(lines, shard_of=_shard_of, find=find, number_of=lambda row: row.asked_by)
+        async for line, ours in known:
+            self._hold(line, ours)
 
     async def miss(self, gateway: str, *, since: datetime, until: datetime) -> None:
         """What we gave back, or a bank took back, in a span of time, and no line is for."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, time
+from functools import partial
 from hashlib import blake2b
 from typing import Final
 
-from bubuh.core.shards import ALL_SHARDS, Shard
+from bubuh.core.shards import ALL_SHARDS
 from bubuh.db.pool import Database
 from bubuh.orders import store
+from bubuh.orders.beside import beside
 from bubuh.orders.match_banks import Banks, Payout
 from bubuh.orders.match_returns import Returns
 from bubuh.orders.matched import Differences, Matched
@@ -89,8 +91,7 @@ class _Match:
                 raise SettlementTooLong(most=MOST_BANK_LINES)
 
     async def _match(self, lines: Sequence[GatewayLine]) -> None:
-        """Hold lines against our payments, a gateway and shard at a time."""
-        groups: dict[tuple[str, Shard | None], list[GatewayLine]] = defaultdict(list)
+        """Hold lines against our payments."""
         for line in lines:
             payout = self._payouts[line.gateway, line.payout]
             payout.net_idr += line.net_idr
@@ -98,16 +99,11 @@ class _Match:
             _widen(self._moved, line.gateway, line.paid_at)
             if line.amount_idr > 0:
                 _widen(self._paid, line.gateway, line.paid_at)
-                groups[line.gateway, shard_of_reference(line.reference)].append(line)
         await self._returns.match(line for line in lines if line.amount_idr < 0)
-        for (gateway, shard), group in groups.items():
-            known: dict[str, list[Settled]] = defaultdict(list)
-            if shard is not None:
-                references = sorted({line.reference for line in group})
-                for row in await store.list_settled(self._db, shard, gateway, references):
-                    known[row.reference].append(row)
-            for line in group:
-                self._hold(line, known.get(line.reference, []))
+        came, find = (line for line in lines if line.amount_idr > 0), partial(store.list_settled, self._db)
+        known = beside(came, shard_of=shard_of_reference, find=find, number_of=lambda row: row.reference)
+        async for line, ours in known:
+            self._hold(line, ours)
         await self._differences.flush()
 
     def _hold(self, line: GatewayLine, ours: Sequence[Settled]) -> None:
