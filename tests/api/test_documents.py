@@ -3,10 +3,13 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from uuid import uuid4
 
+import httpx
 import pytest
 
+from bubuh.documents.expire import expire
 from bubuh.documents.model import LIMIT_BYTES
 from bubuh.edge.reasons import FLAGS
 from bubuh.identity.model import Scope
@@ -149,3 +152,43 @@ async def test_a_key_without_the_scope_may_not_upload(site: Site) -> None:
     answer = await (await site.person(Scope.QUOTA_READ)).upload()
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
     assert answer.json()["scope"] == "documents:write"
+
+
+async def test_a_program_keeps_a_document_past_its_time_and_lets_it_go(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await site.person()
+    document = (await person.upload()).json()
+    address, shard = f"/v1/documents/{document['id']}", person.principal.shard
+
+    async def kept(*, kept: bool) -> httpx.Response:
+        return await person.call("PATCH", address, json={"kept": kept})
+
+    came, until = (datetime.fromisoformat(document[name]) for name in ("received_at", "stays_until"))
+    assert (document["kept"], until - came) == (False, timedelta(hours=72))
+    for _ in range(2):
+        answer = await kept(kept=True)
+        assert (answer.status_code, answer.json()["kept"], answer.json()["stays_until"]) == (200, True, None)
+    monkeypatch.setattr("bubuh.documents.store.KEPT_S", 0.0)
+    assert await expire(shard, db=site.services.db, objects=site.services.objects) == 0
+    assert (await person.get(address)).json()["state"] == "ready"
+    assert (await kept(kept=False)).json()["kept"] is False
+    assert await expire(shard, db=site.services.db, objects=site.services.objects) == 1
+    gone = (await person.get(address)).json()
+    assert (gone["state"], gone["kept"], gone["stays_until"]) == ("destroyed", False, None)
+    late = await kept(kept=True)
+    assert (late.status_code, late.json()["code"]) == (409, "document_not_ready")
+
+
+@pytest.mark.parametrize("body", [{}, {"kept": "ya"}, {"kept": True, "until": "2027-01-01"}])
+async def test_a_wish_to_keep_is_one_plain_word(site: Site, body: dict[str, object]) -> None:
+    person = await site.person()
+    answer = await person.call("PATCH", f"/v1/documents/{await person.uploaded()}", json=body)
+    assert answer.status_code in {400, 422}, answer.text
+
+
+async def test_nobody_keeps_what_is_anothers(site: Site) -> None:
+    owner, stranger = await site.person(), await site.person()
+    address = f"/v1/documents/{await owner.uploaded()}"
+    assert (await stranger.call("PATCH", address, json={"kept": True})).status_code == 404
+    assert (await owner.get(address)).json()["kept"] is False

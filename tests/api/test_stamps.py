@@ -203,6 +203,7 @@ async def needs(person: Person, scope: Scope) -> None:
         ("POST", "/v1/orders/ord_x/check"): Scope.ORDERS_WRITE,
         ("POST", "/v1/documents"): Scope.DOCUMENTS_WRITE,
         ("GET", "/v1/documents/doc_x"): Scope.DOCUMENTS_WRITE,
+        ("PATCH", "/v1/documents/doc_x"): Scope.DOCUMENTS_WRITE,
         ("POST", "/v1/stamps"): Scope.STAMPS_WRITE,
         ("GET", "/v1/stamps"): Scope.STAMPS_WRITE,
         ("GET", "/v1/stamps/stm_x"): Scope.STAMPS_WRITE,

@@ -252,7 +252,8 @@ async def test_only_an_administrator_of_that_organisation_says_who_is_in_it(db: 
         with pytest.raises(said):
             await removed(office, office.founder, by=user_id)
         with pytest.raises(said):
-            await close(db, account_id=office.account_id, user_id=user_id, stamps=0, is_busy=False)
+            async with db.transaction() as conn:
+                await close(conn, account_id=office.account_id, user_id=user_id, stamps=0, is_busy=False)
     for act in (remove, appoint):
         with pytest.raises(MemberUnknown):
             await act(
@@ -365,7 +366,10 @@ async def test_an_organisation_is_closed_empty_and_by_who_is_left_alone_in_it(db
     budi = await office.joined()
 
     async def closed(*, stamps: int = 0, is_busy: bool = False) -> None:
-        await close(db, account_id=office.account_id, user_id=office.founder, stamps=stamps, is_busy=is_busy)
+        async with db.transaction() as conn:
+            await close(
+                conn, account_id=office.account_id, user_id=office.founder, stamps=stamps, is_busy=is_busy
+            )
 
     with pytest.raises(MembersRemain):
         await closed()

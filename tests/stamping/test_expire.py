@@ -7,9 +7,11 @@ from uuid import UUID
 import pytest
 
 from bubuh.db.pool import Conn
+from bubuh.documents.destroy import destroy_all
 from bubuh.documents.expire import expire
 from bubuh.documents.find import find_document
 from bubuh.documents.moves import DocumentState
+from bubuh.documents.ports import StoreUnavailable
 from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
 from bubuh.documents.stay import find_stay, set_kept
 from bubuh.stamping.affix import affix
@@ -109,3 +111,50 @@ async def test_what_its_owner_keeps_stays_until_they_say_otherwise(town: Town, o
         await set_kept(town.db, account_id, UUID(int=1), is_kept=True)
     with pytest.raises(DocumentUnknown):
         await find_stay(town.db, account_id, UUID(int=1))
+
+
+async def test_what_was_never_received_whole_goes_too(town: Town, owner_conn: Conn) -> None:
+    """A request that died left its row: with a key and a name, and perhaps with bytes."""
+    document_id = await town.upload()
+    await owner_conn.execute("UPDATE documents SET state = 'receiving', pages = NULL, boxes = NULL")
+    await aged(owner_conn, 71)
+    assert await expired(town) == 0
+    await aged(owner_conn, 73)
+    assert await expired(town) == 1
+    assert await state_of(town, document_id) is DESTROYED
+    assert await kept_objects(town) == 0
+
+
+async def test_what_a_crash_left_in_the_store_goes_with_the_next_round(
+    town: Town, owner_conn: Conn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document_id, _ = await stamped(town)
+    monkeypatch.setattr("bubuh.documents.store.KEPT_S", 0.0)
+    deleted: list[str] = []
+    delete = town.shop.objects.delete
+
+    async def fail_after_one(key: str) -> None:
+        if deleted:
+            raise StoreUnavailable("the store went away")
+        deleted.append(key)
+        await delete(key)
+
+    monkeypatch.setattr(town.shop.objects, "delete", fail_after_one)
+    with pytest.raises(StoreUnavailable):
+        await expired(town)
+    assert await state_of(town, document_id) is DESTROYED
+    assert await kept_objects(town) == 1
+    monkeypatch.setattr(town.shop.objects, "delete", delete)
+    assert await expired(town) == 0, "nothing more was due"
+    assert await kept_objects(town) == 0
+
+
+async def test_all_that_an_account_gave_goes_at_its_word_kept_or_not(town: Town) -> None:
+    first, _ = await stamped(town)
+    second = await town.upload()
+    await set_kept(town.db, town.citizen.account_id, second, is_kept=True)
+    async with town.db.transaction() as conn:
+        await destroy_all(conn, town.citizen.account_id)
+    assert [await state_of(town, each) for each in (first, second)] == [DESTROYED] * 2
+    assert await expired(town, at_once=1) == 0, "their time was not over"
+    assert await kept_objects(town) == 0

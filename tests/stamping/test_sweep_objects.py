@@ -165,6 +165,29 @@ async def test_what_a_row_names_or_may_come_to_name_stays_however_old(
     assert await there(objects) == wanted
 
 
+async def test_what_was_added_to_a_document_that_is_gone_is_named_by_nobody(
+    db: Database,
+    owner_conn: Conn,
+    signer_conn: Conn,
+    folder: Path,
+    objects: LocalObjects,
+    store_key: StoreKey,
+) -> None:
+    """Bytes that were kept while the last of their document were being taken away."""
+    story = await tell_story(Desk(db), signer_conn)
+    late = store_key.object_key(account_id=story.account_id, document_id=story.document_id, revision=9)
+    await owner_conn.execute("ALTER TABLE document_revisions DISABLE TRIGGER USER")
+    await owner_conn.execute("UPDATE document_revisions SET object_key = $1", late)
+    await objects.create(late, b"x")
+    age(folder, 2)
+    assert await swept(db, objects, store_key) == 0
+    await owner_conn.execute(
+        "UPDATE documents SET state = 'destroyed', key_sealed = NULL, name_sealed = NULL, object_key = NULL"
+    )
+    assert await swept(db, objects, store_key) == 1
+    assert await there(objects) == set()
+
+
 async def test_a_pass_looks_at_one_folder(
     db: Database, folder: Path, objects: LocalObjects, store_key: StoreKey
 ) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pyotp
 import pytest
 
 from bubuh.core.ids import fresh_account_id, show_account
+from bubuh.core.shards import shard_of_account
+from bubuh.documents.expire import expire
 from bubuh.edge.cookies import Cookies
 from bubuh.identity.model import Account, AccountKind
 from bubuh.identity.people import store as people
@@ -14,9 +17,9 @@ from bubuh.identity.people.model import Session
 from bubuh.identity.people.sessions import resume
 from bubuh.identity.store import add_account, add_owner
 from bubuh.quota.allot import allot
-from tests.api.site import LETTER, Site
+from tests.api.site import Site
 from tests.web.browser import PASSWORD, PIN, Browser, Form, Forms, registered
-from tests.web.test_stamp import DEED, checked, rich, sent
+from tests.web.test_stamp import DEED, checked, rich
 from tests.web.test_tus import begun
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -261,6 +264,8 @@ async def test_what_is_taken_along_is_everything_that_the_site_shows(
     assert [each["words"] for each in export["complaints"]] == [f"Belum bertambah {n}." for n in (2, 1, 0)]
     assert [each["kind"] for each in export["movements"]] == ["hold", "allot"]
     assert {each["agent"] for each in export["sessions"]} == {"? · ?"}
+    files = [(each["name"], each["state"]) for each in export["documents"]]
+    assert files == [("surat lamaran.pdf", "ready")]
 
 
 async def test_who_has_something_under_way_is_forgotten_after_it(site: Site) -> None:
@@ -272,19 +277,42 @@ async def test_who_has_something_under_way_is_forgotten_after_it(site: Site) -> 
     assert (await sari.browser.open("/akun")).request.url.path == "/akun"
 
 
-async def test_with_who_is_forgotten_go_the_keys_of_their_documents(site: Site) -> None:
-    sari = await registered(site)
+async def test_with_who_is_forgotten_go_their_documents(site: Site) -> None:
+    """Keys and names at once; what was kept of the bytes, increments too, with the worker's next round."""
+    sari = await rich(site, stamps=1)
     session = await _session(site, sari.browser)
-    await sent(sari.browser, LETTER.read_bytes())
-    assert sari.browser.path.startswith("/bubuhkan/doc_")
+    shard, objects = shard_of_account(session.account_id), site.services.objects
+    path = await checked(site, sari)
+    async with site.working():
+        await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
+        stamp = sari.browser.path
+        for _ in range(600):
+            if "hx-refresh" in (await sari.browser.open(f"{stamp}/keadaan")).headers:
+                break
+    await sari.browser.open(stamp)
+    await sari.browser.send(sari.browser.form(f"{stamp}/simpan"))  # kept: it would not go by its time
+    serial_no = re.search(r'class="serial">(\w+)<', sari.browser.page.text)
+    assert serial_no is not None
+    rows = "SELECT * FROM {} WHERE shard = $1 AND account_id = $2"
+    made = {
+        row["object_key"]
+        for table in ("documents", "document_revisions")
+        for row in await site.services.db.fetch(rows.format(table), shard, session.account_id)
+    }
+    assert len(made & {each.key async for each in objects.list()}) == 2, "an original and an increment"
     await begun(sari.browser, name="rahasia.pdf")
-    shard, rows = session.account_id % 64, "SELECT * FROM {} WHERE shard = $1 AND account_id = $2"
     await sari.browser.open("/akun/data")
-    await sari.browser.send(sari.browser.form("/akun/data/hapus"), {"password": PASSWORD})
+    answer = await sari.browser.send(sari.browser.form("/akun/data/hapus"), {"password": PASSWORD})
+    assert answer.request.url.path == "/"
     (kept,) = await site.services.db.fetch(rows.format("documents"), shard, session.account_id)
-    assert kept["state"] == "destroyed"
-    assert (kept["key_sealed"], kept["name_sealed"], kept["object_key"]) == (None, None, None)
+    assert (kept["state"], kept["key_sealed"], kept["name_sealed"]) == ("destroyed", None, None)
     assert await site.services.db.fetch(rows.format("uploads"), shard, session.account_id) == []
+    await expire(shard, db=site.services.db, objects=objects)
+    assert not made & {each.key async for each in objects.list()}
+    (kept,) = await site.services.db.fetch(rows.format("documents"), shard, session.account_id)
+    assert kept["object_key"] is None
+    facts = (await site.anyone.get(f"/v1/serials/{serial_no[1]}")).json()
+    assert facts["state"] == "affixed", "the stamp's record stays, and verifies"
 
 
 async def test_letters_wait_sealed(site: Site) -> None:

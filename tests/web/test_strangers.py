@@ -36,6 +36,7 @@ NOBODYS: Final = {"gateway", "lane", "language", "name", "proof"}
 #: what /v1 wants in a body before it looks for the thing
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("PATCH", "/v1/quota/shares/{child_id:str}"): {"limit": 5},
+    ("PATCH", "/v1/documents/{document_id:str}"): {"kept": True},
     ("POST", "/v1/orders/{order_id:str}/refunds"): {
         "stamps": 1,
         "refundable_idr": 10_000,

@@ -2446,7 +2446,7 @@ CREATE TABLE public.documents (
     kept_at timestamp with time zone,
     CONSTRAINT documents_base_sha256 CHECK ((length(base_sha256) = 32)),
     CONSTRAINT documents_base_whole CHECK ((num_nulls(base_object_key, base_sha256, base_size_bytes, normalised_for) = ANY (ARRAY[0, 4]))),
-    CONSTRAINT documents_destroyed_whole CHECK (((state <> 'destroyed'::text) OR (num_nonnulls(name_sealed, key_sealed, object_key, base_object_key) = 0))),
+    CONSTRAINT documents_destroyed_whole CHECK (((state <> 'destroyed'::text) OR (num_nonnulls(name_sealed, key_sealed) = 0))),
     CONSTRAINT documents_ready_whole CHECK (((state <> 'ready'::text) OR ((pages > 0) AND (boxes IS NOT NULL) AND (key_sealed IS NOT NULL) AND (object_key IS NOT NULL)))),
     CONSTRAINT documents_refused_why CHECK (((state = 'refused'::text) = (reason IS NOT NULL))),
     CONSTRAINT documents_sha256 CHECK ((length(sha256) = 32)),
@@ -3501,9 +3501,11 @@ CREATE INDEX document_revisions_objects ON public.document_revisions USING btree
 
 CREATE INDEX documents_base_objects ON public.documents USING btree (shard, base_object_key) WHERE (base_object_key IS NOT NULL);
 
+CREATE INDEX documents_leftovers ON public.documents USING btree (shard) WHERE ((state = 'destroyed'::text) AND (object_key IS NOT NULL));
+
 CREATE INDEX documents_objects ON public.documents USING btree (shard, object_key) WHERE (object_key IS NOT NULL);
 
-CREATE INDEX documents_unkept ON public.documents USING btree (shard, received_at) WHERE ((state = 'ready'::text) AND (kept_at IS NULL));
+CREATE INDEX documents_unkept ON public.documents USING btree (shard, received_at) WHERE ((state = ANY (ARRAY['receiving'::text, 'ready'::text])) AND (kept_at IS NULL));
 
 CREATE INDEX invitations_account ON public.invitations USING btree (account_id) WHERE (ended_at IS NULL);
 

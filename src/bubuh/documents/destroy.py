@@ -10,7 +10,7 @@ from bubuh.documents import store
 async def destroy_all(conn: Conn, account_id: AccountId) -> None:
     """Make every document of the account unreadable for ever, its name too; to be called in a transaction.
 
-    The rows keep hashes and sizes, which stamps need to be verified. Objects that no row names any more are
-    taken away by the sweep over the store.
+    The rows keep hashes and sizes, which stamps need to be verified. What lies in the store is noise from
+    then on, and goes with the worker's next round (`expire.take_away`).
     """
     await store.destroy_all(conn, account_id)

@@ -1,7 +1,8 @@
 """Documents are personal data: their bytes go 72 hours after they came and after each stamp.
 
 What goes is the document's key, and with it every byte and the name, wherever copies lie; the row keeps hash
-and size, which its stamps need to be verified. Then its objects are taken away, for their room.
+and size, which its stamps need to be verified. Then its objects are taken away, for their room, as are those
+of a person or organisation who went (`destroy.py`).
 """
 
 from __future__ import annotations
@@ -25,25 +26,37 @@ _DESTROYED = Counter(
 
 
 async def expire(shard: Shard, *, db: Database, objects: Objects, at_once: int = AT_ONCE) -> int:
-    """Destroy all documents of `shard` whose time is over; how many.
+    """Destroy all documents of `shard` whose time is over; how many. Then take away what destroyed ones left.
 
     Not those that their owner keeps, nor those of which a stamp waits or is in work. The keys are gone before
-    the first object is: what a crash in between leaves, nobody can read.
+    the first object is: what a crash in between leaves, nobody can read, and the next round takes away.
     """
     count = 0
     while True:
         async with db.transaction() as conn:
             due = await store.lock_due(conn, shard, at_most=at_once)
             gone = await store.destroy_due(conn, shard, due) if due else set()
-            over = [each for each in due if each.id in gone]
-            added = await store.list_added_objects(conn, shard, over) if over else []
-        first = [key for each in over for key in (each.object_key, each.base_object_key) if key is not None]
-        for key in first + added:
-            await objects.delete(key)
-        count += len(over)
-        if len(over) < at_once:
+        count += len(gone)
+        if len(gone) < at_once:
             break
     if count:
         _DESTROYED.inc(count)
         _log.info("documents_expired", shard=int(shard), documents=count)
+    await take_away(shard, db=db, objects=objects, at_once=at_once)
+    return count
+
+
+async def take_away(shard: Shard, *, db: Database, objects: Objects, at_once: int = AT_ONCE) -> int:
+    """Delete all objects of the documents of `shard` that are destroyed; of how many documents.
+
+    A document's row says where they lay until all of them are gone: doing it again after a crash, or at the
+    same time, is harmless.
+    """
+    count = 0
+    while left := await store.list_leftovers(db, shard, at_most=at_once):
+        first = [key for each in left for key in (each.object_key, each.base_object_key) if key is not None]
+        for key in first + await store.list_added_objects(db, shard, left):
+            await objects.delete(key)
+        await store.forget_leftovers(db, shard, left)
+        count += len(left)
     return count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import Final
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
@@ -10,6 +12,8 @@ from bubuh.documents import store
 from bubuh.documents.keys import DocumentKey, StoreKey
 from bubuh.documents.model import Document
 from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown
+
+PAGE: Final = 500  #: documents of one question
 
 
 async def find_document(db: Database, account_id: AccountId, document_id: UUID) -> Document:
@@ -22,6 +26,15 @@ async def find_document(db: Database, account_id: AccountId, document_id: UUID) 
     if document is None:
         raise DocumentUnknown(document_id=document_id)
     return document
+
+
+async def list_documents(db: Database, account_id: AccountId) -> AsyncIterator[Document]:
+    """Every document that the account ever gave us, in no order that tells anything."""
+    last = None
+    while page := await store.list_documents(db, account_id, after=last, most=PAGE):
+        for document in page:
+            yield document
+        last = page[-1].id
 
 
 def key_of(document: Document, store_key: StoreKey) -> DocumentKey:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Self
 from uuid import UUID
 
 from bubuh.core.ids import AccountId
@@ -66,10 +66,29 @@ class Stay:
     is_kept: bool  #: its owner wants them past their time
     ends_at: datetime  #: else: after which they are destroyed
 
+    @classmethod
+    def of_new(cls, document: Document) -> Self:
+        """That of a document that has just become ready."""
+        ends_at = document.received_at + timedelta(seconds=KEPT_S)
+        return cls(is_here=document.state is DocumentState.READY, is_kept=False, ends_at=ends_at)
+
+    @property
+    def until(self) -> datetime | None:
+        """After which the bytes are destroyed; None: they are gone, or kept."""
+        return self.ends_at if self.is_here and not self.is_kept else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A document whose time is over, and where its first bytes lie."""
+    """A document whose time is over."""
+
+    account_id: AccountId
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """A document that is destroyed, and where its first bytes lay."""
 
     account_id: AccountId
     id: UUID

@@ -19,7 +19,7 @@ class DocumentState(StrEnum):
 S = DocumentState
 
 MOVES: Final[Mapping[DocumentState, frozenset[DocumentState]]] = {
-    S.RECEIVING: frozenset({S.READY, S.REFUSED}),
+    S.RECEIVING: frozenset({S.READY, S.REFUSED, S.DESTROYED}),
     S.READY: frozenset({S.DESTROYED}),
     S.REFUSED: frozenset(),
     S.DESTROYED: frozenset(),

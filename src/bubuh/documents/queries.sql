@@ -90,16 +90,16 @@ DELETE FROM uploads WHERE shard = :shard AND account_id = :account_id AND id = :
 -- name: destroy_all(shard, account_id)!
 -- Every document of the account: without its key nobody reads its bytes, wherever they lie, nor its name.
 UPDATE documents
-   SET state = 'destroyed', name_sealed = NULL, key_sealed = NULL, object_key = NULL,
-       base_object_key = NULL, base_sha256 = NULL, base_size_bytes = NULL, normalised_for = NULL
- WHERE shard = :shard AND account_id = :account_id AND state = 'ready';
+   SET state = 'destroyed', name_sealed = NULL, key_sealed = NULL
+ WHERE shard = :shard AND account_id = :account_id AND state IN ('receiving', 'ready');
 
 -- name: lock_due(shard, kept_s, at_most)
 -- Documents that came and were last stamped longer ago than `kept_s`, and that nobody keeps: the oldest first, locked, so
--- that no stamp of theirs is leased meanwhile. Without those that somebody has locked.
-SELECT d.account_id, d.id, d.object_key, d.base_object_key
+-- that no stamp of theirs is leased meanwhile. Without those that somebody has locked. One that is still being received
+-- after so long will not be: its request died.
+SELECT d.account_id, d.id
   FROM documents AS d
- WHERE d.shard = :shard AND d.state = 'ready' AND d.kept_at IS NULL
+ WHERE d.shard = :shard AND d.state IN ('receiving', 'ready') AND d.kept_at IS NULL
    AND d.received_at < now() - make_interval(secs => :kept_s)
    AND NOT EXISTS (SELECT FROM document_revisions AS r
                     WHERE r.shard = :shard AND r.account_id = d.account_id AND r.document_id = d.id
@@ -111,10 +111,10 @@ SELECT d.account_id, d.id, d.object_key, d.base_object_key
 -- name: destroy_due(shard, account_ids, ids)
 -- Those of them of which no stamp waits or is in work. A row for each.
 UPDATE documents AS d
-   SET state = 'destroyed', name_sealed = NULL, key_sealed = NULL, object_key = NULL,
-       base_object_key = NULL, base_sha256 = NULL, base_size_bytes = NULL, normalised_for = NULL
+   SET state = 'destroyed', name_sealed = NULL, key_sealed = NULL
   FROM unnest(:account_ids::bigint[], :ids::uuid[]) AS x (account_id, id)
- WHERE d.shard = :shard AND d.account_id = x.account_id AND d.id = x.id AND d.state = 'ready' AND d.kept_at IS NULL
+ WHERE d.shard = :shard AND d.account_id = x.account_id AND d.id = x.id AND d.state IN ('receiving', 'ready')
+   AND d.kept_at IS NULL
    AND NOT EXISTS (SELECT FROM stamps AS s
                     WHERE s.shard = :shard AND s.account_id = d.account_id AND s.document_id = d.id
                       AND s.state = 'processing')
@@ -123,12 +123,26 @@ UPDATE documents AS d
                       AND s.state = 'accepted')
 RETURNING d.account_id, d.id;
 
+-- name: list_leftovers(shard, at_most)
+-- Documents that are destroyed, and whose objects may still be there.
+SELECT d.account_id, d.id, d.object_key, d.base_object_key
+  FROM documents AS d
+ WHERE d.shard = :shard AND d.state = 'destroyed' AND d.object_key IS NOT NULL
+ LIMIT :at_most;
+
 -- name: list_added_objects(shard, account_ids, ids)
 -- Where the increments of these documents lie, and what was added to them.
 SELECT r.object_key, v.dss_object_key
   FROM unnest(:account_ids::bigint[], :ids::uuid[]) AS x (account_id, id)
   JOIN document_revisions AS r ON r.shard = :shard AND r.account_id = x.account_id AND r.document_id = x.id
   LEFT JOIN stamp_levels AS v ON v.shard = :shard AND v.account_id = r.account_id AND v.stamp_id = r.stamp_id;
+
+-- name: forget_leftovers(shard, account_ids, ids)!
+-- Their objects are gone.
+UPDATE documents AS d
+   SET object_key = NULL, base_object_key = NULL, base_sha256 = NULL, base_size_bytes = NULL, normalised_for = NULL
+  FROM unnest(:account_ids::bigint[], :ids::uuid[]) AS x (account_id, id)
+ WHERE d.shard = :shard AND d.account_id = x.account_id AND d.id = x.id AND d.state = 'destroyed';
 
 -- name: set_kept(shard, account_id, id, is_kept)
 -- No row: the account has no such document with bytes.
@@ -145,6 +159,16 @@ SELECT d.state = 'ready' AS is_here, d.kept_at IS NOT NULL AS is_kept,
        + make_interval(secs => :kept_s) AS ends_at
   FROM documents AS d
  WHERE d.shard = :shard AND d.account_id = :account_id AND d.id = :id;
+
+-- name: list_documents(shard, account_id, after_id, most)
+-- Of one account, by their ids, from after `after_id` (NULL: the first).
+SELECT d.id, d.account_id, d.state, d.sha256, d.size_bytes, d.pages, d.boxes, d.reason, d.flags, d.received_at,
+       d.name_sealed, d.key_sealed, d.object_key, d.base_object_key, d.base_sha256, d.base_size_bytes,
+       d.normalised_for, d.content_unseen
+  FROM documents AS d
+ WHERE d.shard = :shard AND d.account_id = :account_id AND (:after_id::uuid IS NULL OR d.id > :after_id)
+ ORDER BY d.id
+ LIMIT :most;
 
 -- name: drop_uploads(shard, account_id)!
 -- Every upload that has not become a document.

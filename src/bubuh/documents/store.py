@@ -12,7 +12,7 @@ from bubuh.core.ids import AccountId
 from bubuh.core.shards import Shard, shard_of_account
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
-from bubuh.documents.model import KEPT_S, Base, Document, Due, PartialUpload, Revision, Stay
+from bubuh.documents.model import KEPT_S, Base, Document, Due, Leftover, PartialUpload, Revision, Stay
 from bubuh.documents.moves import DocumentState
 from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.model import PageBox
@@ -38,10 +38,20 @@ async def destroy_due(conn: Conn, shard: Shard, due: Sequence[Due]) -> set[UUID]
     return {row["id"] for row in rows}
 
 
-async def list_added_objects(conn: Conn, shard: Shard, documents: Sequence[Due]) -> list[str]:
+async def list_leftovers(db: Database, shard: Shard, *, at_most: int) -> list[Leftover]:
+    """Destroyed documents of a shard whose objects may still be there."""
+    return [Leftover(**row) for row in await db.fetch(SQL.list_leftovers.sql, shard, at_most)]
+
+
+async def list_added_objects(db: Database, shard: Shard, documents: Sequence[Leftover]) -> list[str]:
     """Where all lies that was appended to them."""
-    rows = await conn.fetch(SQL.list_added_objects.sql, shard, *columns(documents, "account_id", "id"))
+    rows = await db.fetch(SQL.list_added_objects.sql, shard, *columns(documents, "account_id", "id"))
     return [key for row in rows for key in row if key is not None]
+
+
+async def forget_leftovers(db: Database, shard: Shard, documents: Sequence[Leftover]) -> None:
+    """Their objects are gone: the rows need not say any more where they lay."""
+    await db.execute(SQL.forget_leftovers.sql, shard, *columns(documents, "account_id", "id"))
 
 
 async def set_kept(db: Database, account_id: AccountId, document_id: UUID, *, is_kept: bool) -> bool:
@@ -81,6 +91,14 @@ async def find_document(db: Database, account_id: AccountId, document_id: UUID) 
     """The account's document, or None."""
     row = await db.fetchrow(SQL.find_document.sql, shard_of_account(account_id), account_id, document_id)
     return None if row is None else _document(row)
+
+
+async def list_documents(
+    db: Database, account_id: AccountId, *, after: UUID | None, most: int
+) -> list[Document]:
+    """Documents of the account by their ids, from after that one; None: from the first."""
+    shard = shard_of_account(account_id)
+    return [_document(row) for row in await db.fetch(SQL.list_documents.sql, shard, account_id, after, most)]
 
 
 async def make_ready(

@@ -226,14 +226,21 @@ SELECT n.serial, n.serial_no, n.found
  ORDER BY n.serial, n.found;
 
 -- name: list_named_objects(shard, object_keys)
--- Those of the keys that a row of the shard names.
+-- Those of the keys that a row of the shard names. What was added to a document that has no objects any more is named by
+-- nobody.
 SELECT d.object_key FROM documents AS d WHERE d.shard = :shard AND d.object_key = ANY(:object_keys::text[])
  UNION ALL
 SELECT d.base_object_key FROM documents AS d WHERE d.shard = :shard AND d.base_object_key = ANY(:object_keys)
  UNION ALL
-SELECT r.object_key FROM document_revisions AS r WHERE r.shard = :shard AND r.object_key = ANY(:object_keys)
+SELECT r.object_key
+  FROM document_revisions AS r
+  JOIN documents AS d ON d.shard = :shard AND d.account_id = r.account_id AND d.id = r.document_id
+ WHERE r.shard = :shard AND r.object_key = ANY(:object_keys) AND d.object_key IS NOT NULL
  UNION ALL
-SELECT v.dss_object_key FROM stamp_levels AS v WHERE v.shard = :shard AND v.dss_object_key = ANY(:object_keys);
+SELECT v.dss_object_key
+  FROM stamp_levels AS v
+  JOIN documents AS d ON d.shard = :shard AND d.account_id = v.account_id AND d.id = v.document_id
+ WHERE v.shard = :shard AND v.dss_object_key = ANY(:object_keys) AND d.object_key IS NOT NULL;
 
 -- name: list_to_be_named(shard)
 -- Whose objects may lie there before their row names them: bases of documents being received (`no` NULL), increments of

@@ -42,15 +42,16 @@ CREATE TABLE documents (
         num_nulls(base_object_key, base_sha256, base_size_bytes, normalised_for) IN (0, 4)
     ),
     CONSTRAINT documents_base_sha256 CHECK (length(base_sha256) = 32),
-    CONSTRAINT documents_destroyed_whole CHECK (
-        state <> 'destroyed' OR num_nonnulls(name_sealed, key_sealed, object_key, base_object_key) = 0
-    ),
+    -- where its objects lay is known until they are taken away: without the key they are noise
+    CONSTRAINT documents_destroyed_whole CHECK (state <> 'destroyed' OR num_nonnulls(name_sealed, key_sealed) = 0),
     CONSTRAINT documents_unseen_not_normalised CHECK (NOT content_unseen OR base_object_key IS NULL)
 ) WITH (fillfactor = 85);
 -- Does any row name this object? Asked by the sweep over the object store, here and in the two tables below.
 CREATE INDEX documents_objects ON documents (shard, object_key) WHERE object_key IS NOT NULL;
 CREATE INDEX documents_base_objects ON documents (shard, base_object_key) WHERE base_object_key IS NOT NULL;
-CREATE INDEX documents_unkept ON documents (shard, received_at) WHERE state = 'ready' AND kept_at IS NULL;
+CREATE INDEX documents_unkept ON documents (shard, received_at)
+    WHERE state IN ('receiving', 'ready') AND kept_at IS NULL;
+CREATE INDEX documents_leftovers ON documents (shard) WHERE state = 'destroyed' AND object_key IS NOT NULL;
 GRANT SELECT, INSERT ON documents TO bubuh_app;
 GRANT UPDATE (
     state, kept_at, pages, boxes, name_sealed, key_sealed, object_key, reason, flags,

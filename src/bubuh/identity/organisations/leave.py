@@ -27,8 +27,10 @@ async def leave_all(conn: Conn, user_id: UUID) -> None:
         await _leave(conn, account_id, user_id)
 
 
-async def close(db: Database, *, account_id: AccountId, user_id: UUID, stamps: int, is_busy: bool) -> None:
-    """Close an organisation that its administrator alone is in; the ledger keeps its movements, nameless.
+async def close(conn: Conn, *, account_id: AccountId, user_id: UUID, stamps: int, is_busy: bool) -> None:
+    """Close an organisation that its administrator alone is in; to be called in a transaction.
+
+    The ledger keeps its movements, nameless.
 
     `stamps` is what it still has, free, held or on its way; `is_busy`: money or a stamp of it is under way.
 
@@ -37,17 +39,16 @@ async def close(db: Database, *, account_id: AccountId, user_id: UUID, stamps: i
         MembersRemain: others are in it.
         AccountNotEmpty, AccountBusy: something would be lost.
     """
-    async with db.transaction() as conn:
-        await lock_as_administrator(conn, account_id, user_id)
-        members, _ = await store.count_people(conn, account_id)
-        if members > 1:
-            raise MembersRemain
-        if stamps:
-            raise AccountNotEmpty(stamps=stamps)
-        if is_busy:
-            raise AccountBusy
-        await store.rename(conn, account_id, name=CLOSED)
-        await take_away(conn, account_id, user_id, act="account.close", actor=show_actor(user_id))
+    await lock_as_administrator(conn, account_id, user_id)
+    members, _ = await store.count_people(conn, account_id)
+    if members > 1:
+        raise MembersRemain
+    if stamps:
+        raise AccountNotEmpty(stamps=stamps)
+    if is_busy:
+        raise AccountBusy
+    await store.rename(conn, account_id, name=CLOSED)
+    await take_away(conn, account_id, user_id, act="account.close", actor=show_actor(user_id))
 
 
 async def _leave(conn: Conn, account_id: AccountId, user_id: UUID) -> None:

@@ -12,6 +12,8 @@ from bubuh.complaints.show import list_complaints, opened
 from bubuh.complaints.store import forget as forget_words
 from bubuh.core.ids import show_account, show_id
 from bubuh.documents.destroy import destroy_all
+from bubuh.documents.find import list_documents
+from bubuh.documents.names import document_name
 from bubuh.edge.disposition import attachment
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.services import Services
@@ -152,6 +154,7 @@ async def _everything(services: Services, session: Session) -> dict[str, Any]:
         "balance": await show_quota(services.db, session.account_id),
         "movements": movements,
         "history": await _entries(services, session),
+        "documents": await _documents(services, session),
         "complaints": await _complaints(services, session),
         "reminders": await _reminders(services, session),
     }
@@ -179,6 +182,21 @@ async def _entries(services: Services, session: Session) -> list[dict[str, Any]]
             for each in page
         ]
     return told
+
+
+async def _documents(services: Services, session: Session) -> list[dict[str, Any]]:
+    """Every document that came, with its name for as long as its bytes are here."""
+    return [
+        {
+            "id": show_id("doc", each.id),
+            "name": None if each.key_sealed is None else document_name(each, services.store_key),
+            "sha256": each.sha256.hex(),
+            "size_bytes": each.size_bytes,
+            "state": each.state,
+            "received_at": each.received_at,
+        }
+        async for each in list_documents(services.db, session.account_id)
+    ]
 
 
 async def _complaints(services: Services, session: Session) -> list[dict[str, Any]]:

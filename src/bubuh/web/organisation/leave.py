@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from litestar import MediaType, Request, get, post
 
+from bubuh.complaints.store import forget as forget_words
+from bubuh.documents.destroy import destroy_all
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.services import Services
 from bubuh.history.show import has_open_matter
@@ -38,20 +40,24 @@ async def post_leave(request: AnyRequest, services: Parts) -> Page:
 
 @post("/organisasi/tutup", guards=[SignedIn()], media_type=MediaType.HTML)
 async def post_close(request: AnyRequest, services: Parts) -> Page:
-    """Close it, once nothing is left in it and nobody else."""
+    """Close it, once nothing is left in it and nobody else. With it go its documents and complaints."""
     form, session = await read_form(request), session_of(request)
     await administrator(request, services)
     if errors := await wrong_pin(request, services, form):
         return await _show(request, services, errors)
     account_id = session.account_id
     balance = await show_quota(services.db, account_id)
-    await close(
-        services.db,
-        account_id=account_id,
-        user_id=session.user_id,
-        stamps=balance.free + balance.held + balance.in_transit,
-        is_busy=await has_open_matter(services.db, account_id),
-    )
+    is_busy = await has_open_matter(services.db, account_id)
+    async with services.db.transaction() as conn:
+        await close(
+            conn,
+            account_id=account_id,
+            user_id=session.user_id,
+            stamps=balance.free + balance.held + balance.in_transit,
+            is_busy=is_busy,
+        )
+        await forget_words(conn, account_id)
+        await destroy_all(conn, account_id)
     return await enter(request, services, session.user_id, to="/akun")
 
 
