@@ -30,6 +30,7 @@ from bubuh.payments.steady import (
     choose_gateway,
     paying,
     resting,
+    silent,
     wake,
 )
 from tests.gateway_dev.rig import SECRET, Shop
@@ -289,3 +290,15 @@ async def test_what_is_due_at_a_resting_gateway_stays_due_and_is_asked_when_it_i
     clock.now += LONGEST_REST_S
     assert (await run_asking_pass(shop.db, {"development": steady})).answered == len(orders)
     assert await shop.free() == len(orders)
+
+
+async def test_a_way_to_pay_is_silent_when_all_who_take_it_rest() -> None:
+    dead, well = Steady(Scripted(fail)), Steady(Scripted(_well))
+    only_va = Steady(Scripted(_well), methods=frozenset({Method.VA}))
+    assert silent({}) == silent({"a": dead}) == frozenset(), "nobody knows yet"
+    for _ in range(FAILS):
+        with pytest.raises(GatewayUnavailable):
+            await dead.status("x")
+    assert silent({"a": dead}) == {Method.QRIS, Method.VA}
+    assert silent({"a": dead, "b": only_va}) == {Method.QRIS}
+    assert silent({"a": dead, "b": well}) == frozenset()

@@ -213,12 +213,12 @@ def test_a_page_that_watches_goes_on_watching_when_it_is_told_to_come_later(
         refused.append(1)
         route.fulfill(status=(503, 429)[len(refused) % 2], content_type="text/html", body="<p>Nanti</p>")
 
-    page.route("**/keadaan", refuse)
+    page.route("**/keadaan?*", refuse)
     while len(refused) < 2:
-        with page.expect_response("**/keadaan", timeout=20_000):
+        with page.expect_response("**/keadaan?*", timeout=20_000):
             pass
     assert page.locator("#state").count() == 1
-    page.unroute("**/keadaan")
+    page.unroute("**/keadaan?*")
     pay(page)
     expect(page.locator(".panel h1")).to_have_text("Kuota sudah bertambah", timeout=20_000)
 

@@ -5,10 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from bubuh.core.ids import read_id
 from bubuh.identity.model import Environment
+from bubuh.payments.breaker import FAILS
+from bubuh.payments.refusals import GatewayUnavailable
+from bubuh.payments.steady import Steady
 from tests.adapters.gateways import DIALECTS
 from tests.api.site import Site
 from tests.web.browser import Browser, Citizen, registered
+from tests.web.test_history import expired
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,19 +44,90 @@ async def test_who_pays_finds_the_quota_on_the_page(site: Site) -> None:
     assert "3 meterai" in (await sari.browser.open("/akun")).text
 
 
+def part_of(page: str) -> str:
+    """Where a page asks for its part that changes."""
+    found = re.search(r'data-hx-get="([^"]+)"', page)
+    assert found is not None, page
+    return found[1]
+
+
 async def test_a_page_without_a_way_to_pay_is_loaded_anew_once_there_is_one(site: Site) -> None:
     await site.gateway.script(fail=1)
     sari, order = await ordered(site)
-    assert "Kode pembayaran sedang dibuat" in sari.browser.page.text
-    again = re.search(r'data-hx-get="([^"]+)"', sari.browser.page.text)
-    assert again is not None
-    assert "hx-refresh" not in (await sari.browser.open(again[1])).headers
+    assert "Menunggu kode pembayaran" in sari.browser.page.text
+    again = part_of(sari.browser.page.text)
+    assert "hx-refresh" not in (await sari.browser.open(again)).headers
     await site.gateway.script()
     await sari.browser.open(f"/pesanan/{order}")
     await sari.browser.send(sari.browser.form(f"/pesanan/{order}/periksa"))
-    assert "Kode pembayaran sedang dibuat" not in sari.browser.page.text
-    assert f'data-hx-get="/pesanan/{order}/keadaan"' in sari.browser.page.text
-    assert (await sari.browser.open(again[1])).headers["hx-refresh"] == "true"
+    assert "Menunggu kode pembayaran" not in sari.browser.page.text
+    assert "Menunggu pembayaran" in sari.browser.page.text
+    assert (await sari.browser.open(again)).headers["hx-refresh"] == "true"
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+async def test_who_buys_in_an_outage_reads_what_happens_and_when_to_look_again(
+    site: Site, language: str
+) -> None:
+    await site.gateway.script(fail=1)
+    sari, order = await ordered(site)
+    sari.browser.client.headers["accept-language"] = language
+    said = {
+        "id": ("belum menjawab", "tidak ada yang hilang", "setiap 5 detik", "berakhir sendiri tanpa biaya"),
+        "en": ("has not answered", "nothing is lost", "every 5 seconds", "ends by itself and costs nothing"),
+    }
+    page = (await sari.browser.open(f"/pesanan/{order}")).text
+    assert [words in page for words in said[language]] == [True] * 4
+    assert 'class="qr"' not in page
+    answer = await sari.browser.send(sari.browser.form(f"/pesanan/{order}/periksa"))
+    assert answer.status_code == 200, "the gateway's silence is no page that failed"
+    assert ("tidak menjawab" if language == "id" else "did not answer") in answer.text
+    await site.gateway.script()
+
+
+async def test_where_every_gateway_of_a_way_rests_buyers_are_told_before_and_after(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sari, order = await ordered(site)
+    words = "Penyedia pembayaran sedang tidak menjawab"
+    assert words not in sari.browser.page.text
+    seen = part_of(sari.browser.page.text)
+    gone = DIALECTS["development"].make("http://127.0.0.1:9")
+    tired = Steady(gone)
+    for _ in range(FAILS):
+        with pytest.raises(GatewayUnavailable):
+            await tired.status("sari-1")
+    gateways = site.services.gateways
+    assert isinstance(gateways, dict)
+    monkeypatch.setitem(gateways, "development", tired)
+    assert words in (await sari.browser.open(seen)).text
+    assert words in (await sari.browser.open(f"/pesanan/{order}")).text
+    assert (await sari.browser.open("/beli")).text.count("sedang tidak menjawab") == 2
+    await gone.close()
+
+
+async def test_nothing_new_is_answered_with_nothing(site: Site) -> None:
+    """What stands on the page keeps the reader's focus, and is not read out every other second."""
+    sari, order = await ordered(site)
+    seen = part_of(sari.browser.page.text)
+    answer = await sari.browser.open(seen)
+    assert (answer.status_code, answer.content) == (204, b"")
+    await site.gateway.pay(f"{order}-1")
+    await sari.browser.open(f"/pesanan/{order}")
+    await sari.browser.send(sari.browser.form(f"/pesanan/{order}/periksa"))
+    paid = await sari.browser.open(seen)
+    assert (paid.status_code, paid.headers["hx-refresh"]) == (200, "true")
+
+
+async def test_an_order_that_never_had_a_code_ends_in_words_of_its_own(site: Site) -> None:
+    await site.gateway.script(fail=1)
+    sari, order = await ordered(site)
+    await expired(site, read_id("ord", order))
+    page = await sari.browser.open(f"/pesanan/{order}")
+    assert sari.browser.heading == "Pesanan kedaluwarsa"
+    assert "tidak sempat memberi kodenya" in page.text
+    assert "terlanjur membayar" not in page.text
+    await site.gateway.script()
 
 
 async def test_a_double_tap_and_the_back_button_order_once(site: Site) -> None:

@@ -241,6 +241,20 @@ async def test_an_organisation_is_closed_once_nothing_is_left_in_it(site: Site) 
     assert FIRM not in (await sari.browser.open("/akun/ganti")).text
 
 
+async def test_with_an_organisation_that_is_closed_go_the_keys_of_its_documents(site: Site) -> None:
+    sari = await founded(site)
+    account_id = (await session_of(site, sari.browser)).account_id
+    await sent(sari.browser, LETTER.read_bytes())
+    await sari.browser.open("/organisasi/keluar")
+    assert "Berkas dokumennya dihapus" in sari.browser.page.text
+    await sari.browser.send(sari.browser.form("/organisasi/tutup"), {"pin": PIN})
+    rows = await site.services.db.fetch(
+        "SELECT state, key_sealed, name_sealed FROM documents WHERE shard = $1 AND account_id = $2",
+        *(account_id % 64, account_id),
+    )
+    assert [tuple(row) for row in rows] == [("destroyed", None, None)]
+
+
 async def test_a_removed_members_open_session_ends_at_once(site: Site) -> None:
     sari = await founded(site, stamps=2)
     budi, phone = await joined(site, sari), Browser(site)

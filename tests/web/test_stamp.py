@@ -428,3 +428,45 @@ async def test_a_page_tells_how_long_the_file_stays_and_its_owner_may_keep_it(
     assert "Berkasnya sudah kami hapus" in page
     assert f"{stamp}/dokumen" not in page
     assert (await sari.browser.client.get(f"{stamp}/dokumen")).status_code == 409
+
+
+@journey
+async def test_a_stamp_that_still_waits_is_taken_back_and_one_in_work_is_not(site: Site) -> None:
+    sari = await rich(site)
+    path = await checked(site, sari)
+    await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
+    stamp, form = sari.browser.path, sari.browser.form(f"{sari.browser.path}/batal")
+    await sari.browser.send(form)
+    assert sari.browser.heading == "Refund: kuota dikembalikan"
+    assert "Kuota Anda sekarang: 5" in sari.browser.page.text
+    again = await sari.browser.send(form)
+    assert (again.request.url.path, sari.browser.heading) == (stamp, "Refund: kuota dikembalikan")
+    path = await checked(site, sari)
+    await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
+    other, form = sari.browser.path, sari.browser.form(f"{sari.browser.path}/batal")
+    async with site.working():
+        for _ in range(600):
+            if "hx-refresh" in (await sari.browser.open(f"{other}/keadaan")).headers:
+                break
+    late = await sari.browser.send(form)
+    assert sari.browser.heading == "Meterai sudah dibubuhkan"
+    assert "tidak dapat dibatalkan lagi" in late.text
+
+
+@journey
+async def test_a_page_that_watches_hears_nothing_until_there_is_news(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sari = await rich(site)
+    path = await checked(site, sari)
+    await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
+    stamp = sari.browser.path
+    found = re.search(r'data-hx-get="([^"]+)"', sari.browser.page.text)
+    assert found is not None
+    quiet = await sari.browser.open(found[1])
+    assert (quiet.status_code, quiet.content) == (204, b"")
+    assert "lebih lama daripada biasanya" not in (await sari.browser.open(stamp)).text
+    monkeypatch.setattr("bubuh.web.stamp.stamped._USUAL_S", 0.0)
+    slow = await sari.browser.open(found[1])
+    assert "lebih lama daripada biasanya" in slow.text
+    assert f"/bantuan{stamp.removeprefix('/meterai')}" in slow.text

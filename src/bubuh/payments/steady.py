@@ -203,6 +203,14 @@ def paying(gateways: Gateways) -> float:
     return sum(best.values()) / len(best) if best else 1.0
 
 
+def silent(gateways: Gateways) -> frozenset[Method]:
+    """The ways to pay that no gateway takes now, as far as this process knows: all that offer them rest."""
+    offered = {method for gateway in gateways.values() for method in gateway.methods}
+    tired = resting(gateways)
+    heard = {method for name, gateway in gateways.items() if name not in tired for method in gateway.methods}
+    return frozenset(offered - heard)
+
+
 async def wake(gateways: Gateways) -> None:
     """See which of the resting are well again."""
     await asyncio.gather(*(gateway.wake() for gateway in gateways.values() if isinstance(gateway, Steady)))

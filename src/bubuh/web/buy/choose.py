@@ -13,6 +13,7 @@ from bubuh.orders.model import MOST_STAMPS
 from bubuh.orders.place import place
 from bubuh.orders.refusals import StampsOutOfRange
 from bubuh.payments.model import Method
+from bubuh.payments.steady import silent
 from bubuh.quota.show import show_quota
 from bubuh.waitingroom.lanes import Errand
 from bubuh.web.errors import words_of
@@ -80,6 +81,7 @@ async def _ask(
         balance=await show_quota(services.db, session_of(request).account_id),
         price_idr=price_idr(1),
         most=MOST_STAMPS,
+        silent=silent(services.gateways),
         stamps=stamps,
         method=method,
         errors=errors or {},

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
 from litestar import MediaType, Request, get, post
 from litestar.params import FromPath
 
@@ -22,13 +23,19 @@ from bubuh.orders.model import OrderState, ShownOrder
 from bubuh.orders.show import find_order
 from bubuh.payments.model import PaymentDetails
 from bubuh.payments.qris_svg import qris_svg
+from bubuh.payments.refusals import GatewayUnavailable, GatewayUnknown
+from bubuh.payments.steady import silent
 from bubuh.quota.show import show_quota
 from bubuh.web.forms import read_form
-from bubuh.web.frame import Page, Parts, go_to, session_of, show
+from bubuh.web.frame import Page, Parts, go_to, page, session_of, show
 
 AnyRequest = Request[Any, Any, Any]
 
-_UNPAYABLE: Final = "belum-terbayar"  #: asked with by a page that was shown without a way to pay
+_SEEN: Final = "terlihat"  #: what a page that asks for its part shows already
+_UNPAYABLE: Final = "tanpa-kode"  #: what was seen begins so on a page without a way to pay
+_UNANSWERED: Final = "diam"  #: shown after a check that the gateway did not answer
+
+_log = structlog.get_logger(__name__)
 
 
 @get("/pesanan/{order_id:str}", guards=[SignedIn()], media_type=MediaType.HTML)
@@ -44,22 +51,31 @@ async def get_order_page(request: AnyRequest, order_id: FromPath[str], services:
 async def get_order_state(request: AnyRequest, order_id: FromPath[str], services: Parts) -> Page:
     """The part of the page that changes, for the page to fetch; once that is more, the whole page is.
 
-    So it is when there is a way to pay at last: the page says that it was shown without.
+    So it is when there is a way to pay at last. Nothing new is answered with nothing: what stands there keeps
+    the reader's focus, and is not read out again.
     """
     shown = await find_order(services.db, session_of(request).account_id, read_id("ord", order_id))
-    page = await _show(request, services, order_id, shown, template="buy/state.html")
-    is_payable_now = _UNPAYABLE in request.query_params and shown.payment is not None
-    if shown.order.state is not OrderState.PLACED or is_payable_now:
-        page.headers["hx-refresh"] = "true"
-    return page
+    seen = str(request.query_params.get(_SEEN, ""))
+    is_whole = shown.order.state is not OrderState.PLACED
+    is_whole = is_whole or (seen.startswith(_UNPAYABLE) and shown.payment is not None)
+    if seen == _mark(services, shown) and not is_whole:
+        return page(request, b"", status=204)
+    part = await _show(request, services, order_id, shown, template="buy/state.html")
+    if is_whole:
+        part.headers["hx-refresh"] = "true"
+    return part
 
 
 @post("/pesanan/{order_id:str}/periksa", guards=[SignedIn()], media_type=MediaType.HTML)
 async def post_check_order(request: AnyRequest, order_id: FromPath[str], services: Parts) -> Page:
-    """Ask the gateway now whether the money came."""
+    """Ask the gateway now whether the money came; the page says when it did not answer."""
     await read_form(request)
     wanted = read_id("ord", order_id)
-    await check(services.db, session_of(request).account_id, wanted, gateways=services.gateways)
+    try:
+        await check(services.db, session_of(request).account_id, wanted, gateways=services.gateways)
+    except (GatewayUnavailable, GatewayUnknown) as silence:
+        _log.info("gateway_silent", order=order_id, code=silence.code)
+        return go_to(request, f"/pesanan/{order_id}?{_UNANSWERED}=1")
     return go_to(request, f"/pesanan/{order_id}")
 
 
@@ -85,11 +101,28 @@ async def _show(
         picture=_picture(payment.qris, order.expires_at) if payment is not None and payment.qris else None,
         test_page=_test_page(services, payment),
         again_s=shown.look_again_s(utc_now()),
-        unpayable=_UNPAYABLE,
+        seen=f"{_SEEN}={_mark(services, shown)}",
+        is_silent=_is_silent(services, shown),
+        is_unanswered=_UNANSWERED in request.query_params,
+        may_order_another=services.door is None or not services.door.is_one_order,
         missing_idr=order.amount_idr - (order.amount_paid_idr - order.amount_returned_idr),
         balance=await show_quota(services.db, session_of(request).account_id),
         events=events,
     )
+
+
+def _is_silent(services: Parts, shown: ShownOrder) -> bool:
+    """Whether nobody who collects money so answers now, as far as this process knows."""
+    return shown.order.method in silent(services.gateways)
+
+
+def _mark(services: Parts, shown: ShownOrder) -> str:
+    """All that the part which changes depends on while the order waits."""
+    order = shown.order
+    way = _UNPAYABLE if shown.payment is None else "kode"
+    silence = "diam" if _is_silent(services, shown) else "menjawab"
+    told = (way, order.state, order.amount_paid_idr, silence, shown.look_again_s(utc_now()))
+    return ".".join(map(str, told))
 
 
 def _test_page(services: Services, payment: PaymentDetails | None) -> str | None:

@@ -9,6 +9,7 @@ from litestar import MediaType, Request, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from bubuh.core.clock import utc_now
 from bubuh.core.ids import read_id, show_id
 from bubuh.documents.names import document_name
 from bubuh.documents.stay import find_stay, set_kept
@@ -18,17 +19,20 @@ from bubuh.edge.reasons import RETURN_REASONS
 from bubuh.identity.people.model import Letter
 from bubuh.identity.people.send_link import send_link
 from bubuh.quota.show import show_quota
+from bubuh.stamping.cancel import cancel
 from bubuh.stamping.deliver import open_stamped_document
 from bubuh.stamping.model import Stamp
 from bubuh.stamping.moves import StampState
-from bubuh.stamping.refusals import StampNotReady
+from bubuh.stamping.refusals import StampNotCancellable, StampNotReady
 from bubuh.stamping.show import find_stamp, list_stamps
 from bubuh.web.forms import read_form
-from bubuh.web.frame import Page, Parts, go_to, language_here, session_of, show
+from bubuh.web.frame import Page, Parts, go_to, language_here, page, session_of, show
 from bubuh.web.stamp.places import MOST_STAMPS
 
 AnyRequest = Request[Any, Any, Any]
 PDF: Final = "application/pdf"
+_USUAL_S: Final = 30.0  #: most stamps end within a second or two
+_SEEN: Final = "terlihat"  #: what a page that asks for its part shows already
 
 
 @get("/meterai/{stamp_id:str}", guards=[SignedIn()], media_type=MediaType.HTML)
@@ -41,13 +45,20 @@ async def get_stamp_page(request: AnyRequest, stamp_id: FromPath[str], services:
 
 @get("/meterai/{stamp_id:str}/keadaan", guards=[SignedIn()], media_type=MediaType.HTML)
 async def get_stamp_state(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
-    """The part of the page that changes, for the page to fetch; once the stamp has ended, the whole is."""
+    """The part of the page that changes, for the page to fetch; once the stamp has ended, the whole is.
+
+    Nothing new is answered with nothing: what stands there keeps the reader's focus, and is not read out
+    again.
+    """
     stamp = await find_stamp(services.db, session_of(request).account_id, read_id("stm", stamp_id))
     beside = await _beside(request, services, stamp)
-    page = await _show(request, services, stamp, beside, template="stamp/state.html")
-    if all(one.has_ended for one in (stamp, *beside)):
-        page.headers["hx-refresh"] = "true"
-    return page
+    is_over = all(one.has_ended for one in (stamp, *beside))
+    if request.query_params.get(_SEEN) == _mark(stamp, beside) and not is_over:
+        return page(request, b"", status=204)
+    part = await _show(request, services, stamp, beside, template="stamp/state.html")
+    if is_over:
+        part.headers["hx-refresh"] = "true"
+    return part
 
 
 @get("/meterai/{stamp_id:str}/dokumen", guards=[SignedIn()], media_type=PDF)
@@ -93,6 +104,18 @@ async def post_letter(request: AnyRequest, stamp_id: FromPath[str], services: Pa
     return go_to(request, f"{path}?surat=1")
 
 
+@post("/meterai/{stamp_id:str}/batal", guards=[SignedIn()], media_type=MediaType.HTML)
+async def post_cancel(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
+    """Take back a stamp that still waits: its quota is there again. Once work has begun it goes on."""
+    await read_form(request)
+    principal, wanted = session_of(request).principal, read_id("stm", stamp_id)
+    try:
+        await cancel(principal, wanted, db=services.db)
+    except StampNotCancellable:
+        return go_to(request, f"/meterai/{show_id('stm', wanted)}?terlambat=1")
+    return go_to(request, f"/meterai/{show_id('stm', wanted)}")
+
+
 @post("/meterai/{stamp_id:str}/simpan", guards=[SignedIn()], media_type=MediaType.HTML)
 async def post_keep(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
     """Keep the document past its time, or (field `simpan` not `1`) no longer."""
@@ -102,7 +125,7 @@ async def post_keep(request: AnyRequest, stamp_id: FromPath[str], services: Part
     return go_to(request, f"/meterai/{show_id('stm', stamp.id)}")
 
 
-HANDLERS: Final = [get_stamp_page, get_stamp_state, get_stamped, post_letter, post_keep]
+HANDLERS: Final = [get_stamp_page, get_stamp_state, get_stamped, post_letter, post_cancel, post_keep]
 
 
 async def _show(
@@ -114,14 +137,28 @@ async def _show(
         template,
         stamp=stamp,
         is_sent="surat" in request.query_params,
+        is_late="terlambat" in request.query_params,
         stamp_no=show_id("stm", stamp.id),
         beside=beside,
         is_open=not all(one.has_ended for one in (stamp, *beside)),
+        seen=f"{_SEEN}={_mark(stamp, beside)}",
+        is_slow=_is_slow(stamp),
         stay=await find_stay(services.db, stamp.account_id, stamp.document_id),
         document_no=show_id("doc", stamp.document_id),
         reason=None if reason is None else reason.said(language_here(request)),
         balance=await show_quota(services.db, session_of(request).account_id),
     )
+
+
+def _mark(stamp: Stamp, beside: Sequence[Stamp]) -> str:
+    """All that the part which changes depends on while one of them is under way."""
+    pace = "lama" if _is_slow(stamp) else "biasa"
+    return ".".join((pace, *(one.state for one in (stamp, *beside))))
+
+
+def _is_slow(stamp: Stamp) -> bool:
+    """Whether its owner waits for longer than usual."""
+    return not stamp.has_ended and (utc_now() - stamp.accepted_at).total_seconds() > _USUAL_S
 
 
 async def _beside(request: AnyRequest, services: Parts, stamp: Stamp) -> list[Stamp]:
