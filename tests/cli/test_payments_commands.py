@@ -108,7 +108,7 @@ def form(folder: Path) -> Path:
 async def test_a_file_that_agrees_ends_well_and_one_that_differs_does_not(
     command: Command, db: Database, tmp_path: Path
 ) -> None:
-    _, _, reference = await bought(db)
+    _, order, reference = await bought(db)
     path, forms = tmp_path / "own.csv", str(form(tmp_path))
     path.write_text(f"ref,jumlah,kapan\n{reference},30000,{PAID.isoformat()}\n")
     ended = await command("payments", "reconcile", str(path), "--profiles", forms)
@@ -116,11 +116,29 @@ async def test_a_file_that_agrees_ends_well_and_one_that_differs_does_not(
     path.write_text(f"ref,jumlah,kapan\n{reference},30001,{PAID.isoformat()}\n")
     for new in (1, 0):  # stored once, told each time
         ended = await command("payments", "reconcile", str(path), "--profiles", forms)
+        (shown,) = ended.said["shown"]
         assert (ended.code, ended.said["differences"], ended.said["new"]) == (
             1,
             {"settlement_differs": 1},
             new,
         )
+        assert (shown["kind"], shown["reference"], shown["amount"]) == (
+            "settlement_differs",
+            reference,
+            30_001,
+        )
+        assert (shown["order"], shown["why"]) == (order, "we were told 30000")
+
+
+async def test_people_read_each_difference_and_what_to_do(command: Command, tmp_path: Path) -> None:
+    del command  # its database
+    path = tmp_path / "file.csv"
+    path.write_text(HEAD + "[INV/1],2026-11-20 10:00:00,settlement,qris,30000,29790,2026-11-21\n")
+    for arguments in (["reconcile", str(path)], ["unmatched"]):
+        told = await asyncio.to_thread(CliRunner().invoke, app, ["payments", *arguments])
+        assert told.exit_code == 1
+        for words in ("settlement_unknown", "IDR 30,000", "[INV/1]", "no order of ours", "then credit"):
+            assert words in told.stdout
 
 
 async def test_a_file_that_cannot_be_read_is_refused_and_keeps_nothing(

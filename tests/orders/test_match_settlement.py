@@ -103,6 +103,7 @@ async def test_files_that_agree(shop: Shop) -> None:
         "banked": 0,
         "differences": {},
         "new": 0,
+        "shown": [],
     }
     assert matched.agrees
     assert await listed(shop.db) == []

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 
 from bubuh.adapters.settlement.files import open_settlement
 from bubuh.adapters.settlement.profile import read_profiles
 from bubuh.cli.output import ASIDE, PEOPLE, Json, answer
 from bubuh.cli.service import As, acting_operator, with_database
-from bubuh.core.ids import read_id
+from bubuh.core.ids import read_id, show_id
 from bubuh.db.pool import Database
 from bubuh.orders.match_settlement import match_settlement
-from bubuh.payments.lines import LINE, Line, Resolution
+from bubuh.payments.lines import LINE, Line, Resolution, Unmatched
 from bubuh.payments.unmatched import resolve_line, show_unmatched
 
 payments = typer.Typer(no_args_is_help=True, help="Money on its way: what fits nothing.")
@@ -40,7 +41,7 @@ def unmatched_command(as_key: As = None, as_json: Json = False) -> None:
         answer({"lines": [line.show() for line in lines]}, as_json=True)
     else:
         for line in lines:
-            PEOPLE.print(_in_words(line))
+            PEOPLE.print(_with_age(line))
         PEOPLE.print("[green]nothing is open[/green]" if not lines else f"[red]{len(lines)} open[/red]")
     raise typer.Exit(code=1 if lines else 0)
 
@@ -58,7 +59,8 @@ def reconcile_command(
 ) -> None:
     """Match settlement files and bank statements with our payments; exit 1 when anything differs.
 
-    Nothing is booked: what differs is put on the unmatched list, once however often a file is matched.
+    Nothing is booked: what differs is told, a thousand of it one by one, and put on the unmatched list, once
+    however often a file is matched.
     """
     forms = read_profiles(profiles)
     opened = [open_settlement(path, forms) for path in files]
@@ -67,7 +69,12 @@ def reconcile_command(
         matched = with_database(
             lambda db: match_settlement(db, opened, told=lambda lines: bar.update(task, completed=lines))
         )
-    answer(matched.facts(), as_json=as_json)
+    facts = matched.facts()
+    if not as_json:
+        facts.pop("shown")
+        for one in matched.shown:
+            PEOPLE.print(_in_words(one))
+    answer(facts, as_json=as_json)
     raise typer.Exit(code=0 if matched.agrees else 1)
 
 
@@ -90,12 +97,15 @@ def resolve_command(
     answer(with_database(act), as_json=as_json)
 
 
-def _in_words(line: Line) -> str:
-    shown = line.show()
+def _with_age(line: Line) -> str:
     hours, minutes = divmod(line.age_s // 60, 60)
+    return f"[bold]{show_id(LINE, line.id)}[/bold]  {hours}h{minutes:02}  {_in_words(line)}"
+
+
+def _in_words(line: Line | Unmatched) -> str:
     money = "" if line.amount is None else f"  {line.currency} {line.amount:,}"
+    order = "" if line.order_id is None else show_id("ord", line.order_id)
     return (
-        f"[bold]{shown['id']}[/bold]  {hours}h{minutes:02}  {line.kind}{money}\n"
-        f"  {line.gateway} {line.subject}  {shown['order'] or ''}\n"
+        f"{line.kind}{money}\n  {line.gateway} {escape(line.subject)}  {order}\n"
         f"  {line.why}\n  [dim]{line.suggestion}[/dim]"
     )

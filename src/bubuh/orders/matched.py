@@ -15,6 +15,7 @@ from bubuh.payments.settlement import GatewayLine
 from bubuh.payments.unmatched import keep_unmatched
 
 LISTED_AT_ONCE: Final = 500
+MOST_SHOWN: Final = 1_000  #: differences that a run tells one by one; all are counted, and on the list
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Matched:
     banked: int = 0  #: payouts, and refunds sent by a bank itself, that are on the bank's statement
     differences: Counter[str] = field(default_factory=Counter)  #: by kind
     new: int = 0  #: differences that were not on the list before
+    shown: list[Unmatched] = field(default_factory=list)  #: the first MOST_SHOWN differences
 
     @property
     def agrees(self) -> bool:
@@ -42,6 +44,7 @@ class Matched:
             "banked": self.banked,
             "differences": dict(sorted(self.differences.items())),
             "new": self.new,
+            "shown": [one.show() for one in self.shown],
         }
 
 
@@ -70,6 +73,8 @@ class Differences:
     def add(self, difference: Unmatched) -> None:
         """One more; counted now, listed with the next."""
         self._matched.differences[str(difference.kind)] += 1
+        if len(self._matched.shown) < MOST_SHOWN:
+            self._matched.shown.append(difference)
         self._found.append(difference)
 
     def add_line(

@@ -72,6 +72,10 @@ class Unmatched:
             return self.account_id
         return AccountId(hashlib.sha256(f"{self.gateway}|{self.subject}".encode()).digest()[0] % SHARDS)
 
+    def show(self) -> dict[str, object]:
+        """As commands print it."""
+        return _shown(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -93,17 +97,20 @@ class Line:
 
     def show(self) -> dict[str, object]:
         """As commands print it."""
-        return {
-            "id": show_id(LINE, self.id),
-            "kind": str(self.kind),
-            "age_s": self.age_s,
-            "gateway": self.gateway,
-            "subject": self.subject,
-            "account": show_account(self.account_id) if self.account_id >= SHARDS else None,
-            "order": None if self.order_id is None else show_id("ord", self.order_id),
-            "reference": self.reference,
-            "amount": self.amount,
-            "currency": self.currency,
-            "why": self.why,
-            "suggestion": self.suggestion,
-        }
+        return {"id": show_id(LINE, self.id), "age_s": self.age_s, **_shown(self)}
+
+
+def _shown(line: Unmatched | Line) -> dict[str, object]:
+    account = line.account_id
+    return {
+        "kind": str(line.kind),
+        "gateway": line.gateway,
+        "subject": line.subject,
+        "account": None if account is None or account < SHARDS else show_account(account),
+        "order": None if line.order_id is None else show_id("ord", line.order_id),
+        "reference": line.reference,
+        "amount": line.amount,
+        "currency": line.currency,
+        "why": line.why,
+        "suggestion": line.suggestion,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from bubuh.adapters.gateway_calls import WIB
@@ -31,7 +32,12 @@ def read_rupiah(text: str, profile: FileProfile, *, may_cut: bool = False) -> in
     Raises:
         ValueError: it is no such amount, or above MOST_IDR.
     """
-    parts = _AMOUNT[profile.decimal].fullmatch("".join(text.split()))
+    return _rupiah(text, profile.decimal, may_cut=may_cut)
+
+
+@lru_cache(maxsize=4_096)  # a file says the same few amounts again and again
+def _rupiah(text: str, decimal: str, *, may_cut: bool) -> int:
+    parts = _AMOUNT[decimal].fullmatch("".join(text.split()))
     fraction = (parts[3] or "") if parts is not None else ""
     if parts is None or len(fraction) == len("000") or (fraction.strip("0") and not may_cut):
         raise ValueError(f"an amount of whole rupiah, not {text[:40]!r}")
