@@ -44,6 +44,8 @@ def test_it_tells_what_is_so_and_outlives_the_others(
     service: Running, oracle: Callable[[str], str], tmp_path: Path
 ) -> None:
     until(service, lambda told: told["state"] == "ok" and told["books"] is not None)
+    partner = service.json("account", "create", "--name", "Toko", "--kind", "channel")["id"]
+    service.json("partner", "show", partner, "--name", "Toko A")
     words = ("--id", "Pembubuhan terganggu.", "--en", "Stamping is disrupted.", "--next", "30")
     outage = service.json("outage", "open", "stamp", *words)
     until(service, lambda told: told["functions"]["stamp"]["reason"] == "declared")
@@ -62,8 +64,6 @@ def test_it_tells_what_is_so_and_outlives_the_others(
         capture_output=True,
     )
     assert (tmp_path / "proved").read_bytes() == record.read_bytes()
-    partner = service.json("account", "create", "--name", "Toko", "--kind", "channel")["id"]
-    service.json("partner", "show", partner, "--name", "Toko A")
     until(service, lambda told: [each["stock"] for each in told["partners"]] == ["none"])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=oracle("chromium"), args=ARGUMENTS)

@@ -163,7 +163,6 @@ def _keep(kept: Kept, as_key: str | None, fault: Fault, *, as_json: bool) -> Non
     if as_key is not None and not any(opens(as_key, environment) for environment in Environment):
         raise KeyRefused
     said_at = utc_now()
-    check_said(kept.word.said, said_at)
     for which, moment in (("began_at", kept.began_at), ("ended_at", kept.ended_at)):
         if moment is not None and moment > said_at:
             raise OutageTimesWrong(which=which)
@@ -187,6 +186,8 @@ def _in_words(each: Outage) -> str:
 
 
 def _word(indonesian: str, english: str, next_min: int | None) -> Word:
+    """The word, if it can be said: nobody waits for a database to hear that it cannot."""
     promised = None if next_min is None else utc_now() + timedelta(minutes=next_min)
     said = Said(indonesian=indonesian, english=english, next_update_at=promised)
+    check_said(said, utc_now())
     return Word(id=fresh_id(THE_SERVICE), said=said)

@@ -36,7 +36,7 @@ from bubuh.wiring.facts import read_facts
 
 SQL: Any = load_queries(__package__)
 _log = structlog.get_logger(__name__)
-ASK_EVERY_S: Final = 20.0  #: the database: 64 shards, two short statements each
+BOOKS_EVERY_S: Final = 20.0  #: 64 shards, two short statements each; the rest is asked at each look
 _PATIENCE_S: Final = 3.0
 
 
@@ -68,7 +68,7 @@ class Eyes:
         self._window = scrape.Window(WINDOW_S)
         self._line = httpx.AsyncClient(timeout=_PATIENCE_S)
         self._db: Database | None = None
-        self._asked_at = float("-inf")
+        self._booked_at = float("-inf")
         self.answers: Answers | None = None  #: None: the database does not answer
 
     async def look(self) -> Measured:
@@ -77,11 +77,12 @@ class Eyes:
         gate = run.gate or self._gate_url
         web = asyncio.create_task(_readiness(self._line, run.web))
         queue = asyncio.create_task(_queue(self._line, gate))
+        asked = asyncio.create_task(self._ask())
         told = await asyncio.gather(*(_numbers(self._line, address) for address in run.metrics.values()))
         readiness, queued = await web, await queue
+        await asked
         numbers = {name: read for name, read in zip(run.metrics, told, strict=True) if read is not None}
         self._window.read(time.monotonic(), numbers)
-        await self._ask()
         rises = self._window.rises()
         return Measured(
             at=utc_now(),
@@ -107,17 +108,17 @@ class Eyes:
             await self._db.close()
 
     async def _ask(self) -> None:
-        """Ask the database, when it is due or did not answer last time."""
-        is_due = time.monotonic() - self._asked_at >= ASK_EVERY_S
-        if self.answers is not None and not is_due and not self._shelf.words():
-            return
-        self._asked_at = time.monotonic()
+        """Ask the database; for the books, when it is due or there was no answer last time."""
+        is_due = time.monotonic() - self._booked_at >= BOOKS_EVERY_S
+        known = None if self.answers is None or is_due else self.answers.books
         try:
             async with asyncio.timeout(_PATIENCE_S * 2):
                 if self._db is None:
                     self._db = await Database.open(self._address, size=1)
                 await _take_in(self._db, self._shelf)
-                self.answers = await ask(self._db)
+                self.answers = await ask(self._db, books=known)
+            if known is None:
+                self._booked_at = time.monotonic()
         except (Fault, TimeoutError) as error:
             self.answers = None
             _log.warning("status_database_silent", why=type(error).__name__)
@@ -129,11 +130,8 @@ async def _take_in(db: Database, shelf: KeptWords) -> None:
         await take_in(db, shelf, environment=facts.environment, issuer=facts.public_url)
 
 
-async def ask(db: Database) -> Answers:
-    """What only the database knows."""
-    each_shard = [(shard,) for shard in ALL_SHARDS]
-    waits = await db.fetchmany(SQL.oldest_waiting_s.sql, each_shard)
-    open_lines = await db.fetchmany(SQL.count_unmatched.sql, each_shard)
+async def ask(db: Database, *, books: Books | None = None) -> Answers:
+    """What only the database knows; `books` are those of a moment ago, None has them asked for."""
     shown = await partners.list_all(db)
     slots = {one.account_id: one.slot for one in shown}
     each_shown = [(shard_of_account(account_id), account_id, LOW_STAMPS) for account_id in slots]
@@ -142,16 +140,23 @@ async def ask(db: Database) -> Answers:
         outages = await list_since(conn, utc_now() - timedelta(days=KEPT_DAYS))
         signed = [await newest_signed(conn, Kind.OUTAGE, outage.id) for outage in outages]
     return Answers(
-        books=Books(
-            waiting_s=max(row[0] for row in waits),
-            unmatched=sum(row[0] for row in open_lines),
-            whole_days=(await find_standing(db)).days,
-        ),
+        books=await _books(db) if books is None else books,
         outages=outages,
         records=[record for record in signed if record is not None],
         partners=[Partner(slot=one.slot, name=one.name, shown_at=one.shown_at) for one in shown],
         stocks=dict.fromkeys(slots.values(), Stock.NONE)  # who never had any has no row
         | {slots[row["account_id"]]: Stock(row["stock"]) for row in stocks},
+    )
+
+
+async def _books(db: Database) -> Books:
+    each_shard = [(shard,) for shard in ALL_SHARDS]
+    waits = await db.fetchmany(SQL.oldest_waiting_s.sql, each_shard)
+    open_lines = await db.fetchmany(SQL.count_unmatched.sql, each_shard)
+    return Books(
+        waiting_s=max(row[0] for row in waits),
+        unmatched=sum(row[0] for row in open_lines),
+        whole_days=(await find_standing(db)).days,
     )
 
 
