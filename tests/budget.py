@@ -30,7 +30,7 @@ _BEGIN: Final[Mapping[str, str]] = {
     """,
     "engine and checker": """
         attacks bench fuzz pdf sandbox verification
-        service/test_levels service/test_rotation service/test_unseen
+        service/test_levels service/test_rotation
     """,
     "ledger and faults": """
         bench/test_ledger bench/test_saga drill faults quota service/test_kills simulation stamping

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable
 from dataclasses import replace
@@ -65,18 +66,12 @@ def with_document_time_stamp(
 ) -> tuple[bytes, bytes]:
     """`document` with a document time-stamp, and the authority; `edit` gets the field before it is signed."""
     from asn1crypto import keys, x509
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
     from pyhanko.sign.fields import SigFieldSpec, append_signature_field
     from pyhanko.sign.signers import PdfTimeStamper
     from pyhanko.sign.timestamps import DummyTimeStamper
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    certificate = authority(key)
-    pkcs8 = key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pkcs8, certificate = time_authority()
     stamper = DummyTimeStamper(
         tsa_cert=x509.Certificate.load(certificate),
         tsa_key=keys.PrivateKeyInfo.load(pkcs8),
@@ -91,6 +86,19 @@ def with_document_time_stamp(
     timer = PdfTimeStamper(stamper, field_name="Waktu")
     out = timer.timestamp_pdf(writer, "sha256", validation_context=None)
     return bytes(out.getbuffer()), certificate
+
+
+@functools.cache
+def time_authority() -> tuple[bytes, bytes]:
+    """Key (PKCS #8) and certificate of the one authority of time that strangers here ask."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pkcs8 = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return pkcs8, authority(key)
 
 
 def authority(key) -> bytes:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zipfile
@@ -295,12 +296,12 @@ def test_content_of_another_file_is_refused(sheet: Sheet) -> None:
     assert inspect(sheet(edit=form())).flags == ()
 
 
+@functools.cache
 def packed_of(size_bytes: int, times: int = 1) -> bytes:
+    if times > 1:
+        return zlib.compress(packed_of(size_bytes, times - 1), 9)
     packer, zeros = zlib.compressobj(9), bytes(1 << 20)
-    data = b"".join(packer.compress(zeros) for _ in range(size_bytes >> 20)) + packer.flush()
-    for _ in range(times - 1):
-        data = zlib.compress(data, 9)
-    return data
+    return b"".join(packer.compress(zeros) for _ in range(size_bytes >> 20)) + packer.flush()
 
 
 def carrying(raw: bytes, filters: list[object], **entries: Any) -> Edit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,15 +30,37 @@ def ask(
     return asyncio.create_task(line.call(kind, {"name": name, "number": number, "path": path}, document))
 
 
-@pytest.fixture(params=[1])
-async def line(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
-    """A zygote with as many slots as the test asks for, whose inspectors look at three documents each."""
-    line = Line.start(Uids.here().sandbox, program=(PROGRAM, "3"), at_once=request.param)
+def started(at_once: int) -> Line:
+    """A zygote with so many slots, whose inspectors look at three documents each."""
+    return Line.start(Uids.here().sandbox, program=(PROGRAM, "3"), at_once=at_once)
+
+
+@pytest.fixture(scope="module", params=[1])
+def zygote(request: pytest.FixtureRequest) -> Iterator[Line]:
+    """One with as many slots as the test asks for, for all tests that leave it alive."""
+    line = started(request.param)
     yield line
     line.close()
 
 
-two_at_once = pytest.mark.parametrize("line", [2], indirect=True)
+@pytest.fixture
+async def line(zygote: Line) -> Line:
+    """The same, without an inspector."""
+    for child in children(zygote.pid):
+        os.kill(child, signal.SIGKILL)
+        await gone(child)
+    return zygote
+
+
+@pytest.fixture
+async def mortal() -> AsyncIterator[Line]:
+    """A zygote of the test's own, with two slots."""
+    line = started(2)
+    yield line
+    line.close()
+
+
+two_at_once = pytest.mark.parametrize("zygote", [2], indirect=True)
 
 
 async def test_one_process_sees_three_documents_and_no_more(line: Line) -> None:
@@ -73,7 +95,7 @@ async def test_a_refusal_is_an_answer_like_any(line: Line) -> None:
     ("deed", "reason"),
     [
         ("spin", Reason.SANDBOX_TIMEOUT),
-        ("spin_deaf", Reason.SANDBOX_TIMEOUT),
+        pytest.param("spin_deaf", Reason.SANDBOX_TIMEOUT, marks=pytest.mark.long),
         ("memory_for_ever", Reason.SANDBOX_MEMORY),
         ("memory_abort", Reason.SANDBOX_MEMORY),
         ("segfault", Reason.SANDBOX_DIED),
@@ -174,22 +196,21 @@ async def test_many_calls_share_few_processes(line: Line) -> None:
     assert len(children(line.pid)) <= 2
 
 
-@two_at_once
-async def test_closing_leaves_no_orphan(line: Line) -> None:
-    assert await ask(line, "pid")
-    call = ask(line, "sleep", number=60)
-    alive = [line.pid, *await children_of(line.pid, 1)]
-    busy = ask(line, "sleep", number=60)
-    alive += await children_of(line.pid, 2)
-    line.close()
+async def test_closing_leaves_no_orphan(mortal: Line) -> None:
+    assert await ask(mortal, "pid")
+    call = ask(mortal, "sleep", number=60)
+    alive = [mortal.pid, *await children_of(mortal.pid, 1)]
+    busy = ask(mortal, "sleep", number=60)
+    alive += await children_of(mortal.pid, 2)
+    mortal.close()
     await gone(*alive)
     await asyncio.gather(call, busy, return_exceptions=True)
 
 
-async def test_they_die_with_a_zygote_that_is_killed(line: Line) -> None:
-    inspector = int(await ask(line, "pid"))
-    os.kill(line.pid, signal.SIGKILL)
-    await line.gone()
+async def test_they_die_with_a_zygote_that_is_killed(mortal: Line) -> None:
+    inspector = int(await ask(mortal, "pid"))
+    os.kill(mortal.pid, signal.SIGKILL)
+    await mortal.gone()
     await gone(inspector)
 
 

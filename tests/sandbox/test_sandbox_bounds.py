@@ -164,12 +164,20 @@ def test_any_end_but_an_answer_is_a_refusal(hostile: Hostile, deed: str, reason:
     assert told.value.reason is reason
 
 
-def test_the_wall_clock_ends_a_sleeper(hostile: Hostile) -> None:
+def test_the_wall_clock_ends_sleepers(lines: tuple[Line, asyncio.Runner]) -> None:
+    """One of each kind, at once."""
+    asleep = [Hostile(*lines, kind) for kind in (ALONE, SHARED)]
+
+    async def all_at_once() -> list[str | BaseException]:
+        calls = (each.call("sleep", number=60) for each in asleep)
+        return await asyncio.gather(*calls, return_exceptions=True)
+
     begun = time.monotonic()
-    with pytest.raises(SandboxDied) as told:
-        hostile.ask("sleep", number=60)
-    assert told.value.details == {"reason": "sandbox_timeout", "cause": "wall clock"}
+    for told in lines[1].run(all_at_once()):
+        assert isinstance(told, SandboxDied)
+        assert told.details == {"reason": "sandbox_timeout", "cause": "wall clock"}
     assert time.monotonic() - begun < 20
+    assert [each.ask("echo", document=b"still there") for each in asleep] == ["still there"] * 2
 
 
 @pytest.mark.parametrize("size_bytes", [2 * MIB, 8 * MIB], ids=["past the owner's", "past the kernel's"])

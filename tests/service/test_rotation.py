@@ -11,6 +11,8 @@ import pytest
 
 from tests.service.conftest import Citizen, Running
 
+pytestmark = [pytest.mark.service, pytest.mark.long]
+
 
 def seals(service: Running) -> dict[str, tuple[str, int]]:
     return {row["id"]: (row["state"], row["seals"]) for row in service.json("keys", "list")["keys"]}
@@ -41,7 +43,6 @@ def test_a_new_key_seals_without_a_restart_and_the_old_ones_stamp_stays_genuine(
     assert [json.loads(line)["indication"] for line in done.stdout.splitlines()] == ["TOTAL-PASSED"] * 2
 
 
-@pytest.mark.long
 def test_a_key_that_may_still_be_needed_is_not_destroyed(service: Running) -> None:
     service.json("keys", "new", "dev-3")
     service.json("keys", "retire", "dev-3")
