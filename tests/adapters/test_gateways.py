@@ -182,6 +182,54 @@ async def test_more_than_is_left_is_never_given_back(customer: Customer) -> None
     assert answers[2].why
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "is_never"),
+    [
+        (400, "MAXIMUM_REFUND_AMOUNT_REACHED", True),
+        (400, "PARTIAL_REFUND_NOT_SUPPORTED", True),
+        (400, "REFUND_NOT_SUPPORTED", True),
+        (403, "INELIGIBLE_TRANSACTION", True),
+        (400, "REFUND_IN_PROGRESS", False),
+        (401, "INVALID_API_KEY", False),
+        (409, "IDEMPOTENCY_ERROR", False),
+    ],
+)
+async def test_a_refund_has_failed_only_where_xendit_will_never_carry_it(
+    status: int, code: str, *, is_never: bool
+) -> None:
+    """docs.xendit.co/qr-codes/test-scenarios, read 2026-11-23. While one is at work its stamps stay held."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path, _, _ = await request_from(reader)
+        is_made = path == "/refunds"
+        body = b'{"error_code":"%s","message":"no"}' % code.encode() if is_made else b'{"data":[]}'
+        head = (
+            f"HTTP/1.1 {status if is_made else 200} x\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
+        )
+        writer.write(head.encode() + b"\r\n" + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        gateway = DIALECTS["xendit"].make(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        asked = WantedRefund(
+            refund_no="rfd-1",
+            reference="r",
+            payment_no="inv_1",
+            method=Method.QRIS,
+            amount_idr=1,
+            reason="tidak jadi",
+        )
+        if is_never:
+            said = await gateway.refund(asked)
+            assert (said.state, code in str(said.why)) == (RefundWord.FAILED, True)
+        else:
+            with pytest.raises(GatewayRefused, match=code):
+                await gateway.refund(asked)
+        await gateway.close()
+
+
 @pytest.mark.parametrize("name", [name for name, one in DIALECTS.items() if one.pends])
 async def test_a_refund_may_take_its_time(running: RunningGateway, name: str) -> None:  # noqa: F811
     gateway = DIALECTS[name].make(lambda: running.address)

@@ -109,7 +109,11 @@ async def refund(request: Asked, desk: Desk) -> Response[bytes]:
     new = NewRefund(
         refund_no=wanted.reference_id, payment_no=payments[0].payment_no, amount_idr=wanted.amount
     )
-    made = desk.book.refund(reference, new, desk.teller.script.refund)
+    try:
+        made = desk.book.refund(reference, new, desk.teller.script.refund)
+    except Refused as refused:
+        error = {"error_code": "MAXIMUM_REFUND_AMOUNT_REACHED", "message": refused.why}
+        return await desk.say(error, status=400)
     return await desk.say(_told_refund(reference, made))
 
 
