@@ -170,6 +170,8 @@ class Midtrans:
             before = await self.refund_status(wanted)
             if before is not None:
                 return before
+            if said.status_code == _TAKEN:
+                raise GatewayRefused("refund: the number is taken, and the transaction does not show it yet")
             why = f"{said.status_code} {said.status_message}"
             return GatewayRefund(refund_no=wanted.refund_no, state=RefundWord.FAILED, why=why)
         return GatewayRefund(refund_no=wanted.refund_no, state=RefundWord.DONE)

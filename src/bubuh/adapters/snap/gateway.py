@@ -62,6 +62,7 @@ _STATES: Final = {
     "08": AttemptState.CLOSED,  # expired; not every bank tells it
 }
 _UNKNOWN_TO_THE_BANK: Final = "07"
+_NEVER: Final = frozenset({"400", "403", "404", "405"})  #: of what will not be carried out later either
 _REFUNDS: Final = {"00": RefundWord.DONE, "03": RefundWord.PENDING, "06": RefundWord.FAILED}
 
 
@@ -206,6 +207,9 @@ class SnapGateway:
         before = await self.refund_status(wanted)
         if before is not None:
             return before
+        no_funds = said.response_code == f"403{self._profile.services.refund}14"
+        if no_funds or said.response_code[:3] not in _NEVER:  # it may do it yet, or be at it
+            raise GatewayRefused(f"refund: {said.response_code} {said.response_message}")
         why = f"{said.response_code} {said.response_message}"
         return GatewayRefund(refund_no=wanted.refund_no, state=RefundWord.FAILED, why=why)
 
