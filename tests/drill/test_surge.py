@@ -9,7 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bubuh.cli import app
 from bubuh.drill.history import Finding, Kind
 from bubuh.drill.surge.devices import Seen
 from bubuh.drill.surge.page import page_of
@@ -56,8 +58,8 @@ def test_a_profile_that_cannot_be_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ValueError, match=r".+"):
         read_profile(path)
-    ended = surge("--profile", str(path))
-    assert (ended.returncode, ended.stdout) == (2, "")
+    ended = CliRunner().invoke(app, ["drill", "surge", "--json", "--profile", str(path)])
+    assert (ended.exit_code, ended.stdout) == (2, "")
 
 
 def probed(times_s: dict[str, float]) -> Probed:

@@ -89,38 +89,30 @@ def test_64_requests_for_the_last_stamp_are_one_winner(service: Running) -> None
     assert refused.json()["free"] == 0
 
 
-def test_a_signal_ends_everything_and_leaves_no_orphan() -> None:
-    folder = fresh_folder()
-    with running_service(folder / "data") as running:
-        processes = {name: running.pid(name) for name in ("postgres", "signer", "gateway", "worker", "web")}
-    gone = [name for name, pid in processes.items() if not Path(f"/proc/{pid}").exists()]
-    shutil.rmtree(folder)
-
-    assert sorted(gone) == sorted(processes)
-    assert running.up.returncode == 0
-
-
-def test_a_killed_parent_takes_its_children_along() -> None:
-    folder = fresh_folder()
-    with running_service(folder / "data") as running:
-        processes = [running.pid(name) for name in ("postgres", "signer", "gateway", "worker", "web")]
-        running.up.send_signal(signal.SIGKILL)
-        until(lambda: not any(_lives(pid) for pid in processes))
-        running.up.wait()
-        with running_service(folder / "data") as again:
-            assert httpx.get(f"{again.url}/health/ready").is_success
-    shutil.rmtree(folder)
-
-
-def test_two_services_on_one_machine_do_not_meet(service: Running, citizen: Citizen) -> None:
+def test_another_service_on_the_machine_lives_apart_dies_whole_and_ends_without_an_orphan(
+    service: Running, citizen: Citizen
+) -> None:
+    """It does not meet the first; a killed parent takes its children along, and a signal ends all of them."""
     folder = fresh_folder()
     with running_service(folder / "data") as other:
-        foreign = httpx.get(f"{other.url}/v1/quota", headers=citizen.http.headers)
         assert other.url != service.url
+        assert httpx.get(f"{other.url}/v1/quota", headers=citizen.http.headers).status_code == 401
+        assert citizen.http.get("/v1/quota").status_code == 200
+        killed = pids_of(other)
+        other.up.send_signal(signal.SIGKILL)
+        until(lambda: not any(_lives(pid) for pid in killed))
+        other.up.wait()
+    with running_service(folder / "data") as again:
+        assert httpx.get(f"{again.url}/health/ready").is_success
+        ended = pids_of(again)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in ended)
+    assert again.up.returncode == 0
+    assert citizen.http.get("/v1/quota").status_code == 200
     shutil.rmtree(folder)
 
-    assert foreign.status_code == 401
-    assert citizen.http.get("/v1/quota").status_code == 200
+
+def pids_of(running: Running) -> list[int]:
+    return [running.pid(name) for name in ("postgres", "signer", "gateway", "worker", "web")]
 
 
 def test_a_second_start_of_one_data_folder_is_refused(service: Running) -> None:

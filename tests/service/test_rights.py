@@ -19,6 +19,7 @@ from tests.service.conftest import Citizen, Running
 
 pytestmark = [
     pytest.mark.service,
+    pytest.mark.shared,
     pytest.mark.root,
     pytest.mark.skipif(os.geteuid() != 0, reason="NOT ROOT: one uid holds all parts, nothing to be tried"),
 ]
@@ -130,6 +131,7 @@ def test_each_process_runs_as_its_own_user(service: Running) -> None:
     assert uid_of("postgres") == UIDS.postgres
 
 
+@pytest.mark.long
 def test_a_data_folder_in_a_closed_home_is_kept_elsewhere_and_linked(tmp_path: Path) -> None:
     """What a clone in root's own home comes to: the parts' users could not walk there."""
     import shutil
