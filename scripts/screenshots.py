@@ -44,6 +44,8 @@ async def walked(page: Page, url: str, shoot: Shoot, stamped: Path) -> None:
     await walk.pay(page)
     order = page.url
     await shoot("paid")
+    await page.goto(f"{url}/bubuhkan")
+    await shoot("upload")
     await walk.send(page, url, LETTER)
     await shoot("place")
     await walk.describe(page)

@@ -73,12 +73,23 @@ async def test_who_buys_in_an_outage_reads_what_happens_and_when_to_look_again(
     sari, order = await ordered(site)
     sari.browser.client.headers["accept-language"] = language
     said = {
-        "id": ("belum menjawab", "tidak ada yang hilang", "setiap 5 detik", "berakhir sendiri tanpa biaya"),
-        "en": ("has not answered", "nothing is lost", "every 5 seconds", "ends by itself and costs nothing"),
+        "id": (
+            "belum menjawab",
+            "tidak ada yang hilang",
+            "selambatnya setiap 30 detik",
+            "berakhir sendiri tanpa biaya",
+        ),
+        "en": (
+            "has not answered",
+            "nothing is lost",
+            "at least every 30 seconds",
+            "ends by itself and costs nothing",
+        ),
     }
     page = (await sari.browser.open(f"/pesanan/{order}")).text
     assert [words in page for words in said[language]] == [True] * 4
     assert 'class="qr"' not in page
+    assert 'href="/beli">' in page.partition("<main")[2], "another way to pay may be answered"
     answer = await sari.browser.send(sari.browser.form(f"/pesanan/{order}/periksa"))
     assert answer.status_code == 200, "the gateway's silence is no page that failed"
     assert ("tidak menjawab" if language == "id" else "did not answer") in answer.text
@@ -103,6 +114,9 @@ async def test_where_every_gateway_of_a_way_rests_buyers_are_told_before_and_aft
     assert words in (await sari.browser.open(seen)).text
     assert words in (await sari.browser.open(f"/pesanan/{order}")).text
     assert (await sari.browser.open("/beli")).text.count("sedang tidak menjawab") == 2
+    await sari.browser.fill(None, {"stamps": "1", "method": "qris"})
+    assert "belum menjawab" in sari.browser.page.text
+    assert "cara membayar lain" not in sari.browser.page.text, "there is none that would be answered"
     await gone.close()
 
 

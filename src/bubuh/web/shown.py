@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
+from markupsafe import Markup, escape
+
 from bubuh.core.ids import show_account, show_id
-from bubuh.edge.figures import moment, rupiah
+from bubuh.edge import figures
+from bubuh.edge.figures import rupiah
+
+_AT: Final = Markup('<span class="at">')
+_END: Final = Markup("</span>")
+
+
+def moment(at: datetime) -> Markup:
+    """22-11-2026 14.05.09 WIB, which no line breaks."""
+    return _AT + figures.moment(at) + _END
+
+
+def day(of: date | str) -> Markup:
+    """A date, or its ISO 8601 text, as moments are written: 22-11-2026. Another text is shown as it is."""
+    try:
+        read = of if isinstance(of, date) else date.fromisoformat(of)
+    except ValueError:
+        return escape(of)
+    return _AT + f"{read:%d-%m-%Y}" + _END
 
 
 def size(count_bytes: int) -> str:
@@ -18,5 +39,12 @@ def size(count_bytes: int) -> str:
 
 
 SHOWN: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
-    {"moment": moment, "rupiah": rupiah, "size": size, "show_id": show_id, "show_account": show_account}
+    {
+        "moment": moment,
+        "day": day,
+        "rupiah": rupiah,
+        "size": size,
+        "show_id": show_id,
+        "show_account": show_account,
+    }
 )

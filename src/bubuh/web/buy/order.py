@@ -19,7 +19,7 @@ from bubuh.history.model import OrderEvent
 from bubuh.history.show import list_order_events
 from bubuh.identity.model import Environment
 from bubuh.orders.check import check
-from bubuh.orders.model import OrderState, ShownOrder
+from bubuh.orders.model import UNREACHED_LOOKS_S, OrderState, ShownOrder
 from bubuh.orders.show import find_order
 from bubuh.payments.model import PaymentDetails
 from bubuh.payments.qris_svg import qris_svg
@@ -104,7 +104,8 @@ async def _show(
         seen=f"{_SEEN}={_mark(services, shown)}",
         is_silent=_is_silent(services, shown),
         is_unanswered=_UNANSWERED in request.query_params,
-        may_order_another=services.door is None or not services.door.is_one_order,
+        slowest_s=UNREACHED_LOOKS_S[1],
+        has_other_way=_has_other_way(services, shown),
         missing_idr=order.amount_idr - (order.amount_paid_idr - order.amount_returned_idr),
         balance=await show_quota(services.db, session_of(request).account_id),
         events=events,
@@ -114,6 +115,14 @@ async def _show(
 def _is_silent(services: Parts, shown: ShownOrder) -> bool:
     """Whether nobody who collects money so answers now, as far as this process knows."""
     return shown.order.method in silent(services.gateways)
+
+
+def _has_other_way(services: Parts, shown: ShownOrder) -> bool:
+    """Whether its buyer may order anew, by a way to pay that may well be answered."""
+    if services.door is not None and services.door.is_one_order:
+        return False
+    offered = {method for gateway in services.gateways.values() for method in gateway.methods}
+    return bool(offered - silent(services.gateways) - {shown.order.method})
 
 
 def _mark(services: Parts, shown: ShownOrder) -> str:

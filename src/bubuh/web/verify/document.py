@@ -157,11 +157,13 @@ def _ask(
 
 
 def _told(verdict: Verdict, language: Language) -> dict[str, Any]:
-    """The verdict in words."""
+    """The verdict in words; the heading says the first of them."""
+    said = (VERDICTS[verdict.verdict] if verdict.stamps else NO_STAMP).said(language)
+    rest = said.partition(": ")[2] or said
     return {
         "word": str(verdict.verdict),
         "look": _LOOKS[verdict.verdict],
-        "explanation": (VERDICTS[verdict.verdict] if verdict.stamps else NO_STAMP).said(language),
+        "explanation": rest[0].upper() + rest[1:],
         "details": [
             *(VERDICT_REASONS[code].said(language) for code in verdict.reasons),
             *(FINDINGS[code].said(language) for code in verdict.findings),
