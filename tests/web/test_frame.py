@@ -180,6 +180,16 @@ async def test_errors_are_pages_for_people_and_problems_for_programs(site: Site)
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_not_found_does_not_look_signed_out(site: Site) -> None:
+    sari = await registered(site, pin=None)
+    page = await sari.browser.open("/tidak-ada")
+    assert page.status_code == 404
+    assert 'href="/riwayat"' in page.text
+    assert 'href="/masuk"' not in page.text
+    assert 'href="/masuk"' in (await Browser(site).open("/tidak-ada")).text
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_reader_chooses_the_language_and_stays_where_they_were(site: Site) -> None:
     browser = Browser(site)
     page = await browser.open("/bahasa/en?ke=/masuk")

@@ -164,6 +164,7 @@ def _page(
         title=problem.title.said(language),
         detail=detail or problem.detail.said(language),
         is_ours=problem.status >= 500,
+        has_cookie=browser_of(request).cookies.session in request.cookies,
     )
 
 
