@@ -100,7 +100,7 @@ def test_an_operator_holds_a_level_and_lets_it_go(tmp_path: Path) -> None:
     [
         (Way(Kind.INSPECT, 1), Level.STATIC),
         (Way(Kind.PAY, 1, buys=True), Level.PAUSED),
-        (Way(Kind.PARTNER, 0, buys=True), Level.PAUSED),
+        (Way(Kind.ORDER, 0, buys=True), Level.PAUSED),
         (Way(Kind.HISTORY, 0), Level.PAUSED),
         (Way(Kind.PAY, 0), Level.STATIC),
         (Way(Kind.STAMP, 0), Level.STATIC),

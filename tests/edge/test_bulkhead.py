@@ -202,6 +202,46 @@ def test_where_many_drown_the_next_place_is_of_who_has_the_fewest() -> None:
     assert bulkhead.leave(first, now_s=0.6) == [late]
 
 
+def test_a_line_is_as_long_as_is_served_within_the_bound() -> None:
+    bulkhead = Bulkhead(Bounds(floor=1, start=1, ceiling=1), bound_s=2.0)
+    place, _ = bulkhead.arrive(1, now_s=0.0, until_s=NEVER)
+    for second in range(3):  # ten come and ten begin in each
+        for _ in range(10 + 5 * (second == 0)):
+            bulkhead.arrive(1, now_s=float(second), until_s=NEVER)
+        for turn in range(10):
+            now_s = second + (turn + 1) / 10
+            (place,) = bulkhead.leave(place, now_s=now_s)
+    assert bulkhead.waiting == 5
+    for _ in range(15):
+        assert bulkhead.arrive(1, now_s=now_s, until_s=NEVER)[0].standing is Standing.WAITING
+    hopeless, changed = bulkhead.arrive(1, now_s=now_s, until_s=NEVER)
+    assert (hopeless.standing, changed) == (Standing.SHED, [hopeless])
+    assert bulkhead.pressure(now_s) == 1.0, "which is as bad as having waited"
+    urgent, changed = bulkhead.arrive(0, now_s=now_s, until_s=NEVER)
+    assert urgent.standing is Standing.WAITING
+    assert [(one.urgency, one.standing) for one in changed] == [(1, Standing.SHED)], (
+        "in the urgent one's stead"
+    )
+
+
+def test_a_line_too_long_is_its_owners_own() -> None:
+    bulkhead = Bulkhead(
+        Bounds(floor=1, start=1, ceiling=1), bound_s=2.0, each=Bounds(floor=1, start=1, ceiling=1)
+    )
+    place, _ = bulkhead.arrive(1, now_s=0.0, until_s=NEVER, owner=1)
+    now_s = 0.0
+    for second in range(3):
+        for _ in range(10 + 5 * (second == 0)):
+            bulkhead.arrive(1, now_s=float(second), until_s=NEVER, owner=1)
+        for turn in range(10):
+            now_s = second + (turn + 1) / 10
+            (place,) = bulkhead.leave(place, now_s=now_s)
+    few, changed = bulkhead.arrive(2, now_s=now_s, until_s=NEVER, owner=2)
+    assert (few.standing, changed) == (Standing.WAITING, []), "another's first is not too many"
+    came = [bulkhead.arrive(1, now_s=now_s, until_s=NEVER, owner=1)[0] for _ in range(10)]
+    assert [one.standing for one in came] == [Standing.WAITING] * 5 + [Standing.SHED] * 5, "ten are its half"
+
+
 def test_what_overflows_is_of_who_has_the_most_waiting() -> None:
     bulkhead = Bulkhead(WHOLE, bound_s=10.0, each=ONE)
     for _ in range(MOST_WAITING):
@@ -243,8 +283,11 @@ class Partners(RuleBasedStateMachine):
     def of(self, wanted: Standing, owner: int | None = None) -> list[Place]:
         return [place for place in self.all if place.standing is wanted and owner in {None, place.owner}]
 
-    def see(self, changed: list[Place]) -> None:
-        """Nobody is shed but for their own owner's wait; who begins is the most urgent of their owner."""
+    def see(self, changed: list[Place], *, came: Place | None = None) -> None:
+        """Nobody is shed but for the wait of their own owner, or its line when somebody `came` to that.
+
+        Who begins is the most urgent of their owner.
+        """
         for place in changed:
             own = self.of(Standing.WAITING, place.owner)
             if place.standing is Standing.WORKING:
@@ -260,7 +303,8 @@ class Partners(RuleBasedStateMachine):
                     and one.urgency <= place.urgency
                     and self.now_s - one.since_s >= BOUND_S
                 ]
-                assert overdue
+                newer = [one for one in own if (one.urgency, one.since_s) > (place.urgency, place.since_s)]
+                assert overdue or (came is not None and came.owner == place.owner and newer == [])
 
     @rule(owner=st.integers(1, 4), urgency=st.integers(0, 2), patience_s=st.sampled_from([0.3, NEVER]))
     def arrive(self, owner: int, urgency: int, patience_s: float) -> None:
@@ -268,7 +312,7 @@ class Partners(RuleBasedStateMachine):
             urgency, now_s=self.now_s, until_s=self.now_s + patience_s, owner=owner
         )
         self.all.append(place)
-        self.see(changed)
+        self.see(changed, came=place)
 
     @precondition(lambda self: self.of(Standing.WORKING))
     @rule(data=st.data())

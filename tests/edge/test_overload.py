@@ -278,7 +278,7 @@ def test_every_route_has_its_way() -> None:
     assert ways["POST", "/bubuhkan"] == Way(Kind.INSPECT, 0)
     assert ways["GET", "/bubuhkan/{document_id}/halaman/{page}"] == Way(Kind.INSPECT, 1)
     assert ways["POST", "/v1/stamps"] == Way(Kind.PARTNER, 0)
-    assert ways["GET", "/v1/orders/{order_id}"] == Way(Kind.PARTNER, 2)
+    assert ways["GET", "/v1/orders/{order_id}"] == Way(Kind.ORDER, 2)
     assert ways["POST", "/gateway/{gateway}/notices"] is None
     assert {way.kind for way in ways.values() if way is not None} == set(Kind) == set(RULES)
 

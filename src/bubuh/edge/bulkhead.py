@@ -1,9 +1,10 @@
 """A bulkhead: who of one kind of work may begin, who waits in front, and who is told to come again.
 
 Pure: the clock is passed in, and each call tells whose standing it changed. Within a bulkhead the more
-urgent goes first, then who came first. Somebody is shed only when all places are taken and they have waited
-for longer than the bound, and then nobody less urgent goes on waiting. Work whose caller has gone, or whose
-time is spent, is not begun.
+urgent goes first, then who came first. Somebody is shed only when all places are taken: when they have waited
+for longer than the bound, and then nobody less urgent goes on waiting; or when somebody comes and so many
+wait that, at the pace of late, the last of the least urgent would wait for longer than that. Work whose
+caller has gone, or whose time is spent, is not begun.
 
 A bulkhead may give each owner (a partner's account) a line with a limit of its own: then a place goes to the
 owner who has the fewest, and all of the above holds among each owner's own. So one who drowns fills no more
@@ -106,6 +107,31 @@ class _Line:
         return _turned_away(self.queues[max(u for u, queue in self.queues.items() if queue)].pop())
 
 
+class _Pace:
+    """How many begin in a second while others wait without a pause: else it says nothing of what could."""
+
+    def __init__(self, window_s: float) -> None:
+        self.per_s: float | None = None  #: in the better of the last two windows; None: not known
+        self._window_s = window_s
+        self._before = 0.0
+        self._from_s: float | None = None  # None: nobody waited
+        self._begun = 0
+
+    def note(self, *, begun: int, is_waited: bool, now_s: float) -> None:
+        """So many began, and somebody still waits or not."""
+        if not is_waited:
+            self.per_s = self._from_s = None
+        elif self._from_s is None:
+            self._from_s, self._begun, self._before = now_s, 0, 0.0
+        else:
+            self._begun += begun
+            span_s = now_s - self._from_s
+            if span_s >= self._window_s:
+                pace = self._begun / span_s
+                self.per_s, self._before = max(pace, self._before), pace
+                self._from_s, self._begun = now_s, 0
+
+
 class Bulkhead:
     """One kind of work in one process."""
 
@@ -119,6 +145,7 @@ class Bulkhead:
         self.waiting = 0  #: how many wait
         self._longest_s = 0.0  # in front, of who was let in or shed since `pressure` was asked for
         self._gradient = Gradient(bounds)
+        self._pace = _Pace(bound_s)
         self._each = each
         self._lines: dict[int, _Line] = {}  # of owners who have somebody here: as many as places at most
         self._fronts: dict[int, _Line] = {}  # of these, where somebody waits
@@ -160,7 +187,12 @@ class Bulkhead:
         self._until_s = min(self._until_s, until_s)
         self._fronts[place.owner] = line
         self.waiting += 1
-        return place, self.look(now_s)
+        changed = self.look(now_s)
+        if place.standing is Standing.WAITING and self._is_too_long(line):
+            changed.append(line.shed_last())
+            self.waiting -= 1
+            self._longest_s = self.bound_s  # that is what it would have been
+        return place, changed
 
     def leave(self, place: Place, *, now_s: float, counts: bool = True) -> list[Place]:
         """It has ended, or its caller has gone; who begins in its stead.
@@ -178,11 +210,12 @@ class Bulkhead:
 
     def look(self, now_s: float) -> list[Place]:
         """Let in whom there is room for, and turn away who waited too long; whose standing changed."""
-        changed = self._drop_spent(now_s)
+        spent, begun = self._drop_spent(now_s), list[Place]()
         while self.in_flight < self.limit and (place := self._first()) is not None:
             self._begin(place, now_s)
-            changed.append(place)
-        changed += self._shed(now_s)
+            begun.append(place)
+        self._pace.note(begun=len(begun), is_waited=self.waiting > 0, now_s=now_s)
+        changed = [*spent, *begun, *self._shed(now_s)]
         for place in changed:
             self._settle(place.owner)
         return changed
@@ -200,6 +233,11 @@ class Bulkhead:
         self._until_s = min((line.until_s for line in self._fronts.values()), default=math.inf)
         self.waiting -= len(spent)
         return spent
+
+    def _is_too_long(self, line: _Line) -> bool:
+        """Whether its last would wait for longer than the bound, each owner being let in by turns."""
+        per_s = self._pace.per_s
+        return per_s is not None and line.waiting * len(self._fronts) > per_s * self.bound_s
 
     def _first(self) -> Place | None:
         """Of the owner who has the fewest places and may have more."""

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     INSPECT = "inspect"  #: what opens documents: uploads, pictures of pages
     VERIFY = "verify"
     PARTNER = "partner"  #: programs with an API key
+    ORDER = "order"  #: of these, what buys: a gateway that comes back brings all its buyers at once
     HISTORY = "history"
     PAGES = "pages"  #: whatever else is shown
 
@@ -42,6 +43,12 @@ class Rule:
 
 
 _USUAL: Final = Bounds(floor=16, start=64, ceiling=256)
+# what programs send is committed in batches of all that is under way at once; half of it is one partner's
+_PROGRAMS: Final = Rule(
+    bounds=Bounds(floor=64, start=256, ceiling=1_024),
+    bound_s=2.0,
+    each=Bounds(floor=32, start=128, ceiling=512),
+)
 RULES: Final[Mapping[Kind, Rule]] = {
     Kind.CLAIM: Rule(bounds=_USUAL, bound_s=1.0),
     Kind.ACCOUNT: Rule(bounds=_USUAL, bound_s=2.0),
@@ -49,12 +56,8 @@ RULES: Final[Mapping[Kind, Rule]] = {
     Kind.PAY: Rule(bounds=_USUAL, bound_s=1.0),
     Kind.INSPECT: Rule(bounds=Bounds(floor=8, start=24, ceiling=64), bound_s=5.0),
     Kind.VERIFY: Rule(bounds=_USUAL, bound_s=2.0),
-    # what programs send is committed in batches of all that is under way at once; half of it is one partner's
-    Kind.PARTNER: Rule(
-        bounds=Bounds(floor=64, start=256, ceiling=1_024),
-        bound_s=2.0,
-        each=Bounds(floor=32, start=128, ceiling=512),
-    ),
+    Kind.PARTNER: _PROGRAMS,
+    Kind.ORDER: _PROGRAMS,
     Kind.HISTORY: Rule(bounds=_USUAL, bound_s=1.0),
     Kind.PAGES: Rule(bounds=_USUAL, bound_s=1.0),
 }
@@ -105,10 +108,10 @@ _ROWS: Final[tuple[tuple[str | None, str, Way], ...]] = (
     (None, "/v1/turns", Way(Kind.PARTNER, 0)),
     (None, "/v1/passes", Way(Kind.PARTNER, 0)),
     ("POST", "/v1/stamps", Way(Kind.PARTNER, 0)),
-    ("POST", "/v1/orders/", Way(Kind.PARTNER, 1)),
-    ("POST", "/v1/orders", Way(Kind.PARTNER, 0, buys=True)),
+    ("POST", "/v1/orders/", Way(Kind.ORDER, 1)),
+    ("POST", "/v1/orders", Way(Kind.ORDER, 0, buys=True)),
     # after an outage of a gateway many look at once; their money is credited whether or not they see it
-    ("GET", "/v1/orders", Way(Kind.PARTNER, 2)),
+    ("GET", "/v1/orders", Way(Kind.ORDER, 2)),
     ("GET", "/v1/stamps/", Way(Kind.PARTNER, 1)),
     ("GET", "/v1/stamps", Way(Kind.PARTNER, 2)),
     ("GET", "/v1/quota/", Way(Kind.PARTNER, 2)),
