@@ -1,24 +1,49 @@
 """The other channels meanwhile: strangers who verify, somebody's history, a program with a key.
 
 They ask at their own times, whatever the answers: what waits in front of a slow service is in the figures.
+They are a process of their own: among the thousands of devices that the drill plays their answers would wait
+for it, and its queue is not the service's.
+
+`python -m bubuh.drill.surge.probes`: lines of JSON come on standard input, first an `Asker`, then a `Wanted`
+for each round; for each of these a `Probed` leaves on standard output when the round has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
+
+import msgspec
 
 from bubuh.drill.exchange import Line, NoAnswer
-from bubuh.drill.surge.folk import Person
 
 CHANNELS: Final = ("verify", "history", "partner")
 _LINES: Final = 4
+_MOST_BYTES: Final = 64 * 1024 * 1024  #: of what one round showed
 Times = dict[str, list[float]]
+
+
+class Asker(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks for what."""
+
+    url: str
+    serial_no: str
+    session: str  #: of the person whose history it is
+    key: str  #: of the program
+    seed: str
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A round: so many a second of each channel, until then (monotonic)."""
+
+    rates: dict[str, float]
+    until_s: float
 
 
 @dataclass(slots=True)
@@ -26,18 +51,60 @@ class Probed:
     """What one round showed."""
 
     took_s: Times = field(default_factory=lambda: {name: [] for name in CHANNELS})
-    statuses: Counter[str] = field(default_factory=Counter)
+    statuses: dict[str, int] = field(default_factory=Counter)
+
+
+class Prober:
+    """The process that asks, from the drill's side."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process, self._to, self._from = process, process.stdin, process.stdout
+
+    @classmethod
+    async def start(cls, asker: Asker) -> Self:
+        """It is connected to nothing yet."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bubuh.drill.surge.probes"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_MOST_BYTES,
+        )
+        prober = cls(process)
+        prober._tell(asker)
+        return prober
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    async def ask(self, rates: Mapping[str, float], *, until_s: float) -> Probed:
+        """A round, until then (monotonic); the last answers are waited for."""
+        self._tell(Wanted(dict(rates), until_s))
+        return msgspec.json.decode(await self._from.readline(), type=Probed)
+
+    async def close(self) -> None:
+        """Nothing more is asked."""
+        self._to.close()
+        await self._process.wait()
+
+    def _tell(self, what: Asker | Wanted) -> None:
+        self._to.write(msgspec.json.encode(what) + b"\n")
 
 
 class Probes:
     """Asks each channel at its rate."""
 
-    def __init__(self, url: str, *, serial_no: str, person: Person, key: str, rng: random.Random) -> None:
-        self._rng = rng
+    def __init__(self, asker: Asker) -> None:
+        self._rng = random.Random(asker.seed)
+        url = asker.url
         self._asks: Mapping[str, tuple[str, dict[str, str]]] = {
-            "verify": (f"{url}/s/{serial_no}", {"Accept": "text/html"}),
-            "history": (f"{url}/riwayat", {"Accept": "text/html", "Cookie": f"bubuh={person.secret}"}),
-            "partner": (f"{url}/v1/quota", {"Authorization": f"Bearer {key}"}),
+            "verify": (f"{url}/s/{asker.serial_no}", {"Accept": "text/html"}),
+            "history": (f"{url}/riwayat", {"Accept": "text/html", "Cookie": f"bubuh={asker.session}"}),
+            "partner": (f"{url}/v1/quota", {"Authorization": f"Bearer {asker.key}"}),
         }
         sources = {name: f"127.250.{at}." for at, name in enumerate(CHANNELS)}
         self._lines = {
@@ -80,3 +147,19 @@ class Probes:
             free.put_nowait(line)
         seen.took_s[name].append(time.monotonic() - due_s)
         seen.statuses[f"{name} {status}"] += 1
+
+
+def main() -> None:
+    """See the module."""
+    probes = Probes(msgspec.json.decode(sys.stdin.buffer.readline(), type=Asker))
+    with asyncio.Runner() as runner:  # one loop: its connections outlive a round
+        while told := sys.stdin.buffer.readline():
+            wanted = msgspec.json.decode(told, type=Wanted)
+            seen = runner.run(probes.ask(wanted.rates, until_s=wanted.until_s))
+            sys.stdout.buffer.write(msgspec.json.encode(seen) + b"\n")
+            sys.stdout.buffer.flush()
+        probes.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,7 @@ from bubuh.drill.letter import letter
 from bubuh.drill.service import DrillImpossible, Service, running
 from bubuh.drill.surge.devices import LANE, Device, Devices
 from bubuh.drill.surge.folk import Person, make_people
-from bubuh.drill.surge.probes import Probes
+from bubuh.drill.surge.probes import Asker, Prober
 from bubuh.drill.surge.profile import Profile
 from bubuh.drill.surge.report import Report, Round, Second
 from bubuh.drill.surge.spent import since, spent_s
@@ -91,23 +91,25 @@ class Surge:
     async def ready(self, stamp: tuple[str, str]) -> AsyncIterator[None]:
         """Connected; `stamp` is a serial number and the key of its account."""
         serial_no, key = stamp
-        self._probes = Probes(
-            self._service.url,
-            serial_no=serial_no,
-            person=self._people.pop(),
-            key=key,
-            rng=random.Random(f"{self._seed} probes"),
+        self._prober = await Prober.start(
+            Asker(
+                url=self._service.url,
+                serial_no=serial_no,
+                session=self._people.pop().secret,
+                key=key,
+                seed=f"{self._seed} probes",
+            )
         )
-        self._begun_s, before = time.monotonic(), spent_s(self._service)
+        self._begun_s, before = time.monotonic(), self._spent_s()
         watching = asyncio.create_task(self._watch(), name="watching")
         try:
             yield
         finally:
-            self.cpu_s = since(before, spent_s(self._service))
+            self.cpu_s = since(before, self._spent_s())
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
-            self._probes.close()
+            await self._prober.close()
             self.devices.close()
 
     async def rounds(self, says: Says) -> list[Round]:
@@ -137,7 +139,7 @@ class Surge:
             "history": profile.history_per_s,
             "partner": profile.partner_per_s,
         }
-        probing = asyncio.create_task(self._probes.ask(rates, until_s=began_s + seconds))
+        probing = asyncio.create_task(self._prober.ask(rates, until_s=began_s + seconds))
         await self.devices.run(began_s + seconds)
         ended_s, entered = time.monotonic(), len(self.visits.entered) - before
         return Round(
@@ -184,12 +186,15 @@ class Surge:
         if not visit.cancelled():
             visit.result()  # our own mistake, if there is one
 
+    def _spent_s(self) -> dict[str, float]:
+        return spent_s(self._service, helpers=[self._prober.pid])
+
     async def _watch(self) -> None:
         """One line a second."""
-        before, last_s = spent_s(self._service), time.monotonic()
+        before, last_s = self._spent_s(), time.monotonic()
         while True:
             await asyncio.sleep(_TICK_S)
-            now, now_s = spent_s(self._service), time.monotonic()
+            now, now_s = self._spent_s(), time.monotonic()
             seen = self.devices.seen
             self.seconds.append(
                 Second(

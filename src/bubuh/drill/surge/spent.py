@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +14,11 @@ _HZ: Final = os.sysconf("SC_CLK_TCK")
 ROLES: Final = ("web", "worker", "gate", "signer", "gateway", "status", "postgres")
 
 
-def spent_s(service: Service) -> dict[str, float]:
-    """Seconds that each role and the drill itself have used; of a sandbox's dead children too."""
+def spent_s(service: Service, *, helpers: Iterable[int]) -> dict[str, float]:
+    """Seconds that each role and the drill with its `helpers` have used; of a sandbox's dead children too."""
     processes = service.roles()
     used = {role: sum(_of(pid) for pid in processes.get(role, ())) for role in ROLES}
-    return {"drill": time.process_time(), **used}
+    return {"drill": time.process_time() + sum(map(_of, helpers)), **used}
 
 
 def since(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
