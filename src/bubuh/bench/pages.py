@@ -9,6 +9,7 @@ has ended, in rounds, of which the middle one counts. Who asks is told apart.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,20 +23,24 @@ from playwright.async_api import Browser, BrowserContext, Page
 from bubuh.bench import walk
 from bubuh.bench.files import text_page
 from bubuh.db.home import SUPERUSER
-from bubuh.db.pool import connect
-from bubuh.db.roles import OWNER
+from bubuh.db.pool import Database, connect
+from bubuh.db.roles import APP, OWNER
 from bubuh.drill.exchange import Line
 from bubuh.drill.service import Service, running
+from bubuh.identity.model import AccountKind
+from bubuh.identity.open_account import open_account
+from bubuh.identity.people.sessions import open_session
 
 BYTES_PER_S: Final = 50_000.0  #: 400 kbit/s
 LATENCY_MS: Final = 400.0
 SLOWED: Final = 6
 WIDE: Final = 320
-ROWS: Final = 30  #: in the history that is asked for: more than a page
+ROWS: Final = 30  #: in each history that is asked for: more than a page
+PEOPLE: Final = 20  #: whose histories they are: one alone may not ask so often
 AT_ONCE: Final = 8
-WARM_UP: Final = 48
+WARM_UP: Final = 400
 ROUNDS: Final = 5
-ASKED: Final = 88  #: pages a round; all rounds with the others are below the rate of one address
+ASKED: Final = 800  #: pages a round
 IDLE_S: Final = 3.0
 CALM_S: Final = 3.0  #: after the browser has ended and the history was filled
 
@@ -114,9 +119,10 @@ async def _measured(folder: Path, *, told: Told) -> Report:
             later = await _later(browser, service.url, cookie)
             steps = await _journey(browser, service.url, address, document)
             told(0.8)
+        cookies = [cookie, *await _people(service, PEOPLE - 1)]
         await _fill_history(service)
         await asyncio.sleep(CALM_S)
-        history = await _costs(service, cookie)
+        history = await _costs(service, cookies)
         told(1.0)
     return Report(first, later, sum(steps.values()), steps, history)
 
@@ -209,28 +215,41 @@ async def _journey(browser: Browser, url: str, address: str, document: Path) -> 
     return steps
 
 
+async def _people(service: Service, count: int) -> list[str]:
+    """The sessions of so many who have registered and are signed in."""
+    async with await Database.open(service.run.databases[APP], size=1) as db:
+        opened = []
+        for no in range(count):
+            async with db.transaction() as conn:
+                opened.append(
+                    await open_account(conn, kind=AccountKind.PERSON, name=f"Sari {no}", actor="bench")
+                )
+        return [await open_session(db, one.user_id, agent="bench") for one in opened]
+
+
 async def _fill_history(service: Service) -> None:
-    """A page and more of stamps that came back, and of orders."""
+    """A page and more of stamps that came back, and of orders, for everybody."""
     admin = await connect(service.run.databases[OWNER].replace(OWNER, SUPERUSER), role_checks=False)
     await admin.execute(files("bubuh.bench").joinpath("history.sql").read_text("utf-8"))
     await admin.close()
 
 
-async def _costs(service: Service, cookie: str) -> list[Cost]:
-    """What a history page costs, `ROUNDS` times, the cheapest first.
+async def _costs(service: Service, cookies: Sequence[str]) -> list[Cost]:
+    """What a history page costs, `ROUNDS` times, the cheapest first; those of the sessions in turn.
 
     Several are asked for at once, as they are where a core is busy: a process that is woken for each word of
     one reader pays for the waking.
     """
     lines = [Line() for _ in range(AT_ONCE)]
     address = f"{service.url}/riwayat"
-    told = {"cookie": f"bubuh={cookie}", "accept": "text/html", "accept-encoding": "gzip"}
+    turns = itertools.cycle(cookies)
 
     async def ask(pages: int) -> None:
         await asyncio.gather(*(ask_on(line, pages // AT_ONCE) for line in lines))
 
     async def ask_on(line: Line, pages: int) -> None:
         for _ in range(pages):
+            told = {"cookie": f"bubuh={next(turns)}", "accept": "text/html", "accept-encoding": "gzip"}
             answer = await line.call("GET", address, headers=told)
             assert answer.is_success, answer.status
 
