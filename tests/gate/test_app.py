@@ -212,12 +212,30 @@ def test_no_room_says_more_than_its_rules_are_held_to(
     assert bound - 70 < size <= bound
 
 
+async def test_whoever_waits_may_say_so_with_a_turn_and_nothing_less(door: Door) -> None:
+    told = [await join(door) for _ in range(2)]
+    presence = door.keeper.room.lanes[UMUM].presence
+    for wrong in (b"", b"x" * 40, told[0]["code"].encode(), told[0]["turn"].encode()[:-1] + b"!"):
+        answer = await door.call("POST", "/antre/tempat/hadir", wrong)
+        assert (answer.status, json.loads(answer.body)["code"]) == (403, "turn_refused")
+    assert presence.size() == 0
+    for _ in range(3):
+        answer = await door.call("POST", "/antre/tempat/hadir", told[0]["turn"].encode())
+        assert (answer.status, answer.body) == (204, b"")
+    assert presence.size() == 1
+    await door.call("GET", "/antre/tempat", cookie=f"kode={told[1]['code']}")
+    assert presence.size() == 1
+    await door.call("GET", "/antre/tempat", cookie=f"giliran={told[1]['turn']}")
+    assert presence.size() == 2
+
+
 async def test_the_page_is_one_small_file_that_asks_for_now_json_alone(door: Door) -> None:
     packed = await door.call("GET", "/antre", accept_encoding="gzip, br")
     assert len(packed.body) <= 12 * 1024
     page = gzip.decompress(packed.body).decode()
     assert page == (await door.call("GET", "/antre")).body.decode()
-    assert set(re.findall(r"fetch\(.([^\"']+)", page)) == {"/now.json"}
+    said = "/antre/tempat/hadir"  # now and then, by a few: nothing is asked by it
+    assert set(re.findall(r"fetch\(.([^\"']+)", page)) == {"/now.json", said}
     assert not re.search(r"<(img|link|iframe)\b|\bsrc=|url\(|@import", page)
     assert "Kuota yang sudah dibayar tidak akan hilang" in page
     assert "<noscript>" in page

@@ -12,6 +12,7 @@ from bubuh.core.errors import Refusal
 from bubuh.core.ids import AccountId
 from bubuh.waitingroom.allocator import AHEAD, NumbersNotKept
 from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind
+from bubuh.waitingroom.presence import step_of
 from bubuh.waitingroom.records import Kind, Record, decode
 from bubuh.waitingroom.refusals import LaneUnknown, NotYet, RepairFull, TurnForeign, TurnOver, TurnUsed
 from bubuh.waitingroom.room import RETRY_S, Room
@@ -114,6 +115,28 @@ class Crashes(RuleBasedStateMachine):
             assert not self.room.lanes[lane_id].rests
             assert number <= window.serving
             assert before is None, "a number that was let in came in again"
+
+    @precondition(lambda self: any(self.told.values()))
+    @rule(data=st.data())
+    def say_that_one_waits(self, data: st.DataObject) -> None:
+        """Anybody may, of any number; it changes nothing of what must hold."""
+        lane_id = data.draw(st.sampled_from([one for one in LANES if self.told[one]]))
+        for number in data.draw(st.lists(st.sampled_from(self.told[lane_id]), max_size=40)):
+            lane_now = self.room.lanes[lane_id]
+            may = number > lane_now.window.serving and number % step_of(lane_now.waiting) == 0
+            assert self.room.hear(lane_id, number) is may
+
+    @rule(minutes=st.integers(1, 8))
+    def fall_silent(self, minutes: int) -> None:
+        """All but one of the stamp lane; nobody is called meanwhile."""
+        for _ in range(30 * minutes):
+            self.now_s += 2.0
+            self.repairable += RULES.repair_ceiling * RULES.per_s * 2.0
+            records = self.room.tick(self.now_s, 2.0, is_open=False)
+            self.keep()
+            self.log += records
+            self.room.apply(records)
+            self.room.hear(STAMP, self.room.lanes[STAMP].numbers.issued)
 
     @rule()
     def repair(self) -> None:

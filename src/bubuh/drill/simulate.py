@@ -20,6 +20,7 @@ from typing import Any, Final
 from bubuh.core.errors import Refusal
 from bubuh.waitingroom.estimate import SPREAD, SPREAD_S, arrival
 from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
+from bubuh.waitingroom.presence import step_of
 from bubuh.waitingroom.refusals import NotYet
 from bubuh.waitingroom.room import Room
 
@@ -37,6 +38,9 @@ _BUCKET_S: Final = 1_800
 _MANY: Final = 50.0
 _COARSE_S: Final = 3  #: between the calls of the rules that ours is held against
 _SAMPLE_EVERY: Final = 400
+_TELL_S: Final = 60  #: between two words of a device that may tell that it waits …
+_TELL_FAR_S: Final = 300  #: … and of one that is called later than in _NEAR_S
+_NEAR_S: Final = 400
 _SHORTEST_S: Final = 120.0  #: waits that an error is told of in parts of
 
 Says = Callable[[float, str], None]
@@ -206,6 +210,7 @@ class _Run:
         self._errors: list[float] = []
         self._late = 0
         self._stays = array("d", (math.exp(-s / crowd.patience_s) for s in range(_END_S + 1)))
+        self._leaves: dict[tuple[int, int], float] = {}  # the second in which whoever tells goes home
         self._bucket = dict.fromkeys(self._room.lanes, 0)
         self._always = dict.fromkeys(self._room.lanes, True)
 
@@ -214,6 +219,8 @@ class _Run:
         for second in range(0, _END_S, step_s):
             for lane, counts in self._joins.items():
                 self._join(lane, sum(counts[second : second + step_s]), second)
+            if step_s == 1 and second % _TELL_S == 0:
+                self._tell(second)
             self._call(second, step_s)
             for due in range(second, second + step_s):
                 self._enter(due)
@@ -247,6 +254,20 @@ class _Run:
                 found = arrival(number - lane.window.serving, lane.pace)
                 assert found is not None
                 self._told[lane_id].append((number, found.likely_s))
+
+    def _tell(self, second: int) -> None:
+        """Devices say that they wait, those of turns that nobody will use among them."""
+        for lane_id, lane in self._room.lanes.items():
+            serving, upto, step = lane.window.serving, lane.numbers.issued, step_of(lane.waiting)
+            if second % _TELL_FAR_S:
+                upto = min(upto, serving + int(_NEAR_S * lane.pace))
+            for number in range(serving // step * step + step, upto + 1, step):
+                at = (lane_id, number)
+                if at not in self._leaves:
+                    joined = self._joined[lane_id][number]
+                    self._leaves[at] = joined + self._rng.expovariate(1 / self._crowd.patience_s)
+                if second < self._leaves[at]:
+                    self._room.hear(lane_id, number)
 
     def _call(self, second: int, step_s: int) -> None:
         before = {lane_id: lane.window.serving for lane_id, lane in self._room.lanes.items()}

@@ -7,6 +7,7 @@ GET  /antre/bawa            this browser keeps the turn or code in `nomor`, unle
 GET  /antre/tunggu          without scripts, while a join costs work: wait
 GET  /antre/milik           without scripts, on the way in: this browser holds the turn's cookie
 GET  /antre/qr              the turn's code as a QR
+POST /antre/tempat/hadir    whoever holds the turn in the body is still there (`waitingroom.presence`)
 POST /antre/{lane}          a turn; JSON, or for a form the page and a cookie
 POST /gate/join             from the site alone: a voucher; a turn of the reserved lane that it names
 POST /gate/enter            from the site alone: a voucher, and a turn or its code
@@ -127,6 +128,8 @@ class Gate:
             body = await _body(receive, _MOST_REPORT_BYTES)
             self._keeper.hear(read_report(body, self._keeper.keys.passes, now_s=now_s), now_s=now_s)
             await answer(send, 204, b"", (FRESH,))
+        elif path == "/antre/tempat/hadir":
+            await self._hear(await _body(receive, _MOST_BYTES), send)
         elif path.startswith(_LANE_PREFIX):
             await self._join(path[len(_LANE_PREFIX) :], scope, await _body(receive, _MOST_BYTES), send)
         else:
@@ -221,8 +224,16 @@ class Gate:
         lane_id, number, shown = self._read(given)
         cookies = () if _cookie(scope) else (_cookie_of(CODE_COOKIE, shown),)  # no link takes a turn away
         whole = given if not told and len(given) > _LONGEST_CODE else ""
+        if whole:
+            keeper.room.hear(lane_id, number)
         page = self._pages.place(keeper, lane_id, number, shown, turn=whole)
         await answer(send, 200, page, (HTML, FRESH, *cookies))
+
+    async def _hear(self, body: bytes, send: Any) -> None:
+        """A whole turn says that its holder waits; a code, which can be guessed, does not."""
+        turn = read_turn(read_bytes(body.decode("latin-1")), self._keeper.keys.turns, now_s=int(time.time()))
+        self._keeper.room.hear(turn.lane, turn.number)
+        await answer(send, 204, b"", (FRESH,))
 
     async def _carry(self, scope: Any, send: Any) -> None:
         """What the site leads to: a browser that keeps no turn keeps this one; to another it is shown."""

@@ -20,6 +20,7 @@ from bubuh.waitingroom.draw_records import apply_draw, give_up, next_step, recor
 from bubuh.waitingroom.lanes import ERRANDS, REPAIR_ID, Errand, LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.minutes import Minute, Minutes
 from bubuh.waitingroom.passes import PASS_LIFE_S
+from bubuh.waitingroom.presence import Presence, step_of
 from bubuh.waitingroom.records import Kind, Record
 from bubuh.waitingroom.refusals import LaneUnknown, NotDrawn, NotYet, RepairFull, TurnOver, TurnUsed
 from bubuh.waitingroom.scheduler import Demand, Moment, hold_back, share_out
@@ -28,6 +29,7 @@ from bubuh.waitingroom.window import Cell, Standing, Window
 
 LEAST_SHOW: Final = 0.02  #: fewer than one in 50 of those called is never assumed
 LATE_SHARE: Final = 0.1  #: of a lane's people, who missed their window and come in a late one
+QUIET_S: Final = 60.0  #: without a word of anybody, after which silence says nothing
 RETRY_S: Final = 8  #: whoever was called and finds no place
 
 _FIRST_SHOW: Final = 0.7
@@ -93,13 +95,24 @@ class Lane:
         self._credit = 0.0  # people who may enter, those expected among them
         self._late_credit = 0.0
         self._per_s = 0.0
-        self._called = _FIRST_SHOW_WEIGHT
+        self.presence = Presence()
+        self._there = _FIRST_SHOW_WEIGHT
         self._came = _FIRST_SHOW_WEIGHT * _FIRST_SHOW
 
     @property
     def show(self) -> float:
-        """The part of those called who come, as lately seen."""
-        return min(1.0, max(LEAST_SHOW, self._came / self._called))
+        """The part of the next to be called who come, as lately seen of those who were there."""
+        _, part = next(self.presence.parts(self.window.serving))
+        return self._show(part)
+
+    @property
+    def _rate(self) -> float:
+        """How many come of those who are there."""
+        return max(LEAST_SHOW, self._came / self._there)
+
+    def _show(self, part: float) -> float:
+        """How many of those come of whom a `part` is there."""
+        return min(1.0, max(LEAST_SHOW, self._rate * part))
 
     @property
     def told_pace(self) -> float:
@@ -134,13 +147,15 @@ class Lane:
         counts = counts and not self.rests and not self.is_full() and not self._door.has_turned_away
         open_s = self.window.open_s + (elapsed_s if counts else 0.0)
         for cell in self.window.pass_time(open_s, window_s=window_s):
-            self._called = self._called * _SHOW_MEMORY + cell.called
-            self._came = self._came * _SHOW_MEMORY + cell.entered
+            there = max(cell.there, cell.entered)  # whoever came was
+            memory = _SHOW_MEMORY ** (there / cell.called)  # nothing is learnt of those who went home
+            self._there = self._there * memory + there
+            self._came = self._came * memory + cell.entered
 
     def demand(self, *, window_s: float) -> Demand:
         """What it could use."""
-        show = self.show
-        expected = self.window.outstanding(show, window_s=window_s)
+        show = self._show(self.presence.mean)
+        expected = self._expected(window_s)
         people = max(0.0, self.callable * show + expected - self._credit)
         return Demand(
             rule=self.rule, people=people, arriving=max(0, self.rule.expected - self.numbers.issued) * show
@@ -149,13 +164,12 @@ class Lane:
     def to_call(self, granted: float, elapsed_s: float, *, window_s: float) -> int:
         """How many numbers to call so that `granted` more people come within `elapsed_s`."""
         self._per_s = granted / elapsed_s
-        show = self.show
-        expected = self.window.outstanding(show, window_s=window_s)
+        expected = self._expected(window_s)
         self._credit = min(self._credit + granted, expected + max(self._saved(), granted))
         late = self._late_credit + LATE_SHARE * max(granted, elapsed_s)
         self._late_credit = min(late, max(1.0, LATE_SHARE * self._saved()))
-        wanted = 0 if self.rests else math.floor((self._credit - expected) / show + 1e-6)
-        called = min(self.callable, max(0, wanted))
+        most = math.ceil(max(granted, 1.0) / LEAST_SHOW)
+        called = 0 if self.rests else min(self.callable, self._numbers(self._credit - expected), most)
         weight = 1 - math.exp(-elapsed_s / _PACE_MEMORY_S)
         self.pace += (called / elapsed_s - self.pace) * weight
         return called
@@ -201,6 +215,24 @@ class Lane:
         self._credit -= 1
         self._door.enter()
 
+    def call(self, upto: int, *, open_s: float) -> None:
+        """Call all up to `upto`."""
+        there = self.presence.people(self.window.serving, upto)
+        self.window.call(upto, open_s=open_s, there=there)
+
+    def _expected(self, window_s: float) -> float:
+        return self.window.outstanding(self._rate, window_s=window_s)
+
+    def _numbers(self, people: float) -> int:
+        """How many numbers to call for so many people to come."""
+        found = 0
+        for size, part in self.presence.parts(self.window.serving):
+            show = self._show(part)
+            if people <= size * show:
+                break
+            found, people = found + int(size), people - size * show
+        return found + max(0, math.floor(people / show + 1e-6))
+
     def _saved(self) -> float:
         return max(_LEAST_SAVED, _SAVED_S * self._per_s)
 
@@ -215,6 +247,7 @@ class Room:
         self.lanes = {rule.id: Lane(rule, self._door) for rule in rules.lanes}
         self.inside: dict[AccountId, Inside] = {}  #: the least lately active first
         self.repairs = Ceiling()
+        self._listened_s, self._quiet_s = 0.0, 0.0
 
     def follow(self, rules: RoomRules) -> None:
         """Other rules from now on. Lanes that are left out are kept, and call nobody."""
@@ -228,6 +261,15 @@ class Room:
         if lane is None or lane.rule.kind is LaneKind.REPAIR:
             raise LaneUnknown
         return lane.numbers.take()
+
+    def hear(self, lane_id: int, number: int) -> bool:
+        """Whoever holds the number is there; whether this was one of those who may tell."""
+        lane = self.lanes.get(lane_id)
+        place = None if lane is None else lane.place(number)
+        if lane is None or place is None or not lane.window.serving < place <= lane.numbers.issued:
+            return False
+        self._quiet_s = 0.0
+        return lane.presence.hear(place, step=step_of(lane.waiting), now_s=self._listened_s)
 
     def wanted_marks(self) -> list[Record]:
         """Marks to keep, each once; `apply` them when they are kept."""
@@ -262,6 +304,7 @@ class Room:
         ended = self._end_passes(now_s)
         per_s, window_s = self.rules.per_s * health, self.rules.window_s
         came = self.repairs.pass_time(self.rules.repair_ceiling * per_s, elapsed_s)
+        self._listen(elapsed_s)
         free = max(0, self.rules.slots - len(self.inside) + len(ended))
         for lane_id, lane in self.lanes.items():
             lane.rests = per_s <= 0 or (buys <= 0 and Errand.BUY in self.rules.errands(lane_id))
@@ -277,6 +320,16 @@ class Room:
         if buys < 1:
             hold_back(demands, amount, buys, when, is_held=lambda rule: Errand.BUY in ERRANDS[rule.kind])
         return ended + self._call(lanes, demands, now_s, elapsed_s)
+
+    def _listen(self, elapsed_s: float) -> None:
+        """While nobody of any lane is heard, it is the way here that is silent: nobody has gone by that."""
+        self._quiet_s += elapsed_s
+        if self._quiet_s > QUIET_S:
+            return
+        self._listened_s += elapsed_s
+        for lane in self.lanes.values():
+            serving, issued = lane.window.serving, lane.numbers.issued
+            lane.presence.look(self._listened_s, serving=serving, issued=issued, pace=lane.pace)
 
     def draw(self, plan: DrawPlan | None, now_s: float) -> list[Record]:
         """The next step of the announced draw in each of its lanes: records to keep and then to `apply`.
@@ -420,7 +473,7 @@ def _apply_to(lane: Lane, record: Record, *, restoring: bool) -> None:
         case Kind.STARTED:
             lane.window.start_at(a)
         case Kind.CALLED:
-            lane.window.call(a, open_s=b / 1000)
+            lane.call(a, open_s=b / 1000)
         case Kind.CELL:
             lane.window.restore_cell(a, open_s=b / 1000, entered=c)
         case Kind.USED:

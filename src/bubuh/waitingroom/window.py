@@ -35,6 +35,7 @@ class Cell:
     open_s: float  #: the lane's clock then
     upto: int
     called: int
+    there: float  #: of these, how many were there as far as anybody knew
     entered: int = 0
 
 
@@ -53,13 +54,14 @@ class Window:
         self._bits = bytearray()
         self._base = 0  # the number of the first bit; a multiple of 8
 
-    def call(self, upto: int, *, open_s: float) -> None:
-        """Call all up to `upto` at `open_s` of the lane's clock."""
+    def call(self, upto: int, *, open_s: float, there: float | None = None) -> None:
+        """Call all up to `upto` at `open_s` of the lane's clock, of whom so many are `there`; None: all."""
         assert upto >= self.serving, "nobody is called back"
         self.open_s = max(self.open_s, open_s)
         if upto == self.serving:
             return
-        self._cells.append(Cell(open_s, upto, upto - self.serving))
+        called = upto - self.serving
+        self._cells.append(Cell(open_s, upto, called, called if there is None else there))
         self._uptos.append(upto)
         self.serving = upto
         self._bits.extend(bytes(max(0, (upto - self._base >> 3) + 1 - len(self._bits))))
@@ -82,11 +84,11 @@ class Window:
         self._trim()
         return ripe
 
-    def outstanding(self, show: float, *, window_s: float) -> float:
-        """How many of those called lately are still expected when a `show` part of them comes."""
+    def outstanding(self, rate: float, *, window_s: float) -> float:
+        """How many of those called lately are still expected, when a `rate` part of those there comes."""
         mature_s, expected = min(_MATURE_S, window_s), 0.0
         for cell in self._cells[self._ripe :]:
-            missing = cell.called * show - cell.entered
+            missing = cell.there * rate - cell.entered
             if missing > 0:
                 expected += missing * (1 - (self.open_s - cell.open_s) / mature_s)
         return expected
