@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass
+
 import pytest
 
 from bubuh.core.ids import fresh_account_id, read_account, show_account
@@ -101,3 +106,53 @@ async def test_a_key_that_may_read_gives_nothing_away(site: Site) -> None:
     answer = await reader.post(PATH, key="k", json={"receiver": account_of(receiver), "stamps": 1})
     assert answer.status_code == 403
     assert await reader.free() == 5
+
+
+@dataclass(frozen=True)
+class Sale:
+    """One line of a partner's own book: what it sold to whom, under the key that it sends it with."""
+
+    key: str
+    buyer: Person
+    stamps: int
+
+
+async def test_what_a_partner_sold_by_its_own_book_while_we_were_away_is_booked_once(site: Site) -> None:
+    """Its stock lies in its own account, which nobody else can spend from: so much it may sell without us.
+
+    Of the first sales our answers were lost, of some before we had heard them.
+    """
+    stock, seed = 60, random.Random(11)
+    partner = await site.person(stamps=stock)
+    buyers = [await site.person(stamps=0) for _ in range(4)]
+    book: list[Sale] = []
+    while (left := stock - sum(sale.stamps for sale in book)) > 0:
+        stamps = min(left, seed.randint(1, 5))
+        book.append(Sale(f"sale-{len(book)}", seed.choice(buyers), stamps))
+
+    async def send(sale: Sale) -> tuple[int, str]:
+        body = {"receiver": account_of(sale.buyer), "stamps": sale.stamps}
+        answer = await partner.post(PATH, key=sale.key, json=body)
+        return answer.status_code, answer.json()["id"]
+
+    unanswered = book[: len(book) // 3]
+    heard = [await send(sale) for sale in unanswered[::2]]  # the partner saw none of these answers
+    resent = [*book, *seed.sample(book, 6)]
+    seed.shuffle(resent)
+    told: list[tuple[int, str]] = []
+    for first in range(0, len(resent), 5):  # five at once, the same sale among them perhaps
+        told += await asyncio.gather(*(send(sale) for sale in resent[first : first + 5]))
+    assert {status for status, _ in told} == {201}
+    assert {ref for _, ref in heard} < {ref for _, ref in told}
+    assert len({ref for _, ref in told}) == len(book)
+    await deliver(site, partner)
+    await deliver(site, partner)
+    sold = Counter[str]()
+    for sale in book:
+        sold[account_of(sale.buyer)] += sale.stamps
+    for buyer in buyers:
+        assert await buyer.free() == sold[account_of(buyer)]
+    quota = (await partner.get("/v1/quota")).json()
+    assert (quota["free"], quota["held"], quota["in_transit"]) == (0, 0, 0)
+    beyond = await partner.post(PATH, key="beyond", json={"receiver": account_of(buyers[0]), "stamps": 1})
+    assert (beyond.status_code, beyond.json()["code"]) == (409, "quota_exhausted")
