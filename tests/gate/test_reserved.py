@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,10 @@ from bubuh.core.ids import AccountId
 from bubuh.gate.now import parts_of
 from bubuh.waitingroom.code import code_of
 from bubuh.waitingroom.draw import Draw
+from bubuh.waitingroom.estimate import Verdict
 from bubuh.waitingroom.passes import vouch
 from bubuh.waitingroom.proof import Joined, Shown
+from bubuh.waitingroom.report import Health, Report, show_report
 from bubuh.waitingroom.room_file import RoomFile, write_room_file
 from bubuh.waitingroom.turn import Turn, bind_of, issue, read_bytes, read_turn
 from tests.gate.conftest import Answer, Door, open_door
@@ -91,6 +94,33 @@ async def test_the_last_number_that_can_be_reached_is_told_at_once(door: Door, n
     page = await door.call("GET", "/antre/tempat", query=f"nomor={code_of(late, RING)}")
     assert "tidak terkejar; nomor terakhir yang terkejar" in page.body.decode()
     assert f"/bukti-antre?nomor={code_of(late, RING)}" in page.body.decode()
+
+
+async def test_a_verdict_is_of_the_pace_that_is_on_and_never_sure_while_buying_rests(
+    door: Door, now_s: int
+) -> None:
+    async def pass_time(health: Health, seconds: int) -> list[Any]:
+        """Where the lane stands after so many seconds, by a clock that stands."""
+        for _ in range(seconds):
+            report = Report(process="web", said_at=int(time.time()), health=health)
+            assert (await door.call("POST", "/gate/report", show_report(report, RING))).status == 204
+            await door.tick(now_s=now_s)
+        said = json.loads(parts_of((await door.call("GET", "/now.json")).body)[0])
+        return list(said["lanes"]["cpns"])
+
+    await door.tick(now_s=now_s)
+    turns = [await turn_of(door) for _ in range(150)]
+    whole = await pass_time(Health(), 1)
+    assert whole[6] == Verdict.YES
+    rests = await pass_time(Health(pays=0.0), 60)
+    assert (rests[1], rests[6], rests[3]) == (whole[1], Verdict.LIKELY, 0.0)
+    assert rests[7] == whole[7], "what could still be reached"
+    page = await door.call("GET", "/antre/tempat", query=f"nomor={code_of(turns[-1], RING)}")
+    assert "mungkin terkejar, belum pasti" in page.body.decode()
+    slow = await pass_time(Health(able=0.1), 20)
+    assert slow[3] > 0
+    assert slow[6] == Verdict.LIKELY
+    assert slow[7] - slow[1] < 0.8 * (whole[7] - whole[1])
 
 
 async def test_what_became_of_a_turn_is_told_even_after_a_crash(door: Door, now_s: int) -> None:

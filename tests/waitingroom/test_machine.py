@@ -278,6 +278,22 @@ def test_while_nobody_can_pay_those_go_on_who_only_stamp() -> None:
     assert made.enter(turn(number=1), ALICE, now_s=NOW_S + 31).kind is Kind.ENTERED, "its turn is still good"
 
 
+def test_what_can_be_reached_is_reckoned_at_the_pace_that_is_on() -> None:
+    made = room(lane(), per_s=10.0)
+    for _ in range(300):
+        made.apply(made.tick(NOW_S, 1.0, health=0.5, buys=0.5))
+    assert made.buying_per_s == pytest.approx(2.5, rel=0.05)
+    slow = made.buying_per_s
+    for _ in range(600):
+        made.apply(made.tick(NOW_S, 1.0, buys=0.0))
+    assert made.buying_per_s == slow, "when it goes on nobody knows"
+    made.follow(rules(lane(), per_s=20.0))
+    assert made.buying_per_s == 2 * slow
+    for _ in range(600):
+        made.apply(made.tick(NOW_S, 1.0))
+    assert made.buying_per_s == pytest.approx(20.0, rel=0.01)
+
+
 def test_an_outage_ends_no_window() -> None:
     made = room()
     made.join(UMUM)

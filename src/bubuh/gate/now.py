@@ -87,10 +87,11 @@ def parts_of(file: bytes) -> tuple[bytes, bytes]:
 
 
 def reached_by(room: Room, *, now_s: int) -> dict[int, int]:
-    """For each lane with a deadline, how many numbers can be called before it."""
+    """For each lane with a deadline, how many numbers can be called before it at the pace of late."""
     timed = [rule for rule in room.rules.lanes if rule.deadline_at is not None]
     floors = sum(rule.floor for rule in room.rules.lanes if rule.deadline_at is None)
-    found = reach([_queue(room, rule, now_s=now_s) for rule in timed], per_s=room.rules.per_s, floors=floors)
+    queues = [_queue(room, rule, now_s=now_s) for rule in timed]
+    found = reach(queues, per_s=room.buying_per_s, floors=floors)
     return {rule.id: numbers for rule, numbers in zip(timed, found, strict=True)}
 
 
@@ -117,7 +118,8 @@ def _lane(room: Room, rule: LaneRule, within: int, *, now_s: int) -> list[Any]:
     ]
     if rule.deadline_at is not None:
         left_s = rule.deadline_at - now_s - room.rules.safety_s
-        told += [rule.deadline_at, verdict(lane.waiting, within, left_s), lane.window.serving + within]
+        found = verdict(lane.waiting, within, left_s, rests=lane.rests)
+        told += [rule.deadline_at, found, lane.window.serving + within]
     return told
 
 

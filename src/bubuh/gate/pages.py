@@ -165,7 +165,7 @@ def _told(keeper: Keeper, lane: Lane, place: int) -> str:
     left_s = deadline_at - now_s - keeper.room.rules.safety_s
     ahead = max(0, place - lane.window.serving)
     until = _until(lane.rule).removeprefix(" · ").capitalize()
-    found = Verdict.YES if ahead == 0 else verdict(ahead, within, left_s)
+    found = Verdict.YES if ahead == 0 else verdict(ahead, within, left_s, rests=lane.rests)
     last = f"{lane.window.serving + within:,}".replace(",", ".")
     return f"{until}: {_VERDICTS[found].format(last=last)}"
 

@@ -80,12 +80,15 @@ def reach(queues: Sequence[Queue], *, per_s: float, floors: float) -> list[int]:
     return found
 
 
-def verdict(ahead: int, within: int, left_s: float) -> Verdict:
-    """Of a number with `ahead` before it, when `within` can be called in the `left_s` to its deadline."""
+def verdict(ahead: int, within: int, left_s: float, *, rests: bool = False) -> Verdict:
+    """Of a number with `ahead` before it, when `within` can be called in the `left_s` to its deadline.
+
+    While its lane rests nobody knows when it goes on: then nothing is sure but that it comes too late.
+    """
     if left_s <= 0 or ahead > within:
         return Verdict.NO
     if ahead <= 0:
         return Verdict.YES
     found = arrival(ahead, within / left_s)
     assert found is not None, "some can be called"
-    return Verdict.YES if found.latest_s <= left_s else Verdict.LIKELY
+    return Verdict.YES if found.latest_s <= left_s and not rests else Verdict.LIKELY

@@ -247,10 +247,12 @@ class Room:
         self.lanes = {rule.id: Lane(rule, self._door) for rule in rules.lanes}
         self.inside: dict[AccountId, Inside] = {}  #: the least lately active first
         self.repairs = Ceiling()
+        self.buying_per_s = rules.per_s  #: people a second that lanes good for buying may let in, of late
         self._listened_s, self._quiet_s = 0.0, 0.0
 
     def follow(self, rules: RoomRules) -> None:
         """Other rules from now on. Lanes that are left out are kept, and call nobody."""
+        self.buying_per_s *= rules.per_s / self.rules.per_s
         self.rules = rules
         for rule in rules.lanes:
             self.lanes.setdefault(rule.id, Lane(rule, self._door)).rule = rule
@@ -305,6 +307,7 @@ class Room:
         per_s, window_s = self.rules.per_s * health, self.rules.window_s
         came = self.repairs.pass_time(self.rules.repair_ceiling * per_s, elapsed_s)
         self._listen(elapsed_s)
+        self._follow_pace(per_s * buys, elapsed_s)
         free = max(0, self.rules.slots - len(self.inside) + len(ended))
         for lane_id, lane in self.lanes.items():
             lane.rests = per_s <= 0 or (buys <= 0 and Errand.BUY in self.rules.errands(lane_id))
@@ -320,6 +323,11 @@ class Room:
         if buys < 1:
             hold_back(demands, amount, buys, when, is_held=lambda rule: Errand.BUY in ERRANDS[rule.kind])
         return ended + self._call(lanes, demands, now_s, elapsed_s)
+
+    def _follow_pace(self, per_s: float, elapsed_s: float) -> None:
+        """The pace that is really on; while buying rests, the one that was, for it will go on."""
+        if per_s > 0:
+            self.buying_per_s += (per_s - self.buying_per_s) * (1 - math.exp(-elapsed_s / _PACE_MEMORY_S))
 
     def _listen(self, elapsed_s: float) -> None:
         """While nobody of any lane is heard, it is the way here that is silent: nobody has gone by that."""

@@ -134,8 +134,10 @@ def standing_of(deadline: Deadline, now: Now | None, *, is_open: bool, now_s: fl
 
 
 def _arrival(lane: LaneNow, left_s: float) -> Arrival | None:
-    """At the pace of now, or at least the one that its deadline gives it."""
+    """At the pace of now, or at least the one that its deadline gives it; None while it rests."""
     waiting, within = lane.issued - lane.serving, lane.cut - lane.serving
+    if waiting and lane.serving and not lane.pace:
+        return None
     return arrival(waiting, max(lane.pace, within / left_s if left_s > 0 else 0.0))
 
 
