@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from bubuh.gateway_dev.script import Script
 
 LATEST_S: Final = 60.0  #: by then money has become quota, notice or not
 _CLEAR_S: Final = 180.0  #: how long the last buyers of a round are waited for
+_LOOK_S: Final = 2.0  #: between looks at the books
 _ACCOUNTS: Final = 200
 _FEWEST_STAMPERS: Final = 8
 _WARM_UP_S: Final = 10.0  #: of stamping, before anybody buys
@@ -144,9 +145,8 @@ async def run_payments(plan: Plan, *, folder: Path, says: Says) -> Report:
             ]
         buyers.close()
         says(0.9, "comparing")
-        async with await Database.open(service.run.databases[APP], size=1) as db:
-            out = [one for one in rounds if one is not None]
-            books = compare(read_till(service.data), await read_credits(db), [one.outage for one in out])
+        out = [one for one in rounds if one is not None]
+        books = await _compared(service, [one.outage for one in out])
     says(1.0, "done")
     return Report(
         seed=plan.seed,
@@ -159,6 +159,17 @@ async def run_payments(plan: Plan, *, folder: Path, says: Says) -> Report:
         buyers=buyers,
         books=books,
     )
+
+
+async def _compared(service: Service, outages: Sequence[Outage]) -> Compared:
+    """The two books, once all that was paid is credited; or, when it is not by then, as they are."""
+    latest_at = time.monotonic() + LATEST_S
+    async with await Database.open(service.run.databases[APP], size=1) as db:
+        while True:
+            books = compare(read_till(service.data), await read_credits(db), outages)
+            if not books.uncredited or time.monotonic() >= latest_at:
+                return books
+            await asyncio.sleep(_LOOK_S)
 
 
 def _tell(says: Says, plan: Plan, no: int, share: float) -> None:
