@@ -101,7 +101,8 @@ async def test_limits_change_and_a_share_closes(site: Site) -> None:
     [
         ({"limit": -1}, "limit_out_of_range"),
         ({"name": ""}, "name_out_of_range"),
-        ({"name": "a\u0000"}, "name_out_of_range"),
+        ({"name": "a\u0007"}, "name_out_of_range"),
+        ({"name": "a\u0000"}, "invalid_request"),
     ],
 )
 async def test_what_cannot_be_is_refused(site: Site, change: dict[str, object], code: str) -> None:
