@@ -56,6 +56,7 @@ class _Line:
     gradient: Gradient | None  #: None: only the bulkhead's limit holds
     in_flight: int = 0
     queues: dict[int, deque[Place]] = field(default_factory=dict)  #: by urgency
+    first: Place | None = None  #: who is next; kept, for it is looked at whenever somebody else's turn comes
     until_s: float = math.inf  #: before then nobody's time is spent
 
     @property
@@ -66,15 +67,17 @@ class _Line:
     def has_room(self) -> bool:
         return self.gradient is None or self.in_flight < self.gradient.limit
 
-    def first(self) -> Place | None:
-        """Who is next."""
-        urgency = min((urgency for urgency, queue in self.queues.items() if queue), default=None)
-        return None if urgency is None else self.queues[urgency][0]
-
     def add(self, place: Place) -> None:
         """Behind all who are as urgent."""
         self.queues.setdefault(place.urgency, deque()).append(place)
         self.until_s = min(self.until_s, place.until_s)
+        if self.first is None or place.urgency < self.first.urgency:
+            self.first = place
+
+    def remove(self, place: Place) -> None:
+        """It does not wait any more."""
+        self.queues[place.urgency].remove(place)
+        self._find_first()
 
     def drop_spent(self, now_s: float) -> Iterator[Place]:
         """Those whose time is over."""
@@ -87,6 +90,7 @@ class _Line:
             self.queues[urgency] = deque(one for one in queue if one.until_s > now_s)
         left = (place.until_s for queue in self.queues.values() for place in queue)
         self.until_s = min(left, default=math.inf)
+        self._find_first()
 
     def shed(self, now_s: float, bound_s: float) -> Iterator[Place]:
         """The most urgent of the overdue, and all who wait and are less urgent than that."""
@@ -101,10 +105,17 @@ class _Line:
                 urgency > most_urgent or (urgency == most_urgent and now_s - queue[0].since_s >= bound_s)
             ):
                 yield _turned_away(queue.popleft())
+        self._find_first()
 
     def shed_last(self) -> Place:
         """The one who came last of the least urgent."""
-        return _turned_away(self.queues[max(u for u, queue in self.queues.items() if queue)].pop())
+        last = self.queues[max(u for u, queue in self.queues.items() if queue)].pop()
+        self._find_first()
+        return _turned_away(last)
+
+    def _find_first(self) -> None:
+        urgency = min((urgency for urgency, queue in self.queues.items() if queue), default=None)
+        self.first = None if urgency is None else self.queues[urgency][0]
 
 
 class _Pace:
@@ -202,7 +213,7 @@ class Bulkhead:
         if place.standing is Standing.WORKING:
             self._end(place, self._lines[place.owner], now_s=now_s, counts=counts)
         elif place.standing is Standing.WAITING:
-            self._lines[place.owner].queues[place.urgency].remove(place)
+            self._lines[place.owner].remove(place)
             self.waiting -= 1
         place.standing = Standing.GONE
         self._settle(place.owner)
@@ -243,7 +254,7 @@ class Bulkhead:
         """Of the owner who has the fewest places and may have more."""
         found: tuple[int, int, float, Place] | None = None
         for line in self._fronts.values():
-            if line.has_room and (place := line.first()) is not None:
+            if (place := line.first) is not None and line.has_room:
                 rank = (line.in_flight, place.urgency, place.since_s, place)
                 if found is None or rank[:3] < found[:3]:
                     found = rank
@@ -251,7 +262,7 @@ class Bulkhead:
 
     def _begin(self, place: Place, now_s: float) -> None:
         line = self._lines[place.owner]
-        line.queues[place.urgency].popleft()
+        line.remove(place)
         self._longest_s = max(self._longest_s, now_s - place.since_s)
         place.standing, place.began_s = Standing.WORKING, now_s
         line.in_flight += 1

@@ -24,9 +24,9 @@ from bubuh.payments.model import (
 
 MOST_STAMPS: Final = 1_000  #: in one order; Rp10.000.000 is also where QRIS ends
 PAYABLE_LOOKS_S: Final = (2, 5)  #: between looks at an order that can be paid: at first, and later
-UNREACHED_LOOKS_S: Final = (5, 30)  #: while its gateway, which was just called, has not told how
+UNREACHED_LOOKS_S: Final = (10, 40)  #: while its gateway, which is asked again after 10 s, has not told how
 PATIENT_S: Final = 900.0  #: orders older than this are looked at
-OLD_LOOK_S: Final = 30  #: so often
+OLD_LOOK_S: Final = 40  #: so often
 VALID_S: Final = 3_600.0  #: how long an order waits for its money before it is shown as expired
 
 
@@ -136,15 +136,18 @@ class ShownOrder:
     def look_again_s(self, now: datetime) -> int | None:
         """In how many seconds a buyer who waits does well to look again; None: nothing is to be waited for.
 
-        Soon at first, then seldom where only a gateway's return helps: in an outage all who came since look.
+        Soon at first, then seldom where only a gateway's return helps: in an outage all who came since look,
+        and their looks are what a service has least room for when the gateway is back.
         """
-        first_s, later_s = UNREACHED_LOOKS_S if self.payment is None else PAYABLE_LOOKS_S
+        is_payable = self.payment is not None
+        first_s, later_s = PAYABLE_LOOKS_S if is_payable else UNREACHED_LOOKS_S
         if self.order.state is OrderState.PAID:
             return first_s
         if self.order.state is not OrderState.PLACED:
             return None
         age_s = (now - self.order.placed_at).total_seconds()
-        return OLD_LOOK_S if age_s > PATIENT_S else max(first_s, min(later_s, round(age_s)))
+        grown_s = round(age_s if is_payable else 2 * age_s)
+        return OLD_LOOK_S if age_s > PATIENT_S else max(first_s, min(later_s, grown_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
