@@ -76,13 +76,13 @@ async def test_who_buys_in_an_outage_reads_what_happens_and_when_to_look_again(
         "id": (
             "belum menjawab",
             "tidak ada yang hilang",
-            "selambatnya setiap 30 detik",
+            "selambatnya setiap 40 detik",
             "berakhir sendiri tanpa biaya",
         ),
         "en": (
             "has not answered",
             "nothing is lost",
-            "at least every 30 seconds",
+            "at least every 40 seconds",
             "ends by itself and costs nothing",
         ),
     }
