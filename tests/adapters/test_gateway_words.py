@@ -449,6 +449,8 @@ def test_a_profile_says_what_differs_from_bank_to_bank(tmp_path: Path) -> None:
         {"surprise": "1"},
         {"name": '"Bank Contoh"'},
         {"clock_skew_s": "0"},
+        {"accounts": '{partner_service_id = "88899", payment = "/gateway/bank_contoh/notices"}'},
+        {"accounts": '{partner_service_id = "88899", payment = "/x", inquiry = "/x"}'},
     ],
 )
 def test_a_profile_that_cannot_be_used_says_why(tmp_path: Path, change: dict[str, str]) -> None:

@@ -44,8 +44,13 @@ WIB = timezone(timedelta(hours=7))
 ROOT = "/gateway/snap/v1.0"
 
 
-def adapter(address: str = "http://127.0.0.1:9") -> SnapGateway:
-    profile = msgspec.structs.replace(PROFILE, accounts=ACCOUNTS)
+SISTER = "snap_lain"
+
+
+def adapter(address: str = "http://127.0.0.1:9", *, name: str = "snap") -> SnapGateway:
+    """Of a bank that signs its payments for one path, whichever profile it calls."""
+    accounts = msgspec.structs.replace(ACCOUNTS, payment=f"{ROOT}/transfer-va/payment")
+    profile = msgspec.structs.replace(PROFILE, name=name, accounts=accounts)
     keys = SnapKeys(ours=CUSTOMER_KEY, banks=(BANK_KEY.public_key(),), secrets=(SECRET, "lama"))
     return SnapGateway(profile, keys, address=address)
 
@@ -88,24 +93,37 @@ class Bank:
         """The answer; its HTTP status is what its code begins with."""
         if token is None:
             token = (await self.token()).json()["accessToken"]
-        at = at or self.now()
+        self.number += 1
+        signed = self.signed(
+            service,
+            body,
+            secret=secret,
+            token=token,
+            at=at or self.now(),
+            external=external or str(self.number),
+        )
+        return await self.send(f"{ROOT}/transfer-va/{service}", signed)
+
+    def signed(
+        self, service: str, body: dict[str, Any], *, secret: str, token: str, at: str, external: str
+    ) -> tuple[bytes, dict[str, str]]:
+        """The call's bytes and headers, as somebody on its way could keep them."""
         raw = json.dumps(body, indent=1).encode()
         digest = hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
         text = f"POST:{ROOT}/transfer-va/{service}:{token}:{digest}:{at}"
         signature = hmac.new(secret.encode(), text.encode(), hashlib.sha512).digest()
-        self.number += 1
-        answer = await self.site.anyone.post(
-            f"{ROOT}/transfer-va/{service}",
-            content=raw,
-            headers={
-                "Authorization": f"Bearer {token}",
-                "X-TIMESTAMP": at,
-                "X-SIGNATURE": base64.b64encode(signature).decode(),
-                "X-EXTERNAL-ID": external or str(self.number),
-                "X-PARTNER-ID": "88899",
-                "CHANNEL-ID": "95221",
-            },
-        )
+        return raw, {
+            "Authorization": f"Bearer {token}",
+            "X-TIMESTAMP": at,
+            "X-SIGNATURE": base64.b64encode(signature).decode(),
+            "X-EXTERNAL-ID": external,
+            "X-PARTNER-ID": "88899",
+            "CHANNEL-ID": "95221",
+        }
+
+    async def send(self, path: str, signed: tuple[bytes, dict[str, str]]) -> dict[str, Any]:
+        raw, headers = signed
+        answer = await self.site.anyone.post(path, content=raw, headers=headers)
         told: dict[str, Any] = answer.json()
         assert told["responseCode"].startswith(str(answer.status_code)), told
         return told
@@ -141,17 +159,19 @@ def payment(account_no: str, value: str, no: str, currency: str = "IDR") -> dict
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def bank(site: Site) -> AsyncIterator[Bank]:
-    """Orders of this module are placed at the bank."""
-    gateway = adapter(site.gateway.address)
+    """Orders of this module are placed at the bank; the same bank has another profile, with the same keys."""
+    gateway, sister = adapter(site.gateway.address), adapter(site.gateway.address, name=SISTER)
     gateways = cast("dict[str, Any]", site.services.gateways)
     before = dict(gateways)
     gateways.clear()
     gateways["snap"] = gateway
     gateways.update(before)
+    gateways[SISTER] = sister
     yield Bank(site)
     gateways.clear()
     gateways.update(before)
     await gateway.close()
+    await sister.close()
 
 
 async def ordered(site: Site) -> tuple[Person, str]:
@@ -218,13 +238,89 @@ async def test_another_amount_is_declined_and_stays_the_banks(site: Site, bank: 
     typed = named(account_no) | {"inquiryRequestId": "a", "amount": {"value": value, "currency": "IDR"}}
     assert (await bank.call("inquiry", typed))["responseCode"] == "4042413"
     assert await credited(site, person) == 0
-    sql = (
-        "SELECT count(*) FROM payment_notices"
-        " WHERE event_id LIKE 'declined:%' AND convert_from(body, 'UTF8') LIKE $1"
-    )
-    assert await site.services.db.fetchval(sql, f"%{account_no[5:]}%") == 1
+    assert await kept_of(site, account_no) == [("snap", "refused", "va_other_amount")]
     assert (await bank.pay(account_no))["responseCode"] == "2002500"
     assert await credited(site, person) == 2
+
+
+ADDRESSES = {
+    "the inbox": "/gateway/snap/notices",
+    "the inbox, the long way": "/gateway/snap/notices/",
+    "another gateway's inbox": "/gateway/development/notices",
+    "another profile's inbox": f"/gateway/{SISTER}/notices",
+    "another profile's desk": f"/gateway/{SISTER}/v1.0/transfer-va/payment",
+    "the inquiry": f"{ROOT}/transfer-va/inquiry",
+}
+
+
+@pytest.mark.parametrize("why", ["other_amount", "expired", "not_found"])
+async def test_what_was_declined_is_money_at_no_address(site: Site, bank: Bank, why: str) -> None:
+    """Somebody kept the bytes of a payment that the bank gave back, and says them again in time."""
+    person, account_no = await ordered(site)
+    reference = await reference_with(site, account_no)
+    conn = await connect(site.dsns.owner)
+    change = "UPDATE payment_attempts SET expires_at = now() + make_interval(secs => $2) WHERE va = $1"
+    if why == "expired":
+        await conn.execute(change, account_no, -1)
+    if why == "not_found":  # as it is until its order is committed
+        await conn.execute("UPDATE payment_attempts SET va = NULL WHERE va = $1", account_no)
+    token = (await bank.token()).json()["accessToken"]
+    body = payment(account_no, "30000.00" if why == "other_amount" else "20000.00", uuid4().hex)
+    external = str(uuid4().int % 10**30)
+    signed = bank.signed("payment", body, secret=SECRET, token=token, at=bank.now(), external=external)
+    case = {"other_amount": "13", "expired": "19", "not_found": "12"}[why]
+    desk = f"{ROOT}/transfer-va/payment"
+    assert (await bank.send(desk, signed))["responseCode"] == f"40425{case}"
+    if why == "expired":
+        await conn.execute(change, account_no, 3600)
+    if why == "not_found":
+        await conn.execute("UPDATE payment_attempts SET va = $1 WHERE reference = $2", account_no, reference)
+    await conn.close()
+    for said, path in ADDRESSES.items():
+        answer = await site.anyone.post(path, content=signed[0], headers=signed[1])
+        assert answer.status_code == 401, said
+    assert await credited(site, person) == 0
+    assert (await bank.send(desk, signed))["responseCode"] == f"40425{case}"  # once declined, for ever
+    assert await credited(site, person) == 0
+    kept = await kept_of(site, account_no)
+    assert {state for _, state, _ in kept} == {"refused"}
+    assert kept.count(("snap", "refused", f"va_{why}")) == 1
+    assert {gateway for gateway, _, outcome in kept if outcome == "notice_forged"} == {
+        "snap",
+        "development",
+        SISTER,
+    }
+    assert (await bank.pay(account_no))["responseCode"] == "2002500"
+    assert await credited(site, person) == 2
+
+
+async def test_what_was_declined_is_money_at_no_time(site: Site, bank: Bank) -> None:
+    person, account_no = await ordered(site)
+    token = (await bank.token()).json()["accessToken"]
+    late = bank.now(timedelta(seconds=-301))
+    body = payment(account_no, "20000.00", uuid4().hex)
+    signed = bank.signed("payment", body, secret=SECRET, token=token, at=late, external="1")
+    assert (await bank.send(f"{ROOT}/transfer-va/payment", signed))["responseCode"] == "4012500"
+    for path in ADDRESSES.values():
+        await site.anyone.post(path, content=signed[0], headers=signed[1])
+    assert await credited(site, person) == 0
+    assert {(state, why) for _, state, why in await kept_of(site, account_no)} == {
+        ("refused", "notice_forged")
+    }
+
+
+async def test_a_payment_told_twice_at_once_has_one_answer(site: Site, bank: Bank) -> None:
+    """Two amounts under one number: whichever is kept first, the other is no part of it."""
+    person, account_no = await ordered(site)
+    no, token = uuid4().hex, (await bank.token()).json()["accessToken"]
+    told = await asyncio.gather(
+        *(bank.pay(account_no, value, no=no, token=token) for value in ("20000.00", "15000.00") * 4)
+    )
+    codes = {value: {answer["responseCode"] for answer in told[at::2]} for at, value in enumerate("ab")}
+    taken = codes == {"a": {"2002500"}, "b": {"4042518"}}
+    declined = codes == {"a": {"4042518"}, "b": {"4042513"}}
+    assert taken or declined, codes
+    assert await credited(site, person) == (2 if taken else 0)
 
 
 @pytest.mark.parametrize(
@@ -342,10 +438,10 @@ async def test_a_token_ends_after_its_minutes() -> None:
             "x-signature": base64.b64encode(mac).decode(),
         }
         if is_good:
-            assert gateway.verify_notice(raw, headers, received_at=later).charge.payments[0].amount == 20_000
+            assert gateway.desk.read_payment(raw, headers, at=later).charge.payments[0].amount == 20_000
         else:
             with pytest.raises(NoticeForged):
-                gateway.verify_notice(raw, headers, received_at=later)
+                gateway.desk.read_payment(raw, headers, at=later)
     await gateway.close()
 
 
@@ -457,6 +553,16 @@ async def test_a_lost_notice_is_found_by_asking(site: Site) -> None:
     order_id = (await reference_with(site, account_no)).rpartition("-")[0]
     assert (await person.post(f"/v1/orders/{order_id}/check")).status_code == 200
     assert await person.free() == 2
+
+
+async def kept_of(site: Site, account_no: str) -> list[tuple[str, str, str]]:
+    """Gateway, state and outcome of what the inbox has about an account."""
+    sql = (
+        "SELECT n.gateway, w.state, w.outcome FROM payment_notices AS n"
+        " JOIN payment_notice_work AS w ON w.gateway = n.gateway AND w.event_id = n.event_id"
+        " WHERE convert_from(n.body, 'UTF8') LIKE $1"
+    )
+    return [tuple(row) for row in await site.services.db.fetch(sql, f"%{account_no[5:]}%")]
 
 
 async def has(site: Site, person: Person, stamps: int) -> bool:

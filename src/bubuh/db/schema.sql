@@ -404,7 +404,7 @@ $$;
 
 ALTER FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _bodies bytea[], _headers text[], _refusals text[]) RETURNS TABLE(is_new boolean)
+CREATE FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _addresses text[], _bodies bytea[], _headers text[], _refusals text[]) RETURNS TABLE(is_new boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -414,9 +414,10 @@ DECLARE
     _r record;
 BEGIN
     FOR _r IN
-        INSERT INTO payment_notices (gateway, event_id, body, headers)
-        SELECT x.gateway, x.event_id, x.body, x.headers
-          FROM unnest(_gateways, _event_ids, _bodies, _headers) AS x (gateway, event_id, body, headers)
+        INSERT INTO payment_notices (gateway, event_id, address, body, headers)
+        SELECT x.gateway, x.event_id, x.address, x.body, x.headers
+          FROM unnest(_gateways, _event_ids, _addresses, _bodies, _headers)
+            AS x (gateway, event_id, address, body, headers)
          ORDER BY x.gateway, x.event_id
         ON CONFLICT DO NOTHING
         RETURNING payment_notices.gateway, payment_notices.event_id
@@ -439,9 +440,9 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _bodies bytea[], _headers text[], _refusals text[]) OWNER TO bubuh_owner;
+ALTER FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _addresses text[], _bodies bytea[], _headers text[], _refusals text[]) OWNER TO bubuh_owner;
 
-CREATE FUNCTION public.payments_lease_notices_n(_limit integer) RETURNS TABLE(gateway text, event_id text, body bytea, headers text, received_at timestamp with time zone, tries integer, is_old boolean)
+CREATE FUNCTION public.payments_lease_notices_n(_limit integer) RETURNS TABLE(gateway text, event_id text, address text, body bytea, headers text, received_at timestamp with time zone, tries integer, is_old boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -459,7 +460,8 @@ BEGIN
       FROM unnest(_gateways, _event_ids) AS x (gateway, event_id)
      WHERE w.gateway = x.gateway AND w.event_id = x.event_id;
     RETURN QUERY
-    SELECT n.gateway, n.event_id, n.body, n.headers, n.received_at, w.tries, n.received_at < now() - interval '1 day'
+    SELECT n.gateway, n.event_id, n.address, n.body, n.headers, n.received_at, w.tries,
+           n.received_at < now() - interval '1 day'
       FROM payment_notices AS n
       JOIN unnest(_gateways, _event_ids) AS x (gateway, event_id)
         ON n.gateway = x.gateway AND n.event_id = x.event_id
@@ -2731,9 +2733,11 @@ ALTER TABLE public.payment_notice_work OWNER TO bubuh_owner;
 CREATE TABLE public.payment_notices (
     gateway text NOT NULL,
     event_id text NOT NULL,
+    address text NOT NULL,
     body bytea NOT NULL,
     headers text NOT NULL,
-    received_at timestamp with time zone DEFAULT now() NOT NULL
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT payment_notices_address_known CHECK ((address = ANY (ARRAY['notices'::text, 'payment'::text])))
 );
 
 ALTER TABLE public.payment_notices OWNER TO bubuh_owner;
@@ -3719,9 +3723,9 @@ GRANT ALL ON FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _acco
 
 REVOKE ALL ON FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _bodies bytea[], _headers text[], _refusals text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _addresses text[], _bodies bytea[], _headers text[], _refusals text[]) FROM PUBLIC;
 
-GRANT ALL ON FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _bodies bytea[], _headers text[], _refusals text[]) TO bubuh_app;
+GRANT ALL ON FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _addresses text[], _bodies bytea[], _headers text[], _refusals text[]) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.payments_lease_notices_n(_limit integer) FROM PUBLIC;
 

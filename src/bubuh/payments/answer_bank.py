@@ -1,18 +1,17 @@
 """A bank asks what a virtual account is for, and pays it: judged by our rows, kept raw, credited by the job.
 
-A payment that we do not take is the bank's to give back: it is answered so before money counts anywhere.
+A payment that we do not take is the bank's to give back: it is answered so before money counts anywhere. A
+payment's number is kept once, as taken or as refused: whoever says it again, anywhere, finds it so.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from typing import Final
 
-import msgspec
 import structlog
 from prometheus_client import Counter
 
@@ -20,14 +19,19 @@ from bubuh.db.pool import Database
 from bubuh.payments import store
 from bubuh.payments.bank_calls import BankAnswer, BankCall, BankService, BankVerdict, Bill
 from bubuh.payments.find_accounts import find_accounts
-from bubuh.payments.model import MAX_NOTICE_BYTES, Attempt, AttemptState
+from bubuh.payments.model import MAX_NOTICE_BYTES, Address, Attempt, AttemptState
 from bubuh.payments.ports import BankDesk, Gateway
 from bubuh.payments.refusals import GatewayMisspoke, GatewayUnknown, NoticeForged, NoticeTooLarge
 from bubuh.payments.store import NewNotice
-from bubuh.payments.take_notice import NoticeBatch, kept_headers, take_notice
+from bubuh.payments.take_notice import NoticeBatch, evidence, keep_notice, take_notice
 
 _log = structlog.get_logger(__name__)
 _ANSWERS = Counter("bubuh_bank_calls", "Calls of banks, by their answer", ["gateway", "service", "verdict"])
+
+
+_REFUSAL: Final = "va_"
+#: of the call, not of the payment in it, which the bank may tell once more
+_OF_THE_CALL: Final = frozenset({BankVerdict.CONFLICT, BankVerdict.INCONSISTENT})
 
 
 def desk_of(gateway: Gateway) -> BankDesk:
@@ -60,8 +64,7 @@ async def answer_payment(
 ) -> BankAnswer:
     """Take the money's notice into the inbox, or say why not; on `done` it is on the disk.
 
-    The same payment again gets the same answer, whatever became of it meanwhile. One that is declined is
-    kept as refused.
+    The same payment again gets the same answer, whatever became of its account meanwhile, taken or declined.
 
     Raises:
         NoticeTooLarge: over MAX_NOTICE_BYTES; nothing is kept.
@@ -70,20 +73,18 @@ async def answer_payment(
     if len(raw) > MAX_NOTICE_BYTES:
         raise NoticeTooLarge(size_bytes=len(raw), most_bytes=MAX_NOTICE_BYTES)
     read = _read(service, raw, headers, gateway=gateway, now=now)
-    keep = partial(take_notice, raw, headers, gateway=gateway, db=db, now=now, batch=batch)
     if read is BankVerdict.FORGED:
         with suppress(NoticeForged):  # which keeps it, and calls an operator
-            await keep()
+            await take_notice(
+                raw, headers, gateway=gateway, db=db, now=now, batch=batch, address=Address.PAYMENT
+            )
         return _answer(gateway, service, read)
     if not isinstance(read, BankCall):
-        await _keep_declined(db, raw, headers, gateway=gateway, verdict=read)
+        await keep_notice(_notice(raw, headers, gateway, read, None), db=db, batch=batch)
         return _answer(gateway, service, read)
     judged = await _judge_payment(db, gateway, read)
-    if judged.verdict is BankVerdict.DONE:
-        if not await keep():  # perhaps another one, told in the same moment
-            judged = await _judge_payment(db, gateway, read)
-    else:
-        await _keep_declined(db, raw, headers, gateway=gateway, verdict=judged.verdict)
+    if not await keep_notice(_notice(raw, headers, gateway, judged.verdict, read), db=db, batch=batch):
+        judged = await _judge_payment(db, gateway, read)  # its number was kept, perhaps in this moment
     return _answer(gateway, service, judged.verdict, judged.bill)
 
 
@@ -113,7 +114,7 @@ async def _judge_inquiry(db: Database, gateway: Gateway, call: BankCall) -> _Jud
 
 
 async def _judge_payment(db: Database, gateway: Gateway, call: BankCall) -> _Judged:
-    """As an inquiry; but what was taken once is taken for ever, though its account is paid by now."""
+    """As an inquiry; but what was taken or declined once is so for ever, whatever its account is by now."""
     assert call.event_id is not None, "a payment has one"
     attempt = await _find(db, gateway, call)
     bill = Bill(call=call, amount_idr=None if attempt is None else attempt.amount_idr)
@@ -122,9 +123,9 @@ async def _judge_payment(db: Database, gateway: Gateway, call: BankCall) -> _Jud
     before = await store.find_notice(db, gateway=gateway.name, event_id=call.event_id)
     if before is None:
         return _judge(call, attempt)
-    told = desk_of(gateway).read(BankService.PAYMENT, before.body, before.headers, at=before.received_at)
-    is_same = (told.account_no, told.amount_idr) == (call.account_no, call.amount_idr)
-    return _Judged(verdict=BankVerdict.DONE if is_same else BankVerdict.INCONSISTENT, bill=bill)
+    if desk_of(gateway).paid_in(before.body) != (call.account_no, call.amount_idr):
+        return _Judged(verdict=BankVerdict.INCONSISTENT, bill=bill)
+    return _Judged(verdict=_declined_with(before.refusal) or BankVerdict.DONE, bill=bill)
 
 
 def _judge(call: BankCall, attempt: Attempt | None) -> _Judged:
@@ -157,16 +158,23 @@ async def _find(db: Database, gateway: Gateway, call: BankCall) -> Attempt | Non
     return (await find_accounts(db, [name])).get(name)
 
 
-async def _keep_declined(
-    db: Database, raw: bytes, headers: Mapping[str, str], *, gateway: Gateway, verdict: BankVerdict
-) -> None:
-    """Money that was offered and not taken, as evidence: raw, under its own hash, never acted on."""
-    kept = kept_headers(headers)
-    whole = hashlib.sha256(raw + msgspec.json.encode(sorted(kept.items()))).hexdigest()
-    declined = NewNotice(
-        gateway=gateway.name, event_id=f"declined:{whole}", body=raw, headers=kept, refusal=f"va_{verdict}"
+def _notice(
+    raw: bytes, headers: Mapping[str, str], gateway: Gateway, verdict: BankVerdict, call: BankCall | None
+) -> NewNotice:
+    """The payment as it is kept: by its number, taken or declined; by its hash if the call is wrong."""
+    refusal = f"{_REFUSAL}{verdict}"
+    notice = evidence(
+        "declined", raw, headers, gateway=gateway.name, address=Address.PAYMENT, refusal=refusal
     )
-    await store.keep_notices_n(db, [declined])
+    if call is None or call.event_id is None or verdict in _OF_THE_CALL:
+        return notice
+    return replace(notice, event_id=call.event_id, refusal=None if verdict is BankVerdict.DONE else refusal)
+
+
+def _declined_with(refusal: str | None) -> BankVerdict | None:
+    """The verdict of a payment that is kept as refused by us; None: it was taken."""
+    is_ours = refusal is not None and refusal.startswith(_REFUSAL)
+    return BankVerdict(refusal.removeprefix(_REFUSAL)) if refusal is not None and is_ours else None
 
 
 def _answer(

@@ -25,6 +25,13 @@ class Method(StrEnum):
     VA = "va"  #: a bank's virtual account
 
 
+class Address(StrEnum):
+    """Which of our addresses a word of money came to. What is signed for one is a forgery at the other."""
+
+    NOTICES = "notices"  #: where gateways tell what happened
+    PAYMENT = "payment"  #: where a bank pays a virtual account, and is told whether we take it
+
+
 class AttemptState(StrEnum):
     """What we know of an attempt; see `moves.py`."""
 

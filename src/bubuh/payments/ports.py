@@ -53,6 +53,14 @@ class BankDesk(Protocol):
         """
         ...
 
+    def read_payment(self, raw: bytes, headers: Mapping[str, str], *, at: datetime) -> Notice:
+        """The payment that came `at`, as the inbox reads it; raises as `read`."""
+        ...
+
+    def paid_in(self, raw: bytes) -> tuple[str, int]:
+        """Account and rupiah of a payment that was genuine when it came; raises `GatewayMisspoke`."""
+        ...
+
     def answer(self, service: BankService, verdict: BankVerdict, bill: Bill | None = None) -> BankAnswer:
         """`verdict` in the bank's words; `bill` is what the call was about, where it could be read."""
         ...
@@ -115,6 +123,8 @@ class Gateway(Protocol):
 
     def verify_notice(self, raw: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Notice:
         """The notice in `raw`, exactly as it came; `headers` by lower-case names. Pure: no network.
+
+        What the gateway's bank signed for its desk is none: it is not taken until the desk has said so.
 
         Raises:
             NoticeForged: no key valid at `received_at` signed it then.

@@ -15,6 +15,7 @@ from bubuh.payments.find_accounts import find_accounts
 from bubuh.payments.lines import Kind, Unmatched
 from bubuh.payments.model import (
     IDR,
+    Address,
     Attempt,
     Charge,
     SettleOutcome,
@@ -27,6 +28,7 @@ from bubuh.payments.ports import Books, Gateways
 from bubuh.payments.refusals import GatewayMisspoke, NoticeForged
 from bubuh.payments.store import KeptNotice, NoticeEnd
 from bubuh.payments.take_in import take_in_apart
+from bubuh.payments.take_notice import read_at
 from bubuh.payments.unmatched import list_unmatched
 
 _log = structlog.get_logger(__name__)
@@ -79,15 +81,17 @@ async def process_notices(
 
 
 def _read(notices: Sequence[KeptNotice], gateways: Gateways) -> tuple[list[NoticeEnd], list[_Told]]:
-    """Which notices end here, and what the others say. One of a gateway we no longer have goes on waiting."""
+    """Which notices end here, and what the others say. What a gateway we left out told waits."""
     ends: list[NoticeEnd] = []
     told: list[_Told] = []
     for notice in notices:
         gateway = gateways.get(notice.gateway)
-        if gateway is None:
+        if gateway is None or (notice.address is Address.PAYMENT and gateway.desk is None):
             continue
         try:
-            read = gateway.verify_notice(notice.body, notice.headers, received_at=notice.received_at)
+            read = read_at(
+                gateway, notice.address, notice.body, notice.headers, received_at=notice.received_at
+            )
         except NoticeForged as refusal:
             ends.append(NoticeEnd(notice=notice, state="refused", outcome=refusal.code))
         except GatewayMisspoke as fault:

@@ -64,16 +64,17 @@ UPDATE payment_attempts AS a
    SET fault = :fault
  WHERE a.shard = :shard AND a.account_id = :account_id AND a.order_id = :order_id AND a.no = :no;
 
--- name: keep_notices_n(gateways, event_ids, bodies, headers, refusals)
+-- name: keep_notices_n(gateways, event_ids, addresses, bodies, headers, refusals)
 -- Many in one commit, in their order: false of those that are kept already.
 SELECT is_new
-  FROM payments_keep_notices_n(:gateways::text[], :event_ids::text[], :bodies::bytea[], :headers::text[],
-                               :refusals::text[]);
+  FROM payments_keep_notices_n(:gateways::text[], :event_ids::text[], :addresses::text[], :bodies::bytea[],
+                               :headers::text[], :refusals::text[]);
 
 -- name: find_notice(gateway, event_id)
--- A kept notice. No row: there is none.
-SELECT n.body, n.headers, n.received_at
+-- A kept notice, and why it is not believed. No row: there is none.
+SELECT n.body, CASE WHEN w.state = 'refused' THEN w.outcome END AS refusal
   FROM payment_notices AS n
+  JOIN payment_notice_work AS w ON w.gateway = n.gateway AND w.event_id = n.event_id
  WHERE n.gateway = :gateway AND n.event_id = :event_id;
 
 -- name: note_bank_call(gateway, day, external_no, request_sha256)
@@ -82,7 +83,7 @@ SELECT payments_note_bank_call(:gateway, :day, :external_no, :request_sha256);
 
 -- name: lease_notices_n(at_most)
 -- Waiting notices; their next try is put off.
-SELECT gateway, event_id, body, headers, received_at, tries, is_old
+SELECT gateway, event_id, address, body, headers, received_at, tries, is_old
   FROM payments_lease_notices_n(:at_most);
 
 -- name: end_notices_n(gateways, event_ids, states, outcomes)!

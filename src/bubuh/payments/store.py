@@ -17,7 +17,7 @@ from bubuh.db.batch import SetAct
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
 from bubuh.payments.lines import Kind, Line, Unmatched
-from bubuh.payments.model import Attempt, AttemptState, Method, Word
+from bubuh.payments.model import Address, Attempt, AttemptState, Method, Word
 
 SQL = load_queries("bubuh.payments")
 
@@ -28,6 +28,7 @@ class NewNotice:
 
     gateway: str
     event_id: str
+    address: Address
     body: bytes
     headers: Mapping[str, str]
     refusal: str | None = None
@@ -44,6 +45,7 @@ class KeptNotice:
 
     gateway: str
     event_id: str
+    address: Address
     body: bytes
     headers: Mapping[str, str]
     received_at: datetime
@@ -53,11 +55,10 @@ class KeptNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundNotice:
-    """A notice in the inbox, as it came."""
+    """A notice in the inbox, as it came; `refusal`: why it is not believed."""
 
     body: bytes
-    headers: Mapping[str, str]
-    received_at: datetime
+    refusal: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,7 @@ async def keep_notices_n(db: Database, notices: Sequence[NewNotice]) -> list[boo
         SQL.keep_notices_n.sql,
         [notice.gateway for notice in notices],
         [notice.event_id for notice in notices],
+        [str(notice.address) for notice in notices],
         [notice.body for notice in notices],
         [msgspec.json.encode(dict(notice.headers)).decode() for notice in notices],
         [notice.refusal for notice in notices],
@@ -168,9 +170,7 @@ async def keep_notices_n(db: Database, notices: Sequence[NewNotice]) -> list[boo
 async def find_notice(db: Database, *, gateway: str, event_id: str) -> FoundNotice | None:
     """A notice that is kept, as it came."""
     row = await db.fetchrow(SQL.find_notice.sql, gateway, event_id)
-    if row is None:
-        return None
-    return FoundNotice(**{**row, "headers": msgspec.json.decode(row["headers"], type=dict[str, str])})
+    return None if row is None else FoundNotice(**row)
 
 
 async def note_bank_call(
@@ -183,10 +183,7 @@ async def note_bank_call(
 async def lease_notices_n(db: Database, *, at_most: int) -> list[KeptNotice]:
     """Waiting notices, the oldest first; none of them is leased again at once."""
     rows = await db.fetch(SQL.lease_notices_n.sql, at_most)
-    return [
-        KeptNotice(**{**row, "headers": msgspec.json.decode(row["headers"], type=dict[str, str])})
-        for row in rows
-    ]
+    return [_kept(row) for row in rows]
 
 
 async def end_notices_n(db: Database, ends: Sequence[NoticeEnd]) -> None:
@@ -233,6 +230,11 @@ async def resolve_line(
 async def owner_of_line(conn: Conn, shard: Shard, line_id: UUID) -> AccountId:
     """The account of a line that is there."""
     return AccountId(await conn.fetchval(SQL.owner_of_line.sql, shard, line_id))
+
+
+def _kept(row: Row) -> KeptNotice:
+    headers = msgspec.json.decode(row["headers"], type=dict[str, str])
+    return KeptNotice(**{**row, "address": Address(row["address"]), "headers": headers})
 
 
 def _attempt(row: Row | Mapping[str, Any]) -> Attempt:

@@ -19,7 +19,7 @@ from bubuh.db.pool import Database
 from bubuh.db.self_clocked import SelfClocked
 from bubuh.outbox.publish import publish
 from bubuh.payments import store
-from bubuh.payments.model import MAX_NOTICE_BYTES
+from bubuh.payments.model import MAX_NOTICE_BYTES, Address, Notice
 from bubuh.payments.ports import Gateway
 from bubuh.payments.refusals import GatewayMisspoke, NoticeForged, NoticeTooLarge
 from bubuh.payments.store import NewNotice
@@ -44,6 +44,7 @@ async def take_notice(
     db: Database,
     now: datetime,
     batch: NoticeBatch | None = None,
+    address: Address = Address.NOTICES,
 ) -> bool:
     """Keep the notice `raw`, byte for byte; false: this one is kept already. Nothing is acted on here.
 
@@ -56,26 +57,25 @@ async def take_notice(
         NoticeForged: the signature is bad. It is kept, as refused.
     """
     try:
-        notice = read_notice(raw, headers, gateway=gateway, now=now)
+        notice = read_notice(raw, headers, gateway=gateway, now=now, address=address)
     except NoticeForged as refusal:
-        kept = kept_headers(headers)
-        whole = hashlib.sha256(raw + msgspec.json.encode(sorted(kept.items()))).hexdigest()
-        forged = NewNotice(
-            gateway=gateway.name,
-            event_id="forged:" + whole,
-            body=raw,
-            headers=kept,
-            refusal=refusal.code,
-        )
+        forged = evidence("forged", raw, headers, gateway=gateway.name, address=address, refusal=refusal.code)
         await keep_notice(forged, db=db, batch=batch)
-        _log.warning("notice_forged", gateway=gateway.name, event_no="forged:" + whole)
+        _log.warning("notice_forged", gateway=gateway.name, event_no=forged.event_id)
         _FORGED.labels(gateway.name).inc()
         await _alarm(db, gateway.name, now)
         raise
     return await keep_notice(notice, db=db, batch=batch)
 
 
-def read_notice(raw: bytes, headers: Mapping[str, str], *, gateway: Gateway, now: datetime) -> NewNotice:
+def read_notice(
+    raw: bytes,
+    headers: Mapping[str, str],
+    *,
+    gateway: Gateway,
+    now: datetime,
+    address: Address = Address.NOTICES,
+) -> NewNotice:
     """A genuine notice, to be kept.
 
     Raises:
@@ -86,10 +86,31 @@ def read_notice(raw: bytes, headers: Mapping[str, str], *, gateway: Gateway, now
         raise NoticeTooLarge(size_bytes=len(raw), most_bytes=MAX_NOTICE_BYTES)
     kept = kept_headers(headers)
     try:
-        event_id = gateway.verify_notice(raw, kept, received_at=now).event_id
+        event_id = read_at(gateway, address, raw, kept, received_at=now).event_id
     except GatewayMisspoke:
         event_id = "unread:" + hashlib.sha256(raw).hexdigest()
-    return NewNotice(gateway=gateway.name, event_id=event_id, body=raw, headers=kept)
+    return NewNotice(gateway=gateway.name, event_id=event_id, address=address, body=raw, headers=kept)
+
+
+def read_at(
+    gateway: Gateway, address: Address, raw: bytes, headers: Mapping[str, str], *, received_at: datetime
+) -> Notice:
+    """What came to `address`, by what is signed for that address alone; raises as `Gateway.verify_notice`."""
+    if address is Address.NOTICES:
+        return gateway.verify_notice(raw, headers, received_at=received_at)
+    assert gateway.desk is not None, "only a desk has that address"
+    return gateway.desk.read_payment(raw, headers, at=received_at)
+
+
+def evidence(
+    what: str, raw: bytes, headers: Mapping[str, str], *, gateway: str, address: Address, refusal: str
+) -> NewNotice:
+    """Words that are not believed, to be kept under their own hash and never acted on."""
+    kept = kept_headers(headers)
+    whole = hashlib.sha256(raw + msgspec.json.encode(sorted(kept.items()))).hexdigest()
+    return NewNotice(
+        gateway=gateway, event_id=f"{what}:{whole}", address=address, body=raw, headers=kept, refusal=refusal
+    )
 
 
 async def keep_notice(notice: NewNotice, *, db: Database, batch: NoticeBatch | None = None) -> bool:

@@ -114,12 +114,8 @@ class SnapDesk:
         self._profile = profile
         self._keys = keys
         ours = keys.ours.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        self._token_key = hmac.digest(ours, b"bubuh-snap-token-1", "sha256")
-        root = f"/gateway/{profile.name}/v1.0/transfer-va"
-        self._paths = {
-            BankService.INQUIRY: accounts.inquiry or f"{root}/inquiry",
-            BankService.PAYMENT: accounts.payment or f"{root}/payment",
-        }
+        self._token_key = hmac.digest(ours, b"bubuh-snap-token-2 " + profile.name.encode(), "sha256")
+        self._paths = profile.called_paths
         services = profile.services
         self._services = {BankService.INQUIRY: services.va_inquiry, BankService.PAYMENT: services.va_payment}
 
@@ -162,7 +158,7 @@ class SnapDesk:
         told = {"accessToken": self._token(now), "tokenType": "Bearer", "expiresIn": str(TOKEN_S)}
         return _said("200", service, "00", "Successful", told)
 
-    def is_signed(self, service: BankService, raw: bytes, headers: Mapping[str, str]) -> bool:
+    def _is_signed(self, service: BankService, raw: bytes, headers: Mapping[str, str]) -> bool:
         """Whether somebody with a secret of ours signed these bytes for this service's path."""
         token = headers.get("authorization", "").removeprefix("Bearer ")
         text = call_text("POST", self._paths[service], token, raw, headers.get("x-timestamp", ""))
@@ -194,8 +190,8 @@ class SnapDesk:
             event_id=_event_id(asked) if isinstance(asked, _Payment) else None,
         )
 
-    def read_notice(self, raw: bytes, headers: Mapping[str, str], *, at: datetime) -> Notice:
-        """The payment as the inbox reads it; raises as `read`."""
+    def read_payment(self, raw: bytes, headers: Mapping[str, str], *, at: datetime) -> Notice:
+        """See `BankDesk.read_payment`."""
         signed_at = self._check(BankService.PAYMENT, raw, headers, at)
         paid = read_json(raw, _Payment, "payment")
         payment = Payment(
@@ -206,6 +202,11 @@ class SnapDesk:
         reference = account_reference(self._account_no(paid))
         charge = Charge(reference=reference, state=AttemptState.PAID, payments=(payment,))
         return Notice(event_id=_event_id(paid), charge=charge)
+
+    def paid_in(self, raw: bytes) -> tuple[str, int]:
+        """See `BankDesk.paid_in`."""
+        paid = read_json(raw, _Payment, "payment")
+        return self._account_no(paid), _amount_idr(paid.paid_amount)
 
     def read_status(self, answer: bytes, reference: str) -> Charge:
         """What the bank's service 26 says of an account; raises `GatewayMisspoke`."""
@@ -261,7 +262,7 @@ class SnapDesk:
 
     def _check(self, service: BankService, raw: bytes, headers: Mapping[str, str], at: datetime) -> datetime:
         """When it was signed; raises `NoticeForged`."""
-        if not self.is_signed(service, raw, headers):
+        if not self._is_signed(service, raw, headers):
             raise NoticeForged(gateway=self._profile.name, why="signature")
         signed_at = moment(headers["x-timestamp"])
         if signed_at is None or not self._is_timely(headers["x-timestamp"], at):

@@ -29,7 +29,6 @@ from bubuh.adapters.snap.signing import (
     token_text,
 )
 from bubuh.core.clock import Clock, utc_now
-from bubuh.payments.bank_calls import BankService
 from bubuh.payments.model import (
     IDR,
     AttemptState,
@@ -234,11 +233,9 @@ class SnapGateway:
         await self._bearer()
 
     def verify_notice(self, raw: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Notice:
-        """See `Gateway.verify_notice`. The path that is signed says whether it is an account's payment."""
-        if self.desk is not None and self.desk.is_signed(BankService.PAYMENT, raw, headers):
-            return self.desk.read_notice(raw, headers, at=received_at)
+        """See `Gateway.verify_notice`. The path of the notices is part of what is signed."""
         timestamp, signature = headers.get("x-timestamp", ""), headers.get("x-signature", "")
-        path = self._profile.paths.notices or f"/gateway/{self.name}/notices"
+        path = self._profile.called_paths["notices"]
         if self._profile.notices == "rsa":
             text = notice_text("POST", path, raw, timestamp)
             is_theirs = any([is_rsa(key, text, signature) for key in self._keys.banks])  # noqa: C419

@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from bubuh.payments.bank_calls import BankService
 from bubuh.payments.model import Method
 from bubuh.settings import BadSetting
 
+Called = BankService | Literal["notices"]
 _Path = Annotated[str, msgspec.Meta(pattern="^/[A-Za-z0-9/._-]+$")]
 
 
@@ -80,6 +82,22 @@ class SnapProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     paths: SnapPaths = SnapPaths()
     services: SnapServices = SnapServices()
     accounts: SnapAccounts | None = None  #: None: no virtual accounts
+
+    def __post_init__(self) -> None:
+        """Calls of each kind are signed for a path of their own, so that none can be said at another's."""
+        paths = [*self.called_paths.values()]
+        if len(set(paths)) < len(paths):
+            raise ValueError("notices, inquiry and payment have paths of their own")
+
+    @property
+    def called_paths(self) -> dict[Called, str]:
+        """The paths that the bank signs when it calls us."""
+        root, accounts = f"/gateway/{self.name}", self.accounts or SnapAccounts(partner_service_id="0")
+        return {
+            "notices": self.paths.notices or f"{root}/notices",
+            BankService.INQUIRY: accounts.inquiry or f"{root}/v1.0/transfer-va/inquiry",
+            BankService.PAYMENT: accounts.payment or f"{root}/v1.0/transfer-va/payment",
+        }
 
     @property
     def signs_by_rsa(self) -> bool:

@@ -630,13 +630,16 @@ GRANT EXECUTE ON FUNCTION payments_record_n(
 
 -- Raw, before anything is believed. It is no account's: a word may be garbage, so it has no shard.
 -- A genuine notice's event_id is the gateway's; another's is its own hash, so that a forger takes nobody's place.
+-- `address` is where it came to: what is signed for one is believed at no other.
 CREATE TABLE payment_notices (
     gateway text NOT NULL,
     event_id text NOT NULL,
+    address text NOT NULL,
     body bytea NOT NULL,
     headers text NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (gateway, event_id)
+    PRIMARY KEY (gateway, event_id),
+    CONSTRAINT payment_notices_address_known CHECK (address IN ('notices', 'payment'))
 );
 CREATE TRIGGER payment_notices_ro BEFORE UPDATE OR DELETE OR TRUNCATE ON payment_notices
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -700,7 +703,7 @@ GRANT EXECUTE ON FUNCTION payments_note_bank_call(text, date, text, bytea) TO bu
 -- Keep notices, none named twice. One row for each, in its order: false of one that is there already. A refused one is
 -- kept as the evidence that it is.
 CREATE FUNCTION payments_keep_notices_n(
-    _gateways text [], _event_ids text [], _bodies bytea [], _headers text [], _refusals text []
+    _gateways text [], _event_ids text [], _addresses text [], _bodies bytea [], _headers text [], _refusals text []
 ) RETURNS TABLE (is_new boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -709,9 +712,10 @@ DECLARE
     _r record;
 BEGIN
     FOR _r IN
-        INSERT INTO payment_notices (gateway, event_id, body, headers)
-        SELECT x.gateway, x.event_id, x.body, x.headers
-          FROM unnest(_gateways, _event_ids, _bodies, _headers) AS x (gateway, event_id, body, headers)
+        INSERT INTO payment_notices (gateway, event_id, address, body, headers)
+        SELECT x.gateway, x.event_id, x.address, x.body, x.headers
+          FROM unnest(_gateways, _event_ids, _addresses, _bodies, _headers)
+            AS x (gateway, event_id, address, body, headers)
          ORDER BY x.gateway, x.event_id
         ON CONFLICT DO NOTHING
         RETURNING payment_notices.gateway, payment_notices.event_id
@@ -733,13 +737,14 @@ BEGIN
      ORDER BY x.no;
 END
 $$;
-GRANT EXECUTE ON FUNCTION payments_keep_notices_n(text [], text [], bytea [], text [], text []) TO bubuh_app;
+GRANT EXECUTE ON FUNCTION payments_keep_notices_n(text [], text [], text [], bytea [], text [], text []) TO bubuh_app;
 
 -- Lease up to `_limit` waiting notices. Each lease puts the next try off, twice as far each time up to 5 minutes: a
 -- notice that kills its worker neither blocks the others nor is forgotten.
 CREATE FUNCTION payments_lease_notices_n(_limit integer)
 RETURNS TABLE (
-    gateway text, event_id text, body bytea, headers text, received_at timestamptz, tries integer, is_old boolean
+    gateway text, event_id text, address text, body bytea, headers text, received_at timestamptz, tries integer,
+    is_old boolean
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -756,7 +761,8 @@ BEGIN
       FROM unnest(_gateways, _event_ids) AS x (gateway, event_id)
      WHERE w.gateway = x.gateway AND w.event_id = x.event_id;
     RETURN QUERY
-    SELECT n.gateway, n.event_id, n.body, n.headers, n.received_at, w.tries, n.received_at < now() - interval '1 day'
+    SELECT n.gateway, n.event_id, n.address, n.body, n.headers, n.received_at, w.tries,
+           n.received_at < now() - interval '1 day'
       FROM payment_notices AS n
       JOIN unnest(_gateways, _event_ids) AS x (gateway, event_id)
         ON n.gateway = x.gateway AND n.event_id = x.event_id
