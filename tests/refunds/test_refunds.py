@@ -8,20 +8,22 @@ from uuid import UUID
 import pytest
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
-from bubuh.core.ids import fresh_id
+from bubuh.core.ids import fresh_id, show_id
 from bubuh.db.pool import Conn
+from bubuh.history.show import list_order_events
 from bubuh.identity.refusals import IdempotencyConflict
 from bubuh.orders.refusals import OrderUnknown
-from bubuh.payments.lines import Kind
-from bubuh.payments.model import GatewayRefund, RefundWord, WantedRefund, reference_of
-from bubuh.payments.refusals import GatewayUnavailable
-from bubuh.payments.unmatched import show_unmatched
+from bubuh.payments.lines import Kind, Resolution
+from bubuh.payments.model import REFUND, GatewayRefund, RefundWord, WantedRefund, reference_of
+from bubuh.payments.refusals import GatewayRefused, GatewayUnavailable
+from bubuh.payments.unmatched import resolve_line, show_unmatched
 from bubuh.quota.refusals import AccountFrozen, QuotaExhausted, StampsOutOfRange
 from bubuh.quota.show import show_quota
 from bubuh.refunds import store
 from bubuh.refunds.ask import ask_refund
 from bubuh.refunds.carry import carry_due
 from bubuh.refunds.decide import decide
+from bubuh.refunds.list_overdue import list_overdue
 from bubuh.refunds.model import AskedRefund, DueRefund, Refund, RefundState
 from bubuh.refunds.moves import MOVES
 from bubuh.refunds.refusals import (
@@ -172,6 +174,73 @@ async def test_a_dead_gateway_is_asked_again(shop: Shop, owner_conn: Conn) -> No
     await make_due(owner_conn)
     await carry_due(shop.db, shop.gateways)
     assert await state_of(shop, refund) is S.DONE
+
+
+class Refusing(DevelopmentGateway):
+    """Takes no refund, and does not say that it never will."""
+
+    async def refund(self, wanted: WantedRefund) -> GatewayRefund:
+        raise GatewayRefused(f"no funds for {wanted.refund_no}")
+
+
+async def test_a_refund_that_nobody_settles_is_listed_until_its_end(shop: Shop, owner_conn: Conn) -> None:
+    order_id = await bought(shop)
+    refund = await ask(shop, order_id, 1, 30_000)
+    waits = await ask(shop, order_id, 2, 20_000, limit_idr=0)
+    refusing = Refusing(lambda: shop.running.address, [SECRET])
+    await carry_due(shop.db, {"development": refusing})
+    await refusing.close()
+    shard = shop.principal.shard
+    assert await list_overdue(shop.db, shard) == 0  # not yet a day
+    assert [await list_overdue(shop.db, shard, after_s=0.0) for _ in range(3)] == [1, 0, 0]
+    (line,) = await show_unmatched(shop.db)
+    assert (line.kind, line.order_id, line.amount) == (Kind.REFUND_OVERDUE, order_id, 10_000)
+    assert line.why == "no end is known of this refund: unknown, gateway_refused"
+    assert line.show()["subject"] == show_id(REFUND, refund.id)
+    shown = await show_refunds(shop.db, shop.account_id, order_id)
+    assert {one.id: one.is_overdue for one in shown.refunds} == {refund.id: True, waits.id: False}
+    events = await list_order_events(shop.db, shop.account_id, order_id)
+    assert [one.state for one in events if one.amount_idr == 10_000] == ["asked", "unknown", "overdue"]
+    await make_due(owner_conn)
+    await carry_due(shop.db, shop.gateways)
+    assert (await state_of(shop, refund), await show_unmatched(shop.db)) == (S.DONE, [])
+    shown = await show_refunds(shop.db, shop.account_id, order_id)
+    assert not any(one.is_overdue for one in shown.refunds)
+    await assert_explained(shop)
+
+
+async def test_a_refund_at_no_gateway_of_ours_is_listed_and_resolved_with_a_reason(
+    shop: Shop, owner_conn: Conn
+) -> None:
+    """Its gateway was left out of the file. Whoever resolves the line moves nothing by that."""
+    order_id = await bought(shop)
+    refund = await ask(shop, order_id, 2, 30_000)
+    await carry_due(shop.db, {})
+    shard = shop.principal.shard
+    assert await list_overdue(shop.db, shard, after_s=0.0) == 1
+    (line,) = await show_unmatched(shop.db)
+    reason = "dikirim lewat bank, bukti 12"
+    async with shop.db.transaction() as conn:
+        await resolve_line(conn, line.id, resolution=Resolution.PAID_BACK, reason=reason, actor="usr_o")
+    assert await show_unmatched(shop.db) == []
+    acts = await shop.db.fetch("SELECT act, actor, facts FROM audit_entries ORDER BY no DESC LIMIT 1")
+    assert [(row["act"], row["actor"]) for row in acts] == [("payments.resolve", "usr_o")]
+    assert reason in str(acts[0]["facts"])
+    assert await list_overdue(shop.db, shard, after_s=0.0) == 0
+    assert (await state_of(shop, refund), await has(shop)) == (S.UNKNOWN, (1, 2))
+
+
+async def test_who_waits_for_a_second_person_is_overdue_from_their_word_on(
+    shop: Shop, owner_conn: Conn
+) -> None:
+    order_id = await bought(shop)
+    waits = await ask(shop, order_id, 2, 30_000, limit_idr=0)
+    await owner_conn.execute("UPDATE refunds SET asked_at = now() - interval '2 days'")
+    shard = shop.principal.shard
+    assert await list_overdue(shop.db, shard) == 0
+    await decide(shop.db, waits.id, agrees=True, actor="usr_b")
+    assert await list_overdue(shop.db, shard) == 0
+    assert await list_overdue(shop.db, shard, after_s=0.0) == 1
 
 
 async def test_two_workers_and_a_crash_send_one_refund(shop: Shop, owner_conn: Conn) -> None:

@@ -19,6 +19,7 @@ from bubuh.core.ids import MalformedId, fresh_id, read_id, show_id
 from bubuh.edge.findings import FINDINGS, said_of
 from bubuh.edge.looking import eyes_of
 from bubuh.edge.words import Language
+from bubuh.refunds.list_overdue import list_overdue
 from bubuh.stamping.cancel import cancel
 from bubuh.worker.notices import LINES
 from tests.api.site import Site
@@ -71,6 +72,11 @@ async def test_an_order_is_looked_at_with_its_gateway(site: Site) -> None:
     (refund,) = re.findall(r'"/bantuan/(rfd_[^"]+)"', (await sari.browser.open("/riwayat")).text)
     assert await codes(site, sari, refund) == [Code.REFUND_SENT]
     assert "sudah kami minta" in (await sari.browser.open(f"/bantuan/{refund}")).text
+    shard = (await session_of(site, sari.browser)).principal.shard
+    assert await list_overdue(site.services.db, shard, after_s=0.0) == 1
+    assert await codes(site, sari, refund) == [Code.REFUND_OVERDUE]
+    assert "Petugas kami menanyakannya" in (await sari.browser.open(f"/bantuan/{refund}")).text
+    assert "petugas menanyakannya" in (await sari.browser.open(f"/pesanan/{about}")).text
 
 
 async def test_a_stamp_is_looked_at_with_hold_signer_and_file(site: Site) -> None:

@@ -46,6 +46,7 @@ class RefundView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     asked_at: datetime
     ended_at: datetime | None
+    is_overdue: bool  # no end is known for a day: our staff ask the gateway
 
     @classmethod
     def of(cls, refund: Refund) -> Self:
@@ -59,6 +60,7 @@ class RefundView(msgspec.Struct, frozen=True, kw_only=True):
             reason=refund.reason,
             asked_at=refund.asked_at,
             ended_at=refund.ended_at,
+            is_overdue=refund.is_overdue,
         )
 
 
@@ -85,6 +87,7 @@ _EXAMPLE: Final = {
     "reason": "tidak jadi dipakai",
     "asked_at": "2026-11-22T07:00:00Z",
     "ended_at": None,
+    "is_overdue": False,
 }
 
 

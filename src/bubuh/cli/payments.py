@@ -106,6 +106,6 @@ def _in_words(line: Line | Unmatched) -> str:
     money = "" if line.amount is None else f"  {line.currency} {line.amount:,}"
     order = "" if line.order_id is None else show_id("ord", line.order_id)
     return (
-        f"{line.kind}{money}\n  {line.gateway} {escape(line.subject)}  {order}\n"
+        f"{line.kind}{money}\n  {line.gateway} {escape(line.name)}  {order}\n"
         f"  {line.why}\n  [dim]{line.suggestion}[/dim]"
     )

@@ -167,7 +167,7 @@ def _told_of_order(order: Order) -> Iterator[Finding]:
 
 def _told_of_refund(seen: SeenRefund) -> Finding:
     facts: dict[str, str | int] = {"amount_idr": seen.amount_idr, "at": _at(seen.ended_at or seen.asked_at)}
-    return Finding(code=_REFUNDS[seen.state], facts=facts)
+    return Finding(code=Code.REFUND_OVERDUE if seen.is_overdue else _REFUNDS[seen.state], facts=facts)
 
 
 async def _within(asked: Awaitable[bool], patience_s: float) -> bool:

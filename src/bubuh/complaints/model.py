@@ -83,6 +83,7 @@ class Code(StrEnum):
     SURPLUS_RETURNS = "surplus_returns"
     REFUND_WAITS = "refund_waits"  #: for a second person
     REFUND_SENT = "refund_sent"
+    REFUND_OVERDUE = "refund_overdue"  #: no end is known for a day
     REFUND_DONE = "refund_done"
     REFUND_FAILED = "refund_failed"
     REFUND_DECLINED = "refund_declined"

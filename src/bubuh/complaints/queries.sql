@@ -66,6 +66,7 @@ SELECT s.state, s.accepted_at, s.ended_at, s.reason, h.state AS hold, d.state = 
 
 -- name: look_at_refund(shard, account_id, refund_id)
 -- No row: the account has no such refund.
-SELECT f.state, f.amount_idr, f.stamps, f.asked_at, f.ended_at
+SELECT f.state, f.amount_idr, f.stamps, f.asked_at, f.ended_at,
+       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue
   FROM refunds AS f
  WHERE f.shard = :shard AND f.account_id = :account_id AND f.id = :refund_id;

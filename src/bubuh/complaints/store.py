@@ -49,6 +49,7 @@ class SeenRefund:
     stamps: int
     asked_at: datetime
     ended_at: datetime | None
+    is_overdue: bool
 
 
 async def open_complaint(

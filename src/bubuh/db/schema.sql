@@ -1562,6 +1562,39 @@ $$;
 
 ALTER FUNCTION public.refunds_left(_shard smallint, _account_id bigint, _order_id uuid) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.refunds_list_overdue(_shard smallint, _after_s double precision, _limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _before timestamptz := now() - make_interval(secs => _after_s);
+    _listed integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT f.account_id, f.id, f.order_id, f.gateway, f.amount_idr, f.state, f.fault
+          FROM refunds AS f
+         WHERE f.shard = _shard AND f.next_try_at IS NOT NULL AND f.overdue_at IS NULL AND f.asked_at <= _before
+           AND EXISTS (SELECT FROM refund_events AS e
+                        WHERE e.shard = _shard AND e.account_id = f.account_id AND e.refund_id = f.id
+                          AND e.state = 'asked' AND e.at <= _before)
+         ORDER BY f.asked_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        UPDATE refunds AS f SET overdue_at = now()
+         WHERE f.shard = _shard AND f.account_id = _r.account_id AND f.id = _r.id;
+        PERFORM payments_list_unmatched_n(
+            _shard, ARRAY[_r.account_id], ARRAY['refund_overdue'], ARRAY[_r.gateway], ARRAY[_r.id::text],
+            ARRAY[_r.order_id], ARRAY[NULL::text], ARRAY[_r.amount_idr], ARRAY['IDR'],
+            ARRAY['no end is known of this refund: ' || concat_ws(', ', _r.state, _r.fault)],
+            ARRAY['ask the gateway about the refund by its number; it is asked for on and on']);
+        _listed := _listed + 1;
+    END LOOP;
+    RETURN _listed;
+END
+$$;
+
+ALTER FUNCTION public.refunds_list_overdue(_shard smallint, _after_s double precision, _limit integer) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.refunds_open_surplus(_shard smallint, _account_id bigint, _order_id uuid, _gateway text, _payment_no text, _amount_idr bigint) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -1618,6 +1651,8 @@ BEGIN
     IF _word = 'pending' THEN
         RETURN 'done';
     END IF;
+    PERFORM payments_match_line_n(_shard, ARRAY[_account_id], ARRAY['refund_overdue'], ARRAY[_refund.gateway],
+                                  ARRAY[_id::text]);
     INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
     VALUES (_shard, _account_id, 'refund.' || _word, _id,
             jsonb_build_object('amount_idr', _refund.amount_idr, 'stamps', _refund.stamps, 'order', _refund.order_id));
@@ -2993,6 +3028,7 @@ CREATE TABLE public.refunds (
     next_try_at timestamp with time zone,
     asked_at timestamp with time zone DEFAULT now() NOT NULL,
     ended_at timestamp with time zone,
+    overdue_at timestamp with time zone,
     CONSTRAINT refunds_amount_positive CHECK ((amount_idr > 0)),
     CONSTRAINT refunds_ended CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text, 'declined'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT refunds_kind_known CHECK ((kind = ANY (ARRAY['asked'::text, 'surplus'::text, 'reversal'::text]))),
@@ -3559,6 +3595,8 @@ CREATE INDEX refunds_history ON public.refunds USING btree (shard, account_id, a
 
 CREATE INDEX refunds_order ON public.refunds USING btree (shard, account_id, order_id);
 
+CREATE INDEX refunds_overdue ON public.refunds USING btree (shard, asked_at) WHERE ((next_try_at IS NOT NULL) AND (overdue_at IS NULL));
+
 CREATE INDEX refunds_waiting ON public.refunds USING btree (shard, asked_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
@@ -3844,6 +3882,10 @@ GRANT ALL ON FUNCTION public.refunds_decide(_shard smallint, _id uuid, _agrees b
 REVOKE ALL ON FUNCTION public.refunds_left(_shard smallint, _account_id bigint, _order_id uuid) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION public.refunds_left(_shard smallint, _account_id bigint, _order_id uuid) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.refunds_list_overdue(_shard smallint, _after_s double precision, _limit integer) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.refunds_list_overdue(_shard smallint, _after_s double precision, _limit integer) TO bubuh_app;
 
 REVOKE ALL ON FUNCTION public.refunds_open_surplus(_shard smallint, _account_id bigint, _order_id uuid, _gateway text, _payment_no text, _amount_idr bigint) FROM PUBLIC;
 

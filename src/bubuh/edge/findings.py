@@ -106,6 +106,12 @@ FINDINGS: Final[Mapping[Code, Words]] = {
         "selesai.",
         "We asked the payment provider to send back {amount} on {at}, and go on asking until it is done.",
     ),
+    Code.REFUND_OVERDUE: Words(
+        "Pengembalian {amount} kami minta pada {at} dan sudah lebih dari sehari belum selesai. Petugas kami "
+        "menanyakannya ke penyedia pembayaran; Anda tidak perlu meminta lagi.",
+        "We asked for {amount} to be sent back on {at}, and for more than a day it has not been done. Our "
+        "staff are asking the payment provider; you need not ask again.",
+    ),
     Code.REFUND_DONE: Words(
         "{amount} sudah dikembalikan pada {at}. Bank dapat memerlukan beberapa hari untuk menampilkannya.",
         "{amount} went back on {at}. A bank may take some days to show it.",

@@ -54,10 +54,15 @@ SELECT h.at, h.what, h.state, h.amount_idr, h.paid_at
         SELECT w.at, 'refund', w.state, f.amount_idr, NULL, 4
           FROM refunds AS f
           JOIN refund_events AS w ON w.shard = :shard AND w.account_id = f.account_id AND w.refund_id = f.id
-         WHERE f.shard = :shard AND f.account_id = :account_id AND f.order_id = :order_id) AS h
+         WHERE f.shard = :shard AND f.account_id = :account_id AND f.order_id = :order_id
+        UNION ALL
+        SELECT f.overdue_at, 'refund', 'overdue', f.amount_idr, NULL, 4
+          FROM refunds AS f
+         WHERE f.shard = :shard AND f.account_id = :account_id AND f.order_id = :order_id
+           AND f.overdue_at IS NOT NULL) AS h
  ORDER BY h.at, h.rank,
-          array_position(ARRAY['placed', 'expired', 'cancelled', 'paid', 'filled', 'waiting', 'asked', 'unknown', 'pending',
-                               'done', 'failed', 'declined'], h.state)
+          array_position(ARRAY['placed', 'expired', 'cancelled', 'paid', 'filled', 'waiting', 'asked', 'unknown', 'overdue',
+                               'pending', 'done', 'failed', 'declined'], h.state)
  LIMIT :most;
 
 -- name: list_lines(shard, account_id, before_no, most)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from bubuh.core.ids import AccountId, show_account, show_id
 from bubuh.core.shards import SHARDS
-from bubuh.payments.model import IDR
+from bubuh.payments.model import IDR, REFUND
 
 LINE: Final = "unm"  #: prefix of a line's shown id
 
@@ -27,6 +27,7 @@ class Kind(StrEnum):
     UNDERPAID = "underpaid"  #: money of an order that it does not cover; given back if the rest never comes
     REVERSAL = "reversal"  #: a bank took back what was spent already
     REFUND_FAILED = "refund_failed"  #: money that is to go back, and the gateway will not carry it
+    REFUND_OVERDUE = "refund_overdue"  #: its gateway has neither carried nor declined it for a day
     REFUND_CONTRADICTED = "refund_contradicted"  #: the gateway told one end of a refund, and then the other
     SETTLEMENT_UNKNOWN = "settlement_unknown"  #: a settlement file has a payment that we never heard of
     SETTLEMENT_MISSING = "settlement_missing"  #: a payment of ours is in no settlement file
@@ -76,6 +77,11 @@ class Unmatched:
         """As commands print it."""
         return _shown(self)
 
+    @property
+    def name(self) -> str:
+        """Its subject, as it is asked about."""
+        return _name(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -99,13 +105,26 @@ class Line:
         """As commands print it."""
         return {"id": show_id(LINE, self.id), "age_s": self.age_s, **_shown(self)}
 
+    @property
+    def name(self) -> str:
+        """Its subject, as it is asked about."""
+        return _name(self)
+
+
+_REFUNDS: Final = frozenset({Kind.REFUND_FAILED, Kind.REFUND_OVERDUE, Kind.REFUND_CONTRADICTED})
+
+
+def _name(line: Unmatched | Line) -> str:
+    """A refund's number is the one its gateway knows."""
+    return show_id(REFUND, UUID(line.subject)) if line.kind in _REFUNDS else line.subject
+
 
 def _shown(line: Unmatched | Line) -> dict[str, object]:
     account = line.account_id
     return {
         "kind": str(line.kind),
         "gateway": line.gateway,
-        "subject": line.subject,
+        "subject": line.name,
         "account": None if account is None or account < SHARDS else show_account(account),
         "order": None if line.order_id is None else show_id("ord", line.order_id),
         "reference": line.reference,

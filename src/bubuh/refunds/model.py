@@ -73,6 +73,7 @@ class Refund:
     reason: str
     asked_at: datetime
     ended_at: datetime | None
+    is_overdue: bool  #: no end is known, and an operator has it on the unmatched list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,10 @@ SELECT f.shard
 SELECT account_id, id, order_id, gateway, payment_no, amount_idr, reason, before, reference, method
   FROM refunds_take_due_n(:shard, :resting::text[], :at_most);
 
+-- name: list_overdue(shard, after_s, at_most)
+-- How many refunds went on the unmatched list.
+SELECT refunds_list_overdue(:shard, :after_s, :at_most);
+
 -- name: record_word(shard, account_id, id, word, why)
 -- done, already_done, conflict or unknown.
 SELECT refunds_record(:shard, :account_id, :id, :word, :why);
@@ -30,20 +34,23 @@ UPDATE refunds AS f SET fault = :fault WHERE f.shard = :shard AND f.account_id =
 
 -- name: find(shard, account_id, id)
 -- No row: the account has no such refund.
-SELECT f.id, f.account_id, f.order_id, f.kind, f.state, f.stamps, f.amount_idr, f.reason, f.asked_at, f.ended_at
+SELECT f.id, f.account_id, f.order_id, f.kind, f.state, f.stamps, f.amount_idr, f.reason, f.asked_at, f.ended_at,
+       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue
   FROM refunds AS f
  WHERE f.shard = :shard AND f.account_id = :account_id AND f.id = :id;
 
 -- name: of_order(shard, account_id, order_id)
 -- An order's refunds, the oldest first.
-SELECT f.id, f.account_id, f.order_id, f.kind, f.state, f.stamps, f.amount_idr, f.reason, f.asked_at, f.ended_at
+SELECT f.id, f.account_id, f.order_id, f.kind, f.state, f.stamps, f.amount_idr, f.reason, f.asked_at, f.ended_at,
+       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue
   FROM refunds AS f
  WHERE f.shard = :shard AND f.account_id = :account_id AND f.order_id = :order_id
  ORDER BY f.asked_at, f.id;
 
 -- name: waiting(shard, at_most)
 -- Refunds that wait for a second person, the oldest first.
-SELECT f.id, f.account_id, f.order_id, f.kind, f.state, f.stamps, f.amount_idr, f.reason, f.asked_at, f.ended_at
+SELECT f.id, f.account_id, f.order_id, f.kind, f.state, f.stamps, f.amount_idr, f.reason, f.asked_at, f.ended_at,
+       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue
   FROM refunds AS f
  WHERE f.shard = :shard AND f.state = 'waiting'
  ORDER BY f.asked_at

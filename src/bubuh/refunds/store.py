@@ -66,6 +66,11 @@ async def take_due_n(conn: Conn, shard: Shard, *, resting: Sequence[str], at_mos
     return [DueRefund(**{**row, "before": RefundState(row["before"])}) for row in rows]
 
 
+async def list_overdue(db: Database, shard: Shard, *, after_s: float, at_most: int) -> int:
+    """Put a shard's overdue refunds on the unmatched list; how many."""
+    return int(await db.fetchval(SQL.list_overdue.sql, shard, after_s, at_most))
+
+
 async def record_word(db: Database, due: DueRefund, *, word: str, why: str | None) -> str:
     """Record what the gateway says."""
     return str(await db.fetchval(SQL.record_word.sql, due.shard, due.account_id, due.id, word, why))

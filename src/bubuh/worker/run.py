@@ -14,6 +14,7 @@ from bubuh.orders.expire import Expirer
 from bubuh.quota.chain.link import link_shard
 from bubuh.quota.watch import EVERY_S, watch_all
 from bubuh.refunds.carry import carry_due
+from bubuh.refunds.list_overdue import list_overdue
 from bubuh.reminders.store import sweep as sweep_reminders
 from bubuh.sandbox import Sandbox
 from bubuh.settings import RunFile, Settings
@@ -64,6 +65,7 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
         ),
         Round(name="expiry", every_s=10.0, make=Expirer(db).expire),
         Round(name="refunds", every_s=2.0, make=partial(carry_due, db, parts.gateways)),
+        Round(name="overdue refunds", every_s=60.0, make=over_shards(partial(list_overdue, db))),
         Round(name="chain", every_s=30.0, make=over_shards(partial(link_shard, db))),
         Round(name="outbox", every_s=1.0, make=partial(tell_due, db, routes=routes)),
         Round(

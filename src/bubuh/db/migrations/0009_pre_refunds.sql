@@ -28,6 +28,7 @@ CREATE TABLE refunds (
     next_try_at timestamptz,
     asked_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
+    overdue_at timestamptz, -- when it was put on the operators' list, as its end did not come
     PRIMARY KEY (shard, account_id, id),
     CONSTRAINT refunds_id UNIQUE (shard, id),
     CONSTRAINT refunds_shard CHECK (shard = account_id % 64),
@@ -44,6 +45,7 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_ended CHECK ((state IN ('done', 'failed', 'declined')) = (ended_at IS NOT NULL))
 ) WITH (fillfactor = 75);
 CREATE INDEX refunds_due ON refunds (shard, next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX refunds_overdue ON refunds (shard, asked_at) WHERE next_try_at IS NOT NULL AND overdue_at IS NULL;
 CREATE INDEX refunds_order ON refunds (shard, account_id, order_id);
 CREATE INDEX refunds_history ON refunds (shard, account_id, asked_at DESC, id DESC);
 CREATE INDEX refunds_waiting ON refunds (shard, asked_at) WHERE state = 'waiting';
@@ -255,6 +257,38 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION refunds_take_due_n(smallint, text [], integer) TO bubuh_app;
 
+-- Put refunds of one shard that nobody has settled `_after_s` after they were to be sent on the unmatched list, at most
+-- `_limit`, each once; how many. They are asked about as before, and their line goes by itself when their end comes.
+CREATE FUNCTION refunds_list_overdue(_shard smallint, _after_s double precision, _limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _before timestamptz := now() - make_interval(secs => _after_s);
+    _listed integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT f.account_id, f.id, f.order_id, f.gateway, f.amount_idr, f.state, f.fault
+          FROM refunds AS f
+         WHERE f.shard = _shard AND f.next_try_at IS NOT NULL AND f.overdue_at IS NULL AND f.asked_at <= _before
+           AND EXISTS (SELECT FROM refund_events AS e
+                        WHERE e.shard = _shard AND e.account_id = f.account_id AND e.refund_id = f.id
+                          AND e.state = 'asked' AND e.at <= _before)
+         ORDER BY f.asked_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        UPDATE refunds AS f SET overdue_at = now()
+         WHERE f.shard = _shard AND f.account_id = _r.account_id AND f.id = _r.id;
+        PERFORM payments_list_unmatched_n(
+            _shard, ARRAY[_r.account_id], ARRAY['refund_overdue'], ARRAY[_r.gateway], ARRAY[_r.id::text],
+            ARRAY[_r.order_id], ARRAY[NULL::text], ARRAY[_r.amount_idr], ARRAY['IDR'],
+            ARRAY['no end is known of this refund: ' || concat_ws(', ', _r.state, _r.fault)],
+            ARRAY['ask the gateway about the refund by its number; it is asked for on and on']);
+        _listed := _listed + 1;
+    END LOOP;
+    RETURN _listed;
+END
+$$;
+GRANT EXECUTE ON FUNCTION refunds_list_overdue(smallint, double precision, integer) TO bubuh_app;
+
 -- Record what a gateway says of a refund: pending, done (the stamps are captured) or failed (they are given back; money
 -- that bought nothing goes on the unmatched list instead). done; already_done; conflict (it had ended the other way:
 -- listed, and nothing moves); unknown (no such refund, or it was never sent).
@@ -291,6 +325,8 @@ BEGIN
     IF _word = 'pending' THEN
         RETURN 'done';
     END IF;
+    PERFORM payments_match_line_n(_shard, ARRAY[_account_id], ARRAY['refund_overdue'], ARRAY[_refund.gateway],
+                                  ARRAY[_id::text]);
     INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
     VALUES (_shard, _account_id, 'refund.' || _word, _id,
             jsonb_build_object('amount_idr', _refund.amount_idr, 'stamps', _refund.stamps, 'order', _refund.order_id));
