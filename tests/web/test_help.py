@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -187,18 +188,30 @@ async def test_words_are_wanted_and_bounded_and_so_are_open_complaints(
     assert "pengaduan yang belum dijawab" in page.text
 
 
-async def test_who_is_forgotten_leaves_no_words(site: Site) -> None:
-    sari = await registered(site)
+async def test_who_is_forgotten_leaves_no_words_and_no_answer(site: Site) -> None:
+    sari, services = await registered(site), site.services
     order = await ordered(sari)
-    number = await complained(sari, show_id("ord", order))
+    answered, waiting = [await complained(sari, show_id("ord", order)) for _ in range(2)]
+    desk = partial(answer, services.db, actor="op", key=services.person_key)
+    await desk(read_id(COMPLAINT, answered), f"Sari, {TOLD} sudah kami cocokkan.")
     await expired(site, order)  # nobody is forgotten while money is under way
     await sari.browser.open("/akun/data")
     await sari.browser.send(sari.browser.form("/akun/data/hapus"), {"password": "kucing makan ikan"})
-    found = await show.find_complaint(
-        site.services.db, read_id(COMPLAINT, number), key=site.services.person_key
-    )
-    assert found.words is None
-    assert found.complaint.findings
+    for number, state in ((answered, "answered"), (waiting, "withdrawn")):
+        wanted = read_id(COMPLAINT, number)
+        found = await show.find_complaint(services.db, wanted, key=services.person_key)
+        assert (found.words, found.answer, found.complaint.state) == (None, None, state)
+        assert found.complaint.findings  # of the machine, and about nobody
+        assert "sudah dihapus atas permintaannya" in (await Browser(site).open(f"/pengaduan/{number}")).text
+        with pytest.raises(ComplaintAnswered):  # nor does any come in later
+            await desk(wanted, f"Sari, {TOLD}")
+        events = await services.db.fetch(
+            "SELECT state FROM complaint_events WHERE shard = $1 AND complaint_id = $2",
+            wanted.bytes[0],
+            wanted,
+        )
+        assert {event["state"] for event in events} == {"open", state}
+    assert not {answered, waiting} & {one.no for one in await show.list_open(services.db)}
 
 
 async def test_programs_complain_too_about_their_own_things_alone(site: Site) -> None:

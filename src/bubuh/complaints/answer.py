@@ -23,7 +23,7 @@ async def answer(db: Database, complaint_id: UUID, words: str, *, actor: str, ke
 
     Raises:
         ComplaintUnknown: there is none of this number.
-        ComplaintAnswered: it was answered before.
+        ComplaintAnswered: it was answered before, or its people were forgotten.
         ComplaintUnexplained: an answer says something, in at most 1,000 letters.
     """
     if not 1 <= len(words.strip()) <= MOST_LETTERS:

@@ -102,6 +102,7 @@ class ComplaintState(StrEnum):
 
     OPEN = "open"
     ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"  #: its people were forgotten before it was answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from bubuh.core.moves import Moves, flow
 START: Final[Mapping[S, str]] = {S.OPEN: "open"}
 
 MOVES: Final[Moves[S]] = {
-    S.OPEN: {S.ANSWERED: flow("answer")},
+    S.OPEN: {S.ANSWERED: flow("answer"), S.WITHDRAWN: flow("forget")},
     S.ANSWERED: {},  # who is not content opens another, with what was seen by then
+    S.WITHDRAWN: {},
 }

@@ -48,11 +48,19 @@ UPDATE complaints AS c
  WHERE c.shard = :shard AND c.id = :id AND c.state = 'open'
 RETURNING c.account_id;
 
--- name: forget(shard, account_id)!
--- What the account's people wrote goes; what was found stays, and names nobody.
+-- name: withdraw(shard, account_id)
+-- Those of the account that wait for an answer: there is nobody left to give it to.
 UPDATE complaints AS c
-   SET words_sealed = NULL
- WHERE c.shard = :shard AND c.account_id = :account_id AND c.words_sealed IS NOT NULL;
+   SET state = 'withdrawn'
+ WHERE c.shard = :shard AND c.account_id = :account_id AND c.state = 'open'
+RETURNING c.id;
+
+-- name: forget(shard, account_id)!
+-- What the account's people wrote goes, and what they were answered; what was found stays, and names nobody.
+UPDATE complaints AS c
+   SET words_sealed = NULL, answer_sealed = NULL
+ WHERE c.shard = :shard AND c.account_id = :account_id
+   AND (c.words_sealed IS NOT NULL OR c.answer_sealed IS NOT NULL);
 
 -- name: look_at_stamp(shard, account_id, stamp_id)
 -- No row: the account has no such stamp.

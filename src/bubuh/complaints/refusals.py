@@ -31,6 +31,6 @@ class TooManyComplaints(Refusal):
 
 
 class ComplaintAnswered(Refusal):
-    """It was answered before, with other words."""
+    """It was answered before, with other words; or its people were forgotten."""
 
     code = "complaint_answered"

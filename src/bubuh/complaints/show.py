@@ -26,7 +26,7 @@ class Opened:
 
     complaint: Complaint
     words: str | None = field(repr=False)  #: None: forgotten
-    answer: str | None = field(repr=False)
+    answer: str | None = field(repr=False)  #: None: not given yet, or forgotten
 
 
 async def find_complaint(

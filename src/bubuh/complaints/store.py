@@ -123,8 +123,13 @@ async def answer(
     return None if found is None else AccountId(found)
 
 
+async def withdraw(conn: Conn, account_id: AccountId) -> list[UUID]:
+    """Withdraw those of the account that are open; which they are."""
+    return [row["id"] for row in await conn.fetch(SQL.withdraw.sql, shard_of_account(account_id), account_id)]
+
+
 async def forget(conn: Conn, account_id: AccountId) -> None:
-    """Delete what people of the account wrote."""
+    """Delete what people of the account wrote, and what they were answered."""
     await conn.execute(SQL.forget.sql, shard_of_account(account_id), account_id)
 
 

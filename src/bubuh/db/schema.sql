@@ -2359,15 +2359,16 @@ CREATE TABLE public.complaints (
     answer_sealed bytea,
     answered_at timestamp with time zone,
     answered_by text,
-    CONSTRAINT complaints_answered_whole CHECK ((num_nonnulls(answer_sealed, answered_at, answered_by) =
+    CONSTRAINT complaints_answer_of_words CHECK (((answer_sealed IS NULL) OR ((words_sealed IS NOT NULL) AND (state = 'answered'::text)))),
+    CONSTRAINT complaints_answered_whole CHECK ((num_nonnulls(answered_at, answered_by) =
 CASE state
-    WHEN 'answered'::text THEN 3
+    WHEN 'answered'::text THEN 2
     ELSE 0
 END)),
     CONSTRAINT complaints_id_names_shard CHECK ((get_byte(uuid_send(id), 0) = shard)),
     CONSTRAINT complaints_request_sha256 CHECK ((length(request_sha256) = 32)),
     CONSTRAINT complaints_shard CHECK ((shard = (account_id % (64)::bigint))),
-    CONSTRAINT complaints_state_known CHECK ((state = ANY (ARRAY['open'::text, 'answered'::text]))),
+    CONSTRAINT complaints_state_known CHECK ((state = ANY (ARRAY['open'::text, 'answered'::text, 'withdrawn'::text]))),
     CONSTRAINT complaints_subject_known CHECK ((subject_kind = ANY (ARRAY['stamp'::text, 'order'::text, 'refund'::text])))
 );
 

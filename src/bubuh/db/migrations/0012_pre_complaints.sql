@@ -18,7 +18,7 @@ CREATE TABLE complaints (
     actor text NOT NULL,
     opened_at timestamptz NOT NULL DEFAULT now(),
     answer_by timestamptz NOT NULL, -- promised
-    answer_sealed bytea,
+    answer_sealed bytea, -- NULL once forgotten
     answered_at timestamptz,
     answered_by text,
     PRIMARY KEY (shard, account_id, id),
@@ -26,10 +26,12 @@ CREATE TABLE complaints (
     CONSTRAINT complaints_id_names_shard CHECK (get_byte(uuid_send(id), 0) = shard),
     CONSTRAINT complaints_request_sha256 CHECK (length(request_sha256) = 32),
     CONSTRAINT complaints_subject_known CHECK (subject_kind IN ('stamp', 'order', 'refund')),
-    CONSTRAINT complaints_state_known CHECK (state IN ('open', 'answered')),
+    CONSTRAINT complaints_state_known CHECK (state IN ('open', 'answered', 'withdrawn')),
     CONSTRAINT complaints_answered_whole CHECK (
-        num_nonnulls(answer_sealed, answered_at, answered_by) = CASE state WHEN 'answered' THEN 3 ELSE 0 END
-    )
+        num_nonnulls(answered_at, answered_by) = CASE state WHEN 'answered' THEN 2 ELSE 0 END
+    ),
+    -- who is forgotten leaves neither their words nor the answer to them
+    CONSTRAINT complaints_answer_of_words CHECK (answer_sealed IS NULL OR (words_sealed IS NOT NULL AND state = 'answered'))
 );
 -- By its number alone: who follows it need not be signed in.
 CREATE INDEX complaints_no ON complaints (shard, id);

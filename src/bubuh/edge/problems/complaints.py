@@ -32,7 +32,10 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
     ),
     complaints.ComplaintAnswered: Problem(
         status=409,
-        title=Words("Pengaduan sudah dijawab", "The complaint was answered"),
-        detail=Words("Satu pengaduan dijawab satu kali.", "A complaint is answered once."),
+        title=Words("Pengaduan tidak menunggu jawaban", "The complaint waits for no answer"),
+        detail=Words(
+            "Satu pengaduan dijawab satu kali; yang pemiliknya sudah dilupakan tidak dijawab lagi.",
+            "A complaint is answered once; one whose people were forgotten is not answered any more.",
+        ),
     ),
 }

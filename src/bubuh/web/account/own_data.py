@@ -7,9 +7,9 @@ from typing import Any, Final
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 
+from bubuh.complaints.forget import forget as forget_words
 from bubuh.complaints.model import COMPLAINT
 from bubuh.complaints.show import list_complaints, opened
-from bubuh.complaints.store import forget as forget_words
 from bubuh.core.ids import show_account, show_id
 from bubuh.documents.destroy import destroy_all
 from bubuh.documents.find import list_documents

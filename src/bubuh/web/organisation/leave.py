@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from litestar import MediaType, Request, get, post
 
-from bubuh.complaints.store import forget as forget_words
+from bubuh.complaints.forget import forget as forget_words
 from bubuh.documents.destroy import destroy_all
 from bubuh.edge.guards import SignedIn
 from bubuh.edge.services import Services
