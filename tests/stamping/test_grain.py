@@ -16,6 +16,7 @@ from bubuh.quota.allot import allot
 from bubuh.stamping import store
 from bubuh.stamping.model import Lease, Planned, WrittenIntent
 from bubuh.stamping.refusals import LeaseLost, SignerUnavailable
+from bubuh.stamping.show import MOST_COUNTED
 from tests.conftest import Dsns
 from tests.stamping.conftest import Town
 
@@ -108,6 +109,14 @@ async def test_no_step_reads_what_it_was_not_asked_about(
     for name, args in steps.items():
         answer, read[name] = await rows_read(conn, getattr(store.SQL, name).sql, shard, *args)
         assert len(answer) == n, name
+    waiting = await owner_conn.fetch(
+        "SELECT id FROM stamps WHERE shard = $1 AND state = 'accepted' ORDER BY queue_at, id", shard
+    )
+    for at, told in ((0, 0), (3, 3), (len(waiting) - 1, MOST_COUNTED)):
+        arguments = (shard, town.citizen.account_id, waiting[at]["id"], MOST_COUNTED)
+        answer, read_of_line = await rows_read(conn, store.SQL.count_before.sql, *arguments)
+        assert answer[0]["before"] == told
+        assert read_of_line <= told + EACH
     await conn.close()
     assert {name: count for name, count in read.items() if count > n * EACH} == {}
 

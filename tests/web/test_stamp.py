@@ -470,3 +470,47 @@ async def test_a_page_that_watches_hears_nothing_until_there_is_news(
     slow = await sari.browser.open(found[1])
     assert "lebih lama daripada biasanya" in slow.text
     assert f"/bantuan{stamp.removeprefix('/meterai')}" in slow.text
+
+
+async def alone(site: Site, *, stamps: int) -> Citizen:
+    """Somebody rich in whose shard nobody waits."""
+    while True:
+        sari = await rich(site, stamps=stamps)
+        shard = shard_of_account((await session_of(site, sari.browser)).account_id)
+        waiting = "SELECT count(*) FROM stamps WHERE shard = $1 AND state = 'accepted'"
+        if await site.services.db.fetchval(waiting, shard) == 0:
+            return sari
+
+
+@journey
+async def test_who_waits_is_told_how_many_are_before_them(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sari = await alone(site, stamps=13)
+    made: list[str] = []
+    for _ in range(13):
+        path = await checked(site, sari)
+        await sari.browser.send(sari.browser.form(f"{path}/pin"), {"pin": PIN})
+        made.append(sari.browser.path)
+    assert "Menunggu giliran" not in sari.browser.page.text  # a moment ago: there is nothing to tell yet
+    monkeypatch.setattr("bubuh.web.stamp.stamped._AT_ONCE_S", 0.0)
+    english = Browser(site, language="en")
+    await sari.sign_in(english)
+    for at, told, in_english in (
+        (0, "Ini yang berikutnya", "the next one in its line"),
+        (1, " 1 meterai lain", "1 other stamp is before it"),
+        (2, " 2 meterai lain", "2 other stamps are before it"),
+        (12, "Kira-kira 20 meterai lain", "About 20 other stamps"),
+    ):
+        assert told in (await sari.browser.open(made[at])).text.replace("\n", " ")
+        assert in_english in (await english.open(made[at])).text
+    mark = re.search(r'data-hx-get="([^"]+)"', sari.browser.page.text)
+    assert mark is not None
+    assert (await sari.browser.open(mark[1])).status_code == 204
+    await sari.browser.open(made[0])
+    await sari.browser.send(sari.browser.form(f"{made[0]}/batal"))
+    await sari.browser.open(made[1])
+    assert "Ini yang berikutnya" in sari.browser.page.text
+    assert (await sari.browser.open(mark[1])).status_code == 204  # eleven are told as twelve were
+    monkeypatch.setattr("bubuh.web.stamp.stamped.MOST_COUNTED", 10)
+    assert "Sedikitnya 10 meterai lain" in (await sari.browser.open(made[12])).text.replace("\n", " ")

@@ -37,6 +37,17 @@ SELECT s.id, s.account_id, s.document_id, s.state, s.page, s.x_pt, s.y_pt, s.sid
  ORDER BY s.accepted_at DESC, s.id DESC
  LIMIT :most;
 
+-- name: count_before(shard, account_id, id, most)$
+-- How many stand before it in its shard's line, at most `most`; NULL: it waits no longer. It is found by its key, the
+-- others along the queue's index, no further than that, however much waits in the shard.
+SELECT CASE WHEN s.state = 'accepted' THEN (
+           SELECT count(*)
+             FROM (SELECT q.id FROM stamps AS q
+                    WHERE q.shard = :shard AND q.state = 'accepted' AND (q.queue_at, q.id) < (s.queue_at, s.id)
+                    ORDER BY q.queue_at, q.id LIMIT :most) AS b) END AS before
+  FROM stamps AS s
+ WHERE s.shard = :shard AND s.account_id = :account_id AND s.id = :id;
+
 -- name: lease_n(shard, worker, most, suspects, lease_s, unrenewed, untils)
 SELECT id, account_id, fence, deaths
   FROM stamping_lease_n(:shard, :worker, :most, :suspects, :lease_s, :unrenewed::uuid[], :untils::timestamptz[]);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from bubuh.core.errors import DatabaseUnavailable
@@ -15,6 +16,7 @@ from bubuh.stamping.model import Stamp
 from bubuh.stamping.refusals import StampUnknown
 
 LOOK_AGAIN_S = 2.0  #: when no hint comes, look all the same
+MOST_COUNTED: Final = 200  #: of those who stand before a stamp
 
 
 async def find_stamp(db: Database, account_id: AccountId, stamp_id: UUID) -> Stamp:
@@ -23,6 +25,14 @@ async def find_stamp(db: Database, account_id: AccountId, stamp_id: UUID) -> Sta
     if stamp is None:
         raise StampUnknown
     return stamp
+
+
+async def count_before(db: Database, account_id: AccountId, stamp_id: UUID) -> int | None:
+    """How many stamps stand before the account's in its line, counted to 200; None: it waits no longer.
+
+    There is a line for each shard. Workers go round them and take from the head of each.
+    """
+    return await store.count_before(db, account_id, stamp_id, most=MOST_COUNTED)
 
 
 async def list_stamps(

@@ -129,6 +129,14 @@ async def find_stamp(db: Database, account_id: AccountId, stamp_id: UUID) -> Sta
     return None if row is None else _stamp(row)
 
 
+async def count_before(db: Database, account_id: AccountId, stamp_id: UUID, *, most: int) -> int | None:
+    """How many stamps, `most` at most, stand before it in its line; None: it waits no longer."""
+    found: int | None = await db.fetchval(
+        SQL.count_before.sql, shard_of_account(account_id), account_id, stamp_id, most
+    )
+    return found
+
+
 async def list_stamps(
     db: Database, account_id: AccountId, *, before: tuple[datetime, UUID], most: int
 ) -> list[Stamp]:

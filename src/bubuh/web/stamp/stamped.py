@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import MediaType, Request, get, post
 from litestar.params import FromPath
@@ -24,7 +26,7 @@ from bubuh.stamping.deliver import open_stamped_document
 from bubuh.stamping.model import Stamp
 from bubuh.stamping.moves import StampState
 from bubuh.stamping.refusals import StampNotCancellable, StampNotReady
-from bubuh.stamping.show import find_stamp, list_stamps
+from bubuh.stamping.show import MOST_COUNTED, count_before, find_stamp, list_stamps
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, language_here, page, session_of, show
 from bubuh.web.stamp.places import MOST_STAMPS
@@ -32,15 +34,42 @@ from bubuh.web.stamp.places import MOST_STAMPS
 AnyRequest = Request[Any, Any, Any]
 PDF: Final = "application/pdf"
 _USUAL_S: Final = 30.0  #: most stamps end within a second or two
+_AT_ONCE_S: Final = 3.0  #: who waits no longer than this is told of no line
+_TEN: Final = 10
 _SEEN: Final = "terlihat"  #: what a page that asks for its part shows already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the page tells of how far things are."""
+
+    stamp: Stamp
+    beside: Sequence[Stamp]  #: asked for just before it for the same document: with the same form, mostly
+    before: int | None  #: stamps that stand before it; None: nothing is said of a line
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one of them is under way."""
+        return not all(one.has_ended for one in (self.stamp, *self.beside))
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether its owner waits for longer than usual."""
+        return not self.stamp.has_ended and _waited_s(self.stamp) > _USUAL_S
+
+    @property
+    def mark(self) -> str:
+        """All that the part which changes depends on while one of them is under way."""
+        pace = "lama" if self.is_slow else "biasa"
+        line = "" if self.before is None else str(self.before)
+        return ".".join((pace, line, *(one.state for one in (self.stamp, *self.beside))))
 
 
 @get("/meterai/{stamp_id:str}", guards=[SignedIn()], media_type=MediaType.HTML)
 async def get_stamp_page(request: AnyRequest, stamp_id: FromPath[str], services: Parts) -> Page:
     """The stamp, its particulars, and what happened when."""
-    stamp = await find_stamp(services.db, session_of(request).account_id, read_id("stm", stamp_id))
-    beside = await _beside(request, services, stamp)
-    return await _show(request, services, stamp, beside, template="stamp/stamped.html")
+    seen = await _look(request, services, read_id("stm", stamp_id))
+    return await _show(request, services, seen, template="stamp/stamped.html")
 
 
 @get("/meterai/{stamp_id:str}/keadaan", guards=[SignedIn()], media_type=MediaType.HTML)
@@ -50,13 +79,11 @@ async def get_stamp_state(request: AnyRequest, stamp_id: FromPath[str], services
     Nothing new is answered with nothing: what stands there keeps the reader's focus, and is not read out
     again.
     """
-    stamp = await find_stamp(services.db, session_of(request).account_id, read_id("stm", stamp_id))
-    beside = await _beside(request, services, stamp)
-    is_over = all(one.has_ended for one in (stamp, *beside))
-    if request.query_params.get(_SEEN) == _mark(stamp, beside) and not is_over:
+    seen = await _look(request, services, read_id("stm", stamp_id))
+    if request.query_params.get(_SEEN) == seen.mark and seen.is_open:
         return page(request, b"", status=204)
-    part = await _show(request, services, stamp, beside, template="stamp/state.html")
-    if is_over:
+    part = await _show(request, services, seen, template="stamp/state.html")
+    if not seen.is_open:
         part.headers["hx-refresh"] = "true"
     return part
 
@@ -128,9 +155,33 @@ async def post_keep(request: AnyRequest, stamp_id: FromPath[str], services: Part
 HANDLERS: Final = [get_stamp_page, get_stamp_state, get_stamped, post_letter, post_cancel, post_keep]
 
 
-async def _show(
-    request: AnyRequest, services: Parts, stamp: Stamp, beside: Sequence[Stamp], *, template: str
-) -> Page:
+async def _look(request: AnyRequest, services: Parts, stamp_id: UUID) -> _Seen:
+    account_id = session_of(request).account_id
+    stamp = await find_stamp(services.db, account_id, stamp_id)
+    before = await list_stamps(
+        services.db, account_id, before=(stamp.accepted_at, stamp.id), most=MOST_STAMPS - 1
+    )
+    return _Seen(
+        stamp=stamp,
+        beside=[one for one in reversed(before) if one.document_id == stamp.document_id],
+        before=await _before(services, stamp),
+    )
+
+
+async def _before(services: Parts, stamp: Stamp) -> int | None:
+    """How many stand before it, once that is worth a word; from ten on in tens, so that it changes seldom."""
+    if stamp.state is not StampState.ACCEPTED or _waited_s(stamp) <= _AT_ONCE_S:
+        return None
+    before = await count_before(services.db, stamp.account_id, stamp.id)
+    return before if before is None or before <= _TEN else -(-before // _TEN) * _TEN
+
+
+def _waited_s(stamp: Stamp) -> float:
+    return (utc_now() - stamp.accepted_at).total_seconds()
+
+
+async def _show(request: AnyRequest, services: Parts, seen: _Seen, *, template: str) -> Page:
+    stamp = seen.stamp
     reason = RETURN_REASONS.get(stamp.reason or "")
     return show(
         request,
@@ -139,34 +190,14 @@ async def _show(
         is_sent="surat" in request.query_params,
         is_late="terlambat" in request.query_params,
         stamp_no=show_id("stm", stamp.id),
-        beside=beside,
-        is_open=not all(one.has_ended for one in (stamp, *beside)),
-        seen=f"{_SEEN}={_mark(stamp, beside)}",
-        is_slow=_is_slow(stamp),
+        beside=seen.beside,
+        before=seen.before,
+        most_counted=MOST_COUNTED,
+        is_open=seen.is_open,
+        seen=f"{_SEEN}={seen.mark}",
+        is_slow=seen.is_slow,
         stay=await find_stay(services.db, stamp.account_id, stamp.document_id),
         document_no=show_id("doc", stamp.document_id),
         reason=None if reason is None else reason.said(language_here(request)),
         balance=await show_quota(services.db, session_of(request).account_id),
     )
-
-
-def _mark(stamp: Stamp, beside: Sequence[Stamp]) -> str:
-    """All that the part which changes depends on while one of them is under way."""
-    pace = "lama" if _is_slow(stamp) else "biasa"
-    return ".".join((pace, *(one.state for one in (stamp, *beside))))
-
-
-def _is_slow(stamp: Stamp) -> bool:
-    """Whether its owner waits for longer than usual."""
-    return not stamp.has_ended and (utc_now() - stamp.accepted_at).total_seconds() > _USUAL_S
-
-
-async def _beside(request: AnyRequest, services: Parts, stamp: Stamp) -> list[Stamp]:
-    """Those that were asked for just before it for the same document: with the same form, mostly."""
-    before = await list_stamps(
-        services.db,
-        session_of(request).account_id,
-        before=(stamp.accepted_at, stamp.id),
-        most=MOST_STAMPS - 1,
-    )
-    return [one for one in reversed(before) if one.document_id == stamp.document_id]
