@@ -51,7 +51,7 @@ async def test_a_deadline_from_the_agencys_list_to_its_end(folder: DataFolder, t
     told = await run("register", "cpns", *FACTS, "--list", str(file), "--salt", SALT, "--json")
     assert told.exit_code == 0, told.output
     made = json.loads(told.stdout)
-    assert (made["at"], made["wib"]) == ("2027-01-31T16:59:00Z", "31-01-2027 23.59.00 WIB")
+    assert (made["at"], made["wib"]) == ("2027-01-31T16:59:00Z", "31-01-2027 23.59.00\N{NO-BREAK SPACE}WIB")
     lane = read_room_file(folder.room).rules.by_name("cpns")
     assert (lane.id, lane.deadline_at, lane.expected) == (made["lane"], 1_801_414_740, 2)
     shown = json.loads((await run("show", "--json")).stdout)["deadlines"]

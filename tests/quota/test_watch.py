@@ -244,10 +244,12 @@ async def test_days_without_a_difference_begin_anew_with_each(
     assert standing.checked_at is not None
     await owner_conn.execute("UPDATE quota_balances SET free = 4 WHERE account_id = $1", account)
     await passed(db, shard)
-    assert (await find_standing(db)).days == 0
+    standing_now = await find_standing(db)
+    assert (standing_now.days, standing_now.is_open) == (0, True)
     await owner_conn.execute("UPDATE quota_balances SET free = 3 WHERE account_id = $1", account)
     await passed(db, shard)
-    assert (await find_standing(db)).days == 0
+    standing_now = await find_standing(db)
+    assert (standing_now.days, standing_now.is_open) == (0, False)
     await owner_conn.execute("UPDATE quota_breaches SET gone_at = gone_at - interval '3 days'")
     found = await find_standing(db)
     assert (found.days, found.since - standing.since > timedelta(days=36)) == (3, True)

@@ -21,7 +21,7 @@ from tests.web.test_pages import Broken
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: what is another each time
-FRESH = re.compile(r'name="token" value="[^"]+"|req_[0-9a-f]+|\d\d\.\d\d\.\d\d WIB')
+FRESH = re.compile(r'name="token" value="[^"]+"|req_[0-9a-f]+|\d\d\.\d\d\.\d\d\sWIB')
 UNLIKE = {"/", "/akun/autentikator"}  # two slashes are no address; a new secret each time
 PASSING = {"x-request-id", "ratelimit", "content-length", "set-cookie", "age"}
 

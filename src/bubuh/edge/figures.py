@@ -10,10 +10,10 @@ JAKARTA: Final = ZoneInfo("Asia/Jakarta")
 
 
 def moment(at: datetime) -> str:
-    """A time as Indonesians write it: 22-11-2026 14.05.09 WIB."""
+    """A time as Indonesians write it: 22-11-2026 14.05.09 WIB, whose last space no line breaks."""
     at = at.astimezone(JAKARTA)
     told = (at.day, at.month, at.year, at.hour, at.minute, at.second)
-    return "%02d-%02d-%d %02d.%02d.%02d WIB" % told  # noqa: UP031 -- half the time of an f-string
+    return "%02d-%02d-%d %02d.%02d.%02d\N{NO-BREAK SPACE}WIB" % told  # noqa: UP031 -- half the time of an f-string
 
 
 def rupiah(amount_idr: int) -> str:

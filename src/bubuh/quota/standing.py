@@ -23,6 +23,7 @@ class Standing:
     """What can be said of all books together."""
 
     days: int  #: whole days without a difference; 0 while one is open
+    is_open: bool  #: a difference stands now
     since: datetime  #: when the last difference was gone, or when the watch began
     checked_at: (
         datetime | None
@@ -38,6 +39,7 @@ async def find_standing(db: Database) -> Standing:
     passed = [each.passed_at for each in found if each.passed_at is not None]
     return Standing(
         days=max(0, (now - since).days),
+        is_open=any(each.until == each.asked_at for each in found),
         since=since,
         checked_at=min(passed) if len(passed) == len(found) else None,
     )

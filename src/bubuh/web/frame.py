@@ -61,7 +61,7 @@ def show(
         "token": lambda: fresh_token(services.form_key, browser.forms),
         "request_id": exchange_of(request.scope).request_id,
         "errors": {},
-        **SHOWN,
+        **SHOWN[browser.language],
         **facts,
     }
     return page(request, render(template, told, browser.language), status=status, headers=headers)

@@ -33,8 +33,7 @@ async def get_landing(request: AnyRequest, services: Parts) -> Page:
     if (name := services.hosts.get(request.headers.get("host", "").partition(":")[0].lower())) is not None:
         return await page_of(request, services, name)
     standing = await services.standing.soon()
-    days = None if standing is None else standing.days
-    return show(request, "landing.html", days=days, price_idr=price_idr(1))
+    return show(request, "landing.html", standing=standing, price_idr=price_idr(1))
 
 
 @get("/s/{serial_no:str}", guards=[Visitor("serials")], media_type=MediaType.HTML)
