@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter, generate_latest
@@ -69,6 +70,10 @@ def test_a_slot_that_was_anothers_tells_nothing_of_the_new_one() -> None:
     assert json.loads(files["status.json"].content)["partners"][0]["failed_share"] is None
 
 
+def told(name: str, **facts: object) -> dict[str, object]:
+    return {"name": name, **facts, "well_share": None}
+
+
 def test_both_languages_and_programs_are_told_of_each_and_no_number_of_theirs() -> None:
     files = render(look(measured=SEEN, memory=Memory(partners=PARTNERS)))
     assert "Meterai tersedia" in text(files, "index.html")
@@ -77,9 +82,9 @@ def test_both_languages_and_programs_are_told_of_each_and_no_number_of_theirs() 
     assert "8\N{NO-BREAK SPACE}% failed or turned away" in text(files, "en.html")
     assert "<script>" not in text(files, "index.html")
     assert json.loads(files["status.json"].content)["partners"] == [
-        {"name": "Toko A", "stock": "some", "state": "failing", "reason": "errors", "failed_share": 0.08},
-        {"name": "Toko B", "stock": "none", "state": "down", "reason": "errors", "failed_share": 1.0},
-        {"name": HARM, "stock": "low", "state": "unknown", "reason": "few_calls", "failed_share": None},
+        told("Toko A", stock="some", state="failing", reason="errors", failed_share=0.08),
+        told("Toko B", stock="none", state="down", reason="errors", failed_share=1.0),
+        told(HARM, stock="low", state="unknown", reason="few_calls", failed_share=None),
     ]
     for name in ("index.html", "en.html", "status.json"):
         assert "1234" not in text(files, name)
@@ -90,6 +95,32 @@ def test_while_the_database_is_away_partners_are_named_and_not_measured() -> Non
     assert "Meterai: tidak terukur" in text(files, "index.html")
     (first, *_) = json.loads(files["status.json"].content)["partners"]
     assert (first["name"], first["stock"], first["reason"]) == ("Toko A", None, "not_measured")
+
+
+def test_each_day_of_a_partner_is_remembered_until_its_slot_is_anothers(tmp_path: Path) -> None:
+    first, yesterday = PARTNERS[0], NOW - timedelta(days=1)
+    few = Health(state=State.UNKNOWN, reason=Reason.FEW_CALLS)
+    memory = Memory(partners=[first])
+    memory.note_calls(yesterday, 300.0, {first: Health(state=State.OK), PARTNERS[1]: few})
+    memory.note_calls(yesterday, 900.0, {first: few})
+    memory.note_calls(NOW, 100.0, {first: Health(state=State.FAILING, reason=Reason.ERRORS)})
+    memory.write(tmp_path / "memory")
+    read = Memory.read(tmp_path / "memory")
+    assert read.worst_calls_by_day(first, NOW)[-3:] == [None, State.OK, State.FAILING]
+    assert read.well_calls_share(first) == 0.75
+    files = render(look(measured=SEEN, memory=read))
+    assert text(files, "en.html").count('<svg class="days"') == 5, "four functions and a partner"
+    assert "75.00\N{NO-BREAK SPACE}% of the time working" in text(files, "en.html")
+    assert json.loads(files["status.json"].content)["partners"][0]["well_share"] == 0.75
+    another = replace_shown(first)
+    read.note_calls(NOW, 100.0, {another: Health(state=State.OK)})
+    assert read.worst_calls_by_day(another, NOW)[-2:] == [None, State.OK]
+    assert read.well_calls_share(first) is None
+
+
+def replace_shown(partner: Partner) -> Partner:
+    """Another partner in the same slot, shown later."""
+    return Partner(slot=partner.slot, name="Toko Z", shown_at=partner.shown_at + timedelta(hours=1))
 
 
 def test_without_shown_partners_nothing_is_said() -> None:

@@ -134,7 +134,7 @@ def _page(look: Look, language: Language) -> str:
                 (name, _shown(State.FAILING if spared else State.OK, language))
                 for name, spared in sorted(look.measured.gateways.items())
             ],
-            partners=[_partner(each, look.measured, language) for each in look.memory.partners],
+            partners=[_partner(look, each, language) for each in look.memory.partners],
             numbers=list(_numbers(look.measured, language)),
             t={name: words.said(language) for name, words in PAGE.items()},
         )
@@ -159,16 +159,21 @@ def _row(look: Look, function: Function, language: Language) -> dict[str, object
     }
 
 
-def _partner(partner: Partner, measured: Measured, language: Language) -> dict[str, object]:
-    calls = judge_calls(partner, measured)
-    stock, share = _stock(partner, measured), _failed_share(partner, measured)
+def _partner(look: Look, partner: Partner, language: Language) -> dict[str, object]:
+    calls = judge_calls(partner, look.measured)
+    stock, failed = _stock(partner, look.measured), _failed_share(partner, look.measured)
+    days = look.memory.worst_calls_by_day(partner, look.measured.at)
+    share = look.memory.well_calls_share(partner)
     return {
         **_shown(calls.state, language),
         "name": partner.name,
         "stock": STOCKS[stock].said(language),
         "stock_tone": _STOCK_TONES[stock],
         "reason": None if calls.reason is None else REASONS[calls.reason].said(language),
-        "share": None if share is None else f"{share:.0%}".replace("%", "\N{NO-BREAK SPACE}%"),
+        "failed": None if failed is None else f"{failed:.0%}".replace("%", "\N{NO-BREAK SPACE}%"),
+        "days": days,
+        "lines": list(_lines(days)),
+        "share": None if share is None else _per_cent(share, language),
     }
 
 
@@ -267,6 +272,7 @@ def _facts(look: Look) -> dict[str, object]:
                 "state": (calls := judge_calls(partner, measured)).state.name.lower(),
                 "reason": calls.reason,
                 "failed_share": _failed_share(partner, measured),
+                "well_share": look.memory.well_calls_share(partner),
             }
             for partner in look.memory.partners
         ],

@@ -13,7 +13,7 @@ import structlog
 from bubuh.outages.kept import Shelf as KeptWords, with_kept
 from bubuh.outages.model import Function
 from bubuh.status.days import Memory
-from bubuh.status.judge import judge
+from bubuh.status.judge import judge, judge_calls
 from bubuh.status.look import Eyes
 from bubuh.status.pages import MEDIA_TYPES, File, Look, read_back, record_name, render, style
 from bubuh.status.serve import Shelf
@@ -66,7 +66,10 @@ class Page:
         healths = judge(measured, shown=shown, declared=declared)
         now = time.monotonic()
         if self._looked_at is not None:  # while nobody looked, nothing is known
-            self._memory.note(measured.at, min(now - self._looked_at, EVERY_S * 3), healths)
+            seconds = min(now - self._looked_at, EVERY_S * 3)
+            self._memory.note(measured.at, seconds, healths)
+            calls = {partner: judge_calls(partner, measured) for partner in self._memory.partners}
+            self._memory.note_calls(measured.at, seconds, calls)
         self._looked_at = now
         records = [] if answers is None else answers.records
         look = Look(
