@@ -145,5 +145,6 @@ def test_a_short_surge_leaves_clean_books(tmp_path: Path) -> None:
     assert facts["junk"] > facts["joined"] / 2
     assert facts["done"] >= 1
     assert not any(status.startswith("5") for status in facts["statuses"]), facts["statuses"]
-    assert set(facts["gate_statuses"]) == {"200"}
+    assert facts["words"] >= 0.5 * facts["joined"]  # so few wait that each device says so, once a minute
+    assert set(facts["gate_statuses"]) == {"200", "204"}
     assert page.read_text().startswith("<!doctype html>")

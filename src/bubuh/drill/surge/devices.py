@@ -1,5 +1,7 @@
 """Phones before the gate: they join, and ask for `now.json` until they are called or give up.
 
+Those whose numbers may do so say now and then that they wait, as the page's script does.
+
 Thousands of them share a few kept connections, so that the drill's own cost stays small beside the gate's;
 what a handshake costs is therefore not in its figures.
 """
@@ -22,6 +24,7 @@ import msgspec
 
 from bubuh.drill.surge.profile import Profile
 from bubuh.gate.now import parts_of
+from bubuh.waitingroom.presence import TELL_S, step_of
 from bubuh.waitingroom.turn import read_bytes
 
 LANE: Final = "umum"
@@ -137,6 +140,7 @@ class Device:
     number: int
     gives_up_s: float
     is_junk: bool
+    told_s: float = -TELL_S  #: when it last said that it waits (monotonic)
 
 
 @dataclass(slots=True)
@@ -147,6 +151,7 @@ class Seen:
     joined: int = 0
     junk: int = 0
     polls: int = 0
+    words: int = 0  #: that somebody still waits, and that were heard
     called: int = 0
     gave_up: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
@@ -165,6 +170,7 @@ class Devices:
         self._askers = _Askers(gate)
         host = urlsplit(gate).netloc
         self._poll = f"GET /now.json HTTP/1.1\r\nhost: {host}\r\n\r\n".encode()
+        self._host = host
         self._join = f"POST /antre/{LANE} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 0\r\n\r\n".encode()
         self._due: list[tuple[float, int, Device | bool]] = []  # a bool: an arrival, and whether it is junk
         self._order = itertools.count()
@@ -248,7 +254,23 @@ class Devices:
         elif now_s >= device.gives_up_s:
             self.seen.gave_up += 1
         else:
+            if status == 200:
+                self._tell(device, now_s)
             self._again(device, now_s)
+
+    def _tell(self, device: Device, now_s: float) -> None:
+        """Whoever has the page open may, whether they will come or not. The same as the page's `tell`."""
+        step = step_of(self.seen.issued - self.seen.serving)
+        if device.number % step or now_s - device.told_s < TELL_S:
+            return
+        device.told_s = now_s
+        head = f"POST /antre/tempat/hadir HTTP/1.1\r\nhost: {self._host}\r\n"
+        word = f"{head}content-length: {len(device.turn)}\r\n\r\n{device.turn}"
+        self._askers.ask(word.encode(), self._heard)
+
+    def _heard(self, status: int, _: bytes) -> None:
+        self.seen.statuses[status] += 1
+        self.seen.words += status == 204
 
     def _looked(self, status: int, body: bytes) -> None:
         if status == 200:

@@ -109,6 +109,7 @@ class Report:
             "joined": devices.joined,
             "junk": devices.junk,
             "polls": devices.polls,
+            "words": devices.words,
             "gave_up": devices.gave_up,
             "gate_statuses": {str(status): n for status, n in sorted(devices.statuses.items())},
             "entered": len(visits.entered),
