@@ -202,7 +202,7 @@ def test_no_room_says_more_than_its_rules_are_held_to(
     for lane_id, one in made.lanes.items():
         one.numbers.restored(MOST_NUMBERS)
         one.window.call(MOST_NUMBERS - 1, open_s=1)
-        one.pace = 98_765.4
+        one.pace = 0.01234
         if lane_id in drawn:
             last = MOST_NUMBERS if key else None
             one.draws.append(Draw(lane_id, MOST_NUMBERS - 2, plan.start, last=last, key=key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bubuh.core.errors import Refusal
 from bubuh.core.ids import AccountId
+from bubuh.gate.now import compose
 from bubuh.waitingroom.allocator import AHEAD, NumbersNotKept
+from bubuh.waitingroom.estimate import SPREAD
 from bubuh.waitingroom.lanes import REPAIR_ID, LaneKind
 from bubuh.waitingroom.presence import step_of
 from bubuh.waitingroom.records import Kind, Record, decode
@@ -292,6 +295,35 @@ def test_what_can_be_reached_is_reckoned_at_the_pace_that_is_on() -> None:
     for _ in range(600):
         made.apply(made.tick(NOW_S, 1.0))
     assert made.buying_per_s == pytest.approx(20.0, rel=0.01)
+
+
+@pytest.mark.parametrize(("per_s", "seconds"), [(0.002, 43_200), (0.03, 14_400), (1.0, 1_800)])
+def test_the_pace_that_is_told_is_the_true_one_also_of_a_lane_that_seldom_calls(
+    per_s: float, seconds: int
+) -> None:
+    """Everybody who is called comes; the last is told a time within which nine of ten are called."""
+    made, told, due = room(per_s=per_s, slots=100_000), list[float](), list[int]()
+    one = made.lanes[UMUM]
+    for _ in range(int(seconds * per_s) + 200):
+        made.apply(made.wanted_marks())
+        made.join(UMUM)
+    for second in range(0, seconds, 5):
+        before = one.window.serving
+        made.apply(made.tick(NOW_S + second, 5.0))
+        due, coming = [], [*due, *range(before + 1, one.window.serving + 1)]
+        for number in coming:
+            try:
+                made.apply([made.enter(turn(number=number), AccountId(number), now_s=NOW_S + second)])
+            except NotYet:
+                due.append(number)
+        if second >= seconds / 6:
+            said = json.loads(compose(made, now_s=NOW_S + second, is_open=True))
+            told.append(said["lanes"]["umum"][3])
+    assert min(told) >= per_s / SPREAD
+    assert max(told) <= per_s * SPREAD
+    resting = made.lanes[UMUM].pace
+    made.apply(made.tick(NOW_S + seconds, 5.0, buys=0.0))
+    assert (one.told_pace, one.pace) == (0.0, resting), "while it rests nobody knows, and nothing is learnt"
 
 
 def test_an_outage_ends_no_window() -> None:

@@ -18,7 +18,10 @@ from bubuh.waitingroom.room_file import Why
 MOST_BYTES: Final = 512
 MOST_NUMBERS: Final = 999_999  #: of each lane, up to which rules are held to MOST_BYTES
 _FAR_S: Final = 9_999_999_999  # a time, in seconds since 1970
-_COARSE_PACE: Final = 100  # numbers a second, told without fractions from here on
+_COARSE_PACE: Final = 100  # numbers a second, told without fractions from here on …
+_FINE_PACE: Final = 0.1  # … and with four digits of them below
+_LEAST_PACE: Final = 0.0001
+_LONGEST_PACE: Final = 0.0999
 
 
 def compose(
@@ -75,7 +78,7 @@ def longest(rules: RoomRules, drawn: Collection[int]) -> int:
 
 
 def _longest(rule: LaneRule) -> list[Any]:
-    told: list[Any] = [rule.id, MOST_NUMBERS, MOST_NUMBERS, 99_999, 0.99]
+    told: list[Any] = [rule.id, MOST_NUMBERS, MOST_NUMBERS, _LONGEST_PACE, 0.99]
     return told if rule.deadline_at is None else [*told, _FAR_S, max(Verdict, key=len), MOST_NUMBERS]
 
 
@@ -113,7 +116,7 @@ def _lane(room: Room, rule: LaneRule, within: int, *, now_s: int) -> list[Any]:
         rule.id,
         lane.window.serving,
         lane.numbers.issued,
-        round(pace, 2) if (pace := lane.told_pace) < _COARSE_PACE else round(pace),
+        _shown_pace(lane.told_pace),
         round(lane.show, 2),
     ]
     if rule.deadline_at is not None:
@@ -121,6 +124,15 @@ def _lane(room: Room, rule: LaneRule, within: int, *, now_s: int) -> list[Any]:
         found = verdict(lane.waiting, within, left_s, rests=lane.rests)
         told += [rule.deadline_at, found, lane.window.serving + within]
     return told
+
+
+def _shown_pace(pace: float) -> float:
+    """In six letters at most, and nought only where nobody knows."""
+    if pace >= _COARSE_PACE:
+        return round(pace)
+    if pace >= _FINE_PACE:
+        return round(pace, 2)
+    return max(round(pace, 4), _LEAST_PACE) if pace > 0 else 0.0
 
 
 def _draw(room: Room, plan: DrawPlan | None) -> Any:

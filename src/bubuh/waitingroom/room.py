@@ -36,6 +36,7 @@ _FIRST_SHOW: Final = 0.7
 _FIRST_SHOW_WEIGHT: Final = 10.0  # calls that the first guess counts for
 _SHOW_MEMORY: Final = math.exp(-1 / 60)
 _PACE_MEMORY_S: Final = 60.0
+_PACE_CALLS: Final = 8  #: that a slow lane's pace is learnt from, where a minute has fewer
 _SAVED_S: Final = 3.0  #: seconds' worth of people that a lane may save up, or let in too early
 _LEAST_SAVED: Final = 5.0
 _LONGEST_TICK_S: Final = 5.0
@@ -92,6 +93,7 @@ class Lane:
         self.rests = False  #: it lets nobody in, and its window stands still
         self.entered = 0
         self.late = 0
+        self._learning_s = 0.0  # for which its pace has been learnt
         self._credit = 0.0  # people who may enter, those expected among them
         self._late_credit = 0.0
         self._per_s = 0.0
@@ -170,8 +172,8 @@ class Lane:
         self._late_credit = min(late, max(1.0, LATE_SHARE * self._saved()))
         most = math.ceil(max(granted, 1.0) / LEAST_SHOW)
         called = 0 if self.rests else min(self.callable, self._numbers(self._credit - expected), most)
-        weight = 1 - math.exp(-elapsed_s / _PACE_MEMORY_S)
-        self.pace += (called / elapsed_s - self.pace) * weight
+        if self.callable and not self.rests:  # else it could not be otherwise, and tells nothing
+            self._learn_pace(called / elapsed_s, elapsed_s)
         return called
 
     def is_spent(self, number: int) -> bool:
@@ -219,6 +221,13 @@ class Lane:
         """Call all up to `upto`."""
         there = self.presence.people(self.window.serving, upto)
         self.window.call(upto, open_s=open_s, there=there)
+
+    def _learn_pace(self, per_s: float, elapsed_s: float) -> None:
+        """Over a minute; of a lane that calls seldom over some calls, or else for as long as it was seen."""
+        self._learning_s += elapsed_s
+        wanted_s = _PACE_CALLS / self.pace if self.pace > 0 else math.inf
+        memory_s = max(_PACE_MEMORY_S, min(wanted_s, self._learning_s))
+        self.pace += (per_s - self.pace) * (1 - math.exp(-elapsed_s / memory_s))
 
     def _expected(self, window_s: float) -> float:
         return self.window.outstanding(self._rate, window_s=window_s)
