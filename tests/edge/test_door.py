@@ -16,8 +16,8 @@ from bubuh.edge.door import Door
 from bubuh.waitingroom.code import code_of
 from bubuh.waitingroom.lanes import REPAIR_ID, Errand, LaneKind
 from bubuh.waitingroom.passes import PASS_LIFE_S, Pass, check_pass, give, vouch
-from bubuh.waitingroom.refusals import PassNeeded, RepairFull, TurnRefused
-from bubuh.waitingroom.report import Health
+from bubuh.waitingroom.refusals import NotYet, PassNeeded, RepairFull, TurnRefused
+from bubuh.waitingroom.report import Health, Report
 from bubuh.waitingroom.room_file import RoomFile, Watched, Why, write_room_file
 from bubuh.waitingroom.turn import ANYONE, bind_of, read_bytes, show_bytes
 from tests.gate.conftest import open_door
@@ -231,6 +231,44 @@ async def test_while_no_gate_answers_the_site_lets_back_in_by_itself_and_tells_i
     gate.is_down = False
     await door.report(now_s=NOW_S)
     assert gate.gate.keeper.room.inside[account_id].lane == REPAIR_ID
+
+
+async def test_a_place_is_free_15_minutes_after_the_last_act_and_who_has_something_open_comes_back_at_once(
+    door: Door, db: Database, gate: InProcess
+) -> None:
+    """One place. Its holder ordered and does not pay: nobody is kept out by that, and nothing is lost."""
+    write_room_file(gate.gate.folder, RoomFile(is_open=True, rules=rules(lane(), slots=1)), uid=None)
+    keeper, idle = gate.gate.keeper, make_principal().account_id
+    buyer = await begin(db, Errand.BUY)
+
+    async def tick(at_s: int, seconds: int = 3) -> None:
+        said = Report(process="web", said_at=NOW_S + at_s, health=Health())
+        keeper.hear(said, now_s=NOW_S + at_s)
+        await gate.gate.tick(seconds, now_s=NOW_S + at_s)
+
+    await tick(0)
+    numbers = [code_of(keeper.join(UMUM, bind=bind_of(one), now_s=NOW_S), RING) for one in (buyer, idle)]
+    await tick(3)
+    shown = await door.enter(buyer, numbers[0], now_s=NOW_S)
+    await tick(6)
+    with pytest.raises(NotYet):
+        await door.enter(idle, numbers[1], now_s=NOW_S)
+    acted_s = 600
+    kept = await door.admit(db, buyer, shown, errand=Errand.BUY, now_s=NOW_S + acted_s)
+    assert kept is not None
+    await door.report(now_s=NOW_S)
+    await tick(acted_s + PASS_LIFE_S - 4)
+    assert buyer in keeper.room.inside, "its last act is what counts"
+    await tick(acted_s + PASS_LIFE_S)
+    assert keeper.room.inside == {}
+    await door.enter(idle, numbers[1], now_s=NOW_S)
+    assert set(keeper.room.inside) == {idle}, "nobody pins a place by not paying"
+    back = await door.admit(db, buyer, a_pass(buyer, left_s=0), errand=Errand.BUY, now_s=NOW_S)
+    assert back is not None
+    assert read_bytes(back)[1] == REPAIR_ID
+    assert set(keeper.room.inside) == {idle, buyer}, "the house is full, and the order goes on"
+    with pytest.raises(PassNeeded):
+        await door.admit(db, idle, a_pass(idle, left_s=0), errand=Errand.BUY, now_s=NOW_S)
 
 
 async def test_only_the_site_has_anybody_repaired(gate: InProcess) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bubuh.cli import app
+from bubuh.cli.turn import Wanted, Why, _judge
 from bubuh.core.clock import utc_now
 from bubuh.core.ids import THE_SERVICE, derived_id, show_id
 from bubuh.db.pool import Database
@@ -138,24 +139,70 @@ def test_a_proof_of_something_else_is_refused(
     assert [one["why"] for one in found] == [why, why]
 
 
-def test_any_byte_that_is_changed_is_noticed(proof: Path, key_folder: DataFolder, tmp_path: Path) -> None:
-    page, changed = proof.with_suffix(".pdf").read_bytes(), []
-    for at in range(0, len(page), 61):
-        changed.append(tmp_path / f"changed-{at}.pdf")
-        changed[-1].write_bytes(page[:at] + bytes([page[at] ^ 1]) + page[at + 1 :])
-    for no, more in enumerate((b"\n", page[page.rindex(b"startxref") :])):
-        changed.append(tmp_path / f"longer-{no}.pdf")
-        changed[-1].write_bytes(page + more)
-    code, found = verified(key_folder, *changed)
-    assert code == 1
-    assert {one["why"] for one in found} == {"forged", "unreadable"}
-    assert not any(one["is_good"] for one in found)
+@pytest.mark.parametrize("every", [61, pytest.param(1, marks=pytest.mark.long)])
+def test_any_byte_that_is_changed_is_noticed(proof: Path, root: Path, tmp_path: Path, every: int) -> None:
+    page = proof.with_suffix(".pdf").read_bytes()
+    changed = tmp_path / "changed.pdf"
+
+    def why(content: bytes) -> object:
+        changed.write_bytes(content)
+        return judged(changed, root)
+
+    assert why(page) is None
+    assert {why(other) for other in otherwise(page, every)} == {Why.FORGED, Why.UNREADABLE}
+    for more in (b"\n", page[page.rindex(b"startxref") :]):
+        assert why(page + more) in {Why.FORGED, Why.UNREADABLE}
+    for at in range(0, len(page), 40 * every):
+        assert why(page[:at]) in {Why.FORGED, Why.UNREADABLE}, at
+
+
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.long)])
+def test_any_byte_of_the_json_and_its_signature_is_held(
+    proof: Path, root: Path, tmp_path: Path, every: int
+) -> None:
+    facts, signature, plain = proof.read_bytes(), proof.with_suffix(".p7s").read_bytes(), tmp_path / "a.json"
+
+    def why(told: bytes, signed: bytes) -> object:
+        plain.write_bytes(told)
+        plain.with_suffix(".p7s").write_bytes(signed)
+        return judged(plain, root)
+
+    assert why(facts, signature) is None
+    assert {why(other, signature) for other in otherwise(facts, 1)} == {Why.FORGED}
+    assert {why(facts, other) for other in otherwise(signature, every)} == {Why.FORGED}
+    for other in (facts + b"\n", b" " + facts, facts[:-1]):
+        assert why(other, signature) is Why.FORGED
+    for other in (signature + b"\n", signature[:-1], signature[1:], b""):
+        assert why(facts, other) is Why.FORGED
+    plain.with_suffix(".p7s").unlink()
+    assert judged(plain, root) is Why.UNREADABLE
+
+
+def otherwise(content: bytes, every: int) -> Iterator[bytes]:
+    """With one bit of each, or of every so many-th, byte changed."""
+    for at in range(0, len(content), every):
+        yield content[:at] + bytes([content[at] ^ 1 << at % 8]) + content[at + 1 :]
+
+
+def judged(file: Path, root: Path) -> Why | None:
+    """As `bubuh turn verify` does."""
+    anything = Wanted(lane=None, deadline_at=None, issuer=None, not_reached=False)
+    return _judge(file, from_pem(root.read_bytes()), anything)[1]
+
+
+@pytest.fixture
+def root(key_folder: DataFolder) -> Path:
+    return key_folder.root_certificate
+
+
+def test_a_changed_proof_is_told_of_and_the_command_fails(
+    proof: Path, key_folder: DataFolder, tmp_path: Path
+) -> None:
     plain = tmp_path / "other.json"
     plain.write_bytes(proof.read_bytes().replace(b'"ahead":321', b'"ahead":320'))
     plain.with_suffix(".p7s").write_bytes(proof.with_suffix(".p7s").read_bytes())
-    assert verified(key_folder, plain)[1][0]["why"] == "forged"
-    plain.with_suffix(".p7s").unlink()
-    assert verified(key_folder, plain)[1][0]["why"] == "unreadable"
+    code, (good, forged) = verified(key_folder, proof, plain)
+    assert (code, good["is_good"], forged["is_good"], forged["why"]) == (1, True, False, "forged")
 
 
 def test_another_key_signs_no_proof(

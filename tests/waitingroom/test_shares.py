@@ -59,6 +59,32 @@ def night(shows: dict[int, float], *, seed: int) -> Counter[int]:
     return came
 
 
+def test_those_who_missed_their_window_get_a_tenth_of_their_lanes_people_while_others_wait() -> None:
+    """The first 400 sleep through it, then they come together, and everybody who is called comes too."""
+    sleepers, seconds = 400, 60
+    made = room(per_s=PER_S, slots=1_000_000, window_s=60)
+    one, came = made.lanes[UMUM], Counter[str]()
+    fill(made)
+    at_door, seen, second, ends = list[int](), sleepers, 0, 0
+    while not ends or second < ends:
+        made.apply(made.tick(NOW_S + second, 1.0))
+        at_door += range(seen + 1, one.window.serving + 1)
+        seen = max(seen, one.window.serving)
+        if not ends and one.window.floor >= sleepers:
+            at_door, ends, came = [*range(1, sleepers + 1), *at_door], second + seconds, Counter()
+        waiting = list[int]()
+        for number in at_door:
+            try:
+                made.apply([made.enter(turn(number=number), AccountId(number), now_s=NOW_S + second)])
+                came["late" if number <= sleepers else "called"] += 1
+            except NotYet:
+                waiting.append(number)
+        at_door, second = waiting, second + 1
+    assert one.waiting > 0
+    assert 0.05 * PER_S * seconds <= came["late"] <= 0.1 * PER_S * (seconds + SAVED_S)
+    assert came["called"] >= 0.75 * PER_S * seconds
+
+
 def fill(made: Room) -> None:
     """So many wait in each lane."""
     for at in range(WAITING):
