@@ -25,6 +25,7 @@ from bubuh.api import (
     stamps,
     transfers,
     turns,
+    webhooks,
 )
 from bubuh.api.notice_lane import NoticeLane
 from bubuh.api.openapi import describe
@@ -52,6 +53,7 @@ HANDLERS: Final = [
     *complaints.HANDLERS,
     *stamps.HANDLERS,
     *turns.HANDLERS,
+    *webhooks.HANDLERS,
     *public.HANDLERS,
     *development.HANDLERS,
     *notices.HANDLERS,

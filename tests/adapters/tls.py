@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 ADDRESSES = ("127.0.0.1", "127.0.0.2")
 
 
-def write_certificate(path: Path) -> Path:
-    """Key and self-signed certificate of ADDRESSES, in one file; good for an hour."""
+def write_certificate(path: Path, *hosts: str) -> Path:
+    """Key and self-signed certificate of ADDRESSES, or of `hosts`, in one file; good for an hour."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, ADDRESSES[0])])
-    names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(one)) for one in ADDRESSES])
+    addresses = [x509.IPAddress(IPv4Address(one)) for one in ADDRESSES]
+    names = x509.SubjectAlternativeName([x509.DNSName(one) for one in hosts] if hosts else addresses)
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()

@@ -17,6 +17,8 @@ CREATING = {
     "/v1/complaints",
     "/v1/documents",
     "/v1/stamps",
+    "/v1/webhooks",
+    "/v1/webhooks/{webhook_id}/secret",
 }
 
 

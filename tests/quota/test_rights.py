@@ -61,7 +61,7 @@ ONLY_GROWING = (
 #: what a person may have deleted, and what lapses; never what tells of money, stamps or acts
 DELETED_BY_THE_APPLICATION = {
     *("challenges", "contacts", "credentials", "invitations", "memberships", "sessions", "turn_reminders"),
-    *("shown_partners", "uploads"),
+    *("shown_partners", "uploads", "webhook_deliveries", "webhook_events", "webhook_secrets", "webhooks"),
 }
 CHANGED_BY_THE_APPLICATION = {
     "accounts": {"name"},
@@ -92,6 +92,10 @@ CHANGED_BY_THE_APPLICATION = {
     "turn_reminders": {"number", "place", "language", "asked_at", "expires_at", "told_at"},
     "uploads": {"parts", "received_bytes"},
     "users": {"name"},
+    "webhook_deliveries": {"attempts", "due_at"},
+    "webhook_feeds": {"last_no"},
+    "webhook_secrets": {"ends_at"},
+    "webhooks": {"state", "off_at", "heard_at", "failed_at", "failure", "given_up"},
     "quota_breaches": {"expected", "found", "found_by", "found_at", "gone_at"},
     "quota_watch": {
         *("taken_at", "passed_at", "read_to", "patrolled_at", "patrol_after", "audit_no", "audit_hash"),

@@ -11,7 +11,7 @@ import asyncio
 import select
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -24,6 +24,8 @@ _MOST_HEAD_BYTES: Final = 65_536
 _FINAL: Final = 200  #: below it, an answer is followed by another
 
 _Address: TypeAlias = tuple[str, str, int]
+#: The IP addresses that a (scheme, host, port) is called at; raises OSError when there is none.
+Reach: TypeAlias = Callable[[str, str, int], Awaitable[Sequence[str]]]
 
 
 class NotAnswered(Exception):
@@ -46,9 +48,13 @@ class Answer:
 class HttpCalls:
     """Calls over connections that are kept while they are used. Over https certificates are checked."""
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
-        """`tls`: what https is spoken with; None: the system's certificates, read when first wanted."""
+    def __init__(self, *, tls: ssl.SSLContext | None = None, reach: Reach | None = None) -> None:
+        """`tls`: what https is spoken with; None: the system's certificates, read when first wanted.
+
+        `reach`: who says at which addresses a host is called, each time; None: whatever its name leads to.
+        """
         self._tls = tls
+        self._reach = reach
         self._idle: dict[_Address, list[_Connection]] = {}
 
     async def send(
@@ -122,10 +128,21 @@ class HttpCalls:
         scheme, host, port = address
         if scheme == "https" and self._tls is None:
             self._tls = ssl.create_default_context()
-        _, connection = await asyncio.get_running_loop().create_connection(
-            _Connection, host, port, ssl=self._tls if scheme == "https" else None
-        )
-        return connection
+        failed: OSError = ConnectionError("no address")
+        for where in [host] if self._reach is None else await self._reach(scheme, host, port):
+            try:
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    _Connection,
+                    where,
+                    port,
+                    ssl=self._tls if scheme == "https" else None,
+                    server_hostname=host if scheme == "https" else None,
+                )
+            except OSError as error:
+                failed = error
+            else:
+                return connection
+        raise failed
 
 
 class _Connection(asyncio.Protocol):

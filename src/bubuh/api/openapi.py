@@ -34,6 +34,7 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "complaint_no": ("A complaint's number.", "cmp_"),
     "document_id": ("A document's id.", "doc_"),
     "stamp_id": ("A stamp's id.", "stm_"),
+    "webhook_id": ("A webhook of this account.", "whk_"),
     "serial": ("A stamp's serial number: 22 characters 0-9A-Z.", ""),
     "digest": ("SHA-256 in hex: 64 digits.", ""),
     "gateway": ("A payment gateway's name.", ""),
@@ -91,6 +92,8 @@ headers tell what is left of your allowance.
 While many come at once a queue may be open for programs. What buys or stamps is then refused with 429 and
 `pass_needed`: take a turn with `POST /v1/turns`, wait until it is called, turn it into a pass with
 `POST /v1/passes`, and send that in `Bubuh-Pass`. What is under way needs no pass.
+
+What becomes of orders, refunds and stamps is told to your webhooks, signed, and stands in `GET /v1/events`.
 
 Times are RFC 3339 in UTC, money is whole rupiah, lengths are PDF
 points.

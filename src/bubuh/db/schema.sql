@@ -70,6 +70,11 @@ BEGIN
       FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
         ON o.account_id = x.account_id AND o.id = x.id
      WHERE o.shard = _shard;
+    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+    SELECT o.shard, o.account_id, 'order.expired', o.id, jsonb_build_object('stamps', o.stamps)
+      FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard;
 END
 $$;
 
@@ -3290,6 +3295,80 @@ CREATE TABLE public.users (
 
 ALTER TABLE public.users OWNER TO bubuh_owner;
 
+CREATE TABLE public.webhook_deliveries (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    webhook_id uuid NOT NULL,
+    no bigint NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhook_deliveries_attempts CHECK ((attempts >= 0)),
+    CONSTRAINT webhook_deliveries_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.webhook_deliveries OWNER TO bubuh_owner;
+
+CREATE TABLE public.webhook_events (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    no bigint NOT NULL,
+    id uuid NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    data jsonb NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhook_events_no CHECK ((no > 0)),
+    CONSTRAINT webhook_events_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.webhook_events OWNER TO bubuh_owner;
+
+CREATE TABLE public.webhook_feeds (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    last_no bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT webhook_feeds_last_no CHECK ((last_no >= 0)),
+    CONSTRAINT webhook_feeds_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.webhook_feeds OWNER TO bubuh_owner;
+
+CREATE TABLE public.webhook_secrets (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    webhook_id uuid NOT NULL,
+    id uuid NOT NULL,
+    secret_sealed bytea NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT webhook_secrets_shard CHECK ((shard = (account_id % (64)::bigint)))
+);
+
+ALTER TABLE public.webhook_secrets OWNER TO bubuh_owner;
+
+CREATE TABLE public.webhooks (
+    shard smallint NOT NULL,
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    url text NOT NULL,
+    state text DEFAULT 'on'::text NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    off_at timestamp with time zone,
+    heard_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    failure text,
+    given_up bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT webhooks_failure CHECK (((failure IS NULL) = (failed_at IS NULL))),
+    CONSTRAINT webhooks_off CHECK (((state = 'off'::text) = (off_at IS NOT NULL))),
+    CONSTRAINT webhooks_shard CHECK ((shard = (account_id % (64)::bigint))),
+    CONSTRAINT webhooks_state_known CHECK ((state = ANY (ARRAY['on'::text, 'off'::text]))),
+    CONSTRAINT webhooks_url_length CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+);
+
+ALTER TABLE public.webhooks OWNER TO bubuh_owner;
+
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
 
@@ -3524,6 +3603,24 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (shard, account_id, webhook_id, no);
+
+ALTER TABLE ONLY public.webhook_events
+    ADD CONSTRAINT webhook_events_once UNIQUE (shard, account_id, id);
+
+ALTER TABLE ONLY public.webhook_events
+    ADD CONSTRAINT webhook_events_pkey PRIMARY KEY (shard, account_id, no);
+
+ALTER TABLE ONLY public.webhook_feeds
+    ADD CONSTRAINT webhook_feeds_pkey PRIMARY KEY (shard, account_id);
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_pkey PRIMARY KEY (shard, account_id, webhook_id, id);
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (shard, account_id, id);
+
 CREATE INDEX api_keys_account ON public.api_keys USING btree (account_id);
 
 CREATE INDEX challenges_expiry ON public.challenges USING btree (expires_at);
@@ -3623,6 +3720,12 @@ CREATE INDEX turn_reminders_expired ON public.turn_reminders USING btree (shard,
 CREATE INDEX turn_reminders_untold ON public.turn_reminders USING btree (shard, lane, place) WHERE (told_at IS NULL);
 
 CREATE INDEX uploads_expired ON public.uploads USING btree (shard, expires_at);
+
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (shard, account_id, webhook_id, due_at);
+
+CREATE INDEX webhook_events_noted ON public.webhook_events USING btree (shard, noted_at);
+
+CREATE UNIQUE INDEX webhook_secrets_newest ON public.webhook_secrets USING btree (shard, account_id, webhook_id) WHERE (ends_at IS NULL);
 
 CREATE TRIGGER audit_entries_ro BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -4285,5 +4388,35 @@ GRANT UPDATE(parts) ON TABLE public.uploads TO bubuh_app;
 GRANT SELECT,INSERT ON TABLE public.users TO bubuh_app;
 
 GRANT UPDATE(name) ON TABLE public.users TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.webhook_deliveries TO bubuh_app;
+
+GRANT UPDATE(attempts) ON TABLE public.webhook_deliveries TO bubuh_app;
+
+GRANT UPDATE(due_at) ON TABLE public.webhook_deliveries TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.webhook_events TO bubuh_app;
+
+GRANT SELECT,INSERT ON TABLE public.webhook_feeds TO bubuh_app;
+
+GRANT UPDATE(last_no) ON TABLE public.webhook_feeds TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.webhook_secrets TO bubuh_app;
+
+GRANT UPDATE(ends_at) ON TABLE public.webhook_secrets TO bubuh_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.webhooks TO bubuh_app;
+
+GRANT UPDATE(state) ON TABLE public.webhooks TO bubuh_app;
+
+GRANT UPDATE(off_at) ON TABLE public.webhooks TO bubuh_app;
+
+GRANT UPDATE(heard_at) ON TABLE public.webhooks TO bubuh_app;
+
+GRANT UPDATE(failed_at) ON TABLE public.webhooks TO bubuh_app;
+
+GRANT UPDATE(failure) ON TABLE public.webhooks TO bubuh_app;
+
+GRANT UPDATE(given_up) ON TABLE public.webhooks TO bubuh_app;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE bubuh_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;

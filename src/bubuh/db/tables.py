@@ -40,6 +40,11 @@ HOT_TABLES: Final = frozenset(
         "stamps",
         "turn_reminders",
         "uploads",
+        "webhook_deliveries",
+        "webhook_events",
+        "webhook_feeds",
+        "webhook_secrets",
+        "webhooks",
     }
 )
 

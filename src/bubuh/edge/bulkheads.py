@@ -115,6 +115,7 @@ _ROWS: Final[tuple[tuple[str | None, str, Way], ...]] = (
     ("GET", "/v1/stamps/", Way(Kind.PARTNER, 1)),
     ("GET", "/v1/stamps", Way(Kind.PARTNER, 2)),
     ("GET", "/v1/quota/", Way(Kind.PARTNER, 2)),
+    ("GET", "/v1/events", Way(Kind.PARTNER, 2)),
     (None, "/v1/", Way(Kind.PARTNER, 1)),
 )
 _OTHER: Final = Way(Kind.PAGES, 1)

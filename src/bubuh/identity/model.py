@@ -39,6 +39,7 @@ class Scope(StrEnum):
     DOCUMENTS_WRITE = "documents:write"
     STAMPS_WRITE = "stamps:write"
     COMPLAINTS_WRITE = "complaints:write"
+    WEBHOOKS_WRITE = "webhooks:write"  #: and read the events that they tell of
     ALL = "all"
 
 

@@ -10,18 +10,21 @@ from pathlib import Path
 from bubuh.adapters.development_sender import DevelopmentSender
 from bubuh.adapters.object_store import LocalObjects
 from bubuh.adapters.signer_client import SignerClient
+from bubuh.adapters.webhook_calls import WebhookCalls
 from bubuh.core.clock import utc_now
 from bubuh.db.doorbell import Doorbell
 from bubuh.db.pool import Database
 from bubuh.db.roles import APP
 from bubuh.documents.keys import StoreKey
 from bubuh.documents.ports import Objects
+from bubuh.identity.model import Environment
 from bubuh.identity.people.keys import PersonKey
 from bubuh.outbox.ports import Sender, Sent
 from bubuh.payments.ports import Gateways
 from bubuh.pdf.model import Trust
 from bubuh.settings import RunFile, Settings
 from bubuh.stamping.serial import SerialKey
+from bubuh.webhooks.ports import Calls
 from bubuh.wiring.facts import ServiceFacts, read_facts
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.gateways import open_gateways
@@ -50,6 +53,7 @@ class Parts:
     kept_letters: Callable[[], Sequence[Sent]]  #: those of the development sender
     signer: SignerClient
     gateways: Gateways
+    webhook_calls: Calls
     trust: Callable[[], Trust]
 
 
@@ -88,6 +92,7 @@ async def open_parts(
             kept_letters=development.letters,
             signer=signer,
             gateways=gateways,
+            webhook_calls=WebhookCalls(may_be_here=facts.environment is Environment.TEST),
             trust=_trust_of(folder, settings),
         )
         await signer.close()

@@ -27,6 +27,7 @@ from bubuh.outbox.publish import publish
 from bubuh.outbox.store import lock_untold_of
 from bubuh.outbox.told import mark_told
 from bubuh.stamping.moves import ReturnReason
+from bubuh.webhooks.note import note_events
 from bubuh.worker.letters import hand_over
 
 BUYER_LETTER: Final = "buyer.letter"
@@ -98,6 +99,7 @@ async def gather(db: Database, fact: Fact, *, key: PersonKey) -> None:
             facts = await lock_untold_of(conn, fact.shard, fact.account_id, topics=topics, at_most=MOST_FACTS)
             if not facts:
                 return
+            await note_events(conn, fact.shard, facts)  # those that are closed before anybody took them
             await _publish_letters(conn, fact.account_id, facts, key=key)
             await mark_told(conn, fact.shard, facts)
 

@@ -23,6 +23,7 @@ from bubuh.quota.breach import BREACHED
 from bubuh.quota.freeze import FROZEN
 from bubuh.quota.transfer import TRANSFERRED, deliver_transfer
 from bubuh.stamping.alarm import SWEPT
+from bubuh.webhooks.note import note_events
 from bubuh.worker.letters import send_letter
 from bubuh.worker.notices import BUYER_LETTER, LINES, gather, send_buyer_letter
 from bubuh.worker.page import page
@@ -62,10 +63,13 @@ async def tell_due(db: Database, *, routes: Routes) -> None:
 async def tell(db: Database, shard: Shard, *, routes: Routes = ROUTES) -> int:
     """Tell the due facts of `shard` to whoever hears them; how many were told.
 
+    What the programs of an account are told of is noted for them in the commit that takes it.
+
     A hearer that fails with a Fault hears its fact again later, and holds up no other.
     """
     async with db.transaction() as conn:
         facts = await take_untold(conn, shard, at_most=_AT_MOST)
+        await note_events(conn, shard, facts)
     told = [fact for fact in facts if await _heard_by_all(db, fact, routes)]
     async with db.connection() as conn:
         return await mark_told(conn, shard, told)

@@ -21,6 +21,7 @@ from bubuh.settings import RunFile, Settings
 from bubuh.stamping.sweep import Sweeper
 from bubuh.stamping.sweep_objects import OrphanSweeper
 from bubuh.waitingroom.room_file import RoomFile, Watched
+from bubuh.webhooks.sweep import sweep as sweep_webhooks
 from bubuh.wiring.folder import DataFolder
 from bubuh.wiring.levels import open_witness
 from bubuh.wiring.parts import Parts
@@ -30,6 +31,7 @@ from bubuh.worker.levels import settle_levels
 from bubuh.worker.rounds import Round, make_rounds, over_shards
 from bubuh.worker.routes import all_routes, tell_due
 from bubuh.worker.turns import EVERY_S as EVERY_TURNS_S, TurnRound
+from bubuh.worker.webhooks import Courier
 
 
 async def work(
@@ -45,6 +47,7 @@ async def work(
             lost = group.create_task(_stop_when_lost(sandbox, stop), name="sandbox")
             group.create_task(desk.work(stop), name="desk")
             group.create_task(settle_levels(witness, parts.doorbell, stop), name="levels")
+            group.create_task(_courier(parts).work(stop), name="webhooks")
             rounds = _rounds(parts, settings) + _turn_rounds(parts, settings, folder)
             group.create_task(make_rounds(rounds, stop), name="rounds")
             await stop.wait()
@@ -83,6 +86,7 @@ def _rounds(parts: Parts, settings: Settings) -> list[Round]:
             every_s=600.0,
             make=over_shards(partial(expire, db=db, objects=parts.objects)),
         ),
+        Round(name="webhooks", every_s=3600.0, make=over_shards(partial(sweep_webhooks, db))),
         Round(name="uploads", every_s=600.0, make=over_shards(uploads)),
         Round(name="orphans", every_s=60.0, make=OrphanSweeper(db, parts.objects, parts.store_key).sweep),
     ]
@@ -96,6 +100,12 @@ def _turn_rounds(parts: Parts, settings: Settings, folder: DataFolder) -> list[R
         return [sweep]
     turns = TurnRound(parts.db, Watched(folder.room, RoomFile()), gate_url=gate_url, key=parts.person_key)
     return [sweep, Round(name="turns", every_s=EVERY_TURNS_S, make=turns.make)]
+
+
+def _courier(parts: Parts) -> Courier:
+    return Courier(
+        db=parts.db, calls=parts.webhook_calls, key=parts.person_key, source=parts.facts.public_url
+    )
 
 
 async def _stop_when_lost(sandbox: Sandbox, stop: asyncio.Event) -> None:

@@ -465,6 +465,11 @@ BEGIN
       FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
         ON o.account_id = x.account_id AND o.id = x.id
      WHERE o.shard = _shard;
+    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+    SELECT o.shard, o.account_id, 'order.expired', o.id, jsonb_build_object('stamps', o.stamps)
+      FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
+        ON o.account_id = x.account_id AND o.id = x.id
+     WHERE o.shard = _shard;
 END
 $$;
 GRANT EXECUTE ON FUNCTION orders_expire_n(smallint, integer) TO bubuh_app;

@@ -28,6 +28,7 @@ from bubuh.edge.problems import (
     stamping,
     verification,
     waitingroom,
+    webhooks,
 )
 from bubuh.edge.problems.problem import NOT_FOUND, REFUSED, UNAVAILABLE, UNEXPECTED, Problem
 
@@ -51,6 +52,7 @@ SLICES: Final[Mapping[str, Mapping[type[Refusal], Problem]]] = {
     "stamping": stamping.PROBLEMS,
     "waitingroom": waitingroom.PROBLEMS,
     "verification": verification.PROBLEMS,
+    "webhooks": webhooks.PROBLEMS,
 }
 PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
     Refusal: REFUSED,

@@ -35,6 +35,9 @@ from bubuh.web.browser import browser_of
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
+from bubuh.webhooks.model import WEBHOOK
+from bubuh.webhooks.remove import forget as forget_webhooks
+from bubuh.webhooks.store import list_webhooks
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -83,6 +86,7 @@ async def post_forget(request: AnyRequest, services: Parts) -> Page:
             left = balance.free + balance.held + balance.in_transit
             await forget_words(conn, own.account_id)
             await destroy_all(conn, own.account_id)
+            await forget_webhooks(conn, own.account_id)
             for each in await store.list_memberships(conn, session.user_id):
                 await forget_reminders(conn, each.account_id, session.user_id)
             await forget(conn, session.user_id, own.account_id, stamps=left, is_busy=is_busy)
@@ -157,6 +161,10 @@ async def _everything(services: Services, session: Session) -> dict[str, Any]:
         "documents": await _documents(services, session),
         "complaints": await _complaints(services, session),
         "reminders": await _reminders(services, session),
+        "webhooks": [
+            {"id": show_id(WEBHOOK, each.id), "url": each.url, "since": each.made_at, "state": each.state}
+            for each in await list_webhooks(services.db, session.account_id)
+        ],
     }
 
 

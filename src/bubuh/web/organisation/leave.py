@@ -19,6 +19,7 @@ from bubuh.web.account.steps import enter
 from bubuh.web.forms import read_form
 from bubuh.web.frame import Page, Parts, session_of, show
 from bubuh.web.organisation.steps import administrator, own, wrong_pin
+from bubuh.webhooks.remove import forget as forget_webhooks
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -40,7 +41,7 @@ async def post_leave(request: AnyRequest, services: Parts) -> Page:
 
 @post("/organisasi/tutup", guards=[SignedIn()], media_type=MediaType.HTML)
 async def post_close(request: AnyRequest, services: Parts) -> Page:
-    """Close it, once nothing is left in it and nobody else. With it go its documents and complaints."""
+    """Close it, once nothing is left in it and nobody else. With it go documents, complaints, webhooks."""
     form, session = await read_form(request), session_of(request)
     await administrator(request, services)
     if errors := await wrong_pin(request, services, form):
@@ -58,6 +59,7 @@ async def post_close(request: AnyRequest, services: Parts) -> Page:
         )
         await forget_words(conn, account_id)
         await destroy_all(conn, account_id)
+        await forget_webhooks(conn, account_id)
     return await enter(request, services, session.user_id, to="/akun")
 
 
