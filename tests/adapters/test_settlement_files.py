@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -91,6 +92,15 @@ def test_xendits_own_file(tmp_path: Path) -> None:
             payout="2026-11-22",
         ),
     ]
+
+
+def test_what_is_voided_came_and_went_back_and_is_part_of_no_payout(tmp_path: Path) -> None:
+    head, row = XENDIT.splitlines()[:2]
+    voided = row.replace("SUCCESSFUL", "VOIDED").replace(",2026-11-22", ",")
+    back, came = kept(tmp_path, f"{head}\n{voided}\n")
+    assert isinstance(came, GatewayLine)
+    assert (came.reference, came.amount_idr, came.net_idr, came.paid_at) == ("ord-1", 30_000, 0, PAID)
+    assert back == replace(came, amount_idr=-30_000)
 
 
 def test_a_form_without_words_for_it_tells_money_given_back_by_its_sign(tmp_path: Path) -> None:

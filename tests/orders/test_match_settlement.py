@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bubuh.adapters.settlement.files import open_settlement
@@ -91,6 +92,27 @@ async def match(db: Database, *lines: Line) -> Matched:
 
 async def listed(db: Database) -> list[tuple[str, str | None, int | None]]:
     return sorted((str(one.kind), one.reference, one.amount) for one in await show_unmatched(db))
+
+
+async def test_a_payment_that_its_gateway_voided_is_listed_once_with_what_to_do(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """Undone at the gateway on the same day, and nobody told us: the buyer has stamps and the money."""
+    one = await paid(shop)
+    path = tmp_path / "xendit.csv"
+    path.write_text(
+        "Status,Type,Reference,Amount,Net Amount,Created Date,Settlement Date\n"
+        f"VOIDED,PAYMENT,{one.reference},30000,29790,{PAID.isoformat()},\n"
+    )
+    forms = [
+        msgspec.structs.replace(form, name="development") if form.name == "xendit" else form
+        for form in read_profiles()
+    ]
+    matched = await match_settlement(shop.db, [open_settlement(path, forms)])
+    assert (matched.matched, matched.differences) == (1, {"return_unknown": 1})
+    (line,) = await show_unmatched(shop.db)
+    assert (line.kind, line.reference, line.amount) == (Kind.RETURN_UNKNOWN, one.reference, 30_000)
+    assert line.suggestion == "ask the gateway whom it gave the money, and why"
 
 
 async def test_files_that_agree(shop: Shop) -> None:

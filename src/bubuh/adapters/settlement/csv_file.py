@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -43,9 +43,7 @@ class CsvFile:
                     if head is None:
                         head = self._head(row)
                         continue
-                    line = self._line(_cells(head, row), number)
-                    if line is not None:
-                        yield line
+                    yield from self._lines(_cells(head, row), number)
         except (ValueError, csv.Error) as error:
             raise SettlementUnreadable(file=self.name, line=number, expected=str(error)) from error
 
@@ -56,30 +54,46 @@ class CsvFile:
             raise ValueError(f"one column {doubled[0]!r}")
         return head
 
-    def _line(self, row: Mapping[str, str], number: int) -> Line | None:
-        """None: a line without money in it, such as one that expired."""
+    def _lines(self, row: Mapping[str, str], number: int) -> Iterator[Line]:
+        """None of a row without money in it, such as one that expired; two where it came and went back."""
+        if not self._has_money(row):
+            return
+        if self.columns.currency in row:
+            check_rupiah(_cell(row, self.columns.currency))
+        if self.profile.side == "bank":
+            yield self._bank_line(row, number)
+            return
+        line = self._gateway_line(row)
+        if _cell(row, self.columns.status) in self.profile.voided:
+            line = replace(line, amount_idr=abs(line.amount_idr), net_idr=0)  # part of no payout
+            yield replace(line, amount_idr=-line.amount_idr)
+        yield line
+
+    def _has_money(self, row: Mapping[str, str]) -> bool:
+        profile = self.profile
+        statuses = {*profile.paid, *profile.returned, *profile.voided}
+        kinds = {*profile.paid_kinds, *profile.returned_kinds}
+        is_moved = not profile.paid or _cell(row, self.columns.status) in statuses
+        return is_moved and (not profile.paid_kinds or _cell(row, self.columns.kind) in kinds)
+
+    def _bank_line(self, row: Mapping[str, str], number: int) -> BankLine:
+        words = _cell(row, self.columns.words)
+        own = is_own(words, self.profile)
+        return BankLine(
+            bank=self.profile.name,
+            amount_idr=self._moved(row, may_cut=own),
+            booked_on=read_moment(row[self.columns.paid_at], self.profile).date(),
+            words=words,
+            number=read_number(_cell(row, self.columns.number)) or f"{self.name}:{number}",
+            is_own=own,
+        )
+
+    def _gateway_line(self, row: Mapping[str, str]) -> GatewayLine:
         columns, profile = self.columns, self.profile
-        status, kind = _cell(row, columns.status), _cell(row, columns.kind)
-        if profile.paid and status not in {*profile.paid, *profile.returned}:
-            return None
-        if profile.paid_kinds and kind not in {*profile.paid_kinds, *profile.returned_kinds}:
-            return None
-        if columns.currency in row:
-            check_rupiah(_cell(row, columns.currency))
-        paid_at = read_moment(row[columns.paid_at], profile)
-        if profile.side == "bank":
-            words = _cell(row, columns.words)
-            own = is_own(words, profile)
-            return BankLine(
-                bank=profile.name,
-                amount_idr=self._moved(row, may_cut=own),
-                booked_on=paid_at.date(),
-                words=words,
-                number=read_number(_cell(row, columns.number)) or f"{self.name}:{number}",
-                is_own=own,
-            )
         amount = read_rupiah(row[columns.amount], profile)
-        if status in profile.returned or kind in profile.returned_kinds:
+        paid_at = read_moment(row[columns.paid_at], profile)
+        is_back = _cell(row, columns.status) in profile.returned
+        if is_back or _cell(row, columns.kind) in profile.returned_kinds:
             amount = -abs(amount)  # some write it with a sign, some do not
         return GatewayLine(
             gateway=profile.name,

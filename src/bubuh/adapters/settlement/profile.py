@@ -48,6 +48,7 @@ class FileProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     encoding: str = "utf-8-sig"
     paid: list[str] = []  #: words of `status` for money in; empty: every line
     returned: list[str] = []  #: words of `status` for money given back
+    voided: list[str] = []  #: words of `status` for payments that were undone before they were settled
     paid_kinds: list[str] = []  #: words of `kind` for payments; empty: every line
     returned_kinds: list[str] = []  #: words of `kind` for money given back, whatever its status
     own: list[str] = []  #: of a bank: words of lines that are the account's own business, in lower case
