@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from bubuh.db.pool import Database
+from bubuh.db.pool import Conn, Database
 from bubuh.payments.model import reference_of
 from bubuh.payments.take_notice import take_notice
 from tests.conftest import Dsns
@@ -65,7 +65,7 @@ async def until_waiting(db: Database, count: int) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_killed_worker_s_notice_is_credited_once_by_the_next(
-    shop: Shop, dsns: Dsns, place: str
+    shop: Shop, dsns: Dsns, owner_conn: Conn, place: str
 ) -> None:
     order_id = (await shop.place(3)).shown.order.id
     raw, headers = signed(paid(reference_of(order_id)))
@@ -78,7 +78,7 @@ async def test_a_killed_worker_s_notice_is_credited_once_by_the_next(
         assert await worker.wait() == -signal.SIGKILL
     await until_waiting(shop.db, 0)
     assert await shop.db.fetchval("SELECT state FROM payment_notice_work") == "waiting"
-    await shop.db.execute("UPDATE payment_notice_work SET not_before = now()")  # 15 s later
+    await owner_conn.execute("UPDATE payment_notice_work SET not_before = now()")  # 15 s later
     again = await start(dsns)
     assert (await again.communicate())[0].strip() == b"1"
     assert await shop.free() == 3

@@ -86,7 +86,6 @@ CHANGED_BY_THE_APPLICATION = {
     "outbox_facts": {"facts", "attempts", "not_before", "told_at"},
     "outages": {"ended_at"},
     "payment_attempts": {"looked_at", "fault", "asked_at", "asks", "next_ask_at"},
-    "payment_notice_work": {"ended_at", "state", "outcome", "not_before"},
     "refunds": {"fault"},
     "sessions": {"account_id", "seen_at"},
     "turn_reminders": {"number", "place", "language", "asked_at", "expires_at", "told_at"},

@@ -50,31 +50,23 @@ CREATE FUNCTION public.orders_expire_n(_shard smallint, _limit integer) RETURNS 
     SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
-    _ids uuid [];
-    _accounts bigint [];
+    _r record;
 BEGIN
-    SELECT array_agg(c.id), array_agg(c.account_id) INTO _ids, _accounts
-      FROM (SELECT o.id, o.account_id FROM orders AS o
-             WHERE o.shard = _shard AND o.state = 'placed' AND o.expires_at <= now()
-             ORDER BY o.expires_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
-    IF _ids IS NULL THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-    UPDATE orders AS o SET state = 'expired'
-      FROM unnest(_ids, _accounts) AS x (id, account_id)
-     WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id AND o.state = 'placed'
-    RETURNING o.id, o.account_id;
-    INSERT INTO order_events (shard, account_id, order_id, state, move)
-    SELECT o.shard, o.account_id, o.id, 'expired', 'expire'
-      FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
-        ON o.account_id = x.account_id AND o.id = x.id
-     WHERE o.shard = _shard;
-    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
-    SELECT o.shard, o.account_id, 'order.expired', o.id, jsonb_build_object('stamps', o.stamps)
-      FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
-        ON o.account_id = x.account_id AND o.id = x.id
-     WHERE o.shard = _shard;
+    FOR _r IN
+        SELECT o.id, o.account_id, o.stamps FROM orders AS o
+         WHERE o.shard = _shard AND o.state = 'placed' AND o.expires_at <= now()
+         ORDER BY o.expires_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        UPDATE orders AS o SET state = 'expired'
+         WHERE o.shard = _shard AND o.account_id = _r.account_id AND o.id = _r.id;
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        VALUES (_shard, _r.account_id, _r.id, 'expired', 'expire');
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        VALUES (_shard, _r.account_id, 'order.expired', _r.id, jsonb_build_object('stamps', _r.stamps));
+        id := _r.id;
+        account_id := _r.account_id;
+        RETURN NEXT;
+    END LOOP;
 END
 $$;
 
@@ -185,7 +177,7 @@ BEGIN
     FOR _r IN
         SELECT u.gateway, u.subject, u.amount FROM payment_unmatched AS u
          WHERE u.shard = _shard AND u.account_id = _account_id AND u.order_id = _id AND u.kind = 'underpaid'
-           AND u.state = 'open'
+           AND u.resolved_at IS NULL
     LOOP
         PERFORM refunds_open_surplus(_shard, _account_id, _id, _r.gateway, _r.subject, _r.amount);
         UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _r.amount
@@ -397,6 +389,72 @@ $$;
 
 ALTER FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) OWNER TO bubuh_owner;
 
+CREATE FUNCTION public.outbox_mark_told_n(_shard smallint, _account_ids bigint[], _topics text[], _subjects uuid[]) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _told integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.account_id, x.topic, x.subject
+          FROM unnest(_account_ids, _topics, _subjects) AS x (account_id, topic, subject)
+         ORDER BY x.account_id, x.topic, x.subject
+    LOOP
+        UPDATE outbox_facts AS f SET told_at = now(), facts = f.facts - 'sealed'
+         WHERE f.shard = _shard AND f.account_id = _r.account_id AND f.topic = _r.topic AND f.subject = _r.subject
+           AND num_nulls(f.told_at) = 1;
+        _told := _told + FOUND::integer;
+    END LOOP;
+    RETURN _told;
+END
+$$;
+
+ALTER FUNCTION public.outbox_mark_told_n(_shard smallint, _account_ids bigint[], _topics text[], _subjects uuid[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.outbox_put_off_n(_shard smallint, _account_ids bigint[], _topics text[], _subjects uuid[], _waits_s double precision[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.account_id, x.topic, x.subject, x.wait_s
+          FROM unnest(_account_ids, _topics, _subjects, _waits_s) AS x (account_id, topic, subject, wait_s)
+         ORDER BY x.account_id, x.topic, x.subject
+    LOOP
+        UPDATE outbox_facts AS f
+           SET attempts = f.attempts + 1, not_before = now() + make_interval(secs => _r.wait_s)
+         WHERE f.shard = _shard AND f.account_id = _r.account_id AND f.topic = _r.topic AND f.subject = _r.subject;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION public.outbox_put_off_n(_shard smallint, _account_ids bigint[], _topics text[], _subjects uuid[], _waits_s double precision[]) OWNER TO bubuh_owner;
+
+CREATE FUNCTION public.payments_end_notices_n(_gateways text[], _event_ids text[], _states text[], _outcomes text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.gateway, x.event_id, x.state, x.outcome
+          FROM unnest(_gateways, _event_ids, _states, _outcomes) AS x (gateway, event_id, state, outcome)
+         ORDER BY x.gateway, x.event_id
+    LOOP
+        UPDATE payment_notice_work AS w
+           SET state = _r.state, outcome = _r.outcome, ended_at = CASE WHEN _r.state = 'waiting' THEN NULL ELSE now() END
+         WHERE w.gateway = _r.gateway AND w.event_id = _r.event_id AND w.ended_at IS NULL;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION public.payments_end_notices_n(_gateways text[], _event_ids text[], _states text[], _outcomes text[]) OWNER TO bubuh_owner;
+
 CREATE FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) RETURNS void
     LANGUAGE sql
     SET search_path TO 'public', 'pg_temp'
@@ -404,7 +462,7 @@ CREATE FUNCTION public.payments_explain_order(_shard smallint, _account_id bigin
     UPDATE payment_unmatched AS u
        SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'orders'
      WHERE u.shard = _shard AND u.account_id = _account_id AND u.order_id = _order_id AND u.kind = 'underpaid'
-       AND u.state = 'open'
+       AND u.resolved_at IS NULL
 $$;
 
 ALTER FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) OWNER TO bubuh_owner;
@@ -485,10 +543,10 @@ BEGIN
     UPDATE payment_unmatched AS u
        SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'orders'
      WHERE u.shard = _shard AND u.account_id = _account_id AND u.kind = _kind AND u.gateway = _gateway
-       AND u.subject = _subject AND u.state = 'open' AND u.amount <= _by;
+       AND u.subject = _subject AND u.resolved_at IS NULL AND u.amount <= _by;
     UPDATE payment_unmatched AS u SET amount = u.amount - _by
      WHERE u.shard = _shard AND u.account_id = _account_id AND u.kind = _kind AND u.gateway = _gateway
-       AND u.subject = _subject AND u.state = 'open' AND u.amount > _by;
+       AND u.subject = _subject AND u.resolved_at IS NULL AND u.amount > _by;
 END
 $$;
 
@@ -530,7 +588,7 @@ BEGIN
         ELSE
             UPDATE payment_unmatched AS u SET amount = _r.amount, suggestion = _r.suggestion
              WHERE u.shard = _shard AND u.account_id = _r.account_id AND u.kind = _r.kind AND u.gateway = _r.gateway
-               AND u.subject = _r.subject AND u.state = 'open' AND u.amount IS DISTINCT FROM _r.amount;
+               AND u.subject = _r.subject AND u.resolved_at IS NULL AND u.amount IS DISTINCT FROM _r.amount;
         END IF;
     END LOOP;
     RETURN _new;
@@ -540,14 +598,23 @@ $$;
 ALTER FUNCTION public.payments_list_unmatched_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[], _order_ids uuid[], _references text[], _amounts bigint[], _currencies text[], _whys text[], _suggestions text[]) OWNER TO bubuh_owner;
 
 CREATE FUNCTION public.payments_match_line_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[]) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-    UPDATE payment_unmatched AS u
-       SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'payments'
-      FROM unnest(_account_ids, _kinds, _gateways, _subjects) AS x (account_id, kind, gateway, subject)
-     WHERE u.shard = _shard AND u.account_id = x.account_id AND u.kind = x.kind AND u.gateway = x.gateway
-       AND u.subject = x.subject AND u.state = 'open'
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.account_id, x.kind, x.gateway, x.subject
+          FROM unnest(_account_ids, _kinds, _gateways, _subjects) AS x (account_id, kind, gateway, subject)
+         ORDER BY x.account_id, x.kind, x.gateway, x.subject
+    LOOP
+        UPDATE payment_unmatched AS u
+           SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'payments'
+         WHERE u.shard = _shard AND u.account_id = _r.account_id AND u.kind = _r.kind AND u.gateway = _r.gateway
+           AND u.subject = _r.subject AND u.resolved_at IS NULL;
+    END LOOP;
+END
 $$;
 
 ALTER FUNCTION public.payments_match_line_n(_shard smallint, _account_ids bigint[], _kinds text[], _gateways text[], _subjects text[]) OWNER TO bubuh_owner;
@@ -656,7 +723,7 @@ BEGIN
         FOR NO KEY UPDATE;
     UPDATE payment_unmatched AS u
        SET state = 'resolved', resolved_at = now(), resolution = _resolution, reason = _reason, resolved_by = _actor
-     WHERE u.shard = _shard AND u.id = _id AND u.state = 'open'
+     WHERE u.shard = _shard AND u.id = _id AND u.resolved_at IS NULL
     RETURNING u.kind, u.amount, u.account_id, u.order_id INTO _line;
     IF NOT FOUND THEN
         RETURN 'already_done';
@@ -3863,6 +3930,18 @@ REVOKE ALL ON FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _acc
 
 GRANT ALL ON FUNCTION public.orders_settle_n(_shard smallint, _ids uuid[], _account_ids bigint[], _gateways text[], _payment_nos text[], _amounts_idr bigint[], _paid_ats timestamp with time zone[]) TO bubuh_app;
 
+REVOKE ALL ON FUNCTION public.outbox_mark_told_n(_shard smallint, _account_ids bigint[], _topics text[], _subjects uuid[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.outbox_mark_told_n(_shard smallint, _account_ids bigint[], _topics text[], _subjects uuid[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.outbox_put_off_n(_shard smallint, _account_ids bigint[], _topics text[], _subjects uuid[], _waits_s double precision[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.outbox_put_off_n(_shard smallint, _account_ids bigint[], _topics text[], _subjects uuid[], _waits_s double precision[]) TO bubuh_app;
+
+REVOKE ALL ON FUNCTION public.payments_end_notices_n(_gateways text[], _event_ids text[], _states text[], _outcomes text[]) FROM PUBLIC;
+
+GRANT ALL ON FUNCTION public.payments_end_notices_n(_gateways text[], _event_ids text[], _states text[], _outcomes text[]) TO bubuh_app;
+
 REVOKE ALL ON FUNCTION public.payments_explain_order(_shard smallint, _account_id bigint, _order_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payments_keep_notices_n(_gateways text[], _event_ids text[], _addresses text[], _bodies bytea[], _headers text[], _refusals text[]) FROM PUBLIC;
@@ -4238,14 +4317,6 @@ GRANT UPDATE(fault) ON TABLE public.payment_attempts TO bubuh_app;
 GRANT SELECT ON TABLE public.payment_bank_calls TO bubuh_app;
 
 GRANT SELECT ON TABLE public.payment_notice_work TO bubuh_app;
-
-GRANT UPDATE(state) ON TABLE public.payment_notice_work TO bubuh_app;
-
-GRANT UPDATE(outcome) ON TABLE public.payment_notice_work TO bubuh_app;
-
-GRANT UPDATE(not_before) ON TABLE public.payment_notice_work TO bubuh_app;
-
-GRANT UPDATE(ended_at) ON TABLE public.payment_notice_work TO bubuh_app;
 
 GRANT SELECT ON TABLE public.payment_notices TO bubuh_app;
 

@@ -27,20 +27,11 @@ SELECT f.account_id, f.topic, f.subject, f.facts, f.published_at, f.attempts
  LIMIT :at_most
    FOR NO KEY UPDATE;
 
--- name: put_off(shard, account_ids, topics, subjects, waits_s)!
+-- name: put_off(shard, account_ids, topics, subjects, waits_s)
 -- Not to be taken again before its time, should its taker die or fail.
-UPDATE outbox_facts AS f
-   SET attempts = f.attempts + 1, not_before = now() + make_interval(secs => x.wait_s)
-  FROM unnest(:account_ids::bigint[], :topics::text[], :subjects::uuid[], :waits_s::double precision[])
-    AS x (account_id, topic, subject, wait_s)
- WHERE f.shard = :shard AND f.account_id = x.account_id AND f.topic = x.topic AND f.subject = x.subject;
+SELECT outbox_put_off_n(:shard, :account_ids::bigint[], :topics::text[], :subjects::uuid[],
+                        :waits_s::double precision[]);
 
 -- name: mark_told(shard, account_ids, topics, subjects)
--- One row for each that was untold until now. What stood sealed in it was for its hearers alone, and goes with the
--- telling; the row stays, so that nothing is published twice.
-UPDATE outbox_facts AS f
-   SET told_at = now(), facts = f.facts - 'sealed'
-  FROM unnest(:account_ids::bigint[], :topics::text[], :subjects::uuid[]) AS x (account_id, topic, subject)
- WHERE f.shard = :shard AND f.account_id = x.account_id AND f.topic = x.topic AND f.subject = x.subject
-   AND f.told_at IS NULL
-RETURNING f.subject;
+-- How many were untold until now.
+SELECT outbox_mark_told_n(:shard, :account_ids::bigint[], :topics::text[], :subjects::uuid[]);

@@ -57,4 +57,4 @@ async def put_off(conn: Conn, shard: Shard, facts: Sequence[Fact], *, waits_s: S
 async def mark_told(conn: Conn, shard: Shard, facts: Sequence[Fact]) -> int:
     """Close facts; how many were open."""
     keys = columns(facts, "account_id", "topic", "subject")
-    return len(await conn.fetch(SQL.mark_told.sql, shard, *keys))
+    return int(await conn.fetchval(SQL.mark_told.sql, shard, *keys))

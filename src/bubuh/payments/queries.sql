@@ -15,12 +15,12 @@ SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amoun
                  WHERE i.shard = :shard AND i.gateway = x.gateway AND i.reference = x.reference LIMIT 1) AS a ON true;
 
 -- name: match_accounts(shard, gateways, vas)
--- The attempts that have these virtual accounts. No row for one: not ours, or not committed yet.
+-- The attempts that have these virtual accounts. No row for one: not ours, or not committed yet; two: it names none.
 SELECT a.account_id, a.order_id, a.no, a.gateway, a.reference, a.method, a.amount_idr, a.state, a.expires_at,
        a.expires_at <= now() AS is_over, a.va
-  FROM payment_attempts AS a
-  JOIN unnest(:gateways::text[], :vas::text[]) AS x (gateway, va) ON a.gateway = x.gateway AND a.va = x.va
- WHERE a.shard = :shard;
+  FROM unnest(:gateways::text[], :vas::text[]) AS x (gateway, va)
+  JOIN LATERAL (SELECT * FROM payment_attempts AS i
+                 WHERE i.shard = :shard AND i.gateway = x.gateway AND i.va = x.va LIMIT 2) AS a ON true;
 
 -- name: look(shard, account_id, order_id)!
 -- The buyer is looking: ask soon, and often. At most one write a minute, however often the page is loaded.
@@ -88,11 +88,7 @@ SELECT gateway, event_id, address, body, headers, received_at, tries, is_old
 
 -- name: end_notices_n(gateways, event_ids, states, outcomes)!
 -- Say what became of notices; one that stays `waiting` is tried again.
-UPDATE payment_notice_work AS w
-   SET state = x.state, outcome = x.outcome, ended_at = CASE WHEN x.state = 'waiting' THEN NULL ELSE now() END
-  FROM unnest(:gateways::text[], :event_ids::text[], :states::text[], :outcomes::text[])
-    AS x (gateway, event_id, state, outcome)
- WHERE w.gateway = x.gateway AND w.event_id = x.event_id AND w.state = 'waiting';
+SELECT payments_end_notices_n(:gateways::text[], :event_ids::text[], :states::text[], :outcomes::text[]);
 
 -- name: list_unmatched_n(shard, account_ids, kinds, gateways, subjects, order_ids, reference_nos, amounts, currencies, whys, suggestions)
 -- How many lines are new.

@@ -156,6 +156,55 @@ CREATE INDEX outbox_facts_untold ON outbox_facts (shard, not_before) WHERE told_
 GRANT SELECT, INSERT ON outbox_facts TO bubuh_app;
 GRANT UPDATE (facts, attempts, not_before, told_at) ON outbox_facts TO bubuh_app;
 
+-- Facts are put off and closed a row at a time, each found by its whole key: a join with a batch may read all that its
+-- shard has untold, which in a surge is a hundred thousand facts for a hundred. So may one row's key where the words of
+-- the partial index stand beside it (`told_at IS NULL`), as long as nobody has counted the table.
+
+-- Count an attempt of each fact; none is to be taken again before its wait is over.
+CREATE FUNCTION outbox_put_off_n(
+    _shard smallint, _account_ids bigint [], _topics text [], _subjects uuid [], _waits_s double precision []
+) RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.account_id, x.topic, x.subject, x.wait_s
+          FROM unnest(_account_ids, _topics, _subjects, _waits_s) AS x (account_id, topic, subject, wait_s)
+         ORDER BY x.account_id, x.topic, x.subject
+    LOOP
+        UPDATE outbox_facts AS f
+           SET attempts = f.attempts + 1, not_before = now() + make_interval(secs => _r.wait_s)
+         WHERE f.shard = _shard AND f.account_id = _r.account_id AND f.topic = _r.topic AND f.subject = _r.subject;
+    END LOOP;
+END
+$$;
+GRANT EXECUTE ON FUNCTION outbox_put_off_n(smallint, bigint [], text [], uuid [], double precision []) TO bubuh_app;
+
+-- Close facts; how many were untold until now. What stood sealed in one was for its hearers alone, and goes with the
+-- telling; the row stays, so that nothing is published twice.
+CREATE FUNCTION outbox_mark_told_n(_shard smallint, _account_ids bigint [], _topics text [], _subjects uuid [])
+RETURNS integer
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    _told integer := 0;
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.account_id, x.topic, x.subject
+          FROM unnest(_account_ids, _topics, _subjects) AS x (account_id, topic, subject)
+         ORDER BY x.account_id, x.topic, x.subject
+    LOOP
+        UPDATE outbox_facts AS f SET told_at = now(), facts = f.facts - 'sealed'
+         WHERE f.shard = _shard AND f.account_id = _r.account_id AND f.topic = _r.topic AND f.subject = _r.subject
+           AND num_nulls(f.told_at) = 1;
+        _told := _told + FOUND::integer;
+    END LOOP;
+    RETURN _told;
+END
+$$;
+GRANT EXECUTE ON FUNCTION outbox_mark_told_n(smallint, bigint [], text [], uuid []) TO bubuh_app;
+
 -- ---------------------------------------------------------------- quota: balances, holds, transfers
 
 -- One row a holder, equal at every commit to the fold of its transfers, which `moves` counts. Sinks (minted,

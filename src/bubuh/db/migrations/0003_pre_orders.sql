@@ -4,7 +4,8 @@
 -- a payment counts once by its gateway's number, and an attempt's state only rises.
 -- Lock order: new orders by account, orders by id, attempts by order, balances by account.
 -- Batches are decided and written a row at a time, each found by its whole key: of a join with a batch, whose length
--- it does not know, the planner thinks that it had better read the whole shard, until a shard is thousands of rows.
+-- it does not know, the planner thinks that it had better read the whole shard, until a shard is thousands of rows. What
+-- a partial index says of a row (`state = 'open'`) does not stand beside its key: that index would be read, all of it.
 SET LOCAL lock_timeout = '4s';
 SET LOCAL statement_timeout = '60s';
 
@@ -428,7 +429,7 @@ BEGIN
     FOR _r IN
         SELECT u.gateway, u.subject, u.amount FROM payment_unmatched AS u
          WHERE u.shard = _shard AND u.account_id = _account_id AND u.order_id = _id AND u.kind = 'underpaid'
-           AND u.state = 'open'
+           AND u.resolved_at IS NULL
     LOOP
         PERFORM refunds_open_surplus(_shard, _account_id, _id, _r.gateway, _r.subject, _r.amount);
         UPDATE orders AS o SET amount_returned_idr = o.amount_returned_idr + _r.amount
@@ -445,31 +446,23 @@ $$;
 CREATE FUNCTION orders_expire_n(_shard smallint, _limit integer) RETURNS TABLE (id uuid, account_id bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    _ids uuid [];
-    _accounts bigint [];
+    _r record;
 BEGIN
-    SELECT array_agg(c.id), array_agg(c.account_id) INTO _ids, _accounts
-      FROM (SELECT o.id, o.account_id FROM orders AS o
-             WHERE o.shard = _shard AND o.state = 'placed' AND o.expires_at <= now()
-             ORDER BY o.expires_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED) AS c;
-    IF _ids IS NULL THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-    UPDATE orders AS o SET state = 'expired'
-      FROM unnest(_ids, _accounts) AS x (id, account_id)
-     WHERE o.shard = _shard AND o.account_id = x.account_id AND o.id = x.id AND o.state = 'placed'
-    RETURNING o.id, o.account_id;
-    INSERT INTO order_events (shard, account_id, order_id, state, move)
-    SELECT o.shard, o.account_id, o.id, 'expired', 'expire'
-      FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
-        ON o.account_id = x.account_id AND o.id = x.id
-     WHERE o.shard = _shard;
-    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
-    SELECT o.shard, o.account_id, 'order.expired', o.id, jsonb_build_object('stamps', o.stamps)
-      FROM orders AS o JOIN unnest(_ids, _accounts) AS x (id, account_id)
-        ON o.account_id = x.account_id AND o.id = x.id
-     WHERE o.shard = _shard;
+    FOR _r IN
+        SELECT o.id, o.account_id, o.stamps FROM orders AS o
+         WHERE o.shard = _shard AND o.state = 'placed' AND o.expires_at <= now()
+         ORDER BY o.expires_at LIMIT _limit FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        UPDATE orders AS o SET state = 'expired'
+         WHERE o.shard = _shard AND o.account_id = _r.account_id AND o.id = _r.id;
+        INSERT INTO order_events (shard, account_id, order_id, state, move)
+        VALUES (_shard, _r.account_id, _r.id, 'expired', 'expire');
+        INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+        VALUES (_shard, _r.account_id, 'order.expired', _r.id, jsonb_build_object('stamps', _r.stamps));
+        id := _r.id;
+        account_id := _r.account_id;
+        RETURN NEXT;
+    END LOOP;
 END
 $$;
 GRANT EXECUTE ON FUNCTION orders_expire_n(smallint, integer) TO bubuh_app;
@@ -666,7 +659,6 @@ CREATE TABLE payment_notice_work (
 ) WITH (fillfactor = 75);
 CREATE INDEX payment_notice_work_waiting ON payment_notice_work (not_before) WHERE state = 'waiting';
 GRANT SELECT ON payment_notice_work TO bubuh_app;
-GRANT UPDATE (state, outcome, not_before, ended_at) ON payment_notice_work TO bubuh_app;
 
 -- The numbers banks give their calls, each good once a day (SNAP's X-EXTERNAL-ID). It is no account's, so it has no
 -- shard. A number that stands for the same request again does no harm: a lost answer is asked for once more.
@@ -777,6 +769,26 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION payments_lease_notices_n(integer) TO bubuh_app;
 
+-- Say what became of notices that wait; one that stays `waiting` is tried again.
+CREATE FUNCTION payments_end_notices_n(_gateways text [], _event_ids text [], _states text [], _outcomes text [])
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.gateway, x.event_id, x.state, x.outcome
+          FROM unnest(_gateways, _event_ids, _states, _outcomes) AS x (gateway, event_id, state, outcome)
+         ORDER BY x.gateway, x.event_id
+    LOOP
+        UPDATE payment_notice_work AS w
+           SET state = _r.state, outcome = _r.outcome, ended_at = CASE WHEN _r.state = 'waiting' THEN NULL ELSE now() END
+         WHERE w.gateway = _r.gateway AND w.event_id = _r.event_id AND w.ended_at IS NULL;
+    END LOOP;
+END
+$$;
+GRANT EXECUTE ON FUNCTION payments_end_notices_n(text [], text [], text [], text []) TO bubuh_app;
+
 -- ---------------------------------------------------------------- the unmatched list: money and words that fit nothing
 
 -- Whatever no rule can end lies here, open, until a later word explains it or an operator resolves it with a reason.
@@ -853,7 +865,7 @@ BEGIN
         ELSE
             UPDATE payment_unmatched AS u SET amount = _r.amount, suggestion = _r.suggestion
              WHERE u.shard = _shard AND u.account_id = _r.account_id AND u.kind = _r.kind AND u.gateway = _r.gateway
-               AND u.subject = _r.subject AND u.state = 'open' AND u.amount IS DISTINCT FROM _r.amount;
+               AND u.subject = _r.subject AND u.resolved_at IS NULL AND u.amount IS DISTINCT FROM _r.amount;
         END IF;
     END LOOP;
     RETURN _new;
@@ -879,7 +891,7 @@ BEGIN
         FOR NO KEY UPDATE;
     UPDATE payment_unmatched AS u
        SET state = 'resolved', resolved_at = now(), resolution = _resolution, reason = _reason, resolved_by = _actor
-     WHERE u.shard = _shard AND u.id = _id AND u.state = 'open'
+     WHERE u.shard = _shard AND u.id = _id AND u.resolved_at IS NULL
     RETURNING u.kind, u.amount, u.account_id, u.order_id INTO _line;
     IF NOT FOUND THEN
         RETURN 'already_done';
@@ -899,7 +911,7 @@ LANGUAGE sql SET search_path = public, pg_temp AS $$
     UPDATE payment_unmatched AS u
        SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'orders'
      WHERE u.shard = _shard AND u.account_id = _account_id AND u.order_id = _order_id AND u.kind = 'underpaid'
-       AND u.state = 'open'
+       AND u.resolved_at IS NULL
 $$;
 
 -- A line's amount is less by so much; with nothing left it is resolved.
@@ -911,10 +923,10 @@ BEGIN
     UPDATE payment_unmatched AS u
        SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'orders'
      WHERE u.shard = _shard AND u.account_id = _account_id AND u.kind = _kind AND u.gateway = _gateway
-       AND u.subject = _subject AND u.state = 'open' AND u.amount <= _by;
+       AND u.subject = _subject AND u.resolved_at IS NULL AND u.amount <= _by;
     UPDATE payment_unmatched AS u SET amount = u.amount - _by
      WHERE u.shard = _shard AND u.account_id = _account_id AND u.kind = _kind AND u.gateway = _gateway
-       AND u.subject = _subject AND u.state = 'open' AND u.amount > _by;
+       AND u.subject = _subject AND u.resolved_at IS NULL AND u.amount > _by;
 END
 $$;
 
@@ -922,11 +934,20 @@ $$;
 CREATE FUNCTION payments_match_line_n(
     _shard smallint, _account_ids bigint [], _kinds text [], _gateways text [], _subjects text []
 ) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    UPDATE payment_unmatched AS u
-       SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'payments'
-      FROM unnest(_account_ids, _kinds, _gateways, _subjects) AS x (account_id, kind, gateway, subject)
-     WHERE u.shard = _shard AND u.account_id = x.account_id AND u.kind = x.kind AND u.gateway = x.gateway
-       AND u.subject = x.subject AND u.state = 'open'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _r record;
+BEGIN
+    FOR _r IN
+        SELECT x.account_id, x.kind, x.gateway, x.subject
+          FROM unnest(_account_ids, _kinds, _gateways, _subjects) AS x (account_id, kind, gateway, subject)
+         ORDER BY x.account_id, x.kind, x.gateway, x.subject
+    LOOP
+        UPDATE payment_unmatched AS u
+           SET state = 'resolved', resolved_at = now(), resolution = 'matched', resolved_by = 'payments'
+         WHERE u.shard = _shard AND u.account_id = _r.account_id AND u.kind = _r.kind AND u.gateway = _r.gateway
+           AND u.subject = _r.subject AND u.resolved_at IS NULL;
+    END LOOP;
+END
 $$;
 GRANT EXECUTE ON FUNCTION payments_match_line_n(smallint, bigint [], text [], text [], text []) TO bubuh_app;
