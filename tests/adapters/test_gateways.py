@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -31,7 +31,7 @@ from bubuh.payments.model import (
 )
 from bubuh.payments.ports import Gateway
 from bubuh.payments.refusals import GatewayMisspoke, GatewayRefused, GatewayUnavailable, NoticeForged
-from bubuh.payments.take_notice import keeping, take_notice
+from bubuh.payments.take_notice import FORGED, keeping, take_notice
 from tests.adapters.gateways import DIALECTS, Dialect
 from tests.adapters.listening import listening
 from tests.gateway_dev.rig import RunningGateway, Shop, closed_port, gateway_process, make_principal, running  # noqa: F401 -- fixtures
@@ -523,6 +523,41 @@ async def test_a_notice_becomes_quota(customer: Customer, ears: Ears, db: Databa
         await take_notice(body, headers, gateway=customer.gateway, db=db, now=now, batch=batch)
     gateways = {customer.gateway.name: customer.gateway}
     assert await run_notices_pass(db, gateways) == 1
+    assert await shop.free() == 3
+
+
+async def test_what_is_forged_is_kept_alarms_and_credits_nothing(
+    customer: Customer, ears: Ears, db: Database
+) -> None:
+    """A stranger's, another merchant's and a changed amount; after the true one, that one a day later."""
+    shop = Shop(db, customer.running, customer.gateway, make_principal())  # type: ignore[arg-type]
+    gateways = {customer.gateway.name: customer.gateway}
+    await customer.running.script(forge=1, lose=1)  # by another merchant's key, of whatever is opened
+    asked = _wanted_of((await shop.place(3)).shown.order.id)
+    _, of_another, by_another = await ears.next()
+    await customer.running.script()
+    await customer.pay(asked)
+    _, body, headers = await ears.next()
+    forged = [
+        (of_another, by_another),
+        (body.replace(b"30000", b"30001"), headers),
+        (b'{"status": "PAID"}', dict[str, str]()),
+    ]
+    for raw, said in forged:
+        with pytest.raises(NoticeForged):
+            await take_notice(raw, said, gateway=customer.gateway, db=db, now=datetime.now(UTC))
+    assert await run_notices_pass(db, gateways) == 0
+    assert await shop.free() == 0
+    kept = await db.fetch("SELECT body FROM payment_notices WHERE event_id LIKE 'forged:%'")
+    assert {row["body"] for row in kept} == {raw for raw, _ in forged}
+    assert await db.fetchval("SELECT count(*) FROM outbox_facts WHERE topic = $1", FORGED) == 1
+    await take_notice(body, headers, gateway=customer.gateway, db=db, now=datetime.now(UTC))
+    await run_notices_pass(db, gateways)
+    assert await shop.free() == 3
+    late = datetime.now(UTC) + timedelta(days=1)
+    with suppress(NoticeForged):  # where a notice bears no time it is the one that is kept already
+        assert not await take_notice(body, headers, gateway=customer.gateway, db=db, now=late)
+    assert await run_notices_pass(db, gateways) == 0
     assert await shop.free() == 3
 
 

@@ -1,4 +1,4 @@
-"""Notices and questions, old ones and new, once and often, with expiries and settlement files between them:
+"""Notices and questions, old and new, once and often, with expiries, refunds and settlement files between:
 however we hear of the gateway's book, ours is the same in the end.
 """
 
@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from bubuh.core.errors import Refusal
+from bubuh.core.ids import fresh_id
 from bubuh.db.pool import Conn
 from bubuh.orders.collect import run_asking_pass, run_notices_pass
 from bubuh.orders.expire import Expirer
@@ -20,8 +22,13 @@ from bubuh.orders.model import OrderState
 from bubuh.orders.show import show_order
 from bubuh.payments.model import reference_of
 from bubuh.payments.take_notice import take_notice
+from bubuh.refunds.ask import ask_refund
+from bubuh.refunds.carry import carry_due
+from bubuh.refunds.model import AskedRefund
+from bubuh.refunds.show import show_refunds
 from tests.gateway_dev.rig import Shop, make_principal
 from tests.orders.test_match_settlement import Lines, Paid, line
+from tests.orders.test_money_rules import assert_explained
 from tests.payments.test_inbox import signed
 
 STAMPS = 2
@@ -31,7 +38,7 @@ steps = st.lists(
     st.one_of(
         st.sampled_from(AMOUNTS).map(lambda amount: ("pay", amount)),
         st.integers(0, 2).map(lambda which: ("tell", which)),  # of the charge as it was so many payments ago
-        st.sampled_from(["ask", "expire", "match"]).map(lambda act: (act, 0)),
+        st.sampled_from(["ask", "expire", "match", "refund", "carry"]).map(lambda act: (act, 0)),
     ),
     min_size=1,
     max_size=8,
@@ -53,6 +60,24 @@ async def ask(shop: Shop) -> None:
     await run_asking_pass(shop.db, shop.gateways)
 
 
+async def ask_back(shop: Shop, order_id: UUID) -> int:
+    """Ask for the money of a stamp; how many stamps that are, as the rules may say no."""
+    shown = await show_refunds(shop.db, shop.account_id, order_id)
+    asked = AskedRefund(order_id=order_id, stamps=1, refundable_idr=shown.refundable_idr, reason="tidak jadi")
+    try:
+        await ask_refund(
+            shop.db,
+            asked,
+            refund_id=fresh_id(shop.account_id),
+            account_id=shop.account_id,
+            limit_idr=10**9,
+            actor="usr",
+        )
+    except Refusal:
+        return 0
+    return 1
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 async def test_in_whatever_order_the_gateways_book_is_heard_ours_is_the_same(
@@ -61,7 +86,7 @@ async def test_in_whatever_order_the_gateways_book_is_heard_ours_is_the_same(
     shop = replace(shop, principal=make_principal())
     order = (await shop.place(STAMPS)).shown.order
     reference = reference_of(order.id)
-    charges, taken_idr = list[dict[str, Any]](), 0
+    charges, taken_idr, asked_back = list[dict[str, Any]](), 0, 0
     for act, what in steps:
         match act:
             case "pay":
@@ -81,6 +106,10 @@ async def test_in_whatever_order_the_gateways_book_is_heard_ours_is_the_same(
                 settled = [line(Paid(reference, order.amount_idr, ""))]
                 await match_settlement(shop.db, [Lines(settled)])
                 assert (await show_order(shop.db, shop.account_id, order.id)).order == heard
+            case "refund":
+                asked_back += await ask_back(shop, order.id)
+            case "carry":
+                await carry_due(shop.db, shop.gateways)
             case _:
                 pass
     if charges:
@@ -88,7 +117,13 @@ async def test_in_whatever_order_the_gateways_book_is_heard_ours_is_the_same(
     now = (await show_order(shop.db, shop.account_id, order.id)).order
     assert now.amount_paid_idr == taken_idr
     assert (now.state is OrderState.FILLED) == (taken_idr >= now.amount_idr)
-    assert await shop.free() == (STAMPS if taken_idr >= now.amount_idr else 0)
+    assert await shop.free() == (STAMPS - asked_back if taken_idr >= now.amount_idr else 0)
     assert now.amount_returned_idr == (
         max(0, taken_idr - now.amount_idr) if now.state is OrderState.FILLED else 0
     )
+    await carry_due(shop.db, shop.gateways)
+    (told,) = [one for one in await shop.running.book() if one["reference"] == reference]
+    gone = sum(one["amount_idr"] for one in told["refunds"])
+    assert gone == now.amount_returned_idr + asked_back * 10_000
+    assert now.amount_paid_idr - gone == (STAMPS - asked_back) * 10_000 or now.state is not OrderState.FILLED
+    await assert_explained(shop)
