@@ -23,8 +23,8 @@ from bubuh.drill.surge.visit import Visits
 SHORT = """
 admitted_per_s = 0.5
 times = 20.0
-calm_s = 4.0
-surge_s = 15.0
+calm_s = 2.0
+surge_s = 12.0
 rounds = 1
 hostile = 0.3
 shape = [1.0, 3.0]
@@ -38,7 +38,7 @@ def test_a_profile_is_what_its_file_says_and_the_usual_elsewhere(tmp_path: Path)
     profile = read_profile(path)
     assert (profile.times, profile.shape, profile.junk) == (20.0, (1.0, 3.0), Profile().junk)
     assert profile.calm_per_s == pytest.approx(2.5)  # one of five is not junk
-    assert profile.people >= 0.5 * (4 + 15 + profile.window_s)
+    assert profile.people >= 0.5 * (2 + 12 + profile.window_s)
 
 
 @pytest.mark.parametrize(

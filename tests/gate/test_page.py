@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,13 +17,14 @@ import httpx
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect, sync_playwright
 
 from bubuh.core.privileges import Uids
 from bubuh.drill.gate import GateProcess
 from bubuh.gate.now import sign
 from bubuh.waitingroom.draw import DrawPlan, Order, commitment, draw_key, revealed
-from bubuh.waitingroom.lanes import DEFAULT_RULES
+from bubuh.waitingroom.estimate import POLL, Verdict, verdict
+from bubuh.waitingroom.lanes import LaneKind, LaneRule, RoomRules
 from bubuh.waitingroom.possession import challenge, check_key
 from bubuh.waitingroom.room_file import RoomFile, write_room_file
 from bubuh.waitingroom.turn import Holder, read_bytes, read_turn, show_bytes
@@ -30,8 +33,58 @@ from bubuh.wiring.room import PASS_RING, TURN_RING, read_now_key, read_ring
 from tests.waitingroom.make import ALICE
 
 
-@pytest.fixture
-def chromium(closed_gate: object, oracle: Callable[[str], str]) -> Iterator[Browser]:
+@dataclass(frozen=True)
+class Hall:
+    """A gate, and a lane that is this test's own; its room is closed until the test decides otherwise."""
+
+    gate: GateProcess
+    data: DataFolder
+    rule: LaneRule
+
+    @property
+    def address(self) -> str:
+        """Of the waiting page."""
+        return f"http://127.0.0.1:{self.gate.port}/antre"
+
+    def decide(self, *, draw: DrawPlan | None = None, is_open: bool = False, **rules: Any) -> None:
+        """As an operator would; the gate follows within a second."""
+        wanted = RoomRules(lanes=(self.rule,), **rules)
+        write_room_file(
+            self.data.room, RoomFile(is_open=is_open, rules=wanted, draw=draw), uid=Uids.here().app
+        )
+
+    def join(self, times: int) -> list[httpx.Response]:
+        """As a program does."""
+        with httpx.Client() as line:
+            return [line.post(f"{self.address}/{self.rule.name}") for _ in range(times)]
+
+    def until(self, holds: Callable[[Any], bool]) -> None:
+        """Wait until `holds` of what the gate says."""
+        give_up = time.monotonic() + 30
+        with httpx.Client() as line:
+            while not holds(line.get(f"http://127.0.0.1:{self.gate.port}/now.json").json()["now"]):
+                assert time.monotonic() < give_up, "the gate does not follow"
+                time.sleep(0.1)
+
+    def until_called(self, number: int) -> None:
+        """Wait until the gate has called so many of the lane."""
+        self.until(lambda now: now["lanes"][self.rule.name][1] >= number)
+
+
+@pytest.fixture(scope="module")
+def gate() -> Iterator[tuple[GateProcess, DataFolder]]:
+    """A gate of all tests here, and its data folder."""
+    with tempfile.TemporaryDirectory(prefix="bubuh-page-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        gate = GateProcess.prepare(folder / "data", RoomFile())
+        gate.start()
+        yield gate, DataFolder(folder / "data")
+        gate.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium(gate: object, oracle: Callable[[str], str]) -> Iterator[Browser]:
     """After the gate was started, which runs a loop of its own."""
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -41,58 +94,77 @@ def chromium(closed_gate: object, oracle: Callable[[str], str]) -> Iterator[Brow
 
 
 @pytest.fixture
-def closed_gate() -> Iterator[tuple[GateProcess, Path, str]]:
-    """A gate whose room is not open yet, the room's folder, and the page's address."""
-    with tempfile.TemporaryDirectory(prefix="bubuh-page-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        gate = GateProcess.prepare(folder / "data", RoomFile())
-        gate.start()
-        yield gate, folder / "data" / "room", f"http://127.0.0.1:{gate.port}/antre"
-        gate.stop()
+def phone(chromium: Browser) -> Iterator[BrowserContext]:
+    """Small, and of this test alone."""
+    context = chromium.new_context(viewport={"width": 320, "height": 640})
+    yield context
+    context.close()
+
+
+LANES = itertools.count(20)
+
+
+@pytest.fixture
+def hall(gate: tuple[GateProcess, DataFolder]) -> Hall:
+    lane_id = next(LANES)
+    rule = LaneRule(id=lane_id, name=f"umum-{lane_id}", kind=LaneKind.RETAIL, title="Umum")
+    made = Hall(*gate, rule)
+    made.decide()
+    made.until(lambda now: list(now["lanes"]) == [rule.name])
+    return made
+
+
+def without_cache(page: Page) -> CDPSession:
+    """Each question of the page goes to the gate; what this gives steers the browser further."""
+    tools = page.context.new_cdp_session(page)
+    tools.send("Network.enable")
+    tools.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    return tools
 
 
 @pytest.mark.oracle
 def test_a_place_survives_closed_tabs_lost_network_and_another_device(
-    closed_gate: tuple[GateProcess, Path, str], chromium: Browser
+    hall: Hall, chromium: Browser, phone: BrowserContext
 ) -> None:
-    _, folder, address = closed_gate
-    phone = chromium.new_context(viewport={"width": 320, "height": 640})
     asked: list[str] = []
     errors: list[str] = []
     phone.on("request", lambda request: asked.append(request.url.partition("/antre")[2] or request.url))
     page = phone.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address)
+    page.goto(hall.address)
     page.get_by_role("button", name="Umum").click()
     expect(page.locator("#place")).to_have_text("1 nomor di depan")
     expect(page.locator("#go")).to_be_hidden()
+    wish = page.get_by_role("link", name="Kabari saya saat dipanggil")
+    expect(wish).to_have_attribute(
+        "href", re.compile(r"^http://127\.0\.0\.1:1/antre/kabari\?nomor=[\w-]{54}$")
+    )
     assert [one.rpartition("/")[2] for one in asked] == [
-        *("antre", "now.json", "umum", "antre", "now.json"),
+        *("antre", "now.json", hall.rule.name, "antre", "now.json"),
         "hadir",  # of so few everybody says that they are there
     ]
     code = page.locator("#code").inner_text()
     page.close()
 
     other = chromium.new_context(java_script_enabled=False).new_page()
-    other.goto(address)
+    other.goto(hall.address)
     other.wait_for_url("**/antre/tempat")
     other.locator("[name=nomor]").fill(code)
     other.get_by_role("button", name="Lihat tempat saya").click()
     expect(other.locator("body")).to_contain_text("1 nomor di depan")
     expect(other.locator("body")).to_contain_text(code)
 
-    write_room_file(folder, RoomFile(is_open=True), uid=Uids.here().app)
     page = phone.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address)
+    without_cache(page)
+    page.goto(hall.address)
     expect(page.locator("#age")).to_contain_text("Terakhir diperbarui")
-    page.wait_for_timeout(2_500)  # what the browser may keep is past its time
     phone.set_offline(True)
     page.evaluate("poll()")
     expect(page.locator("#age")).to_contain_text("tempat Anda aman")
+    hall.decide(is_open=True)
+    hall.until_called(1)
     phone.set_offline(False)
-    page.wait_for_timeout(2_500)  # two ticks of the gate
     page.evaluate("poll()")
     expect(page.locator("#place")).to_have_text("Giliran Anda!")
     expect(page.locator("#go")).to_be_visible()
@@ -101,25 +173,22 @@ def test_a_place_survives_closed_tabs_lost_network_and_another_device(
 
 @pytest.mark.oracle
 def test_a_slow_phone_keeps_its_place_through_sleep_and_a_lost_network(
-    closed_gate: tuple[GateProcess, Path, str], chromium: Browser
+    hall: Hall, phone: BrowserContext
 ) -> None:
     """Six times slower than this machine, on a second-generation network."""
-    _, folder, address = closed_gate
-    phone = chromium.new_context(viewport={"width": 320, "height": 640})
     page = phone.new_page()
-    tools = phone.new_cdp_session(page)
+    tools = without_cache(page)
     slow = {"offline": False, "latency": 600, "downloadThroughput": 12_500, "uploadThroughput": 6_250}
-    tools.send("Network.enable")
     tools.send("Network.emulateNetworkConditions", slow)
     tools.send("Emulation.setCPUThrottlingRate", {"rate": 6})
-    page.goto(address)
+    page.goto(hall.address)
     page.get_by_role("button", name="Umum").click()
     expect(page.locator("#place")).to_have_text("1 nomor di depan", timeout=30_000)
     code = page.locator("#code").inner_text()
 
     tools.send("Page.setWebLifecycleState", {"state": "frozen"})
-    write_room_file(folder, RoomFile(is_open=True), uid=Uids.here().app)
-    page.wait_for_timeout(2_500)  # asleep while the gate calls
+    hall.decide(is_open=True)
+    hall.until_called(1)  # while it is asleep
     tools.send("Network.emulateNetworkConditions", slow | {"offline": True})
     tools.send("Page.setWebLifecycleState", {"state": "active"})
     page.evaluate("poll()")
@@ -133,85 +202,70 @@ def test_a_slow_phone_keeps_its_place_through_sleep_and_a_lost_network(
 
 @pytest.mark.oracle
 def test_the_page_computes_the_drawn_place_as_the_gate_does(
-    closed_gate: tuple[GateProcess, Path, str], chromium: Browser
+    hall: Hall, chromium: Browser, phone: BrowserContext
 ) -> None:
-    gate, folder, address = closed_gate
-    umum, before = DEFAULT_RULES.by_name("umum").id, 30
+    umum, before = hall.rule.id, 30
     secret, value = bytes(range(32)), "7.412,55"
     plan = DrawPlan(lanes=(umum,), commit=commitment(secret), says="IHSG", closes_at=int(time.time()) + 3600)
-
-    def decide(wanted: DrawPlan) -> None:
-        write_room_file(folder, RoomFile(draw=wanted), uid=Uids.here().app)
-
-    decide(plan)
-    page = chromium.new_context().new_page()
-    page.goto(address)
-    _until(gate, lambda now: "draw" in now)
-    for _ in range(before):
-        assert httpx.post(f"http://127.0.0.1:{gate.port}/antre/umum").status_code == 200
+    hall.decide(draw=plan)
+    page = phone.new_page()
+    without_cache(page)
+    page.goto(hall.address)
+    hall.until(lambda now: "draw" in now)
+    assert {answer.status_code for answer in hall.join(before)} == {200}
     page.get_by_role("button", name="Umum").click()
     expect(page.locator("#place")).to_have_text("Urutan belum diundi")
     code = page.locator("#code").inner_text()
     cut = msgspec.structs.replace(plan, closes_at=0)
-    decide(revealed(cut, secret, value))
-    _until(gate, lambda now: now["draw"][1][str(umum)] == [0, before + 1])
-    page.wait_for_timeout(2_100)  # what the browser may keep is past its time
+    hall.decide(draw=revealed(cut, secret, value))
+    hall.until(lambda now: now["draw"][1][str(umum)] == [0, before + 1])
     page.evaluate("poll()")
     place = Order(draw_key(secret, value), lane=umum, size=before + 1).place(before)
     expect(page.locator("#place")).to_have_text(f"{place + 1} nomor di depan")
     plain = chromium.new_context(java_script_enabled=False).new_page()
-    plain.goto(f"{address}/tempat?nomor={code}")
+    plain.goto(f"{hall.address}/tempat?nomor={code}")
     expect(plain.locator("body")).to_contain_text(f"{place + 1} nomor di depan")
 
 
 @pytest.mark.oracle
-def test_the_page_does_the_work_and_shows_whose_the_turn_is(
-    closed_gate: tuple[GateProcess, Path, str], chromium: Browser
-) -> None:
+def test_the_page_does_the_work_and_shows_whose_the_turn_is(hall: Hall, chromium: Browser) -> None:
     """While many join; then the site asks this browser, and another that was given the turn."""
-    gate, folder, address = closed_gate
-    rules = msgspec.structs.replace(DEFAULT_RULES, calm_per_s=0.001, most_work=3_000)
-    write_room_file(folder, RoomFile(rules=rules), uid=Uids.here().app)
-    for _ in range(5):
-        httpx.post(f"http://127.0.0.1:{gate.port}/antre/umum")
-    _until(gate, lambda now: "work" in now)
-    assert httpx.post(f"http://127.0.0.1:{gate.port}/antre/umum").json()["code"] == "work_needed"
+    hall.decide(calm_per_s=0.001, most_work=3_000)
+    hall.join(5)
+    hall.until(lambda now: "work" in now)
+    assert hall.join(1)[0].json()["code"] == "work_needed"
     owner, thief = chromium.new_context(), chromium.new_context()
     page = owner.new_page()
-    page.goto(address)
+    page.goto(hall.address)
     page.get_by_role("button", name="Umum").click()
     expect(page.locator("#mine")).to_be_visible()
-    asked = challenge(ALICE, read_ring(DataFolder(folder.parent), PASS_RING), now_s=int(time.time()))
+    asked = challenge(ALICE, read_ring(hall.data, PASS_RING), now_s=int(time.time()))
     raw = read_bytes(next(one["value"] for one in owner.cookies() if one["name"] == "giliran"))
     thief.add_cookies(
-        [{"name": one["name"], "value": one["value"], "url": address} for one in owner.cookies()]
+        [{"name": one["name"], "value": one["value"], "url": hall.address} for one in owner.cookies()]
     )
 
     def shown(browser: BrowserContext) -> str:
         browser.route("http://127.0.0.1:1/**", lambda route: route.fulfill(body="the site"))
         tab = browser.new_page()
-        tab.goto(f"{address}#tantang={show_bytes(asked)}")
+        tab.goto(f"{hall.address}#tantang={show_bytes(asked)}")
         tab.wait_for_url("**/antre/masuk?**")
         return parse_qs(urlsplit(tab.url).query)["bukti"][0]
 
-    turn = read_turn(raw, read_ring(DataFolder(folder.parent), TURN_RING), now_s=int(time.time()))
+    turn = read_turn(raw, read_ring(hall.data, TURN_RING), now_s=int(time.time()))
     assert turn.holder is Holder.KEY
-    ring = read_ring(DataFolder(folder.parent), PASS_RING)
+    ring = read_ring(hall.data, PASS_RING)
     proof = read_bytes(shown(owner))
     check_key(proof, raw, bind=turn.bind, account_id=ALICE, ring=ring, now_s=int(time.time()))
     assert shown(thief) == "-"
 
 
 @pytest.mark.oracle
-def test_a_place_never_gets_worse_and_the_page_says_why_it_is_slow(
-    closed_gate: tuple[GateProcess, Path, str], chromium: Browser
-) -> None:
+def test_a_place_never_gets_worse_and_the_page_says_why_it_is_slow(hall: Hall, phone: BrowserContext) -> None:
     """The gate's word is told as it might be: also one that a mirror brings late, and one nobody signed."""
-    _, folder, address = closed_gate
-    key, said = read_now_key(DataFolder(folder.parent)), b""
-    phone = chromium.new_context(viewport={"width": 320, "height": 640})
+    key, said = read_now_key(hall.data), b""
     page = phone.new_page()
-    page.goto(address)
+    page.goto(hall.address)
     page.get_by_role("button", name="Umum").click()
     expect(page.locator("#place")).to_have_text("1 nomor di depan")
     page.evaluate("me.n=500;me.best=me.first=null")
@@ -221,8 +275,8 @@ def test_a_place_never_gets_worse_and_the_page_says_why_it_is_slow(
         serving: int, pace: float, *, at: int, signed_by: Ed25519PrivateKey = key, why: str = ""
     ) -> None:
         nonlocal said
-        lane = [DEFAULT_RULES.by_name("umum").id, serving, 900, pace, 0.7]
-        now = {"t": at, "open": True, "poll": [0.25, 10, 300], "lanes": {"umum": lane}, "why": why}
+        lane = [hall.rule.id, serving, 900, pace, 0.7]
+        now = {"t": at, "open": True, "poll": POLL, "lanes": {hall.rule.name: lane}, "why": why}
         said = sign(msgspec.json.encode(now), signed_by)
         page.evaluate("poll()")
 
@@ -246,9 +300,45 @@ def test_a_place_never_gets_worse_and_the_page_says_why_it_is_slow(
     expect(place).to_have_text("350 nomor di depan")
 
 
-def _until(gate: GateProcess, holds: Callable[[Any], bool]) -> None:
-    """Wait until `holds` of what the gate says."""
-    give_up = time.monotonic() + 30
-    while not holds(httpx.get(f"http://127.0.0.1:{gate.port}/now.json").json()["now"]):
-        assert time.monotonic() < give_up, "the gate does not follow"
-        time.sleep(0.2)
+@pytest.mark.oracle
+def test_the_page_says_whether_its_deadline_is_met_as_the_gate_does_and_what_else_there_is(
+    hall: Hall, phone: BrowserContext
+) -> None:
+    """One number before a deadline, as it comes nearer, is reached, passes or rests."""
+    key, said, at = read_now_key(hall.data), b"", int(time.time()) + 10
+    page = phone.new_page()
+    page.goto(hall.address)
+    page.get_by_role("button", name="Umum").click()
+    expect(page.locator("#place")).to_have_text("1 nomor di depan")
+    page.evaluate("me.n=500;me.best=me.first=null")
+    page.route("**/now.json", lambda route: route.fulfill(body=said, content_type="application/json"))
+    words: dict[Verdict, str | re.Pattern[str]] = {
+        Verdict.YES: re.compile(r"WIB: terkejar\.$"),
+        Verdict.LIKELY: "mungkin terkejar, belum pasti",
+        Verdict.NO: "jalur umum tetap terbuka sesudahnya",
+    }
+    for serving, pace, left_s, within in (
+        *((100, 1.0, 3_600, 3_000), (100, 1.0, 3_600, 450), (100, 1.0, 3_600, 300)),
+        *((100, 0.0, 3_600, 3_000), (499, 0.5, 3_600, 10), (450, 0.01, 900, 60), (450, 0.01, 900, 49)),
+    ):
+        at += 1
+        told = [hall.rule.id, serving, 900, pace, 0.7, int(time.time()) + left_s, "likely", serving + within]
+        now = {"t": at, "open": True, "poll": POLL, "lanes": {hall.rule.name: told}}
+        said = sign(msgspec.json.encode(now), key)
+        page.evaluate("me.best=null;poll()")
+        expect(page.locator("#place")).to_have_text(f"{500 - serving} nomor di depan")
+        found = verdict(500 - serving, within, left_s, rests=pace == 0)
+        expect(page.locator("#deadline")).to_contain_text(words[found])
+        if found is Verdict.NO:
+            expect(page.locator("#deadline")).to_contain_text(
+                f"nomor terakhir yang terkejar {serving + within}."
+            )
+            expect(page.locator("#deadline")).to_contain_text("Minta bukti antrean di bawah")
+    told[5] = int(time.time()) - 1
+    said = sign(msgspec.json.encode(now | {"t": at + 1}), key)
+    page.evaluate("poll()")
+    expect(page.locator("#deadline")).to_contain_text("sudah lewat. Minta bukti antrean di bawah")
+    others = page.get_by_role("region", name="Yang perlu Anda tahu")
+    expect(others).to_contain_text("Kuota yang sudah dibayar tidak akan hilang.")
+    expect(others).to_contain_text("Tanpa antre: periksa meterai, riwayat dan unduhan.")
+    expect(others).to_contain_text("Jalur “Sudah punya kuota” lebih cepat")

@@ -115,6 +115,7 @@ def test_a_deadline_night(
     _audited(service)
 
 
+@pytest.mark.long  # in the gate its parts: web/test_remind.py, gate/test_page.py, reminders/
 def test_who_asked_is_told_when_called_and_exactly_once(
     service: Running,
     chromium: Browser,  # noqa: F811

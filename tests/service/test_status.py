@@ -78,12 +78,7 @@ def test_it_tells_what_is_so_and_outlives_the_others(
     for pid in stopped:
         kill(pid, signal.SIGSTOP)
     try:
-        told = until(service, lambda told: told["functions"]["buy"]["state"] == "down")
-        assert told["functions"]["buy"]["reason"] == "no_answer"
-        assert [each["id"] for each in told["outages"]] == [outage["id"]], "remembered without the database"
-        told = until(service, lambda told: told["partners"][0]["stock"] is None)
-        assert told["partners"][0]["name"] == "Toko A", "remembered, and not measured"
-        night = declared_without_the_database(service)
+        night = declared_without_the_database(service, before=outage["id"])
     finally:
         for pid in stopped:
             kill(pid, signal.SIGCONT)
@@ -104,10 +99,19 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in listed.split()]
 
 
-def declared_without_the_database(service: Running) -> str:
+def declared_without_the_database(service: Running, *, before: str) -> str:
     """An outage that the page tells although nothing of it can be written anywhere else; its id."""
     opened = service.json("outage", "open", "buy", "stamp", *DATABASE, "--next", "15")
-    until(service, lambda told: opened["id"] in [each["id"] for each in told["outages"]])
+    told = until(
+        service,
+        lambda told: told["functions"]["buy"]["state"] == "down" and told["partners"][0]["stock"] is None,
+    )
+    assert told["functions"]["buy"]["reason"] == "no_answer"
+    assert told["partners"][0]["name"] == "Toko A", "remembered, and not measured"
+    told = until(service, lambda told: opened["id"] in [each["id"] for each in told["outages"]])
+    assert [each["id"] for each in told["outages"]] == [opened["id"], before], (
+        "remembered without the database"
+    )
     assert DATABASE[1] in httpx.get(f"{service.run.status}/feed.xml").text
     assert service.bubuh("outage", "open", "buy", "--id", " ", "--en", "x").returncode == 1
     service.json("outage", "close", opened["id"], *OVER)
