@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ import pytest
 
 from bubuh.complaints import show
 from bubuh.complaints.answer import answer
-from bubuh.complaints.look import look
+from bubuh.complaints.look import PATIENCE_S, look
 from bubuh.complaints.model import COMPLAINT, MOST_LETTERS, Code, Finding, read_subject
 from bubuh.complaints.refusals import ComplaintAnswered, ComplaintUnexplained, ComplaintUnknown
 from bubuh.core.clock import utc_now
@@ -102,6 +103,27 @@ async def test_a_stamp_is_looked_at_with_hold_signer_and_file(site: Site) -> Non
     done = [Code.STAMP_AFFIXED, Code.QUOTA_USED]
     assert await codes(site, sari, second) == [*done, Code.FILE_READY]
     assert await codes(site, sari, second, patience_s=0.0) == [*done, Code.FILE_AWAY]
+
+
+async def test_who_does_not_answer_holds_nobody_up(site: Site) -> None:
+    """Two seconds are promised: each look waits for one outside the database, and no longer than that."""
+
+    async def silent() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    assert PATIENCE_S < 2
+    sari = await rich(site)
+    (stamp,) = [path.rpartition("/")[2] for path in await asked_for(sari, "satu")]
+    order = show_id("ord", await ordered(sari))
+    found = await codes(site, sari, stamp, signer_health=silent, patience_s=0.05)
+    assert found == [Code.STAMP_WAITS, Code.QUOTA_HELD, Code.SIGNER_AWAY]
+    await site.gateway.script(slow_s=60)
+    try:
+        found = await codes(site, sari, order, patience_s=0.05)
+    finally:
+        await site.gateway.script()
+    assert found == [Code.ORDER_UNPAID, Code.GATEWAY_SILENT]
 
 
 async def test_nothing_is_seen_of_what_is_anothers(site: Site) -> None:

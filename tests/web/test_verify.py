@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
+from PIL import Image
 
+from bubuh.pdf.preview import draw_page
 from bubuh.web.verify.document import LIMIT_BYTES
 from tests.api.site import LETTER, PUBLIC_URL, Site
 from tests.web.browser import Browser
@@ -24,7 +27,16 @@ async def verified(browser: Browser, document: bytes, *, name: str = "surat.pdf"
     return browser.heading
 
 
-async def test_genuine_altered_foreign_and_empty_files_are_told_apart(site: Site) -> None:
+def photographed(document: bytes) -> tuple[bytes, bytes]:
+    """What a camera makes of its first page, and the PDF that an application makes of the photo."""
+    drawn, photo, scan = draw_page(document, 1, width_px=900), io.BytesIO(), io.BytesIO()
+    with Image.open(io.BytesIO(drawn.webp)) as page:
+        page.convert("RGB").save(photo, "JPEG")
+        page.convert("RGB").save(scan, "PDF")
+    return photo.getvalue(), scan.getvalue()
+
+
+async def test_genuine_altered_foreign_photographed_and_empty_files_are_told_apart(site: Site) -> None:
     person, browser = await site.person(), Browser(site)
     stamp = await person.affixed()
     document = (await person.get(f"/v1/stamps/{stamp['id']}/document")).content
@@ -35,7 +47,9 @@ async def test_genuine_altered_foreign_and_empty_files_are_told_apart(site: Site
     altered = document[:middle] + bytes([document[middle] ^ 1]) + document[middle + 1 :]
     assert await verified(browser, altered) != "Asli"
     assert await verified(browser, LETTER.read_bytes()) == "Tidak ada meterai yang sah"
-    assert await verified(browser, b"GIF89a", name="foto.gif") == "Tidak ada meterai yang sah"
+    photo, scan = photographed(document)
+    for name, content in (("foto.jpg", photo), ("pindaian.pdf", scan)):
+        assert await verified(browser, content, name=name) == "Tidak ada meterai yang sah"
     assert await verified(browser, b"", name="") == "Periksa dokumen"
     assert browser.page.text.count("Pilih berkas PDF dahulu") == 2
 
