@@ -159,7 +159,10 @@ async def test_a_complaint_takes_all_along_and_is_followed_without_signing_in(si
     assert "Menunggu jawaban" in stranger.page.text
     for secret in (TOLD, about, "Sari Uji", "Belum ada uang"):
         assert secret not in stranger.page.text
+    await stranger.open("/pengaduan")
+    assert stranger.form("/pengaduan").fields["no"] == ""
     assert (await stranger.fill("/pengaduan", {"no": "123"})).status_code == 422
+    assert stranger.form("/pengaduan").fields["no"] == "123"
     assert (await stranger.open(f"/pengaduan/cmp_{'0' * 26}")).status_code == 404
 
     services = site.services
