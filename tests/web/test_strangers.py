@@ -30,6 +30,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NAME, NUMBER, WORDS = "surat rahasia.pdf", "RAHASIA/7", "rekening 9988776655"
 FIRM = "CV Rahasia"
+HOOK = "https://rahasia.example/bubuh"
 
 #: parameters that name nobody's thing
 NOBODYS: Final = {"gateway", "lane", "language", "name", "proof"}
@@ -131,6 +132,7 @@ async def owner(site: Site) -> Owner:
         "document_id": document,
         "stamp_id": stamp["id"],
         "complaint_no": await made("/v1/complaints", "no", about=order, message=WORDS),
+        "webhook_id": await made("/v1/webhooks", "id", url=HOOK),
         "serial": stamp["serial"],
         "serial_no": stamp["serial"],
         "digest": digest,
@@ -143,7 +145,7 @@ async def owner(site: Site) -> Owner:
         "page": "1",
         "name": "cpns",
     }
-    told = {NAME, NUMBER, WORDS, FIRM, show_account(session.account_id), citizen.address}
+    told = {NAME, NUMBER, WORDS, FIRM, HOOK, show_account(session.account_id), citizen.address}
     return Owner(citizen=citizen, person=person, ids=ids, told=frozenset(told))
 
 
@@ -199,7 +201,7 @@ async def state(site: Site, account_id: int) -> dict[str, list[Any]]:
     for table in ("memberships", "invitations"):
         rows = await db.fetch(f"SELECT * FROM {table} WHERE account_id = $1", account_id)
         seen[table] = sorted(str(dict(row)) for row in rows)
-    for table in ("orders", "stamps", "documents", "complaints", "refunds", "quota_transfers"):
+    for table in ("orders", "stamps", "documents", "complaints", "refunds", "quota_transfers", "webhooks"):
         rows = await db.fetch(
             f"SELECT * FROM {table} WHERE shard = $1 AND account_id = $2", shard, account_id
         )
