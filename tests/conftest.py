@@ -15,6 +15,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from bubuh.core.privileges import Uids
 from bubuh.db import local
 from bubuh.db.home import SUPERUSER, settle_home
 from bubuh.db.local import LocalPostgres
@@ -22,6 +23,7 @@ from bubuh.db.migrate import migrate
 from bubuh.db.pool import Conn, Database, connect
 from bubuh.db.rights import server_owner
 from bubuh.db.roles import APP, OWNER, SIGNER, ensure_database
+from bubuh.sandbox import Sandbox
 
 pytest_plugins = ["tests.budget", "tests.keys", "tests.oracles"]
 
@@ -108,6 +110,13 @@ def postgres() -> Iterator[LocalPostgres]:
     yield server
     server.stop()
     forget(folder)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One for all on the session's loop: it takes a second to start, and keeps nothing between documents."""
+    with Sandbox.start(Uids.here().sandbox) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="session")

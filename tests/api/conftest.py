@@ -48,54 +48,73 @@ from tests.conftest import Dsns, Template
 from tests.gateway_dev.rig import SECRET, RunningGateway, gateway_process  # noqa: F401 -- a fixture
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(
     template: Template,
     tmp_path_factory: pytest.TempPathFactory,
     gateway_process: RunningGateway,  # noqa: F811
+    sandbox: Sandbox,
 ) -> AsyncIterator[Site]:
-    """One for a module, on the module's loop; tests share no account."""
-    folder = tmp_path_factory.mktemp("site")
-    sender = DevelopmentSender(folder)
-    gateway = DevelopmentGateway(lambda: gateway_process.address, [SECRET])
+    """One for a module; tests share no account."""
+    async with _opened(template, tmp_path_factory.mktemp("site"), gateway_process, sandbox) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site_alone(
+    template: Template,
+    tmp_path_factory: pytest.TempPathFactory,
+    gateway_process: RunningGateway,  # noqa: F811
+) -> AsyncIterator[Site]:
+    """The same on the module's loop, with a sandbox of its own: a sandbox belongs to one loop."""
     with Sandbox.start(Uids.here().sandbox) as sandbox:
-        async with AsyncExitStack() as stack:
-            dsns = await stack.enter_async_context(template.copy())
-            shop, trust = await stack.enter_async_context(_shop(dsns, sandbox, folder))
-            doorbell = await stack.enter_async_context(Doorbell(dsns.app, (ENDED,)).listening())
-            services = Services(
-                db=shop.db,
-                sandbox=sandbox,
-                objects=shop.objects,
-                store_key=shop.store_key,
-                gateways={gateway.name: gateway},
-                accept_batch=SelfClocked.over(
-                    shop.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id
-                ),
-                ringer=Ringer(shop.db),
-                doorbell=doorbell,
-                serial_key=shop.serial_key,
-                trust=lambda: Trust(roots=trust.roots, now=utc_now()),
-                signer_health=shop.signer.is_well,
-                environment=Environment.TEST,
-                public_url=PUBLIC_URL,
-                form_key=secrets.token_bytes(32),
-                person_key=PersonKey(secrets.token_bytes(32)),
-                hasher=Hasher(),
-                letters=sender.letters,
-                standing=StandingBoard(shop.db),
-            )
-            app = create_app(services)
-            anyone = await stack.enter_async_context(_client(app))
-            yield Site(
-                app=app,
-                services=services,
-                shop=shop,
-                dsns=dsns,
-                gateway=gateway_process,
-                anyone=anyone,
-                sender=sender,
-            )
+        async with _opened(template, tmp_path_factory.mktemp("site"), gateway_process, sandbox) as opened:
+            yield opened
+
+
+@asynccontextmanager
+async def _opened(
+    template: Template, folder: Path, process: RunningGateway, sandbox: Sandbox
+) -> AsyncIterator[Site]:
+    sender = DevelopmentSender(folder)
+    gateway = DevelopmentGateway(lambda: process.address, [SECRET])
+    async with AsyncExitStack() as stack:
+        dsns = await stack.enter_async_context(template.copy())
+        shop, trust = await stack.enter_async_context(_shop(dsns, sandbox, folder))
+        doorbell = await stack.enter_async_context(Doorbell(dsns.app, (ENDED,)).listening())
+        services = Services(
+            db=shop.db,
+            sandbox=sandbox,
+            objects=shop.objects,
+            store_key=shop.store_key,
+            gateways={gateway.name: gateway},
+            accept_batch=SelfClocked.over(
+                shop.db, accept_n, name="accept", key=lambda wanted: wanted.stamp_id
+            ),
+            ringer=Ringer(shop.db),
+            doorbell=doorbell,
+            serial_key=shop.serial_key,
+            trust=lambda: Trust(roots=trust.roots, now=utc_now()),
+            signer_health=shop.signer.is_well,
+            environment=Environment.TEST,
+            public_url=PUBLIC_URL,
+            form_key=secrets.token_bytes(32),
+            person_key=PersonKey(secrets.token_bytes(32)),
+            hasher=Hasher(),
+            letters=sender.letters,
+            standing=StandingBoard(shop.db),
+        )
+        app = create_app(services)
+        anyone = await stack.enter_async_context(_client(app))
+        yield Site(
+            app=app,
+            services=services,
+            shop=shop,
+            dsns=dsns,
+            gateway=process,
+            anyone=anyone,
+            sender=sender,
+        )
     await gateway.close()
 
 

@@ -37,8 +37,6 @@ from tests.adapters.gateways import ACCOUNTS, PROFILE
 from tests.api.site import Person, Site
 from tests.gateway_dev.rig import BANK_KEY, CUSTOMER_KEY
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 SECRET = "rahasia bank"
 WIB = timezone(timedelta(hours=7))
 ROOT = "/gateway/snap/v1.0"
@@ -157,7 +155,7 @@ def payment(account_no: str, value: str, no: str, currency: str = "IDR") -> dict
     }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
 async def bank(site: Site) -> AsyncIterator[Bank]:
     """Orders of this module are placed at the bank; the same bank has another profile, with the same keys."""
     gateway, sister = adapter(site.gateway.address), adapter(site.gateway.address, name=SISTER)
@@ -476,7 +474,7 @@ async def test_a_number_stands_for_its_reference_and_is_closed_by_us() -> None:
 # ------------------------------------------------------------------ the development gateway plays the bank
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture
 async def served(site: Site) -> AsyncIterator[None]:
     """The application on a port, where the development gateway calls it."""
     listener = socket.create_server(("127.0.0.1", 0))

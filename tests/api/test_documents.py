@@ -17,8 +17,6 @@ from bubuh.pdf.intake.flags import Flag
 from tests.api.site import DATA, LETTER, Site, together
 from tests.pdf.damage import bytes_before
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 
 async def test_an_upload_is_received_and_shown(site: Site) -> None:
     person = await site.person()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from bubuh.quota.freeze import freeze, thaw
 from tests.api.site import LETTER, WANTED, Person, Site
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def frozen(site: Site, person: Person) -> None:

@@ -19,9 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from bubuh.api.openapi import describe
 from tests.api.site import Person, Site
-from tests.edge.bare import bare_app
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.edge.bare import plain_app
 
 schemathesis.openapi.media_type("application/pdf", st.binary(max_size=200))
 
@@ -36,7 +34,7 @@ EXAMPLES = 8  #: an operation and mode
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 SCHEMA = schemathesis.openapi.from_dict(
-    describe(bare_app().routes, public_url="http://127.0.0.1:8000", version="0")
+    describe(plain_app().routes, public_url="http://127.0.0.1:8000", version="0")
 )
 OPERATIONS: dict[str, Any] = {
     found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)

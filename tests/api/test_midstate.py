@@ -15,8 +15,6 @@ from tests.api.site import LETTER, WANTED, Json, Person, Site
 DOCUMENT = LETTER.read_bytes()
 MIDSTATE: Json = as_json(midstate_of(DOCUMENT, 1))
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 
 def coded(octets: bytes) -> str:
     return base64.b64encode(octets).decode()

@@ -16,8 +16,6 @@ from bubuh.payments.model import MAX_NOTICE_BYTES, reference_of
 from tests.api.site import Site
 from tests.payments.test_inbox import paid, signed
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 PATH = "/gateway/development/notices"
 KEPT = "SELECT count(*) FROM payment_notices AS n JOIN payment_notice_work AS w USING (gateway, event_id)"
 

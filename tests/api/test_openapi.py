@@ -7,7 +7,7 @@ from openapi_spec_validator import validate
 
 from bubuh.api.openapi import describe
 from bubuh.edge.guards import May, guarded
-from tests.edge.bare import bare_app, client_of
+from tests.edge.bare import client_of, plain_app
 
 CREATING = {
     "/v1/orders",
@@ -24,7 +24,7 @@ CREATING = {
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return describe(bare_app().routes, public_url="http://127.0.0.1:8000", version="0.1.0")
+    return describe(plain_app().routes, public_url="http://127.0.0.1:8000", version="0.1.0")
 
 
 def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
@@ -33,7 +33,7 @@ def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
 
 
 async def test_it_is_served_as_it_is(document: dict[str, Any]) -> None:
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         answer = await client.get("/openapi.json")
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["paths"].keys() == document["paths"].keys()
@@ -45,7 +45,7 @@ def test_every_call_below_v1_is_in_it(document: dict[str, Any]) -> None:
     }
     served = {
         (method, path.replace(":str}", "}"))
-        for method, path in guarded(bare_app().routes)
+        for method, path in guarded(plain_app().routes)
         if method != "HEAD"
     }
     assert {call for call in served if call[1].startswith("/v1/")} == {
@@ -62,7 +62,7 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 
 
 def test_every_call_says_who_may_what_can_go_wrong_and_in_two_languages(document: dict[str, Any]) -> None:
-    guards = guarded(bare_app().routes)
+    guards = guarded(plain_app().routes)
     by_path = {(method, path.replace(":str}", "}")): guard for (method, path), guard in guards.items()}
     for path, method, operation in operations(document):
         guard = by_path[method.upper(), path]

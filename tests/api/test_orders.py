@@ -7,8 +7,6 @@ import pytest
 from bubuh.orders.collect import run_notices_pass
 from tests.api.site import Json, Person, Site, together
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 
 async def order(person: Person, *, key: str | None = None, **body: object) -> tuple[int, Json]:
     wanted = {"stamps": 2, "method": "qris", **body}

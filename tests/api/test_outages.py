@@ -24,8 +24,6 @@ from bubuh.stamping.store import accept_n
 from tests.api.site import PUBLIC_URL, WANTED, Person, Site, together
 from tests.edge.bare import client_of
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 
 @asynccontextmanager
 async def with_other(site: Site, **parts: Any) -> AsyncIterator[httpx.AsyncClient]:

@@ -19,8 +19,6 @@ from bubuh.identity.partners import store
 from tests.api.site import LETTER, Person, Site
 from tests.web.test_stamp import rich, sent
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 EACH = Bounds(floor=2, start=2, ceiling=2)
 
 
@@ -40,7 +38,7 @@ async def _never() -> None:
     raise AssertionError("nobody waited")
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture
 async def drowned(site: Site, works: Works) -> AsyncIterator[Person]:
     """A partner whose calls take all that one may have."""
     person = await site.person()

@@ -7,7 +7,6 @@ from bubuh.core.shards import ALL_SHARDS
 from bubuh.quota.watch import watch_shard
 from tests.api.site import LETTER, Site
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 PDF = {"Content-Type": "application/pdf"}
 
 

@@ -8,8 +8,6 @@ from bubuh.orders.collect import run_asking_pass
 from bubuh.refunds.carry import carry_due
 from tests.api.site import Json, Site
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 
 async def test_a_buyer_asks_for_money_back_and_sees_its_end(site: Site) -> None:
     person, stranger = await site.person(stamps=0), await site.person(stamps=0)

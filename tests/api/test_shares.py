@@ -9,8 +9,6 @@ from bubuh.identity.make_key import make_key, owner_of
 from bubuh.identity.model import Environment, Principal, Scope
 from tests.api.site import Person, Site
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 PATH = "/v1/quota/shares"
 
 

@@ -9,8 +9,6 @@ import pytest
 from bubuh.identity.model import Scope
 from tests.api.site import LETTER, Person, Site, together
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 
 async def test_a_stamp_is_accepted_and_shown(site: Site) -> None:
     person = await site.person()

@@ -15,8 +15,6 @@ from bubuh.identity.model import Scope
 from bubuh.worker.routes import tell
 from tests.api.site import Person, Site
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 PATH = "/v1/quota/transfers"
 
 

@@ -31,8 +31,6 @@ from tests.gate.conftest import Door as Gate, open_door
 from tests.gate.in_process import InProcess
 from tests.waitingroom.make import RING, UMUM, deadline_lane, lane, rules, turn
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 ORDER = {"stamps": 1, "method": "va"}
 
 
@@ -86,7 +84,7 @@ class Night:
         return str(answer.json()["pass"])
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def night(site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Night]:
     folder = tmp_path_factory.mktemp("room")
     (folder / "public").mkdir()
@@ -108,7 +106,7 @@ async def night(site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
             )
 
 
-@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+@pytest_asyncio.fixture(autouse=True)
 async def _open(night: Night) -> None:
     night.inside.is_down = False
     await night.follow()

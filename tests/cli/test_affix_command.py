@@ -11,14 +11,13 @@ import pikepdf
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from typer.testing import CliRunner
 
-from bubuh.cli import app
 from bubuh.core.clock import utc_now
 from bubuh.edge.reasons import FLAGS
 from bubuh.pdf.intake.flags import Flag
 from bubuh.pdf.seal.pki import development_pki, to_pem
 from tests.authority import Authority, Script, serving
+from tests.cli.here import bubuh_here
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
 PKI = development_pki(utc_now())
@@ -26,14 +25,25 @@ CHAIN = to_pem(PKI.seal_certificate) + to_pem(PKI.issuing_certificate)
 
 
 def affix(
-    folder: Path, key: bytes, chain: bytes, *more: str, file: Path = LETTER, as_json: bool = True
+    folder: Path,
+    key: bytes,
+    chain: bytes,
+    *more: str,
+    file: Path = LETTER,
+    as_json: bool = True,
+    alone: bool = False,
 ) -> subprocess.CompletedProcess[str]:
+    """The command's end; `alone`, in a process of its own."""
     (folder / "key.pem").write_bytes(key)
     (folder / "chain.pem").write_bytes(chain)
-    command = [sys.executable, "-m", "bubuh", "affix", str(file), "-o", str(folder / "out.pdf")]
+    command = ["affix", str(file), "-o", str(folder / "out.pdf")]
     command += ["--key", str(folder / "key.pem"), "--chain", str(folder / "chain.pem")]
     command += ["--serial", "T10000000000000000000D", *(["--json"] if as_json else []), *more]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    if not alone:
+        return bubuh_here(*command)
+    return subprocess.run(
+        [sys.executable, "-m", "bubuh", *command], capture_output=True, text=True, check=False
+    )
 
 
 def pem(key: ec.EllipticCurvePrivateKey, password: bytes | None = None) -> bytes:
@@ -76,7 +86,7 @@ def test_what_inspection_found_is_told_beside_the_stamp(tmp_path: Path) -> None:
 
 
 def test_a_key_with_its_chain_seals(tmp_path: Path) -> None:
-    done = affix(tmp_path, PKI.seal_key, CHAIN)
+    done = affix(tmp_path, PKI.seal_key, CHAIN, alone=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.pdf").read_bytes().startswith(LETTER.read_bytes())
 
@@ -100,8 +110,8 @@ def test_an_authority_testifies_to_an_offline_stamp_and_the_checker_reads_it(tmp
         ((), "time_stamp_not_checked"),
     ):
         command = ["verify", str(tmp_path / "out.pdf"), "--json", *given]
-        said = CliRunner().invoke(app, [*command, "--trust", str(tmp_path / "root.pem")])
-        assert said.exit_code == 0, said.output
+        said = bubuh_here(*command, "--trust", str(tmp_path / "root.pem"))
+        assert said.returncode == 0, said.stdout
         assert finding in json.loads(said.stdout)["findings"]
 
 

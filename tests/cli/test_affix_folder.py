@@ -1,10 +1,9 @@
-"""`bubuh affix` offline: a folder, with a key of one's own, in a process of its own."""
+"""`bubuh affix` offline: a folder, with a key of one's own."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from bubuh.core.clock import utc_now
@@ -12,6 +11,7 @@ from bubuh.edge.reasons import NORMALISED
 from bubuh.pdf.judge.verdict import judge
 from bubuh.pdf.model import Trust
 from bubuh.pdf.seal.pki import Pki, development_pki, to_pem
+from tests.cli.here import bubuh_here
 from tests.pdf.conftest import DATA, SERIAL
 from tests.pdf.damage import bytes_before, wrong_startxref
 
@@ -23,8 +23,7 @@ def affix(pki: Pki, folder: Path, *given: str) -> subprocess.CompletedProcess[st
     (folder / "key.pem").write_bytes(pki.seal_key)
     (folder / "chain.pem").write_bytes(to_pem(pki.seal_certificate) + to_pem(pki.issuing_certificate))
     keys = ("--key", str(folder / "key.pem"), "--chain", str(folder / "chain.pem"), "--serial", SERIAL)
-    command = [sys.executable, "-m", "bubuh", "affix", str(folder / "in"), *keys, *given]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return bubuh_here("affix", str(folder / "in"), *keys, *given)
 
 
 def test_offline_a_damaged_file_is_normalised_and_its_owner_told(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command as an agency runs it: real files, a real sandbox, a process of its own."""
+"""The command as an agency runs it: real files, a real sandbox; the first in a process of its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bubuh.core.clock import utc_now
 from bubuh.pdf.model import Chain, Intent, Place
 from bubuh.pdf.seal.keys import load_key
 from bubuh.pdf.seal.pki import development_pki, to_pem
+from tests.cli.here import bubuh_here
 from tests.pdf.offline import affix_with_key
 
 LETTER = Path(__file__).parents[1] / "data" / "surat-lamaran.pdf"
@@ -47,13 +48,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def verify(folder: Path, *given: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bubuh", "verify", *map(str, given), "--trust", str(folder / "root.pem")]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+def verify(folder: Path, *given: str | Path, alone: bool = False) -> subprocess.CompletedProcess[str]:
+    """The command's end; `alone`, in a process of its own."""
+    command = ["verify", *map(str, given), "--trust", str(folder / "root.pem")]
+    if not alone:
+        return bubuh_here(*command)
+    return subprocess.run(
+        [sys.executable, "-m", "bubuh", *command], capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 def test_a_folder_is_judged_whole_in_order_and_one_bad_file_makes_the_answer_no(folder: Path) -> None:
-    done = verify(folder, folder, "--jobs", "4", "--json")
+    done = verify(folder, folder, "--jobs", "4", "--json", alone=True)
 
     told = [json.loads(line) for line in done.stdout.splitlines()]
     verdicts = {Path(facts["file"]).name: facts["verdict"] for facts in told}
@@ -105,10 +111,7 @@ def test_a_ledger_that_does_not_answer_is_said_in_a_sentence(folder: Path) -> No
 
 def test_another_root_believes_none_of_them(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "root.pem").write_bytes(to_pem(development_pki(utc_now()).root_certificate))
-    command = [sys.executable, "-m", "bubuh", "verify", str(folder / "a.pdf"), "--json"]
-    done = subprocess.run(
-        [*command, "--trust", str(tmp_path / "root.pem")], capture_output=True, text=True, check=False
-    )
+    done = bubuh_here("verify", str(folder / "a.pdf"), "--json", "--trust", str(tmp_path / "root.pem"))
 
     assert done.returncode == 1
     assert json.loads(done.stdout)["verdict"] != "genuine"

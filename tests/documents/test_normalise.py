@@ -19,8 +19,6 @@ from tests.documents.make import House, letter
 from tests.pdf.conftest import DATA
 from tests.pdf.damage import bytes_before, wrong_startxref
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 DAMAGED = wrong_startxref(letter())
 SIGNED = DATA / "surat-pernyataan-sudah-ditandatangani.pdf"
 

@@ -71,7 +71,6 @@ async def drawn(house: House, account_id: AccountId, document_id: UUID, pictures
     )
 
 
-@pytest.mark.asyncio(loop_scope="module")
 async def test_one_at_hand_is_its_owners_alone_and_dies_with_the_key(house: House) -> None:
     pictures, document = Pictures(1 << 20), await house.document()
     owner = document.account_id

@@ -37,8 +37,6 @@ from bubuh.pdf.refusals import DocumentRefused, Reason
 from bubuh.sandbox import Sandbox, SandboxUnavailable
 from tests.documents.make import Body, House, heavy, letter, locked, truncated
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 CANARY = "KANARI-7731-Siti-Rahayu"
 
 

@@ -14,8 +14,6 @@ from bubuh.documents.refusals import DocumentNotReady, DocumentUnknown, Revision
 from bubuh.documents.revisions import open_revision
 from tests.documents.make import House, letter
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 ONE, TWO = b"\n% first increment\n" + os.urandom(7_000), b"\n% second increment\n" + os.urandom(90_000)
 
 

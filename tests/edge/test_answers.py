@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bubuh.core.errors import DatabaseUnavailable
-from tests.edge.bare import bare_app, client_of
+from tests.edge.bare import bare_app, client_of, plain_app
 
 KEY = "bbh_test_" + "A" * 43
 
@@ -22,7 +22,7 @@ class Broken:
 
 
 async def test_a_problem_has_all_its_members() -> None:
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         answer = await client.get("/v1/quota")
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
@@ -40,7 +40,7 @@ async def test_a_problem_has_all_its_members() -> None:
 
 
 async def test_english_is_spoken_when_asked_for() -> None:
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         answer = await client.get("/v1/quota", headers={"Accept-Language": "en"})
     assert answer.json()["title"] == "The key is not accepted"
     assert answer.headers["content-language"] == "en"
@@ -58,7 +58,7 @@ async def test_english_is_spoken_when_asked_for() -> None:
 async def test_what_the_framework_refuses_is_a_problem_too(
     method: str, path: str, status: int, code: str
 ) -> None:
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         answer = await client.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -88,6 +88,6 @@ async def test_our_own_mistake_is_told_to_the_log_and_not_to_the_caller() -> Non
 
 
 async def test_a_guessed_key_is_told_apart_from_none() -> None:
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         answer = await client.get("/v1/quota", headers={"Authorization": "Bearer bbh_live_x"})
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]

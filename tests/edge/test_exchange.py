@@ -5,12 +5,12 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from bubuh.edge.exchange import SECURITY_HEADERS, read_request_id
-from tests.edge.bare import bare_app, client_of
+from tests.edge.bare import bare_app, client_of, plain_app
 
 
 @pytest.mark.parametrize("path", ["/docs", "/nothing", "/v1/quota", "/health/ready", "/openapi.json"])
 async def test_every_answer_is_dressed(path: str) -> None:
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         answer = await client.get(path)
     assert answer.headers["x-request-id"].startswith("req_")
     for name, value in SECURITY_HEADERS.items():
@@ -19,14 +19,14 @@ async def test_every_answer_is_dressed(path: str) -> None:
 
 
 async def test_personal_answers_are_not_kept_by_anyone() -> None:
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         assert (await client.get("/v1/quota")).headers["cache-control"] == "no-store"
 
 
 async def test_https_is_insisted_on_where_it_is_served() -> None:
     async with client_of(bare_app(public_url="https://meterai.example")) as client:
         assert "strict-transport-security" in (await client.get("/")).headers
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         assert "strict-transport-security" not in (await client.get("/")).headers
 
 
@@ -39,14 +39,14 @@ def test_a_request_id_that_could_do_harm_is_replaced(given: str) -> None:
 
 
 async def test_the_callers_own_request_id_is_kept() -> None:
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         answer = await client.get("/v1/quota", headers={"X-Request-Id": "my-own.id_12345"})
     assert answer.headers["x-request-id"] == "my-own.id_12345"
     assert answer.json()["request_id"] == "my-own.id_12345"
 
 
 async def test_the_log_names_routes_and_never_what_was_asked_for() -> None:
-    app = bare_app()
+    app = plain_app()
     with capture_logs() as lines:
         async with client_of(app) as client:
             await client.get(
@@ -63,7 +63,7 @@ async def test_the_log_names_routes_and_never_what_was_asked_for() -> None:
 async def test_requests_are_counted_by_route() -> None:
     labels = {"method": "GET", "route": "/health/live", "status": "200"}
     before = REGISTRY.get_sample_value("bubuh_http_requests_total", labels) or 0
-    async with client_of(bare_app()) as client:
+    async with client_of(plain_app()) as client:
         await client.get("/health/live")
         await client.get("/no/such/place")
         await client.request("BREW", "/health/live")

@@ -7,7 +7,7 @@ from bubuh.edge.guards import DevelopmentOnly, May, Public, SignedIn, Visitor, g
 from bubuh.edge.limits import Rate, Rates
 from bubuh.identity.model import Environment
 from bubuh.waitingroom.lanes import Errand
-from tests.edge.bare import bare_app, client_of
+from tests.edge.bare import bare_app, client_of, plain_app
 
 OPEN = {
     ("GET", "/docs"),
@@ -27,7 +27,7 @@ OPEN = {
 
 
 def test_every_route_is_guarded_and_only_the_named_ones_are_open() -> None:
-    found = guarded(bare_app().routes)
+    found = guarded(plain_app().routes)
     assert {route for route, guard in found.items() if isinstance(guard, Public)} == OPEN
     assert {route for route, guard in found.items() if isinstance(guard, DevelopmentOnly)} == {
         ("GET", "/dev/letters"),
@@ -45,13 +45,13 @@ def test_every_route_is_guarded_and_only_the_named_ones_are_open() -> None:
 
 
 def test_what_is_ones_own_asks_who_one_is() -> None:
-    found = guarded(bare_app().routes)
+    found = guarded(plain_app().routes)
     own = {path for (_, path), guard in found.items() if isinstance(guard, SignedIn)}
     assert own >= {path for _, path in found if path.startswith(("/akun", "/keluar"))}
 
 
 def test_what_is_queued_for_is_what_begins_buying_or_stamping() -> None:
-    found = guarded(bare_app().routes)
+    found = guarded(plain_app().routes)
     errands = {
         route: guard.errand for route, guard in found.items() if isinstance(guard, SignedIn) and guard.errand
     }
@@ -89,7 +89,7 @@ def test_nothing_else_is(host: str) -> None:
 async def refused(client_host: str = "127.0.0.1", **options: object) -> int:
     environment = options.get("environment", Environment.TEST)
     assert isinstance(environment, Environment)
-    app = bare_app(environment=environment)
+    app = plain_app() if environment is Environment.TEST else bare_app(environment=environment)
     base_url = str(options.get("base_url", "http://127.0.0.1:8000"))
     headers = {"X-Forwarded-For": "203.0.113.9"} if options.get("forwarded") else {}
     async with client_of(app, client=(client_host, 1), base_url=base_url) as client:

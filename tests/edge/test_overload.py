@@ -23,7 +23,7 @@ from bubuh.edge.gradient import Bounds
 from bubuh.edge.guards import Public, guarded
 from bubuh.edge.works import Works
 from bubuh.web.errors import EXCEPTION_HANDLERS
-from tests.edge.bare import BASE, LOOPBACK, bare_app, client_of
+from tests.edge.bare import BASE, LOOPBACK, bare_app, client_of, plain_app
 
 AnyRequest = Request[Any, Any, Any]
 BOUND_S = 0.2
@@ -77,7 +77,8 @@ class Desk:
         async def breaks() -> Response[bytes]:
             raise ValueError("ours")
 
-        state = {name: bare_app().state[name] for name in ("services", "limiter", "kept")}
+        bare = bare_app()
+        state = {name: bare.state[name] for name in ("services", "limiter", "kept")}
         self.app = Litestar(
             route_handlers=[
                 Router(path="/", route_handlers=[slow, slow_post, waits, slow_lane, long, breaks])
@@ -271,7 +272,7 @@ async def _never() -> None:
 
 
 def test_every_route_has_its_way() -> None:
-    routes = {(method, re.sub(r":\w+}", "}", path)) for method, path in guarded(bare_app().routes)}
+    routes = {(method, re.sub(r":\w+}", "}", path)) for method, path in guarded(plain_app().routes)}
     ways = {route: way_of(*route) for route in routes}
     assert ways["POST", "/antre/masuk"] == Way(Kind.CLAIM, 0)
     assert ways["POST", "/bubuhkan/{document_id}/pin"] == Way(Kind.STAMP, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,6 @@ from bubuh.adapters.object_store import LocalObjects
 from bubuh.adapters.signer_client import SignerClient
 from bubuh.core.clock import utc_now
 from bubuh.core.ids import fresh_id
-from bubuh.core.privileges import Uids
 from bubuh.db.batch import OneByOne
 from bubuh.db.doorbell import Doorbell, Ringer
 from bubuh.db.pool import Database
@@ -133,13 +132,6 @@ class Town:
         )
         (outcome,) = await store.return_n(self.db, lease.shard, [wanted])
         return outcome
-
-
-@pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
-    """One for all: it takes a second to start, and keeps nothing between documents."""
-    with Sandbox.start(Uids.here().sandbox) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

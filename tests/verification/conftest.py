@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.stamping.conftest import sandbox, signer, town
+from tests.stamping.conftest import signer, town
 
-__all__ = ["sandbox", "signer", "town"]
+__all__ = ["signer", "town"]
