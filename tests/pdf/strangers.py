@@ -65,27 +65,33 @@ def with_document_time_stamp(
     document: bytes, box: tuple[int, int, int, int] | None = None, edit: Callable[[Any], None] | None = None
 ) -> tuple[bytes, bytes]:
     """`document` with a document time-stamp, and the authority; `edit` gets the field before it is signed."""
-    from asn1crypto import keys, x509
     from pyhanko.sign.fields import SigFieldSpec, append_signature_field
     from pyhanko.sign.signers import PdfTimeStamper
-    from pyhanko.sign.timestamps import DummyTimeStamper
-    from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    pkcs8, certificate = time_authority()
-    stamper = DummyTimeStamper(
-        tsa_cert=x509.Certificate.load(certificate),
-        tsa_key=keys.PrivateKeyInfo.load(pkcs8),
-        certs_to_embed=SimpleCertificateStore(),
-        fixed_dt=datetime(2026, 11, 22, 4, tzinfo=UTC),
-    )
     writer = quiet_writer(document)
     if box is not None or edit is not None:
         append_signature_field(writer, SigFieldSpec(sig_field_name="Waktu", box=box))
     if edit is not None:
         edit(writer.root["/AcroForm"]["/Fields"][-1])
-    timer = PdfTimeStamper(stamper, field_name="Waktu")
+    timer = PdfTimeStamper(time_stamper(), field_name="Waktu")
     out = timer.timestamp_pdf(writer, "sha256", validation_context=None)
-    return bytes(out.getbuffer()), certificate
+    return bytes(out.getbuffer()), time_authority()[1]
+
+
+@functools.cache
+def time_stamper():
+    """The authority as pyHanko asks it: one that was asked before knows how long its answers are."""
+    from asn1crypto import keys, x509
+    from pyhanko.sign.timestamps import DummyTimeStamper
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    pkcs8, certificate = time_authority()
+    return DummyTimeStamper(
+        tsa_cert=x509.Certificate.load(certificate),
+        tsa_key=keys.PrivateKeyInfo.load(pkcs8),
+        certs_to_embed=SimpleCertificateStore(),
+        fixed_dt=datetime(2026, 11, 22, 4, tzinfo=UTC),
+    )
 
 
 @functools.cache

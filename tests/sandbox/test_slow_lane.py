@@ -57,13 +57,13 @@ async def test_what_takes_long_is_done_in_the_slow_lane_beside_the_others(line: 
 
 
 async def test_what_only_takes_longer_than_the_first_budget_is_served(line: Line) -> None:
-    assert await ask(line, "burn", number=1_500, kind=PATIENT) == "done"
+    assert await ask(line, "burn", number=1_200, kind=PATIENT) == "done"
 
 
 async def test_what_took_long_goes_there_at_once_the_next_time(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert await ask(line, "burn", number=1_500, kind=PATIENT, document=b"long") == "done"
+    assert await ask(line, "burn", number=1_200, kind=PATIENT, document=b"long") == "done"
     assert await ask(line, "pid", kind=PATIENT, document=b"long")
     monkeypatch.setattr(lines, "_MOST_SLOW", 0)
     with pytest.raises(SlowLaneFull):
@@ -71,7 +71,7 @@ async def test_what_took_long_goes_there_at_once_the_next_time(
     assert await ask(line, "pid", kind=PATIENT, document=b"short")
     monkeypatch.setattr(lines, "_MOST_KNOWN", 1)
     with pytest.raises(SlowLaneFull):
-        await ask(line, "burn", number=1_500, kind=PATIENT, document=b"longer")
+        await ask(line, "burn", number=1_200, kind=PATIENT, document=b"longer")
     assert await ask(line, "pid", kind=PATIENT, document=b"long")
 
 

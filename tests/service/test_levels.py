@@ -207,6 +207,7 @@ def test_the_answer_has_its_time_stamp_and_stays_as_it_is(
     assert increment_of(citizen, stamp["id"]) == increment
 
 
+@pytest.mark.long  # a document's download in the same case stays in the gate
 def test_where_the_authority_is_late_the_answer_goes_without(
     service: Running, citizen: Citizen, authority: Authority
 ) -> None:
@@ -219,9 +220,8 @@ def test_where_the_authority_is_late_the_answer_goes_without(
     assert increment_of(citizen, stamp["id"]) == increment
 
 
-@pytest.mark.parametrize(
-    "step", [SEAL, pytest.param(CAPTURE, marks=pytest.mark.long)], ids=lambda step: step.name
-)
+@pytest.mark.long  # with the document here, worker and signer are killed in the gate too: test_kills
+@pytest.mark.parametrize("step", [SEAL, CAPTURE], ids=lambda step: step.name)
 async def test_a_worker_killed_around_the_seal_is_followed_to_the_same_bytes(
     service: Running, citizen: Citizen, authority: Authority, step: Step
 ) -> None:

@@ -60,8 +60,12 @@ class _Phase:
         }
 
 
-def measure_gate(*, joins: int, polls: int, told: Callable[[float], None] = lambda _: None) -> dict[str, Any]:
+def measure_gate(
+    *, joins: int, polls: int, nginx_seconds: int = 5, told: Callable[[float], None] = lambda _: None
+) -> dict[str, Any]:
     """Everything once: `joins` with a kill -9 in their middle, then `polls` of now.json and of the page.
+
+    Behind nginx each of these two is called for `nginx_seconds`.
 
     Joins that were answered are looked through for
     numbers that came twice, and for any that is not above all that were answered before the kill.
@@ -90,7 +94,7 @@ def measure_gate(*, joins: int, polls: int, told: Callable[[float], None] = lamb
             "memory_mb": round(gate.memory_bytes() / 1e6, 1),
             "now_json": repeat(gate, _NOW, polls, _ignore).facts(),
             "page": repeat(gate, _PAGE, polls, _ignore).facts(),
-            "nginx": measure_nginx(path, gate, now=_NOW, page=_PAGE),
+            "nginx": measure_nginx(path, gate, now=_NOW, page=_PAGE, seconds=nginx_seconds),
             "pass_check_us": round(_pass_check_us(), 2),
             "work_check_us": round(_work_check_us(), 2),
         }

@@ -16,12 +16,13 @@ import uvloop
 from bubuh.drill.gate import Caller, GateProcess
 from bubuh.drill.nginx import Nginx, find_nginx
 
-_SECONDS: Final = 5
 _CALLERS: Final = 64
 
 
-def measure_nginx(folder: Path, gate: GateProcess, *, now: bytes, page: bytes) -> dict[str, Any] | None:
-    """Calls a second for 5 s each; None where there is no nginx.
+def measure_nginx(
+    folder: Path, gate: GateProcess, *, now: bytes, page: bytes, seconds: int
+) -> dict[str, Any] | None:
+    """Calls a second for so many `seconds` each; None where there is no nginx.
 
     `now` and `page` are requests. The generator is wrk where there is one, else ours: both run on the same
     machine, and their share of the processor time is told. nginx has one worker.
@@ -37,17 +38,17 @@ def measure_nginx(folder: Path, gate: GateProcess, *, now: bytes, page: bytes) -
         wrk = shutil.which("wrk")
         return {
             "generator": "wrk" if wrk else "own",
-            "now_json": _measure(nginx, wrk, "/now.json", now),
-            "page": _measure(nginx, wrk, "/antre", page),
+            "now_json": _measure(nginx, wrk, "/now.json", now, seconds),
+            "page": _measure(nginx, wrk, "/antre", page, seconds),
         }
     finally:
         nginx.stop()
 
 
-def _measure(nginx: Nginx, wrk: str | None, path: str, request: bytes) -> dict[str, Any]:
+def _measure(nginx: Nginx, wrk: str | None, path: str, request: bytes, seconds: int) -> dict[str, Any]:
     who = resource.RUSAGE_CHILDREN if wrk else resource.RUSAGE_SELF
     own_s, cpu_s, began = _cpu_s(who), nginx.cpu_s(), time.monotonic()
-    calls = _by_wrk(wrk, nginx.port, path) if wrk else _by_ourselves(nginx.port, request)
+    calls = _by_wrk(wrk, nginx.port, path, seconds) if wrk else _by_ourselves(nginx.port, request, seconds)
     wall_s = time.monotonic() - began
     cpu_s, own_s = nginx.cpu_s() - cpu_s, _cpu_s(who) - own_s
     return {
@@ -60,13 +61,13 @@ def _measure(nginx: Nginx, wrk: str | None, path: str, request: bytes) -> dict[s
     }
 
 
-def _by_wrk(wrk: str, port: int, path: str) -> int:
+def _by_wrk(wrk: str, port: int, path: str, seconds: int) -> int:
     done = subprocess.run(  # noqa: S603
         [
             wrk,
             "-t1",
             f"-c{_CALLERS}",
-            f"-d{_SECONDS}s",
+            f"-d{seconds}s",
             "-H",
             "accept-encoding: gzip",
             f"http://127.0.0.1:{port}{path}",
@@ -81,9 +82,9 @@ def _by_wrk(wrk: str, port: int, path: str) -> int:
     return int(found[1])
 
 
-def _by_ourselves(port: int, request: bytes) -> int:
+def _by_ourselves(port: int, request: bytes, seconds: int) -> int:
     """Until the time is over; only whole good answers count."""
-    good, end = 0, time.monotonic() + _SECONDS
+    good, end = 0, time.monotonic() + seconds
 
     def answered(answer: bytes) -> None:
         nonlocal good
