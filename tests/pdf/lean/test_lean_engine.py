@@ -28,7 +28,7 @@ from tests.pdf.test_refusals import certified
 
 Sheet = Callable[..., bytes]
 Words = Callable[[bytes, Trust], dict[str, bool]]
-MOST_INCREMENT_BYTES = 8000
+MOST_BESIDE_THE_ROOM_BYTES = 4800  #: and the usual room of 1,600 bytes, in hex: 8,000
 
 
 def affixed(document: bytes, desk: Desk, serial_no: str = SERIAL, *, page: int = 1, **place: float) -> bytes:
@@ -181,7 +181,8 @@ def test_memory_and_interruptions_are_not_declined(
 
 def test_an_increment_is_small_whatever_its_serial_number(desk: Desk, sample: bytes) -> None:
     longest = max(GLYPHS, key=lambda letter: len(GLYPHS[letter])) * 22
-    assert len(affixed(sample, desk, longest)) - len(sample) <= MOST_INCREMENT_BYTES
+    room_bytes = cms.room_bytes(desk.chain)  # a step more where both certificates' signatures came out long
+    assert len(affixed(sample, desk, longest)) - len(sample) - 2 * room_bytes <= MOST_BESIDE_THE_ROOM_BYTES
 
 
 @pytest.mark.parametrize("algorithm", ["p256", "rsa2048", "rsa3072"])
