@@ -19,8 +19,6 @@ from bubuh.webhooks.sweep import sweep
 from bubuh.worker.routes import tell
 from tests.api.site import Json, Person, Site, together
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 URL = "https://distributor.example/bubuh"
 
 

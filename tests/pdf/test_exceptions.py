@@ -7,7 +7,7 @@ import importlib
 import itertools
 import pkgutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Final
 
@@ -80,11 +80,11 @@ def test_whatever_is_thrown_on_the_way_in_is_a_refusal() -> None:
     document, desk = stamped()[0], _Made.desk
     assert desk is not None
     increment = planning.plan(document, desk.intent("0" * 22, x_pt=200), desk.chain)
-    calls = (
+    calls: list[tuple[ModuleType, str, Callable[[], object]]] = [
         (intake, "open_reader", lambda: intake.inspect(document)),
         (planning, "open_reader", lambda: planning.plan(LOCKED, desk.intent(), desk.chain)),
         (rehearsing, "open_pdf", lambda: rehearsing.rehearse(document, increment, desk.intent())),
-    )
+    ]
     for kind, (module, place, call) in itertools.product(EXCEPTIONS, calls):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(module, place, throwing(kind))
