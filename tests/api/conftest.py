@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,36 +14,26 @@ from litestar import Litestar
 
 from bubuh.adapters.development_gateway import DevelopmentGateway
 from bubuh.adapters.development_sender import DevelopmentSender
-from bubuh.adapters.file_seal_key import FileSealKey
-from bubuh.adapters.object_store import LocalObjects
-from bubuh.adapters.signer_client import SignerClient
 from bubuh.asgi import create_app
 from bubuh.core.clock import utc_now
 from bubuh.core.privileges import Uids
 from bubuh.db.doorbell import Doorbell, Ringer
 from bubuh.db.pool import Database
 from bubuh.db.self_clocked import SelfClocked
-from bubuh.documents.keys import StoreKey
 from bubuh.edge.services import Services
 from bubuh.identity.model import Environment
 from bubuh.identity.people.hashing import Hasher
 from bubuh.identity.people.keys import PersonKey
-from bubuh.pdf.model import Chain, Trust
-from bubuh.pdf.seal.keys import load_key
-from bubuh.pdf.seal.pki import development_pki
+from bubuh.pdf.model import Trust
 from bubuh.quota.standing import StandingBoard
 from bubuh.sandbox import Sandbox
-from bubuh.signer.server import SignerServer
 from bubuh.stamping.affix import Workshop
 from bubuh.stamping.bells import ENDED
-from bubuh.stamping.keyring import Keyring
-from bubuh.stamping.serial import SerialKey
-from bubuh.stamping.serials import SerialBlocks
-from bubuh.stamping.steps import Steps
 from bubuh.stamping.store import accept_n
 from tests.api.site import PUBLIC_URL, Site
 from tests.conftest import Dsns, Template
 from tests.gateway_dev.rig import SECRET, RunningGateway, gateway_process  # noqa: F401 -- a fixture
+from tests.stamping.conftest import signing, workshop
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -126,38 +114,9 @@ def _client(app: Litestar) -> httpx.AsyncClient:
 @asynccontextmanager
 async def _shop(dsns: Dsns, sandbox: Sandbox, folder: Path) -> AsyncIterator[tuple[Workshop, Trust]]:
     """A worker's workshop, with the signer's own server beside it."""
-    pki = development_pki(utc_now())
-    chain = Chain(
-        key_id="test-1",
-        seal_certificate=pki.seal_certificate,
-        issuing_certificate=pki.issuing_certificate,
-        algorithm=pki.algorithm,
-    )
-    stop, socket = asyncio.Event(), folder / "signer"
     async with (
         await Database.open(dsns.app, size=8) as db,
         await Database.open(dsns.signer, size=2) as signer_db,
+        signing(signer_db, folder / "signer") as (signer, chain, trust),
     ):
-        keys = {chain.key_id: FileSealKey(load_key(pki.seal_key), chain)}
-        server = SignerServer(signer_db, keys, allowed_uids=frozenset({os.geteuid()}))
-        serving = asyncio.create_task(server.serve(socket, stop))
-        async with asyncio.timeout(10):
-            while not socket.exists():  # noqa: ASYNC110 -- a file has no event
-                await asyncio.sleep(0.01)
-        signer = SignerClient(socket)
-        shop = Workshop(
-            db=db,
-            sandbox=sandbox,
-            objects=LocalObjects(folder / "objects"),
-            store_key=StoreKey.fresh(),
-            signer=signer,
-            serial_key=SerialKey("T1", secrets.token_bytes(32)),
-            serials=SerialBlocks(taken_by="worker-1"),
-            steps=Steps.self_clocked(db),
-            keyring=lambda: Keyring({chain.key_id: chain}),
-            public_url=PUBLIC_URL,
-        )
-        yield shop, Trust(roots=(pki.root_certificate,), now=utc_now())
-        await signer.close()
-        stop.set()
-        await serving
+        yield workshop(db, sandbox, signer, chain, folder), trust

@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -134,9 +135,9 @@ class Town:
         return outcome
 
 
-@pytest.fixture
-async def signer(tmp_path: Path, signer_db: Database) -> AsyncIterator[tuple[SignerClient, Chain, Trust]]:
-    """The signer's own server on a socket of its own, and what a checker must believe of its key."""
+@asynccontextmanager
+async def signing(signer_db: Database, socket: Path) -> AsyncIterator[tuple[SignerClient, Chain, Trust]]:
+    """The signer's own server at `socket`, and what a checker must believe of its key."""
     pki = development_pki(utc_now())
     chain = Chain(
         key_id="test-1",
@@ -144,16 +145,39 @@ async def signer(tmp_path: Path, signer_db: Database) -> AsyncIterator[tuple[Sig
         issuing_certificate=pki.issuing_certificate,
         algorithm=pki.algorithm,
     )
-    keys = {"test-1": FileSealKey(load_key(pki.seal_key), chain)}
+    keys = {chain.key_id: FileSealKey(load_key(pki.seal_key), chain)}
     stop = asyncio.Event()
     server = SignerServer(signer_db, keys, allowed_uids=frozenset({os.geteuid()}))
-    serving = asyncio.create_task(server.serve(tmp_path / "signer", stop))
-    client = SignerClient(tmp_path / "signer")
+    serving = asyncio.create_task(server.serve(socket, stop))
+    client = SignerClient(socket)
     await server.listening.wait()
     yield client, chain, Trust(roots=(pki.root_certificate,), now=utc_now())
     await client.close()
     stop.set()
     await serving
+
+
+def workshop(db: Database, sandbox: Sandbox, signer: SignerClient, chain: Chain, folder: Path) -> Workshop:
+    """A worker's, with its documents below `folder`."""
+    return Workshop(
+        db=db,
+        sandbox=sandbox,
+        objects=LocalObjects(folder / "objects"),
+        store_key=StoreKey.fresh(),
+        signer=signer,
+        serial_key=SerialKey("T1", secrets.token_bytes(32)),
+        serials=SerialBlocks(taken_by="worker-1"),
+        steps=Steps.self_clocked(db),
+        keyring=lambda: Keyring({chain.key_id: chain}),
+        public_url=PUBLIC_URL,
+    )
+
+
+@pytest.fixture
+async def signer(tmp_path: Path, signer_db: Database) -> AsyncIterator[tuple[SignerClient, Chain, Trust]]:
+    """One on a socket of its own."""
+    async with signing(signer_db, tmp_path / "signer") as found:
+        yield found
 
 
 @pytest.fixture
@@ -177,17 +201,6 @@ async def town(
         await allot(
             conn, ref=fresh_id(opened.account_id), account_id=opened.account_id, stamps=3, actor="local"
         )
-    shop = Workshop(
-        db=db,
-        sandbox=sandbox,
-        objects=LocalObjects(tmp_path / "objects"),
-        store_key=StoreKey.fresh(),
-        signer=client,
-        serial_key=SerialKey("T1", secrets.token_bytes(32)),
-        serials=SerialBlocks(taken_by="worker-1"),
-        steps=Steps.self_clocked(db),
-        keyring=lambda: Keyring({chain.key_id: chain}),
-        public_url=PUBLIC_URL,
-    )
+    shop = workshop(db, sandbox, client, chain, tmp_path)
     async with Doorbell(dsns.app, (SETTLED, LEVEL_WANTED)).listening() as doorbell:
         yield Town(db=db, shop=shop, trust=trust, citizen=citizen, doorbell=doorbell)
