@@ -89,6 +89,7 @@ def test_64_requests_for_the_last_stamp_are_one_winner(service: Running) -> None
     assert refused.json()["free"] == 0
 
 
+@pytest.mark.long  # two starts more; in the gate each kind of child is seen to end with its parent
 def test_another_service_on_the_machine_lives_apart_dies_whole_and_ends_without_an_orphan(
     service: Running, citizen: Citizen
 ) -> None:
