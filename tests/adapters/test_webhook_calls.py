@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 import socket
 import ssl
 import time
@@ -10,9 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 
 from bubuh.adapters.webhook_calls import MOST_ANSWER_BYTES, SystemLookup, WebhookCalls
+from bubuh.webhooks.addresses import check_url
 from bubuh.webhooks.ports import NotDelivered
+from bubuh.webhooks.refusals import WebhookUrlRefused
 from tests.adapters.test_http_calls import saying, server
 from tests.adapters.tls import serving, write_certificate
 from tests.webhooks.ear import listening
@@ -159,3 +164,41 @@ async def test_a_fault_does_not_tell_the_address() -> None:
 async def test_a_name_that_nobody_has_is_a_fault() -> None:
     calls = WebhookCalls(may_be_here=True, lookup=SystemLookup())
     assert await refused(calls, "https://nobody.invalid/") == "no_answer"
+
+
+class Encoded(Names):
+    """Has the system's resolver take the name as it is, and asks nobody."""
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        with contextlib.suppress(socket.gaierror):
+            socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)
+        return await super().__call__(host, port)
+
+
+LETTERS = st.text("aZ0-_.~%/?&=:@[]\\#\"'<>|é\n\x00 ", max_size=80)
+
+
+@pytest.mark.parametrize(
+    "host", ["xn--", "xn--a", "-a", "_a.example", "a" * 63, "a." * 120 + "a", "1.2.3", "0x1"]
+)
+async def test_no_name_that_passes_makes_a_call_end_in_anything_but_a_status_or_a_fault(host: str) -> None:
+    async def no_tls(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"no TLS at all")
+
+    async with server(no_tls) as address:
+        url = f"https://{host}:{address.rpartition(':')[2]}/"
+        check_url(url, may_be_here=True)
+        assert (
+            await refused(WebhookCalls(may_be_here=True, lookup=Encoded(["127.0.0.1"])), url) == "no_answer"
+        )
+
+
+@given(host=LETTERS | st.text("a0-_.", min_size=1, max_size=70), path=LETTERS)
+async def test_no_address_that_passes_does_either(host: str, path: str) -> None:
+    url = f"https://{host}/{path}"
+    try:
+        check_url(url, may_be_here=True)
+    except WebhookUrlRefused:
+        return
+    calls = WebhookCalls(may_be_here=True, lookup=Encoded(["127.0.0.1"]), timeout_s=1.0)
+    await refused(calls, re.sub(r"(//[^/:]*)(:\d+)?/", r"\1:9/", url, count=1))

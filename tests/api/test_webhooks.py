@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,9 +13,12 @@ import pytest
 
 from bubuh.core.ids import fresh_id, read_id, show_id
 from bubuh.identity.model import Scope
+from bubuh.orders.collect import run_asking_pass
+from bubuh.orders.expire import Expirer
 from bubuh.outbox.publish import publish
+from bubuh.refunds.carry import carry_due
 from bubuh.webhooks import store
-from bubuh.webhooks.model import MOST_WEBHOOKS, WEBHOOK, Secret
+from bubuh.webhooks.model import EVENTS, MOST_WEBHOOKS, WEBHOOK, Secret
 from bubuh.webhooks.register import sealed_as
 from bubuh.webhooks.sweep import sweep
 from bubuh.worker.routes import tell
@@ -253,3 +258,41 @@ async def test_ids_in_events_are_as_the_world_sees_them(site: Site) -> None:
         "payment.reversed": (show_id("ord", order), {"amount_idr": 10_000, "stamps": 1} | money),
         "refund.declined": (show_id("rfd", refund), {}),
     }
+
+
+async def test_what_really_happens_to_an_account_is_told_as_the_reference_says(site: Site) -> None:
+    person = await site.person(stamps=2)
+    await registered(person)
+    db, gateways, account_id = site.services.db, site.services.gateways, person.principal.account_id
+    stamp = await person.affixed()
+    waiting = (await person.stamp(await person.uploaded())).json()
+    assert (await person.post(f"/v1/stamps/{waiting['id']}/cancel")).status_code == 200
+    paid, late = [
+        (await person.post("/v1/orders", json={"stamps": 3, "method": "qris"}, key=key)).json()["id"]
+        for key in ("paid", "late")
+    ]
+    await site.gateway.pay(f"{paid}-1")
+    await db.execute("UPDATE payment_attempts SET next_ask_at = now() WHERE state <> 'paid'")
+    await run_asking_pass(db, gateways)
+    wanted = {"stamps": 1, "refundable_idr": 30_000, "reason": "tidak jadi"}
+    refund = (await person.post(f"/v1/orders/{paid}/refunds", json=wanted, key="refund")).json()["id"]
+    await carry_due(db, gateways)
+    await as_owner(site, "UPDATE orders SET expires_at = now() WHERE id = $1", read_id("ord", late))
+    await Expirer(db).expire()
+    await told(person)
+    events = (await person.get("/v1/events")).json()["data"]
+    money = {"amount_idr": 10_000, "stamps": 1, "order_id": paid}
+    assert {(one["type"], one["subject"]): one["data"] for one in events} == {
+        ("stamp.affixed", stamp["id"]): {"serial_no": stamp["serial"]},
+        ("stamp.returned", waiting["id"]): {"reason": "cancelled_by_owner"},
+        ("order.filled", paid): {"stamps": 3},
+        ("order.expired", late): {"stamps": 3},
+        ("refund.opened", refund): money,
+        ("refund.done", refund): money,
+    }
+    assert await db.fetchval("SELECT count(*) FROM webhook_events WHERE account_id = $1", account_id) == 6
+
+
+async def test_each_type_of_event_stands_in_the_reference(site: Site) -> None:
+    text = (Path(__file__).parents[2] / "docs/reference/webhooks.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`((?:order|payment|refund|stamp)\.\w+)`", text)) == set(EVENTS)

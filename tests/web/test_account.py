@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pyotp
 import pytest
 
-from bubuh.core.ids import fresh_account_id, show_account
+from bubuh.core.ids import AccountId, fresh_account_id, fresh_id, show_account, show_id
 from bubuh.core.shards import shard_of_account
 from bubuh.documents.expire import expire
 from bubuh.edge.cookies import Cookies
@@ -17,6 +17,8 @@ from bubuh.identity.people.model import Session
 from bubuh.identity.people.sessions import resume
 from bubuh.identity.store import add_account, add_owner
 from bubuh.quota.allot import allot
+from bubuh.webhooks.register import register
+from bubuh.webhooks.store import list_webhooks
 from tests.api.site import Site
 from tests.web.browser import PASSWORD, PIN, Browser, Form, Forms, registered
 from tests.web.test_stamp import DEED, checked, rich
@@ -226,8 +228,10 @@ async def test_a_national_number_is_masked_and_nowhere_in_clear(site: Site) -> N
 async def test_own_data_are_taken_along_and_forgotten(site: Site) -> None:
     sari = await registered(site)
     session = await _session(site, sari.browser)
+    webhook = await hearing(site, session.account_id)
     export = json.loads((await sari.browser.client.get("/akun/data/unduh")).content)
     assert export["user"]["contacts"] == [sari.address]
+    assert [(each["id"], each["url"]) for each in export["webhooks"]] == [webhook]
     async with site.services.db.transaction() as conn:
         await allot(conn, ref=session.id, account_id=session.account_id, stamps=1, actor="local")
     await sari.browser.open("/akun/data")
@@ -235,11 +239,28 @@ async def test_own_data_are_taken_along_and_forgotten(site: Site) -> None:
     assert "Masih ada 1 meterai" in refused.text
     budi = await registered(site)
     gone = await _session(site, budi.browser)
+    await hearing(site, gone.account_id)
     await budi.browser.open("/akun/data")
     await budi.browser.send(budi.browser.form("/akun/data/hapus"), {"password": PASSWORD})
     assert (await budi.sign_in(Browser(site))).status_code == 422
     name = await site.services.db.fetchval("SELECT name FROM users WHERE id = $1", gone.user_id)
     assert name == "(dihapus)"
+    assert await list_webhooks(site.services.db, gone.account_id) == []
+    assert len(await list_webhooks(site.services.db, session.account_id)) == 1
+
+
+async def hearing(site: Site, account_id: AccountId) -> tuple[str, str]:
+    """A webhook of the account: its id and address."""
+    made = await register(
+        site.services.db,
+        account_id,
+        "https://toko.example/kabar",
+        webhook_id=fresh_id(account_id),
+        may_be_here=False,
+        actor="local",
+        key=site.services.person_key,
+    )
+    return show_id("whk", made.webhook.id), made.webhook.url
 
 
 async def test_what_is_taken_along_is_everything_that_the_site_shows(

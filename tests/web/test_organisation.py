@@ -13,8 +13,10 @@ from bubuh.identity.model import show_actor
 from bubuh.identity.organisations.remove import remove
 from bubuh.quota.allot import allot
 from bubuh.quota.show import show_quota
+from bubuh.webhooks.store import list_webhooks
 from tests.api.site import LETTER, PUBLIC_URL, Site
 from tests.web.browser import PIN, Browser, Citizen, Form, registered
+from tests.web.test_account import hearing
 from tests.web.test_stamp import DEED, checked, sent, session_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -245,6 +247,7 @@ async def test_with_an_organisation_that_is_closed_go_the_keys_of_its_documents(
     sari = await founded(site)
     account_id = (await session_of(site, sari.browser)).account_id
     await sent(sari.browser, LETTER.read_bytes())
+    await hearing(site, account_id)
     await sari.browser.open("/organisasi/keluar")
     assert "Berkas dokumennya dihapus" in sari.browser.page.text
     await sari.browser.send(sari.browser.form("/organisasi/tutup"), {"pin": PIN})
@@ -253,6 +256,7 @@ async def test_with_an_organisation_that_is_closed_go_the_keys_of_its_documents(
         *(account_id % 64, account_id),
     )
     assert [tuple(row) for row in rows] == [("destroyed", None, None)]
+    assert await list_webhooks(site.services.db, account_id) == []
 
 
 async def test_a_removed_members_open_session_ends_at_once(site: Site) -> None:

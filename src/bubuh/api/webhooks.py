@@ -54,7 +54,7 @@ class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     url: str
     state: WebhookState  # `off` for good once its server answered 410
-    waiting: int  # events that it has yet to hear
+    waiting: int  # events that it has yet to hear, counted to 1,000
     given_up: int  # events that it never heard; they stand in the feed
     created_at: datetime
     heard_at: datetime | None  # its last 2xx, to a second

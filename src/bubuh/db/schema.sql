@@ -3788,7 +3788,7 @@ CREATE INDEX turn_reminders_untold ON public.turn_reminders USING btree (shard, 
 
 CREATE INDEX uploads_expired ON public.uploads USING btree (shard, expires_at);
 
-CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (shard, account_id, webhook_id, due_at);
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (shard, account_id, webhook_id, due_at, no);
 
 CREATE INDEX webhook_events_noted ON public.webhook_events USING btree (shard, noted_at);
 

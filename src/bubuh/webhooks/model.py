@@ -22,6 +22,7 @@ from bubuh.outbox.model import Fact
 WEBHOOK: Final = "whk"
 EVENT: Final = "evt"
 MOST_WEBHOOKS: Final = 5  #: of an account
+MOST_COUNTED: Final = 1_000  #: events that wait for a webhook are counted to so many
 KEPT_DAYS: Final = 30  #: an event can be read for so long
 OVERLAP_S: Final = 86_400.0  #: for which the secret before the newest is good
 #: until the next attempt, after each that failed; then nobody tries any more. Source: Standard Webhooks
@@ -104,7 +105,7 @@ class Webhook:
     failed_at: datetime | None
     failure: str | None
     given_up: int
-    waiting: int  #: events that it has yet to hear
+    waiting: int  #: events that it has yet to hear, counted to MOST_COUNTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

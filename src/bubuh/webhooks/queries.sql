@@ -45,11 +45,13 @@ SELECT e.account_id, e.no, e.id, e.type, e.subject, e.data, e.happened_at
 -- name: add_webhook(shard, account_id, id, url)!
 INSERT INTO webhooks (shard, account_id, id, url) VALUES (:shard, :account_id, :id, :url);
 
--- name: list_webhooks(shard, account_id)
+-- name: list_webhooks(shard, account_id, most_counted)
 -- The oldest first.
 SELECT w.account_id, w.id, w.url, w.state, w.made_at, w.off_at, w.heard_at, w.failed_at, w.failure, w.given_up,
-       (SELECT count(*) FROM webhook_deliveries AS d
-         WHERE d.shard = :shard AND d.account_id = w.account_id AND d.webhook_id = w.id) AS waiting
+       (SELECT count(*)
+          FROM (SELECT FROM webhook_deliveries AS d
+                 WHERE d.shard = :shard AND d.account_id = w.account_id AND d.webhook_id = w.id
+                 LIMIT :most_counted) AS counted) AS waiting
   FROM webhooks AS w
  WHERE w.shard = :shard AND w.account_id = :account_id
  ORDER BY w.made_at, w.id;
@@ -126,16 +128,22 @@ DELETE FROM webhook_deliveries AS d
  WHERE d.shard = :shard AND d.account_id = :account_id AND d.webhook_id = :webhook_id AND d.no = :no
 RETURNING d.no;
 
--- name: bring_forward(shard, account_id, webhook_id, away_s, lease_s)!
--- It hears again, after `away_s` in which it did not: nothing waits for a time that was chosen for a dead server. What
--- somebody has in hand stays theirs.
+-- name: list_put_off(shard, account_id, webhook_id, away_s, lease_s, at_most)
+-- What waits for a webhook that heard nothing for `away_s`; without what somebody has in hand.
+SELECT d.no
+  FROM webhooks AS w
+  JOIN webhook_deliveries AS d ON d.shard = :shard AND d.account_id = w.account_id AND d.webhook_id = w.id
+ WHERE w.shard = :shard AND w.account_id = :account_id AND w.id = :webhook_id
+   AND coalesce(w.heard_at, w.made_at) < now() - make_interval(secs => :away_s)
+   AND d.due_at > now() + make_interval(secs => :lease_s)
+ ORDER BY d.due_at, d.no
+ LIMIT :at_most;
+
+-- name: bring_forward(shard, account_id, webhook_id, nos)!
+-- It hears again: nothing waits for a time that was chosen for a dead server.
 UPDATE webhook_deliveries AS d
    SET due_at = now()
-  FROM webhooks AS w
- WHERE d.shard = :shard AND d.account_id = :account_id AND d.webhook_id = :webhook_id
-   AND d.due_at > now() + make_interval(secs => :lease_s)
-   AND w.shard = :shard AND w.account_id = d.account_id AND w.id = d.webhook_id
-   AND coalesce(w.heard_at, w.made_at) < now() - make_interval(secs => :away_s);
+ WHERE d.shard = :shard AND d.account_id = :account_id AND d.webhook_id = :webhook_id AND d.no = ANY(:nos::bigint[]);
 
 -- name: note_heard(shard, account_id, id)!
 -- To a second, so that not every message writes the row.

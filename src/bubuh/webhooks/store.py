@@ -10,9 +10,10 @@ from bubuh.core.ids import AccountId
 from bubuh.core.shards import ALL_SHARDS, Shard, shard_of_account
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import columns, load_queries
-from bubuh.webhooks.model import Delivery, DueWebhook, Event, Webhook, WebhookState
+from bubuh.webhooks.model import MOST_COUNTED, Delivery, DueWebhook, Event, Webhook, WebhookState
 
 SQL: Final[Any] = load_queries("bubuh.webhooks")
+_MOST_FORWARD: Final = 10_000  #: in one commit; what is beyond comes at its own time
 
 
 async def open_feed(conn: Conn, account_id: AccountId) -> None:
@@ -60,7 +61,8 @@ async def add_webhook(conn: Conn, account_id: AccountId, webhook_id: UUID, *, ur
 
 async def list_webhooks(where: Conn | Database, account_id: AccountId) -> list[Webhook]:
     """The account's, the oldest first."""
-    rows = await where.fetch(SQL.list_webhooks.sql, shard_of_account(account_id), account_id)
+    shard = shard_of_account(account_id)
+    rows = await where.fetch(SQL.list_webhooks.sql, shard, account_id, MOST_COUNTED)
     return [
         Webhook(
             **{**row, "account_id": AccountId(row["account_id"]), "state": WebhookState(row["state"])},
@@ -130,7 +132,8 @@ async def note_heard(conn: Conn, due: DueWebhook, no: int, *, away_s: float, lea
     key = (due.shard, due.account_id, due.id)
     await conn.fetch(SQL.drop_delivery.sql, *key, no)
     if due.is_failing:
-        await conn.execute(SQL.bring_forward.sql, *key, away_s, lease_s)
+        rows = await conn.fetch(SQL.list_put_off.sql, *key, away_s, lease_s, _MOST_FORWARD)
+        await conn.execute(SQL.bring_forward.sql, *key, [row["no"] for row in rows])
     await conn.execute(SQL.note_heard.sql, *key)
 
 

@@ -105,8 +105,11 @@ class Courier:
                     spread=random.random(),  # noqa: S311 -- spreads retries, guards nothing
                 )
                 for one in taken
-            )
+            ),
+            return_exceptions=True,  # one that could not write down what became of it leaves the others be
         )
         for how in ended:
+            if isinstance(how, BaseException):
+                raise how
             _ATTEMPTS.labels(how).inc()
         return bool(ended) and all(how is Ended.HEARD for how in ended)

@@ -86,6 +86,6 @@ CREATE TABLE webhook_deliveries (
     CONSTRAINT webhook_deliveries_shard CHECK (shard = account_id % 64),
     CONSTRAINT webhook_deliveries_attempts CHECK (attempts >= 0)
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (shard, account_id, webhook_id, due_at);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (shard, account_id, webhook_id, due_at, no);
 GRANT SELECT, INSERT, DELETE ON webhook_deliveries TO bubuh_app;
 GRANT UPDATE (attempts, due_at) ON webhook_deliveries TO bubuh_app;
