@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import httpx
 import msgspec
 import pytest
 import pytest_asyncio
@@ -33,11 +34,11 @@ from bubuh.waitingroom.proof import Outcome, TurnRecord
 from bubuh.waitingroom.room_file import RoomFile, Watched, write_room_file
 from bubuh.waitingroom.turn import ANYONE, bind_of, issue, show_bytes
 from bubuh.wiring.folder import DataFolder
-from tests.api.site import Site
+from tests.api.site import PUBLIC_URL, Site
 from tests.gate.conftest import Door as Gate, open_door
 from tests.gate.in_process import InProcess
 from tests.waitingroom.make import RING, lane, rules
-from tests.web.browser import Browser, Citizen, registered
+from tests.web.browser import PASSWORD, Browser, Citizen, registered
 from tests.web.test_stamp import session_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -145,11 +146,23 @@ async def test_the_page_tells_the_queue_and_the_honest_verdict(night: Night) -> 
 
 
 async def test_a_deadline_has_a_host_name_of_its_own(night: Night) -> None:
-    await night.registered("cpns-host", name="Lewat nama sendiri")
-    anyone = Browser(night.site)
-    own = await anyone.client.get("/", headers={"Host": "cpns.contoh.id:8443"})
-    assert "Lewat nama sendiri" in own.text
-    assert "Lewat nama sendiri" not in (await anyone.open("/")).text
+    deadline = await night.registered("cpns-host", name="Lewat nama sendiri")
+    anyone, there = Browser(night.site), PUBLIC_URL.partition("://")[0] + "://cpns.contoh.id:8443"
+    anyone.client.base_url = httpx.URL(there)
+    assert "Lewat nama sendiri" in (await anyone.open("/")).text
+    assert 'href="/jalur/cpns-host/nomor"' in anyone.page.text
+    assert "Lewat nama sendiri" not in (await Browser(night.site).open("/")).text
+    sari = await registered(night.site)
+    await anyone.open("/jalur/cpns-host/nomor")
+    assert anyone.path == "/masuk", "who takes a turn there signs in there"
+    await anyone.send(anyone.form(), {"contact": sari.address, "password": PASSWORD}, Origin=there)
+    assert str(anyone.page.url) == f"{there}/jalur/cpns-host/nomor"
+    page = await anyone.send(anyone.form("/jalur/cpns-host/nomor"), {"declares": "1"}, Origin=there)
+    session = await session_of(night.site, sari.browser)
+    entry = await store.find_entry(night.site.services.db, deadline.id, session.account_id)
+    assert entry is not None
+    assert entry.code is not None
+    assert entry.code in page.text
 
 
 async def test_who_declares_takes_one_turn_and_keeps_it(night: Night) -> None:
