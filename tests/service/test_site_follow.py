@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_p
 from bubuh.gateway_dev.signing import call_headers
 from bubuh.wiring.folder import DataFolder
 from tests.service.conftest import LETTER, Running
-from tests.service.test_site import ARGUMENTS, buy, looked_at, pay, register, stamp, submit
+from tests.service.test_site import ARGUMENTS, buy, looked_at, passed_by, pay, register, stamp, submit
 
 pytestmark = [pytest.mark.service, pytest.mark.shared]
 
@@ -72,9 +72,9 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 def test_a_citizen_finds_everything_again(service: Running, page: Page) -> None:
-    register(page, service)
-    buy(page, service)
-    stamp(page, service)
+    register(page, service, look=passed_by)
+    buy(page, service, look=passed_by)
+    stamp(page, service, look=passed_by)
     page.get_by_role("link", name="Riwayat").first.click()
     expect(page.locator(".list li")).to_have_count(2)
     looked_at(page)
@@ -105,7 +105,7 @@ def follow(service: Running, script: bytes) -> None:
 
 def test_a_payment_whose_notice_is_lost_is_found_when_its_buyer_asks(service: Running, page: Page) -> None:
     """The buyer presses "periksa pembayaran sekarang"; nobody sends a screenshot."""
-    register(page, service)
+    register(page, service, look=passed_by)
     follow(service, b'{"lose": 1}')
     try:
         page.goto(f"{service.url}/beli")
@@ -203,7 +203,7 @@ def test_a_page_that_watches_goes_on_watching_when_it_is_told_to_come_later(
     service: Running, page: Page
 ) -> None:
     """A 503 or 429 is not put in the place of what is watched: there it would end the watching."""
-    register(page, service)
+    register(page, service, look=passed_by)
     page.goto(f"{service.url}/beli")
     page.locator("#stamps").fill("2")
     submit(page)
@@ -226,7 +226,7 @@ def test_a_page_that_watches_goes_on_watching_when_it_is_told_to_come_later(
 def test_a_page_that_watches_leads_to_sign_in_when_its_session_has_ended(
     service: Running, page: Page
 ) -> None:
-    register(page, service)
+    register(page, service, look=passed_by)
     page.goto(f"{service.url}/beli")
     page.locator("#stamps").fill("2")
     submit(page)

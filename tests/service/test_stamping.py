@@ -1,4 +1,4 @@
-"""The stamping journey in Debian's Chromium, by finger, mouse, keys, without scripts; and when it fails."""
+"""From buying to verifying in Chromium: by finger, mouse, keys, without scripts; and when it fails."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,7 +25,7 @@ from bubuh.pdf.intake.inspection import inspect
 from bubuh.pdf.model import Place, Rect
 from bubuh.pdf.preview import covered
 from tests.service.conftest import LETTER, Running
-from tests.service.test_site import ARGUMENTS, PASSWORD, PIN, code_for, looked_at
+from tests.service.test_site import ARGUMENTS, PASSWORD, PIN, code_for, looked_at, pay
 
 pytestmark = [pytest.mark.service, pytest.mark.shared]
 
@@ -105,6 +106,35 @@ def turned(rotate: int) -> bytes:
         pdf.pages[1].obj.CropBox = pikepdf.Array([20, 30, 480, 620])
         pdf.save(written)
     return written.getvalue()
+
+
+@dataclass(frozen=True)
+class Hand:
+    """What somebody uses a page with: each takes the page and what a thing is called."""
+
+    press: Callable[[Page, str], None]
+    tick: Callable[[Page, str], None]
+
+
+def buy(page: Page, service: Running, hand: Hand, *, scripts: bool = True) -> None:
+    """One stamp more, paid at the pretended gateway in another window."""
+    page.goto(f"{service.url}/beli")
+    hand.press(page, "Lanjut ke pembayaran")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bayar Rp10.000")
+    pay(page)
+    if not scripts:
+        hand.press(page, "Periksa pembayaran sekarang")
+    expect(page.get_by_role("heading", name="Kuota sudah bertambah")).to_be_visible(timeout=20_000)
+
+
+def verify(page: Page, service: Running, hand: Hand, document: bytes) -> None:
+    """Have the whole document judged."""
+    page.goto(f"{service.url}/periksa")
+    file = {"name": "surat kuasa-bermeterai.pdf", "mimeType": "application/pdf", "buffer": document}
+    page.get_by_label("Berkas PDF").set_input_files(file)  # type: ignore[arg-type]
+    hand.tick(page, "Saya setuju berkas ini dikirim untuk diperiksa.")
+    hand.press(page, "Kirim dan periksa")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Asli")
 
 
 def send(page: Page, service: Running, document: bytes) -> None:
@@ -191,6 +221,18 @@ def seen_of(page: Page) -> tuple[float, float]:
     return float(wide), float(high)
 
 
+def click(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def tap(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).tap()
+
+
+MOUSE = Hand(click, lambda page, name: page.get_by_label(name).check())
+FINGER = Hand(tap, lambda page, name: page.get_by_label(name).tap())
+
+
 def test_with_a_finger_on_a_link_that_breaks(
     service: Running, chromium: Browser, signed_in: StorageState
 ) -> None:
@@ -205,8 +247,7 @@ def test_with_a_finger_on_a_link_that_breaks(
                 route.continue_()
 
         page.route("**/unggahan/**", break_once)
-        page.goto(f"{service.url}/bubuhkan")
-        looked_at(page)
+        buy(page, service, FINGER)
         send(page, service, turned(90))
         assert len(broken) == 1
         looked_at(page)
@@ -231,7 +272,7 @@ def test_with_a_finger_on_a_link_that_breaks(
         page.wait_for_load_state("networkidle")
         assert placed(page) == second  # the way back forgets nothing
         document = affix(page)
-        looked_at(page)
+        verify(page, service, FINGER, document)
     assert [len(rects(document, number)) for number in (1, 2)] == [1, 1]
     assert near(rects(document, 1)[0], first)
     assert near(rects(document, 2)[0], second)
@@ -274,6 +315,7 @@ def test_tap_drag_keys_and_presets_lead_to_one_place(
     rotate: int, service: Running, chromium: Browser, signed_in: StorageState
 ) -> None:
     with opened(chromium, signed_in, **DESKTOP) as page:
+        buy(page, service, MOUSE)
         send(page, service, turned(rotate))
         page.get_by_role("button", name="Halaman berikutnya").click()
         page.wait_for_load_state("networkidle")
@@ -312,6 +354,7 @@ def test_tap_drag_keys_and_presets_lead_to_one_place(
         assert [float(length or "nan") for length in shown] == pytest.approx(named[:2], abs=0.01)
         tell_about_it(page)
         document = affix(page)
+        verify(page, service, MOUSE, document)
     assert near(rects(document, 2)[0], named)
     assert seen_size(inspect(document).box(2)) == (wide, high)
 
@@ -388,6 +431,7 @@ def test_the_page_judges_as_the_server_does(
 def test_by_keyboard_and_names_alone(service: Running, chromium: Browser, signed_in: StorageState) -> None:
     """Nothing is pointed at: what has a name is reached with Tab and used with keys."""
     with opened(chromium, signed_in, **DESKTOP) as page:
+        buy(page, service, KEYS)
         page.goto(f"{service.url}/bubuhkan")
         page.get_by_label("Berkas PDF").set_input_files(LETTER)  # the dialog is the system's own
         reach(page, "Kirim dan lanjut")
@@ -416,6 +460,7 @@ def test_by_keyboard_and_names_alone(service: Running, chromium: Browser, signed
         with page.expect_download() as download:
             page.keyboard.press("Enter")
         document = download.value.path().read_bytes()
+        verify(page, service, KEYS, document)
     assert near(rects(document, 1)[0], place)
 
 
@@ -455,8 +500,22 @@ def reach(page: Page, name: str) -> None:
     raise AssertionError(f"Tab does not lead to {name}")
 
 
+def enter(page: Page, name: str) -> None:
+    reach(page, name)
+    page.keyboard.press("Enter")
+
+
+def space(page: Page, name: str) -> None:
+    reach(page, name)
+    page.keyboard.press("Space")
+
+
+KEYS = Hand(enter, space)
+
+
 def test_without_scripts(service: Running, chromium: Browser, signed_in: StorageState) -> None:
     with opened(chromium, signed_in, **PHONE, java_script_enabled=False) as page:
+        buy(page, service, MOUSE, scripts=False)
         send(page, service, turned(270))
         page.get_by_role("button", name="Halaman berikutnya").click()
         picture = page.get_by_role("button", name="Ketuk untuk menaruh meterai di halaman ini")
@@ -469,6 +528,7 @@ def test_without_scripts(service: Running, chromium: Browser, signed_in: Storage
         assert (x + side / 2, y + side / 2) == pytest.approx((100.5 * wide / 280, 80.5 * wide / 280), abs=3)
         tell_about_it(page)
         document = affix(page)
+        verify(page, service, MOUSE, document)
     assert near(rects(document, 2)[0], (x, y, side))
 
 
@@ -485,6 +545,7 @@ def test_a_stamp_that_fails_gives_its_quota_back_before_the_watchers_eyes(
         page.get_by_label("PIN").fill(PIN)
         page.get_by_label("PIN").press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Diterima")
+        expect(page.locator("#state")).to_contain_text("Ini yang berikutnya dalam antreannya", timeout=20_000)
         looked_at(page)
         gave_back(service, read_id("stm", page.url.rpartition("/")[2]))
         expect(page.get_by_role("heading", level=1)).to_have_text(
