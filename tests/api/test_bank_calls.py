@@ -31,7 +31,7 @@ from bubuh.core.ids import fresh_account_id, fresh_id
 from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import connect
 from bubuh.orders.collect import run_notices_pass
-from bubuh.payments.model import AttemptState, Method, WantedCharge, reference_of
+from bubuh.payments.model import MAX_NOTICE_BYTES, AttemptState, Method, WantedCharge, reference_of
 from bubuh.payments.refusals import NoticeForged
 from tests.adapters.gateways import ACCOUNTS, PROFILE
 from tests.api.site import Person, Site
@@ -45,11 +45,13 @@ ROOT = "/gateway/snap/v1.0"
 SISTER = "snap_lain"
 
 
-def adapter(address: str = "http://127.0.0.1:9", *, name: str = "snap") -> SnapGateway:
+def adapter(
+    address: str = "http://127.0.0.1:9", *, name: str = "snap", secrets: tuple[str, ...] = (SECRET, "lama")
+) -> SnapGateway:
     """Of a bank that signs its payments for one path, whichever profile it calls."""
     accounts = msgspec.structs.replace(ACCOUNTS, payment=f"{ROOT}/transfer-va/payment")
     profile = msgspec.structs.replace(PROFILE, name=name, accounts=accounts)
-    keys = SnapKeys(ours=CUSTOMER_KEY, banks=(BANK_KEY.public_key(),), secrets=(SECRET, "lama"))
+    keys = SnapKeys(ours=CUSTOMER_KEY, banks=(BANK_KEY.public_key(),), secrets=secrets)
     return SnapGateway(profile, keys, address=address)
 
 
@@ -216,6 +218,36 @@ async def test_a_payment_told_again_is_answered_alike_and_counts_once(site: Site
     otherwise = await bank.pay(account_no, "30000.00", no="sekali" + account_no)
     assert otherwise["responseCode"] == "4042518"
     assert await credited(site, person) == 2
+
+
+async def test_a_payment_told_again_once_the_secret_has_changed_is_answered_alike(
+    site: Site, bank: Bank
+) -> None:
+    """What was genuine when it came is not judged by the keys of today."""
+    person, account_no = await ordered(site)
+    declined, taken = uuid4().hex, uuid4().hex
+    assert (await bank.pay(account_no, "1.00", no=declined))["responseCode"] == "4042513"
+    assert (await bank.pay(account_no, no=taken))["responseCode"] == "2002500"
+    assert await credited(site, person) == 2
+    gateways = cast("dict[str, Any]", site.services.gateways)
+    before, gateways["snap"] = gateways["snap"], adapter(secrets=("baru",))
+    try:
+        assert (await bank.pay(account_no, no=taken, secret="baru"))["responseCode"] == "2002500"
+        again = await bank.pay(account_no, "1.00", no=declined, secret="baru")
+        assert again["responseCode"] == "4042513"
+    finally:
+        await gateways["snap"].close()
+        gateways["snap"] = before
+    assert await credited(site, person) == 2
+
+
+async def test_a_body_that_is_no_banks_is_refused_and_not_kept(site: Site) -> None:
+    sql = "SELECT count(*) FROM payment_notices"
+    before = await site.services.db.fetchval(sql)
+    for path in ("access-token/b2b", "transfer-va/inquiry", "transfer-va/payment"):
+        answer = await site.anyone.post(f"{ROOT}/{path}", content=b" " * (MAX_NOTICE_BYTES + 1))
+        assert answer.status_code == 413, path
+    assert await site.services.db.fetchval(sql) == before
 
 
 async def test_a_calls_number_is_good_for_one_request_a_day(site: Site, bank: Bank) -> None:
