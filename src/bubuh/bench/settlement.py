@@ -167,11 +167,11 @@ async def _measured(postgres: LocalPostgres, folder: Path, *, lines: int, told: 
     owner = await connect(postgres.dsn(OWNER), role_checks=False)
     await migrate(owner)
     await owner.close()
-    sizes = Sizes.of(lines)
+    sizes, now = Sizes.of(lines), datetime.now(UTC).replace(microsecond=0)
     async with await Database.open(postgres.dsn(APP), size=_ASKING, acquire_timeout_s=60.0) as db:
-        paid = await _buy(db, sizes.payments, told=lambda share: told(0.6 * share))
+        paid = await _buy(db, sizes.payments, now=now, told=lambda share: told(0.6 * share))
         told(0.6)
-        returned = await _give_back(db, paid[: sizes.refunds])
+        returned = await _give_back(db, paid[: sizes.refunds], now=now)
         told(0.7)
         rows, planted = _with_differences([one.row for one in paid], returned, count=sizes.planted)
         files = _write(folder, rows)
@@ -196,10 +196,10 @@ async def _measured(postgres: LocalPostgres, folder: Path, *, lines: int, told: 
     )
 
 
-async def _buy(db: Database, count: int, *, told: Told) -> Sequence[_Paid]:
-    """`count` orders, paid at even distances over the days before today."""
+async def _buy(db: Database, count: int, *, now: datetime, told: Told) -> Sequence[_Paid]:
+    """`count` orders, paid at even distances over the days before `now`."""
     accounts = [fresh_account_id() for _ in range(_ACCOUNTS)]
-    first = datetime.now(UTC) - timedelta(days=_DAYS)
+    first = now - timedelta(days=_DAYS)
     step = timedelta(days=_DAYS) / count
     paid = list[_Paid]()
     while len(paid) < count:
@@ -246,8 +246,8 @@ def _payment(one: _Paid) -> ReceivedPayment:
     )
 
 
-async def _give_back(db: Database, some: Sequence[_Paid]) -> list[_Row]:
-    """A stamp of each order goes back, and the gateway says that it did; its lines, by either number."""
+async def _give_back(db: Database, some: Sequence[_Paid], *, now: datetime) -> list[_Row]:
+    """A stamp of each order goes back, said by the gateway to be done `now`; its lines, by either number."""
     numbers = list[str]()
     for group in _groups(some, _ASKING):
         numbers += await asyncio.gather(*(_ask(db, one) for one in group))
@@ -255,7 +255,6 @@ async def _give_back(db: Database, some: Sequence[_Paid]) -> list[_Row]:
         for shard in ALL_SHARDS:
             for due in await refunds.take_due_n(conn, shard, resting=[], at_most=len(some)):
                 assert await refunds.record_word(db, due, word="done", why=None) == "done"
-    now = datetime.now(UTC).replace(microsecond=0)
     return [
         _Row(number if no % 2 else one.row.reference, now, -price_idr(1))
         for no, (one, number) in enumerate(zip(some, numbers, strict=True))
