@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from bubuh.db.pool import connect
 from bubuh.documents.expire import expire
 from bubuh.documents.model import LIMIT_BYTES
 from bubuh.edge.reasons import FLAGS
@@ -152,9 +153,7 @@ async def test_a_key_without_the_scope_may_not_upload(site: Site) -> None:
     assert answer.json()["scope"] == "documents:write"
 
 
-async def test_a_program_keeps_a_document_past_its_time_and_lets_it_go(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_program_keeps_a_document_past_its_time_and_lets_it_go(site: Site) -> None:
     person = await site.person()
     document = (await person.upload()).json()
     address, shard = f"/v1/documents/{document['id']}", person.principal.shard
@@ -167,7 +166,10 @@ async def test_a_program_keeps_a_document_past_its_time_and_lets_it_go(
     for _ in range(2):
         answer = await kept(kept=True)
         assert (answer.status_code, answer.json()["kept"], answer.json()["stays_until"]) == (200, True, None)
-    monkeypatch.setattr("bubuh.documents.store.KEPT_S", 0.0)
+    conn = await connect(site.dsns.owner)
+    past = "UPDATE documents SET received_at = received_at - interval '73 hours' WHERE account_id = $1"
+    await conn.execute(past, person.principal.account_id)
+    await conn.close()
     assert await expire(shard, db=site.services.db, objects=site.services.objects) == 0
     assert (await person.get(address)).json()["state"] == "ready"
     assert (await kept(kept=False)).json()["kept"] is False
