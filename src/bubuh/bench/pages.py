@@ -230,8 +230,9 @@ async def _people(service: Service, count: int) -> list[str]:
 async def _fill_history(service: Service) -> None:
     """A page and more of stamps that came back, and of orders, for everybody."""
     admin = await connect(service.run.databases[OWNER].replace(OWNER, SUPERUSER), role_checks=False)
-    await admin.execute(files("bubuh.bench").joinpath("history.sql").read_text("utf-8"))
+    filled = await admin.execute(files("bubuh.bench").joinpath("history.sql").read_text("utf-8"))
     await admin.close()
+    assert filled != "INSERT 0 0", "the rows are like a stamp that was affixed: there has to be one"
 
 
 async def _costs(service: Service, cookies: Sequence[str]) -> list[Cost]:

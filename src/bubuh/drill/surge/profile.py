@@ -31,9 +31,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     devices: Share = 1.0  #: of those who wait, whose device polls
     poll_s: tuple[Seconds, Seconds] = (2.0, 10.0)  #: between two polls of a device
     window_s: Annotated[int, msgspec.Meta(ge=10, le=3_600)] = 30  #: a called turn is good for so long
-    verify_per_s: PerSecond = 2.0  #: serial numbers looked up, by strangers
-    history_per_s: PerSecond = 1.0  #: pages of somebody's history
-    partner_per_s: PerSecond = 2.0  #: calls of a program with a key
+    verify_per_s: PerSecond = 5.0  #: serial numbers looked up, by strangers
+    history_per_s: PerSecond = 5.0  #: pages of somebody's history
+    partner_per_s: PerSecond = 5.0  #: calls of a program with a key
 
     def __post_init__(self) -> None:
         """Raises ValueError, as msgspec wants it."""
