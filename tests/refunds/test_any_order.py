@@ -1,5 +1,5 @@
-"""Notices, questions, expiries, reversals, refunds and settlement lines in any order: one book, every rupiah
-explained, and none booked by a file.
+"""Notices, questions, expiries, reversals, refunds, operators' words and settlement lines in any order: one
+book, every rupiah explained, and none booked by a file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from bubuh.payments.settlement import GatewayLine
 from bubuh.quota.show import show_quota
 from bubuh.refunds.ask import ask_refund
 from bubuh.refunds.carry import carry_due
-from bubuh.refunds.model import AskedRefund
+from bubuh.refunds.end import end_refund
+from bubuh.refunds.list_overdue import list_overdue
+from bubuh.refunds.model import AskedRefund, Ending
 from bubuh.refunds.show import show_refunds
 from tests.gateway_dev.rig import Shop, make_principal
 from tests.orders.bare import place_bare
@@ -39,6 +41,7 @@ steps = st.lists(
         st.sampled_from(sorted(REVERSED)).map(lambda no: ("reverse", no)),
         st.sampled_from(["expire", "return", "carry"]).map(lambda act: (act, "")),
         st.sampled_from(["1", "2"]).map(lambda stamps: ("refund", stamps)),
+        st.sampled_from(list(Ending)).map(lambda ending: ("end", str(ending))),
         st.sampled_from([*sorted(PAID), "unheard of", "a twice"]).map(lambda what: ("match", what)),
         st.sampled_from(["10000", "20000", "5000"]).map(lambda idr: ("match back", idr)),
     ),
@@ -84,6 +87,16 @@ async def went_back(shop: Shop, amount_idr: int) -> bool:
     return bool(await shop.db.fetchval(sql, shop.account_id, amount_idr))
 
 
+async def end_all(shop: Shop, ending: Ending) -> None:
+    """An operator ends all that is at work, as if a day had passed."""
+    await list_overdue(shop.db, shop.principal.shard, after_s=0.0)
+    sql = "SELECT id FROM refunds WHERE account_id = $1 AND overdue_at IS NOT NULL AND ended_at IS NULL"
+    for row in await shop.db.fetch(sql, shop.account_id):
+        await end_refund(
+            shop.db, row["id"], ending=ending, reason="kata banknya", limit_idr=10**9, actor="usr"
+        )
+
+
 async def books(shop: Shop, order_id: UUID) -> tuple[object, ...]:
     """All that a file must not touch."""
     order = (await show_order(shop.db, shop.account_id, order_id)).order
@@ -122,6 +135,8 @@ async def test_whatever_happens_no_rupiah_is_unexplained(
                 matched = await match_settlement(shop.db, [File((given_back(order_id, idr),))])
                 assert (matched.returned == 1) == await went_back(shop, idr)
                 assert await books(shop, order_id) == before
+            case "end":
+                await end_all(shop, Ending(what))
             case "refund":
                 shown = await show_refunds(shop.db, shop.account_id, order_id)
                 asked = AskedRefund(

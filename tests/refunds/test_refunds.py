@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -23,12 +24,14 @@ from bubuh.refunds import store
 from bubuh.refunds.ask import ask_refund
 from bubuh.refunds.carry import carry_due
 from bubuh.refunds.decide import decide
+from bubuh.refunds.end import end_refund
 from bubuh.refunds.list_overdue import list_overdue
-from bubuh.refunds.model import AskedRefund, DueRefund, Refund, RefundState
-from bubuh.refunds.moves import MOVES
+from bubuh.refunds.model import AskedRefund, DueRefund, Ending, Refund, RefundState
+from bubuh.refunds.moves import BY_HAND, MOVES
 from bubuh.refunds.refusals import (
     OrderNotFilled,
     RefundableMoved,
+    RefundNotOverdue,
     RefundNotWaiting,
     RefundTooLarge,
     RefundUnexplained,
@@ -228,6 +231,127 @@ async def test_a_refund_at_no_gateway_of_ours_is_listed_and_resolved_with_a_reas
     assert reason in str(acts[0]["facts"])
     assert await list_overdue(shop.db, shard, after_s=0.0) == 0
     assert (await state_of(shop, refund), await has(shop)) == (S.UNKNOWN, (1, 2))
+
+
+async def overdue(shop: Shop, order_id: UUID, stamps: int) -> Refund:
+    """A refund of 30,000's order that is on the list, as its gateway was left out of the file."""
+    refund = await ask(shop, order_id, stamps, 30_000, limit_idr=10**9)
+    await carry_due(shop.db, {})
+    assert await list_overdue(shop.db, shop.principal.shard, after_s=0.0) == 1
+    return refund
+
+
+async def end(
+    shop: Shop, refund: Refund, ending: Ending, *, actor: str = "usr_a", reason: str = "kata banknya"
+) -> Refund:
+    return await end_refund(
+        shop.db, refund.id, ending=ending, reason=reason, limit_idr=LIMIT_IDR, actor=actor
+    )
+
+
+@pytest.mark.parametrize(("ending", "free"), [(Ending.DONE, 1), (Ending.FAILED, 3)])
+async def test_an_operator_ends_what_is_overdue_and_its_gateway_is_asked_no_more(
+    shop: Shop, owner_conn: Conn, ending: Ending, free: int
+) -> None:
+    refund = await overdue(shop, await bought(shop), 2)
+    ended = await end(shop, refund, ending)
+    assert (ended.state, ended.is_overdue, await has(shop)) == (S(ending), False, (free, 0))
+    assert await show_unmatched(shop.db) == []  # the line went by itself
+    move = await shop.db.fetchval("SELECT move FROM refund_events WHERE state = $1", str(ending))
+    assert move == BY_HAND[S.UNKNOWN][ended.state].name
+    acts = await shop.db.fetch("SELECT act, actor, facts FROM audit_entries ORDER BY no DESC LIMIT 1")
+    assert [(row["act"], row["actor"]) for row in acts] == [("refund.end", "usr_a")]
+    assert "kata banknya" in acts[0]["facts"]
+    topics = {row["topic"] for row in await shop.db.fetch("SELECT topic FROM outbox_facts")}
+    assert f"refund.{ending}" in topics
+    await make_due(owner_conn)
+    assert await carry_due(shop.db, shop.gateways) == 0
+    (charge,) = [one for one in await shop.running.book() if one["reference"] == reference_of(ended.order_id)]
+    assert charge["refunds"] == []
+    with pytest.raises(RefundNotOverdue):
+        await end(shop, refund, ending, actor="usr_b")
+    await assert_explained(shop)
+
+
+async def test_above_the_limit_two_people_say_the_same_end(shop: Shop) -> None:
+    refund = await overdue(shop, await bought(shop), 3)
+    told = await end(shop, refund, Ending.DONE)
+    assert (told.state, told.end_told, await has(shop)) == (S.UNKNOWN, Ending.DONE, (0, 3))
+    assert [one.end_told for one in await list_waiting(shop.db)] == [Ending.DONE]
+    with pytest.raises(SamePerson):
+        await end(shop, refund, Ending.DONE)
+    other = await end(shop, refund, Ending.FAILED, actor="usr_b")  # in place of the first word
+    assert (other.state, other.end_told) == (S.UNKNOWN, Ending.FAILED)
+    ended = await end(shop, refund, Ending.FAILED)
+    assert (ended.state, ended.end_told, await has(shop)) == (S.FAILED, None, (3, 0))
+    assert await list_waiting(shop.db) == []
+    acts = await shop.db.fetch("SELECT act, actor FROM audit_entries ORDER BY no DESC LIMIT 3")
+    told_by = [("refund.end", "usr_a"), ("refund.tell_end", "usr_b"), ("refund.tell_end", "usr_a")]
+    assert [tuple(row) for row in acts] == told_by
+    await assert_explained(shop)
+
+
+async def test_a_gateway_s_word_that_comes_first_ends_what_one_person_spoke_of(
+    shop: Shop, owner_conn: Conn
+) -> None:
+    refund = await overdue(shop, await bought(shop), 3)
+    await end(shop, refund, Ending.FAILED)
+    await make_due(owner_conn)
+    await carry_due(shop.db, shop.gateways)
+    assert (await state_of(shop, refund), await has(shop)) == (S.DONE, (0, 0))
+    assert await list_waiting(shop.db) == []
+    with pytest.raises(RefundNotOverdue):
+        await end(shop, refund, Ending.FAILED, actor="usr_b")
+    await assert_explained(shop)
+
+
+async def test_a_gateway_that_contradicts_an_operator_is_listed(shop: Shop) -> None:
+    """It was being asked while the operator spoke."""
+    refund = await overdue(shop, await bought(shop), 1)
+    await end(shop, refund, Ending.FAILED)
+    due = DueRefund(
+        account_id=shop.account_id,
+        id=refund.id,
+        order_id=refund.order_id,
+        gateway="development",
+        payment_no="",
+        amount_idr=10_000,
+        reason="",
+        before=S.UNKNOWN,
+        reference=None,
+        method=None,
+    )
+    assert await store.record_word(shop.db, due, word="done", why=None) == "conflict"
+    (line,) = await show_unmatched(shop.db)
+    assert (line.kind, line.amount) == (Kind.REFUND_CONTRADICTED, 10_000)
+    assert await has(shop) == (3, 0)
+    await assert_explained(shop)
+
+
+async def test_a_surplus_that_an_operator_gives_up_is_listed_to_be_sent_by_hand(
+    shop: Shop, owner_conn: Conn
+) -> None:
+    """Its gateway rested all day: the refund was never sent."""
+    order_id = (await shop.place(3)).shown.order.id
+    await settle(shop, order_id, 40_000)
+    assert await list_overdue(shop.db, shop.principal.shard, after_s=0.0) == 1
+    (refund,) = (await show_refunds(shop.db, shop.account_id, order_id)).refunds
+    assert (await end(shop, refund, Ending.FAILED)).state is S.FAILED
+    (line,) = await show_unmatched(shop.db)
+    assert (line.kind, line.amount) == (Kind.REFUND_FAILED, 10_000)
+    await assert_explained(shop)
+
+
+async def test_what_an_operator_cannot_end(shop: Shop) -> None:
+    order_id = await bought(shop)
+    refund = await ask(shop, order_id, 1, 30_000)
+    with pytest.raises(RefundNotOverdue):
+        await end(shop, refund, Ending.DONE)
+    with pytest.raises(RefundUnexplained):
+        await end(shop, refund, Ending.DONE, reason=" ")
+    with pytest.raises(RefundUnknown):
+        await end(shop, replace(refund, id=fresh_id(shop.account_id)), Ending.DONE)
+    assert (await state_of(shop, refund), await has(shop)) == (S.ASKED, (2, 1))
 
 
 async def test_who_waits_for_a_second_person_is_overdue_from_their_word_on(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.faults.kit import own_process
 from tests.service.conftest import Running, open_citizen, until
 from tests.service.till import (
     PROMISED_S,
@@ -20,6 +21,7 @@ from tests.service.till import (
     assert_books_agree,
     move_time,
     open_buyer,
+    operator_key,
     unmatched,
 )
 
@@ -31,6 +33,13 @@ OVER = (
     "UPDATE payment_attempts SET expires_at = now() - interval '11 min' WHERE account_id = $1",
     "UPDATE payment_attempts SET next_ask_at = now() WHERE account_id = $1",
     "UPDATE payment_unmatched SET listed_at = now() - interval '11 min' WHERE account_id = $1",
+)
+#: a day passes, also for what nobody may change
+A_DAY = (
+    "ALTER TABLE refund_events DISABLE TRIGGER refund_events_ro",
+    "UPDATE refund_events SET at = at - interval '1 day' WHERE account_id = $1",
+    "ALTER TABLE refund_events ENABLE TRIGGER refund_events_ro",
+    "UPDATE refunds SET asked_at = asked_at - interval '1 day' WHERE account_id = $1",
 )
 ASK_NOW = "UPDATE payment_attempts SET next_ask_at = now() WHERE account_id = $1 AND state <> 'paid'"
 
@@ -174,6 +183,33 @@ def test_too_little_goes_back_by_itself_when_the_order_is_over(late: Late) -> No
     assert buyer.shown(order)["state"] == "expired"
     assert "Rp20.000 yang masuk kurang dari harganya dan kembali ke asal pembayarannya" in buyer.reads(order)
     assert_books_agree(buyer)
+
+
+def test_a_refund_without_an_end_for_a_day_is_listed_by_the_worker_and_ended_by_two_people(
+    service: Running, till: Till, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any worker looks at once when it starts, and then each minute."""
+    order = buyer.order()
+    till.pay(order)
+    buyer.until_it_is(order, "filled")
+    with till.behaving(refund="pending"):
+        refund = buyer.ask_back(order)
+        buyer.until_returned(order, ("asked", "pending", 10_000))
+    assert buyer.quota() == (3, 1, 0)
+    move_time(service, *A_DAY, account_id=buyer.account_id)
+    with own_process(service, "worker", "--name", "beside"):
+        until(lambda: "petugas menanyakannya" in buyer.reads(order))
+    (line,) = [one for one in unmatched(service) if one["order"] == order]
+    assert (line["kind"], line["subject"], line["amount"]) == ("refund_overdue", refund, 10_000)
+    monkeypatch.setenv("BUBUH_REFUND_LIMIT", "9999")
+    ending = ("refunds", "end", refund, "--how", "failed", "--reason", "surat bank 12", "--as")
+    first, second = operator_key(service), operator_key(service)
+    assert service.json(*ending, first)["state"] == "pending"
+    alone = service.bubuh(*ending, first)
+    assert (alone.returncode, "same_person" in alone.stderr) == (1, True)
+    assert service.json(*ending, second)["state"] == "failed"
+    assert (buyer.quota(), buyer.returned(order)) == ((4, 0, 0), [("asked", "failed", 10_000)])
+    assert order not in {one["order"] for one in unmatched(service)}
 
 
 def test_the_books_agree_after_all_this(service: Running) -> None:

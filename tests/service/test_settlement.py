@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +65,8 @@ def matched(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with open_buyer(service) as buyer:
         fits, missing, doubled, differs, last = (paid(buyer, till) for _ in range(5))
         unpaid, unknown = buyer.order(), show_id("ord", fresh_id(fresh_account_id()))
-        refund = give_back(buyer, fits)
+        refund = buyer.ask_back(fits)
+        buyer.until_returned(fits, ("asked", "done", 10_000))
         now = datetime.now(UTC).isoformat()
         lines = [line(till, one) for one in (fits, doubled, last)]
         lines += [
@@ -104,16 +104,6 @@ def line(till: Till, order: str, *, amount_idr: int = 30_000) -> str:
     """What a true file says of an order, or one of another amount."""
     (payment,) = till.charge(order)["payments"]
     return f"{order}-1,{amount_idr},{payment['paid_at']}"
-
-
-def give_back(buyer: Buyer, order: str) -> str:
-    """The number of a refund of one stamp that its gateway carried."""
-    asked = {"stamps": 1, "refundable_idr": 30_000, "reason": "tidak jadi"}
-    key = {"Idempotency-Key": str(uuid.uuid4())}
-    answer = buyer.citizen.http.post(f"/v1/orders/{order}/refunds", json=asked, headers=key)
-    assert answer.status_code == 201, answer.text
-    buyer.until_returned(order, ("asked", "done", 10_000))
-    return str(answer.json()["id"])
 
 
 def reconcile(service: Running, folder: Path, lines: Sequence[str]) -> tuple[int, dict[str, Any]]:

@@ -120,6 +120,14 @@ class Buyer:
         """Wait for the order's state, no longer than is promised."""
         until(lambda: self.shown(order)["state"] == state, within_s=PROMISED_S)
 
+    def ask_back(self, order: str) -> str:
+        """Ask for the money of one stamp of three; the refund's number."""
+        asked = {"stamps": 1, "refundable_idr": 30_000, "reason": "tidak jadi"}
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        answer = self.citizen.http.post(f"/v1/orders/{order}/refunds", json=asked, headers=key)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
     def returned(self, order: str) -> list[tuple[str, str, int]]:
         """Money of the order that goes back: why, how far, and how much."""
         refunds = self.citizen.http.get(f"/v1/orders/{order}/refunds").json()["refunds"]
@@ -169,13 +177,13 @@ def operator_key(service: Running) -> str:
 
 
 def move_time(service: Running, *statements: str, account_id: AccountId) -> None:
-    """Time as the rows have it, which the database's owner may move; `$1` is the account."""
+    """Time as the rows have it, which the database's owner may move; `$1` is the account, where needed."""
 
     async def move() -> None:
         owner = await service.owner()
         async with owner.transaction():
             for statement in statements:
-                await owner.execute(statement, account_id)
+                await owner.execute(statement, *([account_id] if "$1" in statement else []))
         await owner.close()
 
     asyncio.run(move())

@@ -21,9 +21,9 @@ STATES: Final = Path("docs/reference/states.md")
 _HEAD: Final = """# States
 
 Drawn by `bubuh docs states` from the tables of moves (`moves.py` of each slice); a test holds this page to
-them. A move marked as a correction is one that a gateway forced after we thought the thing was over; the
-event of a move bears its name (`order_events`, `payment_attempt_events`, `refund_events`,
-`complaint_events`).
+them. A move marked as a correction is one that a gateway forced after we thought the thing was over, or that
+an operator made where no gateway told the end; the event of a move bears its name (`order_events`,
+`payment_attempt_events`, `refund_events`, `complaint_events`).
 """
 
 
@@ -52,6 +52,7 @@ def _sections() -> Iterator[str]:
         ("Order", draw(orders.MOVES, start=orders.START)),
         ("Attempt", draw(payments.MOVES, start=payments.START)),
         ("Refund", draw(refunds.MOVES, start=refunds.START)),
+        ("Refund that is overdue, and an operator ends", draw(refunds.BY_HAND, start={})),
         ("Complaint", draw(complaints.MOVES, start=complaints.START)),
     )
     for name, drawing in machines:

@@ -13,7 +13,8 @@ from bubuh.db.pool import Database
 from bubuh.payments.model import REFUND
 from bubuh.refunds.ask import ask_refund
 from bubuh.refunds.decide import decide
-from bubuh.refunds.model import MOST_IDR, AskedRefund, Refund
+from bubuh.refunds.end import end_refund
+from bubuh.refunds.model import MOST_IDR, AskedRefund, Ending, Refund
 from bubuh.refunds.show import list_waiting, whose_order
 from bubuh.settings import Settings
 
@@ -59,7 +60,7 @@ def ask_command(
 
 @refunds.command("waiting")
 def waiting_command(as_json: Json = False) -> None:
-    """List the refunds that wait for a second person."""
+    """List the refunds that wait for a second person, to begin or to end."""
     found = with_database(list_waiting)
     if as_json:
         answer({"refunds": [_shown(refund) for refund in found]}, as_json=True)
@@ -80,6 +81,34 @@ def decline_command(refund: RefundNo, as_key: As = None, as_json: Json = False) 
     _decide(refund, as_key, agrees=False, as_json=as_json)
 
 
+@refunds.command("end")
+def end_command(
+    refund: RefundNo,
+    how: Annotated[Ending, typer.Option(help="done: its buyer has the money; failed: nobody will carry it.")],
+    reason: Annotated[str, typer.Option(help="Who said so, and by which proof; no personal data.")],
+    as_key: As = None,
+    as_json: Json = False,
+) -> None:
+    """End a refund that is on the unmatched list as overdue; its gateway is asked no more.
+
+    Above the limit a second person says the same before it ends.
+    """
+
+    async def act(db: Database) -> dict[str, object]:
+        actor = await acting_operator(db, as_key)
+        ended = await end_refund(
+            db,
+            read_id(REFUND, refund),
+            ending=how,
+            reason=reason,
+            limit_idr=Settings.from_env().refund_limit,
+            actor=actor,
+        )
+        return _shown(ended)
+
+    answer(with_database(act), as_json=as_json)
+
+
 def _decide(refund: str, as_key: str | None, *, agrees: bool, as_json: bool) -> None:
     async def act(db: Database) -> dict[str, object]:
         actor = await acting_operator(db, as_key)
@@ -97,4 +126,5 @@ def _shown(refund: Refund) -> dict[str, object]:
         "stamps": refund.stamps,
         "amount_idr": refund.amount_idr,
         "reason": refund.reason,
+        "end_told": None if refund.end_told is None else str(refund.end_told),
     }

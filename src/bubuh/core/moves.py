@@ -1,8 +1,8 @@
-"""A move of a state machine: its name, and whether a gateway forced it upon us.
+"""A move of a state machine: its name, and whether it is a correction.
 
 A table of moves names every arrow there is: from a state, to a state, by a move. A correction is what a
-gateway tells us after we thought a thing was over; it has a name of its own, so that an audit can tell it
-from the flow.
+gateway tells us after we thought a thing was over, or an operator where no gateway tells; it has a name of
+its own, so that an audit can tell it from the flow.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def flow(name: str) -> Move:
 
 
 def correction(name: str) -> Move:
-    """A move that a gateway forced."""
+    """A move that a gateway forced, or an operator made."""
     return Move(name=name, is_correction=True)
 
 

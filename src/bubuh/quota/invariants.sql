@@ -379,7 +379,8 @@ SELECT f.account_id, 'refund ' || f.id, 'a path to ' || f.state, coalesce(array_
         WHEN f.state = 'waiting' THEN e.states = ARRAY['waiting']
         WHEN f.state = 'declined' THEN e.states = ARRAY['declined', 'waiting']
         ELSE e.states <@ ARRAY['waiting', 'asked', 'unknown', 'pending', f.state] AND 'asked' = ANY(e.states)
-             AND f.state = ANY(e.states) AND (f.state = 'asked' OR 'unknown' = ANY(e.states))
+             AND f.state = ANY(e.states)
+             AND (f.state = 'asked' OR 'unknown' = ANY(e.states) OR (f.state = f.end_told AND f.overdue_at IS NOT NULL))
              AND (f.state NOT IN ('asked', 'unknown') OR NOT 'pending' = ANY(e.states))
         END, false)
  UNION ALL

@@ -38,6 +38,13 @@ class RefundState(StrEnum):
     DECLINED = "declined"
 
 
+class Ending(StrEnum):
+    """What an operator says of an overdue refund."""
+
+    DONE = "done"  #: its buyer has the money, by the gateway or another way: the reason says which
+    FAILED = "failed"  #: nobody will carry it: stamps are given back, a surplus is listed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedRefund:
     """What a buyer or clerk asks for."""
@@ -74,6 +81,7 @@ class Refund:
     asked_at: datetime
     ended_at: datetime | None
     is_overdue: bool  #: no end is known, and an operator has it on the unmatched list
+    end_told: Ending | None  #: what one operator said of its end, and a second is to say as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

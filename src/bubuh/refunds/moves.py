@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bubuh.core.moves import Moves, flow
+from bubuh.core.moves import Moves, correction, flow
 from bubuh.refunds.model import RefundState as S
 
 START: Final[Mapping[S, str]] = {
@@ -23,4 +23,10 @@ MOVES: Final[Moves[S]] = {
     S.DONE: {},
     S.FAILED: {},
     S.DECLINED: {},
+}
+
+#: what operators say of a refund that is overdue, in place of a gateway that says nothing (`end.py`)
+BY_HAND: Final[Moves[S]] = {
+    before: {S.DONE: correction("confirm_by_hand"), S.FAILED: correction("give_up")}
+    for before in (S.ASKED, S.UNKNOWN, S.PENDING)
 }

@@ -8,6 +8,10 @@ SELECT outcome, refundable_idr, most_idr
 -- done, same_person, conflict or unknown.
 SELECT outcome, account_id FROM refunds_decide(:shard, :id, :agrees, :actor);
 
+-- name: tell_end(shard, id, ending, why, limit_idr, actor)
+-- done, told (a second person is waited for), same_person, conflict or unknown.
+SELECT outcome, account_id FROM refunds_tell_end(:shard, :id, :ending, :why, :limit_idr, :actor);
+
 -- name: find_due(shard, resting)
 -- The shard, if it has refunds that are due, but at resting gateways.
 SELECT f.shard
@@ -35,24 +39,27 @@ UPDATE refunds AS f SET fault = :fault WHERE f.shard = :shard AND f.account_id =
 -- name: find(shard, account_id, id)
 -- No row: the account has no such refund.
 SELECT f.id, f.account_id, f.order_id, f.kind, f.state, f.stamps, f.amount_idr, f.reason, f.asked_at, f.ended_at,
-       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue
+       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue,
+       CASE WHEN f.ended_at IS NULL THEN f.end_told END AS end_told
   FROM refunds AS f
  WHERE f.shard = :shard AND f.account_id = :account_id AND f.id = :id;
 
 -- name: of_order(shard, account_id, order_id)
 -- An order's refunds, the oldest first.
 SELECT f.id, f.account_id, f.order_id, f.kind, f.state, f.stamps, f.amount_idr, f.reason, f.asked_at, f.ended_at,
-       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue
+       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue,
+       CASE WHEN f.ended_at IS NULL THEN f.end_told END AS end_told
   FROM refunds AS f
  WHERE f.shard = :shard AND f.account_id = :account_id AND f.order_id = :order_id
  ORDER BY f.asked_at, f.id;
 
 -- name: waiting(shard, at_most)
--- Refunds that wait for a second person, the oldest first.
+-- Refunds that wait for a second person, to begin or to end, the oldest first.
 SELECT f.id, f.account_id, f.order_id, f.kind, f.state, f.stamps, f.amount_idr, f.reason, f.asked_at, f.ended_at,
-       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue
+       f.overdue_at IS NOT NULL AND f.ended_at IS NULL AS is_overdue,
+       CASE WHEN f.ended_at IS NULL THEN f.end_told END AS end_told
   FROM refunds AS f
- WHERE f.shard = :shard AND f.state = 'waiting'
+ WHERE f.shard = :shard AND (f.state = 'waiting' OR (f.end_told IS NOT NULL AND f.ended_at IS NULL))
  ORDER BY f.asked_at
  LIMIT :at_most;
 

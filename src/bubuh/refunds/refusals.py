@@ -54,3 +54,9 @@ class RefundNotWaiting(Refusal):
     """The refund waits for nobody's consent."""
 
     code = "refund_not_waiting"
+
+
+class RefundNotOverdue(Refusal):
+    """Nobody's word is needed: its gateway tells the end, or has told it."""
+
+    code = "refund_not_overdue"

@@ -25,7 +25,7 @@ async def show_refunds(db: Database, account_id: AccountId, order_id: UUID) -> O
 
 
 async def list_waiting(db: Database) -> list[Refund]:
-    """The refunds that wait for a second person, the oldest first."""
+    """The refunds that wait for a second person, to begin or to end; the oldest first."""
     found = [
         refund for shard in ALL_SHARDS for refund in await store.waiting(db, shard, at_most=MOST_WAITING)
     ]

@@ -10,7 +10,7 @@ from bubuh.core.ids import AccountId
 from bubuh.core.shards import ALL_SHARDS, Shard, shard_of_account
 from bubuh.db.pool import Conn, Database, Row
 from bubuh.db.queries import load_queries
-from bubuh.refunds.model import AskedRefund, DueRefund, Refund, RefundKind, RefundState
+from bubuh.refunds.model import AskedRefund, DueRefund, Ending, Refund, RefundKind, RefundState
 
 SQL = load_queries("bubuh.refunds")
 
@@ -54,6 +54,15 @@ async def decide(
     return row["outcome"], row["account_id"]
 
 
+async def tell_end(
+    conn: Conn, shard: Shard, refund_id: UUID, *, ending: str, why: str, limit_idr: int, actor: str
+) -> tuple[str, AccountId]:
+    """An operator's word of a refund's end; the outcome, and whose refund it is."""
+    row = await conn.fetchrow(SQL.tell_end.sql, shard, refund_id, ending, why, limit_idr, actor)
+    assert row is not None, "telling always answers"
+    return row["outcome"], row["account_id"]
+
+
 async def list_due_shards(db: Database, *, resting: Sequence[str]) -> list[Shard]:
     """Where refunds are due, but at `resting` gateways; one way there and back for all shards."""
     rows = await db.fetchmany(SQL.find_due.sql, [(shard, list(resting)) for shard in ALL_SHARDS])
@@ -94,7 +103,7 @@ async def of_order(conn: Conn | Database, *, account_id: AccountId, order_id: UU
 
 
 async def waiting(db: Database, shard: Shard, *, at_most: int) -> list[Refund]:
-    """Refunds of a shard that wait for a second person."""
+    """Refunds of a shard that wait for a second person, to begin or to end."""
     return [_refund(row) for row in await db.fetch(SQL.waiting.sql, shard, at_most)]
 
 
@@ -110,4 +119,12 @@ async def account_of_order(db: Database, shard: Shard, order_id: UUID) -> Accoun
 
 
 def _refund(row: Row) -> Refund:
-    return Refund(**{**row, "kind": RefundKind(row["kind"]), "state": RefundState(row["state"])})
+    told = row["end_told"]
+    return Refund(
+        **{
+            **row,
+            "kind": RefundKind(row["kind"]),
+            "state": RefundState(row["state"]),
+            "end_told": None if told is None else Ending(told),
+        }
+    )

@@ -29,6 +29,10 @@ CREATE TABLE refunds (
     asked_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
     overdue_at timestamptz, -- when it was put on the operators' list, as its end did not come
+    end_told text, -- what an operator said of its end: done or failed; above the limit a second one says so as well
+    end_told_by text,
+    end_told_why text,
+    end_agreed_by text,
     PRIMARY KEY (shard, account_id, id),
     CONSTRAINT refunds_id UNIQUE (shard, id),
     CONSTRAINT refunds_shard CHECK (shard = account_id % 64),
@@ -41,6 +45,10 @@ CREATE TABLE refunds (
         state IN ('waiting', 'asked', 'unknown', 'pending', 'done', 'failed', 'declined')
     ),
     CONSTRAINT refunds_two_people CHECK (approved_by IS DISTINCT FROM actor),
+    CONSTRAINT refunds_two_people_end CHECK (end_agreed_by <> end_told_by),
+    CONSTRAINT refunds_end_known CHECK (end_told IN ('done', 'failed')),
+    CONSTRAINT refunds_end_told_why CHECK (num_nulls(end_told, end_told_by, end_told_why) IN (0, 3)),
+    CONSTRAINT refunds_end_agreed CHECK (end_agreed_by IS NULL OR (end_told_by IS NOT NULL AND ended_at IS NOT NULL)),
     CONSTRAINT refunds_tried_while_open CHECK ((state IN ('asked', 'unknown', 'pending')) = (next_try_at IS NOT NULL)),
     CONSTRAINT refunds_ended CHECK ((state IN ('done', 'failed', 'declined')) = (ended_at IS NOT NULL))
 ) WITH (fillfactor = 75);
@@ -49,6 +57,7 @@ CREATE INDEX refunds_overdue ON refunds (shard, asked_at) WHERE next_try_at IS N
 CREATE INDEX refunds_order ON refunds (shard, account_id, order_id);
 CREATE INDEX refunds_history ON refunds (shard, account_id, asked_at DESC, id DESC);
 CREATE INDEX refunds_waiting ON refunds (shard, asked_at) WHERE state = 'waiting';
+CREATE INDEX refunds_end_told ON refunds (shard, asked_at) WHERE end_told IS NOT NULL AND ended_at IS NULL;
 GRANT SELECT ON refunds TO bubuh_app;
 GRANT UPDATE (fault) ON refunds TO bubuh_app;
 
@@ -281,7 +290,7 @@ BEGIN
             _shard, ARRAY[_r.account_id], ARRAY['refund_overdue'], ARRAY[_r.gateway], ARRAY[_r.id::text],
             ARRAY[_r.order_id], ARRAY[NULL::text], ARRAY[_r.amount_idr], ARRAY['IDR'],
             ARRAY['no end is known of this refund: ' || concat_ws(', ', _r.state, _r.fault)],
-            ARRAY['ask the gateway about the refund by its number; it is asked for on and on']);
+            ARRAY['ask its gateway''s people about it by its number, and end it as they say; it is asked for on and on']);
         _listed := _listed + 1;
     END LOOP;
     RETURN _listed;
@@ -289,17 +298,52 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION refunds_list_overdue(smallint, double precision, integer) TO bubuh_app;
 
--- Record what a gateway says of a refund: pending, done (the stamps are captured) or failed (they are given back; money
--- that bought nothing goes on the unmatched list instead). done; already_done; conflict (it had ended the other way:
--- listed, and nothing moves); unknown (no such refund, or it was never sent).
-CREATE FUNCTION refunds_record(_shard smallint, _account_id bigint, _id uuid, _word text, _why text) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- A refund that is at work, and whose row is locked, ends: done (the stamps are captured) or failed (they are given back;
+-- money that bought nothing goes on the unmatched list instead). What lay there as it was overdue goes.
+CREATE FUNCTION refunds_close(
+    _shard smallint, _account_id bigint, _id uuid, _end text, _why text, _move text, _actor text
+) RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     _refund record;
     _ended text := 'done';
 BEGIN
+    UPDATE refunds AS f SET state = _end, fault = _why, ended_at = now(), next_try_at = NULL
+     WHERE f.shard = _shard AND f.account_id = _account_id AND f.id = _id
+    RETURNING f.stamps, f.amount_idr, f.order_id, f.gateway INTO STRICT _refund;
+    INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+    VALUES (_shard, _account_id, _id, _end, _move);
+    PERFORM payments_match_line_n(_shard, ARRAY[_account_id], ARRAY['refund_overdue'], ARRAY[_refund.gateway],
+                                  ARRAY[_id::text]);
+    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
+    VALUES (_shard, _account_id, 'refund.' || _end, _id,
+            jsonb_build_object('amount_idr', _refund.amount_idr, 'stamps', _refund.stamps, 'order', _refund.order_id));
+    IF _refund.stamps > 0 AND _end = 'done' THEN
+        SELECT c.outcome INTO STRICT _ended
+          FROM quota_capture_n(_shard, ARRAY[_id], ARRAY[_account_id], 'paid_back', ARRAY[_actor]) AS c;
+    ELSIF _refund.stamps > 0 THEN
+        SELECT r.outcome INTO STRICT _ended
+          FROM quota_release_n(_shard, ARRAY[_id], ARRAY[_account_id], ARRAY[_actor]) AS r;
+    ELSIF _end = 'failed' THEN
+        PERFORM payments_list_unmatched_n(
+            _shard, ARRAY[_account_id], ARRAY['refund_failed'], ARRAY[_refund.gateway], ARRAY[_id::text],
+            ARRAY[_refund.order_id], ARRAY[NULL::text], ARRAY[_refund.amount_idr], ARRAY['IDR'],
+            ARRAY['the gateway will not give back what was paid too much'],
+            ARRAY['send the money to the buyer by hand']);
+    END IF;
+    ASSERT _ended = 'done', 'a refund at work holds its stamps';
+END
+$$;
+
+-- Record what a gateway says of a refund: pending, done or failed. done; already_done; conflict (it had ended the other
+-- way: listed, and nothing moves); unknown (no such refund, or it was never sent).
+CREATE FUNCTION refunds_record(_shard smallint, _account_id bigint, _id uuid, _word text, _why text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _refund record;
+BEGIN
     ASSERT _word IN ('pending', 'done', 'failed'), 'an unknown outcome is not recorded';
-    SELECT f.state, f.kind, f.stamps, f.amount_idr, f.order_id, f.gateway INTO _refund FROM refunds AS f
+    SELECT f.state, f.amount_idr, f.order_id, f.gateway INTO _refund FROM refunds AS f
      WHERE f.shard = _shard AND f.account_id = _account_id AND f.id = _id FOR NO KEY UPDATE;
     IF NOT FOUND OR _refund.state IN ('waiting', 'asked', 'declined') THEN
         RETURN 'unknown';
@@ -311,40 +355,60 @@ BEGIN
         PERFORM payments_list_unmatched_n(
             _shard, ARRAY[_account_id], ARRAY['refund_contradicted'], ARRAY[_refund.gateway], ARRAY[_id::text],
             ARRAY[_refund.order_id], ARRAY[NULL::text], ARRAY[_refund.amount_idr], ARRAY['IDR'],
-            ARRAY['the gateway said ' || _refund.state || ', and now says ' || _word],
+            ARRAY['it ended as ' || _refund.state || ', and the gateway now says ' || _word],
             ARRAY['ask the gateway where the money is; then correct the quota by hand']);
         RETURN 'conflict';
     END IF;
-    UPDATE refunds AS f
-       SET state = _word, fault = _why, ended_at = CASE WHEN _word = 'pending' THEN NULL ELSE now() END,
-           next_try_at = CASE WHEN _word = 'pending' THEN f.next_try_at END
-     WHERE f.shard = _shard AND f.account_id = _account_id AND f.id = _id;
-    INSERT INTO refund_events (shard, account_id, refund_id, state, move)
-    VALUES (_shard, _account_id, _id, _word,
-            CASE _word WHEN 'pending' THEN 'accept' WHEN 'done' THEN 'pay_back' ELSE 'fail' END);
     IF _word = 'pending' THEN
-        RETURN 'done';
+        UPDATE refunds AS f SET state = _word, fault = _why
+         WHERE f.shard = _shard AND f.account_id = _account_id AND f.id = _id;
+        INSERT INTO refund_events (shard, account_id, refund_id, state, move)
+        VALUES (_shard, _account_id, _id, _word, 'accept');
+    ELSE
+        PERFORM refunds_close(_shard, _account_id, _id, _word, _why, CASE _word WHEN 'done' THEN 'pay_back' ELSE 'fail' END,
+                              'gateway:' || _refund.gateway);
     END IF;
-    PERFORM payments_match_line_n(_shard, ARRAY[_account_id], ARRAY['refund_overdue'], ARRAY[_refund.gateway],
-                                  ARRAY[_id::text]);
-    INSERT INTO outbox_facts (shard, account_id, topic, subject, facts)
-    VALUES (_shard, _account_id, 'refund.' || _word, _id,
-            jsonb_build_object('amount_idr', _refund.amount_idr, 'stamps', _refund.stamps, 'order', _refund.order_id));
-    IF _refund.stamps > 0 AND _word = 'done' THEN
-        SELECT c.outcome INTO STRICT _ended
-          FROM quota_capture_n(_shard, ARRAY[_id], ARRAY[_account_id], 'paid_back', ARRAY['gateway:' || _refund.gateway]) AS c;
-    ELSIF _refund.stamps > 0 THEN
-        SELECT r.outcome INTO STRICT _ended
-          FROM quota_release_n(_shard, ARRAY[_id], ARRAY[_account_id], ARRAY['gateway:' || _refund.gateway]) AS r;
-    ELSIF _word = 'failed' THEN
-        PERFORM payments_list_unmatched_n(
-            _shard, ARRAY[_account_id], ARRAY['refund_failed'], ARRAY[_refund.gateway], ARRAY[_id::text],
-            ARRAY[_refund.order_id], ARRAY[NULL::text], ARRAY[_refund.amount_idr], ARRAY['IDR'],
-            ARRAY['the gateway will not give back what was paid too much'],
-            ARRAY['send the money to the buyer by hand']);
-    END IF;
-    ASSERT _ended = 'done', 'a refund at work holds its stamps';
     RETURN 'done';
 END
 $$;
 GRANT EXECUTE ON FUNCTION refunds_record(smallint, bigint, uuid, text, text) TO bubuh_app;
+
+-- An operator says how a refund ended whose gateway does not say so: done (its buyer has the money) or failed (nobody will
+-- carry it). Only one that is on the unmatched list as overdue. Above `_limit_idr` what is said is kept, and a second,
+-- different person says the same; another word takes its place. done; told (a second person is waited for); same_person;
+-- conflict (it is not overdue, or has ended) or unknown.
+CREATE FUNCTION refunds_tell_end(
+    _shard smallint, _id uuid, _end text, _why text, _limit_idr bigint, _actor text
+) RETURNS TABLE (outcome text, account_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    _refund record;
+    _agrees boolean;
+BEGIN
+    ASSERT _end IN ('done', 'failed'), 'a refund ends in one of two ways';
+    SELECT f.account_id, f.amount_idr, f.overdue_at, f.ended_at, f.end_told, f.end_told_by INTO _refund FROM refunds AS f
+     WHERE f.shard = _shard AND f.id = _id FOR NO KEY UPDATE;
+    account_id := _refund.account_id;
+    outcome := CASE WHEN NOT FOUND THEN 'unknown'
+                    WHEN _refund.overdue_at IS NULL OR _refund.ended_at IS NOT NULL THEN 'conflict'
+                    WHEN _refund.end_told = _end AND _refund.end_told_by = _actor THEN 'same_person' END;
+    IF outcome IS NOT NULL THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    _agrees := coalesce(_refund.end_told = _end, false);
+    IF NOT _agrees THEN
+        UPDATE refunds AS f SET end_told = _end, end_told_by = _actor, end_told_why = _why
+         WHERE f.shard = _shard AND f.account_id = _refund.account_id AND f.id = _id;
+    END IF;
+    outcome := CASE WHEN _agrees OR _refund.amount_idr <= _limit_idr THEN 'done' ELSE 'told' END;
+    IF outcome = 'done' THEN
+        PERFORM refunds_close(_shard, _refund.account_id, _id, _end, NULL,
+                              CASE _end WHEN 'done' THEN 'confirm_by_hand' ELSE 'give_up' END, _actor);
+        UPDATE refunds AS f SET end_agreed_by = CASE WHEN _agrees THEN _actor END
+         WHERE f.shard = _shard AND f.account_id = _refund.account_id AND f.id = _id;
+    END IF;
+    RETURN NEXT;
+END
+$$;
+GRANT EXECUTE ON FUNCTION refunds_tell_end(smallint, uuid, text, text, bigint, text) TO bubuh_app;

@@ -61,4 +61,12 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
             "Keputusan sudah diambil, atau tidak diperlukan.", "It was decided, or needs no consent."
         ),
     ),
+    refunds.RefundNotOverdue: Problem(
+        status=409,
+        title=Words("Pengembalian tidak terlambat", "The refund is not overdue"),
+        detail=Words(
+            "Penyedia pembayarannya masih ditanya, atau akhirnya sudah diketahui.",
+            "Its gateway is still being asked, or its end is known.",
+        ),
+    ),
 }
