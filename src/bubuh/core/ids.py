@@ -20,16 +20,26 @@ AccountId = NewType("AccountId", int)
 THE_SERVICE: Final = AccountId(0)  #: nobody's account: acts on the service itself are recorded under it
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
-_PAIRS: Final = tuple(high + low for high in ALPHABET for low in ALPHABET)  # ten bits at a time
 _VALUES: Final = {letter: value for value, letter in enumerate(ALPHABET)}
 _ACCOUNT_BITS: Final = 62
 _ACCOUNT_LETTERS: Final = 13
 _UUID_LETTERS: Final = 26
-#: how far each pair lies from the right, by the number of letters
-_SHIFTS: Final = {
-    letters: tuple(range(10 * ((letters + 1) // 2 - 1), -1, -10))
-    for letters in (_ACCOUNT_LETTERS, _UUID_LETTERS)
-}
+_MOST_LETTERS: Final = 32  # a power of two, for halving
+_LETTERS: Final = ALPHABET.encode().ljust(256, b"?")  # by value
+
+
+def _halving(letters: int) -> tuple[int, int, int]:
+    """How twice so many letters of five bits come apart into halves of eight bits a letter.
+
+    How far the high ones move; where the low ones are in each group, where the high ones.
+    """
+    group = (1 << 5 * letters) - 1
+    places = range(0, 8 * _MOST_LETTERS, 8 * 2 * letters)
+    low = sum(group << at for at in places)
+    return (8 - 5) * letters, low, low << 5 * letters
+
+
+_HALVINGS: Final = tuple(map(_halving, (16, 8, 4, 2, 1)))
 
 
 class MalformedId(Refusal):
@@ -108,7 +118,10 @@ def _owned(account_id: int, material: bytes) -> UUID:
 
 
 def _encode(value: int, letters: int) -> str:
-    return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS[letters]])[-letters:]
+    """Each five bits to a byte of their own, all at once: a table of pairs takes twice as long."""
+    for apart, low, high in _HALVINGS:
+        value = value & low | (value & high) << apart
+    return value.to_bytes(_MOST_LETTERS)[-letters:].translate(_LETTERS).decode()
 
 
 def _decode(text: str, prefix: str, letters: int) -> int:

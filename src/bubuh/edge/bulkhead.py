@@ -193,6 +193,10 @@ class Bulkhead:
         if line is None:
             line = self._idle.pop(place.owner, None) or self._new_line()
             self._lines[place.owner] = line
+        is_in_time = now_s < until_s
+        if is_in_time and not self.waiting and self.in_flight < self.limit and line.has_room:
+            self._work(place, line, now_s)
+            return place, [place]
         line.add(place)
         self._arrived.append(place)
         self._until_s = min(self._until_s, until_s)
@@ -221,6 +225,9 @@ class Bulkhead:
 
     def look(self, now_s: float) -> list[Place]:
         """Let in whom there is room for, and turn away who waited too long; whose standing changed."""
+        if not self.waiting:
+            self._pace.note(begun=0, is_waited=False, now_s=now_s)
+            return []
         spent, begun = self._drop_spent(now_s), list[Place]()
         while self.in_flight < self.limit and (place := self._first()) is not None:
             self._begin(place, now_s)
@@ -263,11 +270,14 @@ class Bulkhead:
     def _begin(self, place: Place, now_s: float) -> None:
         line = self._lines[place.owner]
         line.remove(place)
+        self.waiting -= 1
         self._longest_s = max(self._longest_s, now_s - place.since_s)
+        self._work(place, line, now_s)
+
+    def _work(self, place: Place, line: _Line, now_s: float) -> None:
         place.standing, place.began_s = Standing.WORKING, now_s
         line.in_flight += 1
         self.in_flight += 1
-        self.waiting -= 1
 
     def _end(self, place: Place, line: _Line, *, now_s: float, counts: bool) -> None:
         if counts:

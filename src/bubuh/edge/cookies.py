@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from litestar.datastructures import Cookie
@@ -74,6 +75,7 @@ class Cookies:
         return f"__Host-{name}" if self.is_https else name
 
 
+@lru_cache(maxsize=4)  # a process has one; tests have several
 def cookies_of(public_url: str) -> Cookies:
     """The cookies of the site at `public_url`."""
     return Cookies(is_https=public_url.startswith("https:"))

@@ -259,7 +259,7 @@ async def _admit(
     """While people queue: check the pass, and renew it by any use; raises `PassNeeded`, `RepairFull`."""
     services, _, _ = _parts(connection)
     door = services.door
-    if door is None or not (door.is_open or (door.queues_buying and errand is Errand.BUY)):
+    if door is None or not (door.is_open or (errand is Errand.BUY and door.queues_buying)):
         return None
     return await door.admit(services.db, account_id, shown, errand=errand, now_s=int(time.time()))
 

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 
@@ -71,6 +72,7 @@ class Rates:
 
 
 _SWEEP_FROM: Final = 10_000  # cells below which forgetting is not worth a look
+_MOST_GROUPS: Final = 4_096  # addresses whose group is at hand
 
 
 class Limiter:
@@ -108,6 +110,7 @@ class Limiter:
         self._sweep_at = max(_SWEEP_FROM, 2 * len(self._whole_at))
 
 
+@lru_cache(maxsize=_MOST_GROUPS)  # reading an address costs as much as all of a limit
 def address_group(ip: str) -> str:
     """Who an address stands for: itself, or for IPv6 its /64, which one customer has whole."""
     try:

@@ -42,9 +42,7 @@ async def begin_when_whole(connection: Connection) -> None:
     Raises as `Works.begin`, and `BuyingPaused`, `LeftOff` under a brownout.
     """
     _see_level(connection)
-    headers = connection.headers
-    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    if _method(connection) in _BODILESS or not has_body:
+    if _method(connection) in _BODILESS or not _has_body(connection):
         await begin(connection)
 
 
@@ -76,6 +74,11 @@ def _see_level(connection: Connection) -> None:
     exchange_of(connection.scope).given.append((HEADER, f"L{int(level)}"))
     if brownout.closes(way) and not is_keepable(_method(connection), way):
         raise BuyingPaused if way.buys else LeftOff(level=int(level))
+
+
+def _has_body(connection: Connection) -> bool:
+    headers = connection.headers
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def _way(connection: Connection) -> Way | None:

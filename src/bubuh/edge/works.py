@@ -53,6 +53,7 @@ class Works:
         }
         self._waiting: dict[Place, asyncio.Future[None]] = {}
         self._comebacks = {kind: ComeBacks() for kind in RULES}
+        self._front = {kind: metrics.FRONT.labels(bulkhead=kind) for kind in RULES}
         for kind, bulkhead in self.bulkheads.items():
             metrics.show_bulkhead(str(kind), bulkhead)
 
@@ -83,7 +84,7 @@ class Works:
             except BaseException:
                 self.leave(way.kind, place)
                 raise
-        metrics.FRONT.labels(bulkhead=way.kind).observe(self.clock_s() - place.since_s)
+        self._front[way.kind].observe(self.clock_s() - place.since_s)
         if place.standing is Standing.SPENT:
             raise TimeSpent(f"{way.kind} bulkhead")
         is_served = place.standing is Standing.WORKING

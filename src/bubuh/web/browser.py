@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from bubuh.edge.words import Language
 
 AnyRequest = Request[Any, Any, Any]
 _KEPT: Final = "browser"
+_LANGUAGES: Final[Mapping[str, Language]] = {str(language): language for language in Language}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +55,4 @@ def _look(request: AnyRequest) -> Browser:
 
 def _language(request: AnyRequest) -> Language:
     chosen = request.cookies.get(LANGUAGE)
-    return Language(chosen) if chosen in set(Language) else language_of(request)
+    return _LANGUAGES.get(chosen or "") or language_of(request)

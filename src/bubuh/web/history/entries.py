@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
 
 from litestar import MediaType, Request, get
 
@@ -51,10 +50,10 @@ class Row(NamedTuple):
     word: str
     address: str
     title: str
-    line: str
+    lead: str  #: before the moment; may be empty
+    at: str
     note: str  #: may be empty
-    help: str
-    help_label: str
+    own: str  #: its id
 
 
 ROW: Final = Mould("history/row.html", *Row._fields)
@@ -125,35 +124,31 @@ def _rows_in(language: Language) -> Callable[[Entry], Row]:
     say = voice(language)
     far, stamp, back = _looks_and_words(say), say("Meterai"), say("Kuota sudah kembali.")
     bought, paid_back = say("Pembelian meterai: %(num)s"), say("Pengembalian dana %(amount)s")
-    wrong = say("Ada masalah? %(what)s")
     reasons = {code: f"{back} {why.said(language)}" for code, why in RETURN_REASONS.items()}
     no_reason = f"{back} {say('Meterai tidak dapat dibubuhkan.')}"
 
     def row(entry: Entry) -> Row:
         at, note = moment(entry.ended_at or entry.at), ""
+        look, word = far[entry.kind, entry.state]
         if entry.kind is _STAMP:
             own = show_id("stm", entry.id)
-            address, title = f"/meterai/{own}", f"{entry.title} · {entry.number}"
-            line = f"{stamp} · {at}"
             if entry.reason is not None:
                 note = reasons.get(entry.reason, no_reason)
-        elif entry.kind is _ORDER:
+            title = f"{entry.title} · {entry.number}"
+            return Row(look, word, f"/meterai/{own}", title, stamp, at, note, own)
+        amount = rupiah(entry.amount_idr or 0)
+        if entry.kind is _ORDER:
             own = show_id("ord", entry.id)
-            address, title = f"/pesanan/{own}", bought % {"num": entry.stamps}
-            line = f"{rupiah(entry.amount_idr or 0)} · {at}"
-        else:
-            assert entry.order_id is not None, "a refund is of an order"
-            own = show_id("rfd", entry.id)
-            address = f"/pesanan/{show_id('ord', entry.order_id)}"
-            title = paid_back % {"amount": rupiah(entry.amount_idr or 0)}
-            line = at
-        look, word = far[entry.kind, entry.state]
-        label = wrong % {"what": f"{title}, {at}"}
-        return Row(look, word, address, title, line, note, f"/bantuan/{own}", label)
+            title = bought % {"num": entry.stamps}
+            return Row(look, word, f"/pesanan/{own}", title, amount, at, note, own)
+        assert entry.order_id is not None, "a refund is of an order"
+        order, title = show_id("ord", entry.order_id), paid_back % {"amount": amount}
+        return Row(look, word, f"/pesanan/{order}", title, "", at, note, show_id("rfd", entry.id))
 
     return row
 
 
 def _address(kind: str, phase: str, **more: str) -> str:
-    told = {name: value for name, value in {"jenis": kind, "keadaan": phase, **more}.items() if value}
-    return f"/riwayat?{urlencode(told)}" if told else "/riwayat"
+    """Nothing of it has to be quoted: words of ours, and cursors."""
+    told = [f"{name}={value}" for name, value in {"jenis": kind, "keadaan": phase, **more}.items() if value]
+    return f"/riwayat?{'&'.join(told)}" if told else "/riwayat"
