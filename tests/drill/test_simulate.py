@@ -13,7 +13,8 @@ def check(crowd: Crowd) -> None:
     assert shares["ours"] > shares["halves"] > 0
     assert shares["ours"] > shares["fifo"]
     assert shares["ours"] >= 0.95
-    assert report["retail_leanest_share"] > FLOOR * 0.9
+    assert report["retail_leanest_share"] >= FLOOR, "in whichever half hour"
+    assert report["reached"]
     assert report["ours"]["eta_error_p50"] < 0.15
     assert report["ours"]["eta_kept"] >= 0.9, "who was told a range was called within it"
     ours = report["ours"]

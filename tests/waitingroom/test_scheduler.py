@@ -17,7 +17,9 @@ def share(*demands: Demand, amount: float = 100.0, now_s: float = NOW_S) -> list
 
 
 @given(
-    st.lists(st.tuples(people, shares, st.floats(0.1, 5), st.floats(0.3, 1), st.booleans()), max_size=6),
+    st.lists(
+        st.tuples(people, shares, people, st.floats(0.1, 5), st.floats(0.3, 1), st.booleans()), max_size=6
+    ),
     st.floats(0.01, 1000),
 )
 def test_nobody_gets_more_than_there_is_and_floors_hold(wanted, amount: float) -> None:
@@ -27,8 +29,9 @@ def test_nobody_gets_more_than_there_is_and_floors_hold(wanted, amount: float) -
                 id=1 + at, name=f"l{at}", floor=floor / 2, weight=weight, ceiling=ceiling
             ),
             people=count,
+            short=short,
         )
-        for at, (count, floor, weight, ceiling, has_deadline) in enumerate(wanted)
+        for at, (count, floor, short, weight, ceiling, has_deadline) in enumerate(wanted)
     ]
     granted = share(*demands, amount=amount)
     assert sum(granted) <= amount * (1 + 1e-9)
@@ -75,6 +78,18 @@ def test_an_early_deadline_takes_all_but_the_floors_when_it_must() -> None:
     near = Demand(rule=deadline_lane(deadline_at=NOW_S + 660), people=100_000)
     far = Demand(rule=deadline_lane(id=10, name="far", deadline_at=NOW_S + 9000), people=100_000)
     assert share(retail, far, near) == pytest.approx([10, 0, 90])
+
+
+def test_what_a_lane_is_short_of_its_floor_is_made_up_to_it_before_deadlines_and_weights() -> None:
+    retail = Demand(rule=lane(floor=0.1), people=10_000, short=400)
+    near = Demand(rule=deadline_lane(deadline_at=NOW_S + 660), people=100_000)
+    heavy = Demand(rule=lane(id=2, name="a", weight=9), people=10_000)
+    assert share(retail, near, heavy) == pytest.approx([15, 85, 0])
+
+
+def test_what_is_made_up_takes_nothing_of_the_floors_of_others() -> None:
+    short = Demand(rule=lane(floor=0.3), people=10_000, short=60_000)
+    assert share(short, Demand(rule=lane(id=2, name="a", floor=0.6), people=1000)) == pytest.approx([40, 60])
 
 
 def test_a_deadline_far_off_leaves_room_for_others() -> None:

@@ -40,6 +40,9 @@ _PACE_CALLS: Final = 8  #: that a slow lane's pace is learnt from, where a minut
 _SAVED_S: Final = 3.0  #: seconds' worth of people that a lane may save up, or let in too early
 _LEAST_SAVED: Final = 5.0
 _LONGEST_TICK_S: Final = 5.0
+_MOST_SHORT_S: Final = (
+    60.0  #: of its floor, that are made up at most where nobody comes of those who are called
+)
 _HASTE: Final = 1.25  #: what the door lets in at most, in what is called for: fewer came before
 
 
@@ -96,6 +99,7 @@ class Lane:
         self._learning_s = 0.0  # for which its pace has been learnt
         self._credit = 0.0  # people who may enter, those expected among them
         self._late_credit = 0.0
+        self._short = 0.0  # people who were to come by its floor, and have not
         self._per_s = 0.0
         self.presence = Presence()
         self._there = _FIRST_SHOW_WEIGHT
@@ -159,9 +163,18 @@ class Lane:
         show = self._show(self.presence.mean)
         expected = self._expected(window_s)
         people = max(0.0, self.callable * show + expected - self._credit)
-        return Demand(
-            rule=self.rule, people=people, arriving=max(0, self.rule.expected - self.numbers.issued) * show
-        )
+        arriving = max(0, self.rule.expected - self.numbers.issued) * show
+        return Demand(rule=self.rule, people=people, arriving=arriving, short=self._short)
+
+    def owe(self, floor: float, elapsed_s: float) -> None:
+        """So many were to come by its floor in `elapsed_s`, while anybody waits.
+
+        Who comes beyond it is not held against the lane later, so that in any time in which somebody waits it
+        has had its floor, less what it is short of at the end.
+        """
+        most = max(1.0, _MOST_SHORT_S * floor / elapsed_s)
+        more = max(self._short, min(self._short + floor, most))
+        self._short = more if self.callable else 0.0
 
     def to_call(self, granted: float, elapsed_s: float, *, window_s: float) -> int:
         """How many numbers to call so that `granted` more people come within `elapsed_s`."""
@@ -215,6 +228,7 @@ class Lane:
         self.window.use(place)
         self.entered += 1
         self._credit -= 1
+        self._short = max(0.0, self._short - 1)
         self._door.enter()
 
     def call(self, upto: int, *, open_s: float) -> None:
@@ -331,6 +345,8 @@ class Room:
         share_out(demands, amount, when)
         if buys < 1:
             hold_back(demands, amount, buys, when, is_held=lambda rule: Errand.BUY in ERRANDS[rule.kind])
+        for lane, demand in zip(lanes, demands, strict=True):
+            lane.owe(min(demand.granted, demand.rule.floor * amount), elapsed_s)
         return ended + self._call(lanes, demands, now_s, elapsed_s)
 
     def _follow_pace(self, per_s: float, elapsed_s: float) -> None:

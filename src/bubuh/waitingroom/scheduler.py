@@ -12,6 +12,7 @@ from typing import Final
 from bubuh.waitingroom.lanes import LaneRule
 
 _PACE: Final = 0.1  #: a deadline's queue is to be empty when this part of the time left has gone by
+_MAKE_UP_S: Final = 80.0  #: over which a lane gets what it is short of: who comes is known after a minute
 _NOTHING: Final = 1e-9
 
 
@@ -31,15 +32,16 @@ class Demand:
     rule: LaneRule
     people: float  #: who would come if all that wait were called now
     arriving: float = 0.0  #: who will still come before its deadline, as far as anybody knows
+    short: float = 0.0  #: who were to come by its floor, and have not
     granted: float = 0.0
 
 
 def share_out(demands: Sequence[Demand], amount: float, when: Moment) -> None:
     """Set `granted` of each so that together they are at most `amount` people.
 
-    Each lane gets its floor first. Then lanes with a deadline, the earliest first, get what it takes to be
-    done in a tenth of the time left, and so ever more as it comes near. The rest goes round by weight. No
-    lane gets more than it can use, nor more than its ceiling.
+    Each lane gets its floor first, and something for what it is short of it. Then lanes with a deadline, the
+    earliest first, get what it takes to be done in a tenth of the time left, and so ever more as it comes
+    near. The rest goes round by weight. No lane gets more than it can use, nor more than its ceiling.
     """
     if sum(demand.people for demand in demands) <= amount and all(d.rule.ceiling >= 1 for d in demands):
         for demand in demands:
@@ -50,6 +52,7 @@ def share_out(demands: Sequence[Demand], amount: float, when: Moment) -> None:
     for demand, limit in zip(demands, most, strict=True):
         demand.granted = min(limit, demand.rule.floor * amount)
         left -= demand.granted
+    left = _make_up(demands, most, left, when)
     for at in _by_deadline(demands):
         demand = demands[at]
         needed = _needed(demand, when) * when.elapsed_s
@@ -77,6 +80,16 @@ def hold_back(
             demand.granted *= part * amount / granted
         granted = part * amount
     share_out(others, amount - granted, when)
+
+
+def _make_up(demands: Sequence[Demand], most: Sequence[float], left: float, when: Moment) -> float:
+    """To each lane a part of what it is short of its floor; what is `left` then."""
+    for demand, limit in zip(demands, most, strict=True):
+        wanted = min(limit - demand.granted, demand.short * when.elapsed_s / _MAKE_UP_S)
+        given = min(max(wanted, 0.0), left)
+        demand.granted += given
+        left -= given
+    return left
 
 
 def _by_deadline(demands: Sequence[Demand]) -> list[int]:
