@@ -27,7 +27,7 @@ from bubuh.gateway_dev.signing import call_headers
 from bubuh.identity.model import Role
 from bubuh.identity.people.sessions import open_session
 from bubuh.payments.model import REFUND
-from bubuh.quota.invariants import ask as ask_books
+from bubuh.quota.invariants import Scope, ask as ask_books
 from bubuh.wiring.folder import DataFolder
 from tests.cli.test_payments_commands import key_of
 from tests.orders.test_money_rules import BOOKS
@@ -213,8 +213,9 @@ async def _assert_agree(buyer: Buyer, book: Mapping[str, dict[str, Any]]) -> Non
     assert money_idr == PRICE_IDR * await _bought(conn, account_id)
     await conn.close()
     async with await Database.open(buyer.service.run.databases[APP], size=1) as db:
+        mine = Scope(account_ids=[account_id])
         for invariant in BOOKS:
-            assert await ask_books(db, invariant, shard_of_account(account_id)) == []
+            assert await ask_books(db, invariant, shard_of_account(account_id), mine) == []
 
 
 def _told(book: Mapping[str, dict[str, Any]], references: Sequence[str]) -> dict[tuple[str, str], int]:
