@@ -36,6 +36,7 @@ ALONE = (
     "/organisasi/baru",
     "/undangan",
     "/antre/kabari",
+    "/antre/masuk",
     "/antre/nomor",
     "/riwayat",
     "/riwayat?jenis=dana",
@@ -53,7 +54,6 @@ ELSEWHERE = {
     "/meterai/{stamp_id:str}/keadaan",
     "/periksa/sidik",
     "/bahasa/{language:str}",
-    "/antre/masuk",
     "/dev/letters",
     "/bukti-antre/{proof:str}",
 }

@@ -174,6 +174,8 @@ def test_any_byte_of_the_json_and_its_signature_is_held(
         assert why(other, signature) is Why.FORGED
     for other in (signature + b"\n", signature[:-1], signature[1:], b""):
         assert why(facts, other) is Why.FORGED
+    for zeros in (1, 2, 3, 4096):
+        assert why(facts, signature + bytes(zeros)) is Why.TRAILING_BYTES
     plain.with_suffix(".p7s").unlink()
     assert judged(plain, root) is Why.UNREADABLE
 

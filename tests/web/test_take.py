@@ -8,8 +8,10 @@ import time
 import pytest
 
 from bubuh.waitingroom.code import code_of
+from bubuh.waitingroom.lanes import DEFAULT_LANES, LaneKind
+from bubuh.waitingroom.room_file import RoomFile, write_room_file
 from bubuh.waitingroom.turn import Holder, bind_of, issue, read_bytes, read_turn, show_bytes
-from tests.waitingroom.make import RING, UMUM
+from tests.waitingroom.make import RING, UMUM, lane, rules
 from tests.web.browser import Browser, registered
 from tests.web.test_deadline import Night, night  # noqa: F401 -- a fixture
 from tests.web.test_stamp import session_of
@@ -44,6 +46,26 @@ async def test_a_turn_of_ones_own_is_taken_shown_and_entered_with_elsewhere(nigh
     await tablet.open(f"/antre/masuk?nomor={code_of(turn, RING)}")
     entered = await tablet.send(tablet.form("/antre/masuk"))
     assert entered.request.url.path == "/akun"
+
+
+async def test_lanes_that_a_room_comes_with_are_named_in_the_readers_language(night: Night) -> None:  # noqa: F811
+    own = lane(id=4, name="loket", kind=LaneKind.ASSIST, title="Loket 100 % & bantuan")
+    given = [*(one for one in DEFAULT_LANES if one.kind is not LaneKind.ASSIST), own]
+    write_room_file(night.gate.folder, RoomFile(is_open=True, rules=rules(*given)), uid=None)
+    door = night.site.services.door
+    assert door is not None
+    door._watched._seen, door._looked_s = -1, float("-inf")
+    sari = await registered(night.site)
+    for language, titles in (
+        ("id", ["Sudah punya kuota", "Umum"]),
+        ("en", ["Has quota already", "Everybody"]),
+    ):
+        sari.browser.client.headers["Accept-Language"] = language
+        page = (await sari.browser.open(PATH)).text
+        shown = re.findall(
+            r"<button type=\"submit\"[^>]*>([^<]+)</button>\n</form>", page.split("<main", 1)[1]
+        )
+        assert shown == [*titles, "Loket 100 % &amp; bantuan"]
 
 
 async def test_a_lane_that_is_reserved_or_unknown_is_not_joined_here(night: Night) -> None:  # noqa: F811

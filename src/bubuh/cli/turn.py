@@ -17,6 +17,7 @@ from bubuh.cli.output import Json, answer
 from bubuh.cli.turn_log import audit_command, publish_command
 from bubuh.cli.verify import NoRoot
 from bubuh.pdf import sheet
+from bubuh.pdf.seal.der import elements
 from bubuh.pdf.seal.pki import from_pem
 from bubuh.settings import Settings, data_folder
 from bubuh.statements.prove import prove
@@ -38,6 +39,7 @@ class Why(StrEnum):
 
     UNREADABLE = "unreadable"  #: no proof of turn, or one without its signature
     FORGED = "forged"  #: the signature is not over this, or not of the service
+    TRAILING_BYTES = "trailing_bytes"  #: its signature is followed by something
     SIGNER_NOT_VALID = "signer_not_valid"  #: when it was stated the certificates were not valid
     OTHER_LANE = "other_lane"
     OTHER_DEADLINE = "other_deadline"
@@ -48,6 +50,7 @@ class Why(StrEnum):
 _INDONESIAN: Final = {
     Why.UNREADABLE: "bukan bukti antrean, atau tanda tangannya (.p7s di sampingnya) tidak ada",
     Why.FORGED: "tidak ditandatangani layanan ini, atau sudah diubah",
+    Why.TRAILING_BYTES: "di belakang tanda tangannya (.p7s) ada yang ditambahkan",
     Why.SIGNER_NOT_VALID: "sertifikat penanda tangan tidak berlaku pada saat itu",
     Why.OTHER_LANE: "untuk jalur lain",
     Why.OTHER_DEADLINE: "untuk tenggat lain",
@@ -113,13 +116,16 @@ def verify_command(
 def _judge(file: Path, roots: tuple[bytes, ...], wanted: Wanted) -> tuple[TurnRecord | None, Why | None]:
     """What a proof says, if it is the service's, and why it is not good, if it is not."""
     raw = file.read_bytes() if file.stat().st_size <= sheet.MOST_BYTES else b""
-    parts = _of_page(raw) if raw.startswith(b"%PDF-") else _of_json(raw, file.with_suffix(".p7s"))
+    is_page = raw.startswith(b"%PDF-")
+    parts = _of_page(raw) if is_page else _of_json(raw, file.with_suffix(".p7s"))
     if parts is None:
         return None, Why.UNREADABLE
     facts, digest, contents = parts
     signer = prove(digest, contents, roots)
     if signer is None:
         return None, Why.FORGED
+    if not is_page and not _is_one_element(contents):  # zeros, which fill up the room in a page
+        return None, Why.TRAILING_BYTES
     try:
         told = msgspec.json.decode(facts, type=TurnRecord)
     except msgspec.DecodeError:  # a statement of another kind
@@ -143,6 +149,13 @@ def _of_json(raw: bytes, beside: Path) -> _Parts | None:
     if not raw or not beside.exists() or beside.stat().st_size > sheet.MOST_BYTES:
         return None
     return raw, hashlib.sha256(raw).digest(), beside.read_bytes().hex().encode("ascii")
+
+
+def _is_one_element(contents: bytes) -> bool:
+    """Whether nothing follows the signature, which has been read."""
+    der = bytes.fromhex(contents.decode("ascii"))
+    _tag, first = next(elements(der))
+    return first == der
 
 
 def _facts(file: Path, told: TurnRecord | None, why: Why | None) -> dict[str, object]:

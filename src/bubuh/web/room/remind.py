@@ -20,8 +20,9 @@ from bubuh.reminders.ask import ask
 from bubuh.waitingroom.refusals import LaneUnknown, TurnForeign, TurnOver, TurnRefused
 from bubuh.web.errors import words_of
 from bubuh.web.forms import read_form
-from bubuh.web.frame import Page, Parts, go_to, language_here, session_of, show
+from bubuh.web.frame import Page, Parts, go_to, language_here, say, session_of, show
 from bubuh.web.room.number import LONGEST_NUMBER, number_shown, sign_in_first
+from bubuh.web.room.titles import title_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -80,7 +81,7 @@ async def _show(request: AnyRequest, services: Services, number: str, refusal: R
         number=number,
         contact=contact.masked,
         asked=await store.list_of(services.db, session.account_id, session.user_id),
-        titles={lane.id: lane.title for lane in door.rules.lanes},
+        titles={lane.id: title_of(lane, say(request)) for lane in door.rules.lanes},
         gate_url=door.gate_url,
         errors={} if refusal is None else {"number": words_of(request, refusal)},
     )

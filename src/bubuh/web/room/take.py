@@ -14,8 +14,9 @@ from bubuh.waitingroom.refusals import LaneReserved
 from bubuh.waitingroom.turn import TURN_LIFE_S
 from bubuh.web.browser import browser_of
 from bubuh.web.forms import read_form
-from bubuh.web.frame import Page, Parts, go_to, session_of, show
+from bubuh.web.frame import Page, Parts, go_to, say, session_of, show
 from bubuh.web.room.number import number_shown
+from bubuh.web.room.titles import title_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -28,7 +29,10 @@ async def get_take(request: AnyRequest, services: Parts) -> Page:
     """The lanes that anybody may join, and the turn that this browser took here."""
     door = door_of(services)
     lanes = [rule for rule in door.rules.lanes if not (rule.kind.is_reserved or rule.kind is LaneKind.REPAIR)]
-    return show(request, "room/take.html", lanes=lanes, number=number_shown(request), gate_url=door.gate_url)
+    titles = {rule.name: title_of(rule, say(request)) for rule in lanes}
+    return show(
+        request, "room/take.html", titles=titles, number=number_shown(request), gate_url=door.gate_url
+    )
 
 
 @post(PATH, guards=[SignedIn()], media_type=MediaType.HTML)
