@@ -128,7 +128,7 @@ class Pages:
             said.append(f"<p><a href='{wish}'>Kabari saya saat dipanggil</a></p>")
         said += [
             f"<p>Kode Anda: <code>{shown}</code> · <a href='/antre/qr?nomor={shown}'>QR</a></p>",
-            f"<p><a href='{self.site}/bukti-antre?nomor={shown}'>Bukti antrean</a></p>",
+            f"<p><a href='{self.site}/bukti-antre?nomor={html.escape(turn or code)}'>Bukti antrean</a></p>",
             f"<p>Terakhir diperbarui {_clock(0)}; halaman ini memuat ulang sendiri.</p>",
             "<p><a href='/antre'>Halaman lengkap</a></p>",
         ]
