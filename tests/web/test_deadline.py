@@ -150,8 +150,9 @@ async def test_a_deadline_has_a_host_name_of_its_own(night: Night) -> None:
     anyone, there = Browser(night.site), PUBLIC_URL.partition("://")[0] + "://cpns.contoh.id:8443"
     anyone.client.base_url = httpx.URL(there)
     assert "Lewat nama sendiri" in (await anyone.open("/")).text
-    assert 'href="/jalur/cpns-host/nomor"' in anyone.page.text
+    assert f'href="{PUBLIC_URL}/jalur/cpns-host/nomor"' in anyone.page.text, "who signs in there does so once"
     assert "Lewat nama sendiri" not in (await Browser(night.site).open("/")).text
+    assert 'href="/jalur/cpns-host/nomor"' in (await Browser(night.site).open("/jalur/cpns-host")).text
     sari = await registered(night.site)
     await anyone.open("/jalur/cpns-host/nomor")
     assert anyone.path == "/masuk", "who takes a turn there signs in there"

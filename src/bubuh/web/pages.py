@@ -31,7 +31,7 @@ _A_YEAR_S: Final = 31_536_000
 async def get_landing(request: AnyRequest, services: Parts) -> Page:
     """What this is, and where to go on; under a deadline's own host name, its page."""
     if (name := services.hosts.get(request.headers.get("host", "").partition(":")[0].lower())) is not None:
-        return await page_of(request, services, name)
+        return await page_of(request, services, name, home=services.public_url)
     standing = await services.standing.soon()
     return show(request, "landing.html", standing=standing, price_idr=price_idr(1))
 

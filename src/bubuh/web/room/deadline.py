@@ -50,13 +50,19 @@ class Standing:
     left_s: float
 
 
-async def page_of(request: AnyRequest, services: Services, name: str) -> Page:
-    """The page of the deadline `name`; raises `DeadlineUnknown`."""
+async def page_of(request: AnyRequest, services: Services, name: str, *, home: str = "") -> Page:
+    """The page of the deadline `name`, its links to `home` where it is shown elsewhere: people sign in there.
+
+    Raises:
+        DeadlineUnknown: there is none.
+    """
     door, deadline = door_of(services), await services.deadlines.find(services.db, name)
     standing = standing_of(
         deadline, door.now(), is_open=door.is_open or door.queues_buying, now_s=time.time()
     )
-    return show(request, "room/deadline.html", deadline=deadline, standing=standing, gate_url=door.gate_url)
+    return show(
+        request, "room/deadline.html", deadline=deadline, standing=standing, gate_url=door.gate_url, home=home
+    )
 
 
 @get(PATH, guards=[Visitor()], media_type=MediaType.HTML)
