@@ -40,9 +40,7 @@ _PACE_CALLS: Final = 8  #: that a slow lane's pace is learnt from, where a minut
 _SAVED_S: Final = 3.0  #: seconds' worth of people that a lane may save up, or let in too early
 _LEAST_SAVED: Final = 5.0
 _LONGEST_TICK_S: Final = 5.0
-_MOST_SHORT_S: Final = (
-    60.0  #: of its floor, that are made up at most where nobody comes of those who are called
-)
+_MOST_SHORT_S: Final = 60.0  #: of its floor, made up at most: where nobody comes of those who are called
 _HASTE: Final = 1.25  #: what the door lets in at most, in what is called for: fewer came before
 
 
