@@ -242,6 +242,16 @@ def test_a_line_too_long_is_its_owners_own() -> None:
     assert [one.standing for one in came] == [Standing.WAITING] * 5 + [Standing.SHED] * 5, "ten are its half"
 
 
+def test_the_pace_of_a_line_that_is_gone_sheds_nobody() -> None:
+    one = Bounds(floor=1, start=1, ceiling=1)
+    bulkhead = Bulkhead(Bounds(floor=4, start=4, ceiling=4), bound_s=2.0, each=one)
+    bulkhead.arrive(1, now_s=0.0, until_s=NEVER, owner=1)
+    waits, _ = bulkhead.arrive(1, now_s=0.0, until_s=NEVER, owner=1)
+    assert bulkhead.look(2.5) == [waits], "nobody began for as long as one may wait"
+    assert bulkhead.arrive(1, now_s=3.0, until_s=NEVER, owner=2)[0].standing is Standing.WORKING
+    assert bulkhead.arrive(1, now_s=3.1, until_s=NEVER, owner=2)[0].standing is Standing.WAITING
+
+
 def test_what_overflows_is_of_who_has_the_most_waiting() -> None:
     bulkhead = Bulkhead(WHOLE, bound_s=10.0, each=ONE)
     for _ in range(MOST_WAITING):

@@ -196,6 +196,7 @@ class Bulkhead:
         is_in_time = now_s < until_s
         if is_in_time and not self.waiting and self.in_flight < self.limit and line.has_room:
             self._work(place, line, now_s)
+            self._pace.note(begun=1, is_waited=False, now_s=now_s)
             return place, [place]
         line.add(place)
         self._arrived.append(place)
