@@ -37,7 +37,7 @@ _BEGIN: Final[Mapping[str, str]] = {
     """,
     "payments": """
         adapters bench/test_inbox bench/test_settlement drill/test_payments gateway_dev orders payments
-        refunds service/test_gateways service/test_mail service/test_money service/test_settlement
+        refunds service/test_gateway service/test_mail service/test_money service/test_settlement
         service/test_webhooks webhooks
     """,
     "site": "service/test_site service/test_stamping web",

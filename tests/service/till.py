@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -22,6 +23,7 @@ from bubuh.core.shards import shard_of_account
 from bubuh.db.pool import Database
 from bubuh.db.roles import APP
 from bubuh.edge.cookies import cookies_of
+from bubuh.gateway_dev.lines import NewCharge
 from bubuh.gateway_dev.script import Script
 from bubuh.gateway_dev.signing import call_headers
 from bubuh.identity.model import Role
@@ -55,6 +57,12 @@ class Till:
         paid = self.charge(order)["payments"][-1]["payment_no"]
         path = f"{self.service.run.gateway}/pay/{order}-1/reversals"
         assert httpx.post(path, json={"payment_no": paid}).is_success
+
+    def open(self, order: str, *, amount_idr: int) -> None:
+        """The gateway knows a charge of an order before we do."""
+        until = datetime.now(UTC) + timedelta(minutes=15)
+        wanted = NewCharge(reference=f"{order}-1", amount_idr=amount_idr, method="qris", expires_at=until)
+        self._call("POST", "/charges", msgspec.json.encode(wanted))
 
     def close(self, order: str) -> None:
         """The charge fails at the gateway, which tells so."""
@@ -100,12 +108,12 @@ class Buyer:
     def account_id(self) -> AccountId:
         return read_account(self.citizen.account)
 
-    def order(self, *, stamps: int = 3) -> str:
-        """The number of a new order."""
+    def order(self, *, stamps: int = 3, key: str = "") -> str:
+        """The number of a new order, which is of `key` for ever."""
         answer = self.citizen.http.post(
             "/v1/orders",
             json={"stamps": stamps, "method": "qris"},
-            headers={"Idempotency-Key": str(uuid.uuid4())},
+            headers={"Idempotency-Key": key or str(uuid.uuid4())},
         )
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
